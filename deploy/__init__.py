@@ -1,0 +1,1 @@
+"""How the parts are put on machines. Composes services; no rule of the domain."""

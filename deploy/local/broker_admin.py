@@ -1,0 +1,137 @@
+"""The one module that speaks to a broker as its administrator (kafka-python).
+
+kafka-python does not raise for most refusals of the broker: every answer is checked here, and what
+was written is read back by the caller. Services never import this; they have no rights on topics.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError
+
+from deploy.local.failures import NotReady, StackFailure
+
+Settings = Mapping[str, Mapping[str, object]]
+REQUEST_MILLISECONDS = 10_000
+PAUSE_SECONDS = 0.1
+TOPICS_PER_REQUEST = 50
+
+logging.getLogger("kafka").setLevel(logging.CRITICAL)
+
+
+@dataclass(frozen=True)
+class TopicShape:
+    """A topic as the broker keeps it: its partitions and the settings that are its own."""
+
+    name: str
+    partitions: int
+    settings: Mapping[str, str]
+
+
+@contextmanager
+def administrator(bootstrap: str, *, seconds: float = 10.0) -> Iterator[KafkaAdminClient]:
+    """Open a connection with administrator's rights and close it."""
+    client = None
+    try:
+        client = KafkaAdminClient(
+            bootstrap_servers=bootstrap,
+            client_id="nrm-deploy",
+            request_timeout_ms=REQUEST_MILLISECONDS,
+            bootstrap_timeout_ms=max(1, int(seconds * 1000)),
+            reconnect_backoff_max_ms=200,
+        )
+        yield client
+    except KafkaError as error:
+        raise StackFailure(
+            f"The broker at {bootstrap} does not answer ({type(error).__name__}): "
+            "run `nrm status`, then `nrm up`."
+        ) from error
+    finally:
+        if client is not None:
+            client.close()
+
+
+def answers(bootstrap: str, *, seconds: float = 5.0) -> bool:
+    """Whether a client gets metadata with a controller from this broker in time."""
+    try:
+        with administrator(bootstrap, seconds=seconds) as client:
+            return bool(client.describe_cluster()["brokers"])
+    except (StackFailure, OSError, KeyError, IndexError):
+        return False
+
+
+def wait_until_answers(bootstrap: str, *, seconds: float) -> None:
+    """Wait until a client got metadata; a log line would not be a proof."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answers(bootstrap, seconds=min(2.0, max(0.1, deadline - time.monotonic()))):
+            return
+        time.sleep(PAUSE_SECONDS)
+    raise NotReady(f"The broker at {bootstrap} gave no metadata within {seconds:.0f} s.")
+
+
+def topic_names(bootstrap: str) -> frozenset[str]:
+    """Return every topic of the broker."""
+    with administrator(bootstrap) as client:
+        return frozenset(client.list_topics())
+
+
+def create(bootstrap: str, shapes: Sequence[TopicShape]) -> None:
+    """Create topics that do not exist yet and wait until each has a leader."""
+    with administrator(bootstrap) as client:
+        for start in range(0, len(shapes), TOPICS_PER_REQUEST):
+            part = shapes[start : start + TOPICS_PER_REQUEST]
+            client.create_topics(
+                {
+                    shape.name: {
+                        "num_partitions": shape.partitions,
+                        "replication_factor": 1,
+                        "configs": dict(shape.settings),
+                    }
+                    for shape in part
+                },
+                wait_for_metadata=True,
+            )
+
+
+def describe(bootstrap: str, names: Iterable[str]) -> dict[str, TopicShape]:
+    """Read topics back: partitions and every setting, defaults included."""
+    wanted = sorted(names)
+    if not wanted:
+        return {}
+    with administrator(bootstrap) as client:
+        found = [topic for topic in client.describe_topics(wanted) if topic["error_code"] == 0]
+        present = [topic["name"] for topic in found]
+        settings = _settings(client, present)
+        return {
+            topic["name"]: TopicShape(
+                name=topic["name"],
+                partitions=len(topic["partitions"]),
+                settings=settings.get(topic["name"], {}),
+            )
+            for topic in found
+        }
+
+
+def _settings(client: KafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    told = client.describe_configs(resources, config_filter="all")
+    return _read_settings(told)
+
+
+def _read_settings(
+    told: Mapping[str, Mapping[str, Settings]],
+) -> dict[str, dict[str, str]]:
+    return {
+        name: {key: str(entry.get("value")) for key, entry in entries.items()}
+        for name, entries in told.get("topic", {}).items()
+    }
