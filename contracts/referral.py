@@ -1,0 +1,178 @@
+"""Facts the referral service publishes: requests, offers, answers, the closed loop.
+
+A *task* is one need offered to one provider. Both sides keep it under the same task id.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.envelope import Contract, Count, Node, Reference, Time, code
+from contracts.intake import Need
+from contracts.vocabulary import NOT_YET_KNOWN
+
+
+class RequestOpened(Contract):
+    """Needs were asked for; a provider is sought for each."""
+
+    request_id: Reference
+    needs: tuple[Need, ...]
+    urgency: Annotated[str, code("urgency")]
+
+
+class CapacityQueried(Contract):
+    """Addressed: can you take somebody? Carries no case reference and nothing about the person."""
+
+    query_id: Reference
+    service_type: Annotated[str, code("service-type")]
+    audience_class: Annotated[str, code("audience-class")]
+    urgency: Annotated[str, code("urgency")]
+
+
+class CapacityAnswered(Contract):
+    """Addressed: a status, never a count."""
+
+    query_id: Reference
+    status: Annotated[str, code("capacity-status")]
+
+
+class TaskOffered(Contract):
+    """Addressed: this person needs this service; please answer by then."""
+
+    task_id: Reference
+    service_type: Annotated[str, code("service-type")]
+    urgency: Annotated[str, code("urgency")]
+    majority: Annotated[str, code("majority")]
+    audience_class: Annotated[str, code("audience-class")]
+    answer_by: Time
+    counted_by: Node
+    language: Annotated[str, code("language")] = NOT_YET_KNOWN
+    dependants: Count | None = None
+
+
+class TaskProgressed(Contract):
+    """Addressed, to the sender: what became of the task at the provider.
+
+    ``hand_over_reference`` comes with acceptance and is good for one use; the duty phone is in
+    the directory, not here.
+    """
+
+    task_id: Reference
+    state: Annotated[str, code("task-state")]
+    happened_at: Time
+    reason: Annotated[str, code("decline-reason")] | None = None
+    outcome: Annotated[str, code("outcome")] | None = None
+    unit: Annotated[str, code("unit")] | None = None
+    quantity: Count | None = None
+    hand_over_reference: Reference | None = None
+
+
+class OfferWithdrawn(Contract):
+    """Addressed, to the provider: the offer is expired or cancelled; let the hold go."""
+
+    task_id: Reference
+    state: Annotated[str, code("task-state")]
+
+
+class TaskFact(Contract):
+    """What every local fact about a task says. ``side``: are we its sender or its provider."""
+
+    task_id: Reference
+    side: Annotated[str, code("task-side")]
+    service_type: Annotated[str, code("service-type")]
+    urgency: Annotated[str, code("urgency")]
+    other_agency: Node
+    counted_by: Node
+    happened_at: Time
+    request_id: Reference | None = None
+    need_id: Reference | None = None
+
+
+class OfferMade(TaskFact):
+    """Sender: the offer stands in the outgoing queue."""
+
+    answer_by: Time
+
+
+class OfferReceived(TaskFact):
+    """Provider: an offer arrived; the agency is asked to look at it."""
+
+    answer_by: Time
+    audience_class: Annotated[str, code("audience-class")]
+    majority: Annotated[str, code("majority")]
+
+
+class TaskDelivered(TaskFact):
+    """The provider's node has the offer (machine)."""
+
+
+class TaskSeen(TaskFact):
+    """A person at the provider opened it."""
+
+
+class HoldRequested(TaskFact):
+    """Provider: acceptance asks assistance to hold a place; ``expires_at`` bounds ACCEPTING."""
+
+    audience_class: Annotated[str, code("audience-class")]
+    expires_at: Time
+
+
+class HoldAbandoned(TaskFact):
+    """Provider: the acceptance came to nothing; assistance releases what it held."""
+
+
+class TaskAccepted(TaskFact):
+    """The provider takes the person; a place is held where one is needed."""
+
+    hand_over_reference: Reference
+
+
+class TaskDeclined(TaskFact):
+    """The provider cannot; the reason belongs to the two agencies."""
+
+    reason: Annotated[str, code("decline-reason")]
+
+
+class TaskExpired(TaskFact):
+    """No answer in time."""
+
+
+class TaskStarted(TaskFact):
+    """The service began."""
+
+
+class TaskCompleted(TaskFact):
+    """The service ended with an outcome."""
+
+    outcome: Annotated[str, code("outcome")]
+    unit: Annotated[str, code("unit")]
+    quantity: Count
+
+
+class TaskCancelled(TaskFact):
+    """The sender no longer needs it."""
+
+
+class TaskStopped(TaskFact):
+    """Sharing was stopped by the person."""
+
+
+class TaskNotSent(TaskFact):
+    """Sender: the offer may not leave the node."""
+
+    reason: Annotated[str, code("not-sent-reason")]
+
+
+class LoopClosed(TaskFact):
+    """The sender knows the outcome of this need."""
+
+    outcome: Annotated[str, code("outcome")]
+
+
+class ProviderNotFound(Contract):
+    """No provider is left that consent covers; a person decides how to go on."""
+
+    request_id: Reference
+    need_id: Reference
+    service_type: Annotated[str, code("service-type")]
+    asked: Annotated[int, Field(ge=0, le=1000, json_schema_extra={"x-nrm-class": "count"})]

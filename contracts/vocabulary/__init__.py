@@ -1,0 +1,15 @@
+"""Code lists and jurisdiction profiles shared by every agency. Nothing here can name a person."""
+
+from contracts.vocabulary.calendar import BusinessCalendar
+from contracts.vocabulary.lists import NOT_YET_KNOWN, CodeList, code_lists, taken_as
+from contracts.vocabulary.profile import Profile, load_profile
+
+__all__ = [
+    "NOT_YET_KNOWN",
+    "BusinessCalendar",
+    "CodeList",
+    "Profile",
+    "code_lists",
+    "load_profile",
+    "taken_as",
+]
