@@ -1,0 +1,331 @@
+"""PostgreSQL: a small pool, transactions with hooks at commit, and errors without values.
+
+SQL text is written in store rooms and in the chassis's own tables, never here for them. Nothing
+that PostgreSQL or the driver says in words may leave this file: DETAIL and messages hold values.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+import asyncpg
+import orjson
+from pydantic import SecretStr
+
+from services.chassis.environment import ServiceSettings
+from services.chassis.errors import (
+    DatabaseUnavailable,
+    Misuse,
+    NrmError,
+    SettingsWrong,
+    StatementRefused,
+    TransactionConflict,
+    conflict_attempts,
+)
+from services.chassis.statement import Statement
+from services.chassis.telemetry import Telemetry
+
+CONNECT_SECONDS: Final = 10.0
+LOCK_SECONDS: Final = 10
+IDLE_IN_TRANSACTION_SECONDS: Final = 60
+HOOKS_LIMIT: Final = 16
+CHASSIS_MIGRATIONS: Final = Path(__file__).parent / "migrations" / "versions"
+CHASSIS_VERSION_TABLE: Final = "chassis_revision"
+SERVICE_VERSION_TABLE: Final = "service_revision"
+
+_DRIVER_ERRORS: Final = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+_CONFLICTS: Final = frozenset({"40001", "40P01", "55P03"})
+_GONE_CLASSES: Final = frozenset({"08", "53", "57", "58"})
+
+Record = asyncpg.Record
+Connection = Any
+"""An asyncpg connection (or the pool's proxy of one)."""
+Result = TypeVar("Result")
+CommitHook = Callable[["Transaction"], Awaitable[None]]
+
+__all__ = [
+    "Connection",
+    "Database",
+    "Record",
+    "Statement",
+    "Transaction",
+    "check_revision",
+    "connect",
+    "translated",
+]
+
+
+def translated(error: BaseException) -> NrmError:
+    """The error of ours that stands for a driver's error; holds codes and names of ours only."""
+    if isinstance(error, asyncpg.PostgresError):
+        sqlstate = str(error.sqlstate or "")
+        if sqlstate in _CONFLICTS:
+            return TransactionConflict(sqlstate)
+        if sqlstate[:2] in _GONE_CLASSES:
+            return DatabaseUnavailable(sqlstate)
+        names = (getattr(error, "constraint_name", None), getattr(error, "table_name", None))
+        return StatementRefused(sqlstate, names[0] or "", names[1] or "")
+    if isinstance(error, asyncpg.DataError | ValueError):
+        return StatementRefused("argument")
+    return DatabaseUnavailable()
+
+
+class Transaction:
+    """One transaction: statements, notes for whoever shares it, and hooks at its end."""
+
+    __slots__ = ("_after", "_before", "connection", "notes", "statements")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.notes: dict[str, Any] = {}
+        self.statements = 0
+        self._before: dict[str, CommitHook] = {}
+        self._after: dict[str, Callable[[], None]] = {}
+
+    async def fetch(self, statement: Statement, /, **params: Any) -> list[Record]:
+        """All rows."""
+        rows: list[Record] = await self._ask(self.connection.fetch, statement, params)
+        return rows
+
+    async def fetch_one(self, statement: Statement, /, **params: Any) -> Record | None:
+        """The first row, or nothing."""
+        return await self._ask(self.connection.fetchrow, statement, params)
+
+    async def execute(self, statement: Statement, /, **params: Any) -> int:
+        """How many rows were changed."""
+        tag: str = await self._ask(self.connection.execute, statement, params)
+        count = tag.rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def execute_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]]) -> None:
+        """The same statement for every row, in one round trip."""
+        arguments = [statement.arguments(row) for row in rows]
+        if not arguments:
+            return
+        self.statements += 1
+        try:
+            await self.connection.executemany(statement.sql, arguments)
+            return
+        except _DRIVER_ERRORS as error:
+            failure = translated(error)
+        raise failure
+
+    async def _ask(
+        self,
+        call: Callable[..., Awaitable[Any]],
+        statement: Statement,
+        params: Mapping[str, Any],
+    ) -> Any:
+        self.statements += 1
+        try:
+            return await call(statement.sql, *statement.arguments(params))
+        except _DRIVER_ERRORS as error:
+            failure = translated(error)
+        raise failure
+
+    def before_commit(self, key: str, hook: CommitHook) -> None:
+        """Run ``hook(transaction)`` at the end, inside: each key once, in order of registration."""
+        self._before.setdefault(key, hook)
+
+    def after_commit(self, key: str, hook: Callable[[], None]) -> None:
+        """Call ``hook()`` once the commit is certain (a wake-up): each key once; must not fail."""
+        self._after.setdefault(key, hook)
+
+    async def _flush(self) -> None:
+        done: set[str] = set()
+        while pending := [key for key in self._before if key not in done]:
+            if len(self._before) > HOOKS_LIMIT:
+                raise Misuse("too many hooks before one commit")
+            done.add(pending[0])
+            await self._before[pending[0]](self)
+
+    def _committed(self) -> None:
+        for hook in self._after.values():
+            hook()
+
+
+class Database:
+    """The pool of one service on its own schema."""
+
+    def __init__(self, pool: Any, schema: str, epoch: int) -> None:
+        self._pool = pool
+        self.schema = schema
+        self.epoch = epoch
+        """The number that a restore raises; part of every stream's name."""
+        self.statements = 0
+        """Statements run in transactions so far: performance is gated on it."""
+        self._connect: Callable[[], Awaitable[Connection]] | None = None
+
+    @classmethod
+    async def open(
+        cls,
+        settings: ServiceSettings,
+        telemetry: Telemetry | None = None,
+        *,
+        migrations: Path | None = None,
+    ) -> Self:
+        """Connect, and refuse a schema that is not what this code was written for.
+
+        ``migrations`` is the service's own branch (its ``migrations/`` folder), if it has one.
+        """
+        url, schema = settings.database_url, settings.database_schema
+        failure: NrmError | None = None
+        try:
+            pool = await asyncpg.create_pool(
+                min_size=1,
+                max_size=settings.database_connections,
+                init=_prepare,
+                reset=_no_reset,
+                max_inactive_connection_lifetime=0,
+                **_connect_arguments(url, schema, settings.database_seconds),
+            )
+        except _DRIVER_ERRORS as error:
+            failure = translated(error)
+        if failure is not None:
+            raise failure
+        try:
+            async with pool.acquire() as connection:
+                epoch = await check_revision(connection, schema, migrations)
+        except BaseException:
+            await pool.close()
+            raise
+        database = cls(pool, schema, epoch)
+        database._connect = lambda: connect(url, schema, settings.database_seconds)
+        if telemetry is not None:
+            telemetry.gauge("database_statements").set_function(lambda: database.statements)
+        return database
+
+    async def connect(self) -> Connection:
+        """A connection of one's own (advisory lock, LISTEN); the caller closes it."""
+        if self._connect is None:
+            raise Misuse("this database was not opened from settings")
+        return await self._connect()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """One transaction, committed at the end of the block, rolled back by any exception."""
+        failure: NrmError | None = None
+        ours = True
+        try:
+            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+                transaction = Transaction(connection)
+                try:
+                    async with connection.transaction():
+                        ours = False
+                        yield transaction
+                        await transaction._flush()
+                        ours = True
+                finally:
+                    self.statements += transaction.statements
+            transaction._committed()
+        except _DRIVER_ERRORS as error:
+            if not ours and isinstance(error, OSError | TimeoutError):
+                raise
+            failure = translated(error)
+        if failure is not None:
+            raise failure
+
+    async def run(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+        """``work`` in a transaction of its own, again after a deadlock, a bounded number of times.
+
+        ``work`` must have no effect outside the transaction.
+        """
+        async for attempt in conflict_attempts():
+            with attempt:
+                async with self.transaction() as transaction:
+                    result = await work(transaction)
+        return result
+
+    async def alive(self) -> bool:
+        """Whether PostgreSQL answers now."""
+        try:
+            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+                await connection.fetchval("SELECT 1", timeout=CONNECT_SECONDS)
+        except _DRIVER_ERRORS:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Give all connections back; those still in use after a while are cut."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+
+async def connect(url: SecretStr, schema: str, seconds: float = 30.0) -> Connection:
+    """One connection outside any pool, on ``schema``."""
+    try:
+        connection = await asyncpg.connect(**_connect_arguments(url, schema, seconds))
+        await _prepare(connection)
+    except _DRIVER_ERRORS as error:
+        failure = translated(error)
+    else:
+        return connection
+    raise failure
+
+
+def _connect_arguments(url: SecretStr, schema: str, seconds: float) -> dict[str, Any]:
+    return {
+        "dsn": url.get_secret_value().replace("postgresql+asyncpg://", "postgresql://", 1),
+        "timeout": CONNECT_SECONDS,
+        "command_timeout": seconds,
+        "server_settings": {
+            "search_path": schema,
+            "timezone": "UTC",
+            "application_name": schema,
+            "lock_timeout": f"{LOCK_SECONDS}s",
+            "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS}s",
+        },
+    }
+
+
+async def _prepare(connection: Connection) -> None:
+    await connection.set_type_codec(
+        "jsonb",
+        schema="pg_catalog",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda value: orjson.loads(value[1:]),
+        format="binary",
+    )
+
+
+async def _no_reset(_connection: Connection) -> None:
+    """Nothing in a session is ever changed, so nothing is reset: one round trip less."""
+
+
+def newest_revision(migrations: Path) -> str:
+    """The revision that a folder of migrations leads to: the number its last file begins with."""
+    numbers = sorted(path.name[:4] for path in migrations.glob("[0-9][0-9][0-9][0-9]_*.py"))
+    if not numbers:
+        raise Misuse(f"there is no migration in {migrations.parent.name}/{migrations.name}")
+    return numbers[-1]
+
+
+async def check_revision(connection: Connection, schema: str, migrations: Path | None) -> int:
+    """The epoch of the schema; SettingsWrong when its revisions are not those of this code."""
+    wanted = {CHASSIS_VERSION_TABLE: newest_revision(CHASSIS_MIGRATIONS)}
+    if migrations is not None:
+        wanted[SERVICE_VERSION_TABLE] = newest_revision(migrations)
+    columns = ", ".join(f"(SELECT max(version_num) FROM {table})" for table in wanted)  # noqa: S608
+    found: list[Any] = [None, *[None for _ in wanted]]
+    try:
+        found = list(await connection.fetchrow(f"SELECT (SELECT epoch FROM instance), {columns}"))  # noqa: S608
+    except _DRIVER_ERRORS as error:
+        failure = translated(error)
+        if isinstance(failure, DatabaseUnavailable):
+            raise failure from None
+    if found[0] is None or found[1:] != list(wanted.values()):
+        raise SettingsWrong(
+            f"the tables in schema {schema} are not those of this version; run: nrm migrate"
+        )
+    return int(found[0])
