@@ -14,9 +14,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
@@ -119,7 +119,6 @@ class Launch:
     environment: Mapping[str, str] | None = None
     user: tuple[int, int] | None = None  # uid, gid
     folder: Path | None = None
-    extra: tuple[Callable[[], None], ...] = field(default=())
 
 
 def launch(plan: Launch) -> subprocess.Popen[bytes]:
@@ -132,6 +131,7 @@ def launch(plan: Launch) -> subprocess.Popen[bytes]:
     parent = os.getpid()
 
     def in_child() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])  # the supervisor blocks what it waits for
         if plan.user is not None:
             os.setgroups([])
             os.setgid(plan.user[1])
