@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeAlias, TypeVar
 
 import asyncpg
 import orjson
@@ -45,8 +45,9 @@ _DRIVER_ERRORS: Final = (
 _CONFLICTS: Final = frozenset({"40001", "40P01", "55P03"})
 _GONE_CLASSES: Final = frozenset({"08", "53", "57", "58"})
 
-Record = asyncpg.Record
-Connection = Any
+Record: TypeAlias = Any
+"""An asyncpg record: columns by name or number."""
+Connection: TypeAlias = Any
 """An asyncpg connection (or the pool's proxy of one)."""
 Result = TypeVar("Result")
 CommitHook = Callable[["Transaction"], Awaitable[None]]
@@ -113,9 +114,10 @@ class Transaction:
         self.statements += 1
         try:
             await self.connection.executemany(statement.sql, arguments)
-            return
         except _DRIVER_ERRORS as error:
             failure = translated(error)
+        else:
+            return
         raise failure
 
     async def _ask(

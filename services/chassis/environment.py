@@ -59,7 +59,9 @@ class ServiceSettings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        **_others: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what ``load`` hands over: no hidden look at the process's environment or files."""
         return (init_settings,)
@@ -124,7 +126,9 @@ def _sentences(settings_class: type[ServiceSettings], error: ValidationError) ->
         field = str(problem["loc"][0]) if problem["loc"] else ""
         name = variable_of(settings_class, field) if field else service_of(settings_class)
         missing = problem["type"] == "missing"
-        sentences.append(f"{name} is missing" if missing else f"{name} is wrong ({problem['type']})")
+        sentences.append(
+            f"{name} is missing" if missing else f"{name} is wrong ({problem['type']})"
+        )
     return sentences
 
 

@@ -21,6 +21,7 @@ A message may hold names of ours (variables, constraints, types, codes). It may 
 value that came from outside: no field of an event, no parameter of a statement, no text of
 the driver.
 """
+# ruff: noqa: N818 - a name says what is wrong, not that something is
 
 from typing import Final
 
@@ -131,4 +132,3 @@ def backoff_seconds(failures: int, *, first: float = 0.1) -> float:
     if failures < 1:
         return 0.0
     return float(min(BACKOFF_LONGEST_SECONDS, first * 2.0 ** min(failures - 1, 20)))
-

@@ -12,6 +12,7 @@ from sqlalchemy import BindParameter
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from services.chassis.errors import Misuse
 
@@ -68,8 +69,7 @@ def _default(compiled: SQLCompiler, name: str, given: Mapping[str, Any]) -> Any:
     bind: BindParameter[Any] = compiled.binds[name]
     for column in compiled.insert_prefetch or compiled.update_prefetch or ():
         if column.key == name and column.default is not None:
-            if not column.default.is_scalar:
+            if not isinstance(column.default, ScalarElementColumnDefault):
                 raise Misuse(f"column {name} has a default that is a function: give it a value")
             return column.default.arg
     return _REQUIRED if bind.required else given[name]
-

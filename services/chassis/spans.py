@@ -1,0 +1,176 @@
+"""The last gate before a span is written: names, attributes and values that are not listed fall.
+
+No subject, key, payload or text of an error may pass, whoever put it into the span.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
+from opentelemetry.trace import Link, Status
+
+FILE_LIMIT_BYTES: Final = 8 * 1024 * 1024
+FILES_KEPT: Final = 3
+VALUE_LIMIT: Final = 120
+
+SPAN_OPERATIONS: Final = frozenset(
+    {"request", "create", "send", "receive", "process", "settle", "deadline", "sweep", "migrate"}
+)
+"""The first word of a span's name; the rest is a topic, a type, a kind or a path template."""
+SPAN_ATTRIBUTES: Final = frozenset(
+    {
+        "error.type",
+        "http.request.method",
+        "http.response.status_code",
+        "http.route",
+        "messaging.batch.message_count",
+        "messaging.consumer.group.name",
+        "messaging.destination.name",
+        "messaging.destination.partition.id",
+        "messaging.kafka.offset",
+        "messaging.operation.name",
+        "messaging.operation.type",
+        "messaging.system",
+        "nrm.attempt",
+        "nrm.bus",
+        "nrm.deadline.kind",
+        "nrm.event.type",
+        "nrm.exchange.record",
+        "nrm.outcome",
+    }
+)
+_RECORD_ATTRIBUTE: Final = "nrm.exchange.record"
+"""The random id of an exchange record: the one id that may pass; it names no subject."""
+_PLAIN: Final = re.compile(r"[A-Za-z0-9 ._:/{}-]*")
+_LOOKS_LIKE_ID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-|[0-9]{6}|[0-9a-fA-F]{16}")
+
+
+def allowed_name(name: str) -> str:
+    """``name`` if its first word is an operation and the rest is plain, else what is left of it."""
+    operation, _, rest = name.partition(" ")
+    if operation not in SPAN_OPERATIONS:
+        return "unlisted"
+    return name if _is_plain(rest) else operation
+
+
+def _is_plain(text: str) -> bool:
+    short = len(text) <= VALUE_LIMIT and _PLAIN.fullmatch(text) is not None
+    return short and _LOOKS_LIKE_ID.search(text) is None
+
+
+def allowed_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Listed attributes with plain values."""
+    kept: dict[str, Any] = {}
+    for key, value in (attributes or {}).items():
+        if key in SPAN_ATTRIBUTES and _allowed_value(key, value):
+            kept[key] = value
+    return kept
+
+
+def _allowed_value(key: str, value: Any) -> bool:
+    if isinstance(value, str):
+        return _is_plain(value) or _is_record_id(key, value)
+    return isinstance(value, bool | int | float)
+
+
+def _is_record_id(key: str, value: str) -> bool:
+    return key == _RECORD_ATTRIBUTE and re.fullmatch(r"[0-9a-f-]{36}", value) is not None
+
+
+class AllowListExporter(SpanExporter):
+    """Hands on spans that hold listed things only: no events, no texts of status."""
+
+    def __init__(self, next_exporter: SpanExporter) -> None:
+        self._next = next_exporter
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Rewrite, then hand on."""
+        return self._next.export([_cleaned(span) for span in spans])
+
+    def shutdown(self) -> None:
+        """End the exporter behind."""
+        self._next.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Flush the exporter behind."""
+        return self._next.force_flush(timeout_millis)
+
+
+def _cleaned(span: ReadableSpan) -> ReadableSpan:
+    return ReadableSpan(
+        name=allowed_name(span.name),
+        context=span.get_span_context(),
+        parent=span.parent,
+        resource=span.resource,
+        attributes=allowed_attributes(span.attributes),
+        events=(),
+        links=tuple(Link(link.context) for link in span.links),
+        kind=span.kind,
+        instrumentation_scope=span.instrumentation_scope,
+        status=Status(span.status.status_code),
+        start_time=span.start_time,
+        end_time=span.end_time,
+    )
+
+
+class FileSpanExporter(SpanExporter):
+    """Spans as lines of JSON in a file of bounded size; older files are ``.1``, ``.2``."""
+
+    def __init__(self, path: Path, limit_bytes: int = FILE_LIMIT_BYTES) -> None:
+        self._path = path
+        self._limit = limit_bytes
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Append; a file that cannot be written loses spans, never the work."""
+        lines = b"".join(orjson.dumps(_line(span)) + b"\n" for span in spans)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if self._path.exists() and self._path.stat().st_size + len(lines) > self._limit:
+                self._rotate()
+            with self._path.open("ab") as file:
+                file.write(lines)
+        except OSError:
+            return SpanExportResult.FAILURE
+        return SpanExportResult.SUCCESS
+
+    def _rotate(self) -> None:
+        for number in range(FILES_KEPT - 1, 0, -1):
+            older = self._path.with_name(f"{self._path.name}.{number}")
+            newer = self._path.with_name(f"{self._path.name}.{number - 1}")
+            source = newer if number > 1 else self._path
+            if source.exists():
+                source.replace(older)
+
+    def shutdown(self) -> None:
+        """Nothing is held open."""
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Nothing is held back."""
+        return timeout_millis >= 0
+
+
+def _line(span: ReadableSpan) -> dict[str, Any]:
+    context = span.get_span_context()
+    resource = span.resource.attributes
+    return {
+        "trace_id": f"{context.trace_id:032x}" if context else "",
+        "span_id": f"{context.span_id:016x}" if context else "",
+        "parent_id": f"{span.parent.span_id:016x}" if span.parent else None,
+        "name": span.name,
+        "kind": span.kind.name.lower(),
+        "node": resource.get("service.namespace"),
+        "service": resource.get("service.name"),
+        "start_ns": span.start_time,
+        "end_ns": span.end_time,
+        "status": span.status.status_code.name.lower(),
+        "attributes": dict(span.attributes or MappingProxyType({})),
+        "links": [
+            {"trace_id": f"{link.context.trace_id:032x}", "span_id": f"{link.context.span_id:016x}"}
+            for link in span.links
+        ],
+    }

@@ -1,0 +1,225 @@
+"""What an operator may see: spans and numbers, each through an allow-list, one set per service.
+
+There is no global tracer and no global registry, because a small agency runs several services in
+one process. Ids of subjects, keys, payloads and texts of errors may never be in a span or a label:
+what is not listed here is dropped. No label may count the cases of one kind.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
+from typing import Final, Literal, TypeVar
+
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    get_current_span,
+    set_span_in_context,
+)
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from services.chassis.environment import ServiceSettings
+from services.chassis.errors import Misuse
+from services.chassis.spans import AllowListExporter, FileSpanExporter
+
+SPAN_QUEUE_LIMIT: Final = 4096
+SPAN_BATCH_LIMIT: Final = 512
+SPAN_DELAY_MILLIS: Final = 1000
+STOP_MILLIS: Final = 3000
+LINKS_LIMIT: Final = 128
+SECONDS_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
+
+MetricKind = Literal["counter", "gauge", "histogram"]
+KindName = Literal["internal", "producer", "consumer", "server", "client"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSpec:
+    """One number that may be shown: its kind, its sentence, its labels."""
+
+    kind: MetricKind
+    meaning: str
+    labels: tuple[str, ...] = ()
+
+
+METRICS: Final[Mapping[str, MetricSpec]] = MappingProxyType(
+    {
+        "outbox_age_seconds": MetricSpec("gauge", "age of the oldest unsent row", ("bus",)),
+        "outbox_depth": MetricSpec("gauge", "rows that wait to be sent", ("bus",)),
+        "consumer_lag": MetricSpec("gauge", "records not yet finished", ("bus", "lane")),
+        "events_sent": MetricSpec("counter", "events written to the outbox", ("bus",)),
+        "events_handled": MetricSpec("counter", "events whose handler committed", ("bus",)),
+        "events_skipped": MetricSpec("counter", "events nobody here handles", ("bus",)),
+        "events_duplicate": MetricSpec("counter", "events seen before", ("bus",)),
+        "events_gap": MetricSpec("gauge", "events beyond a missing one", ("bus",)),
+        "events_behind": MetricSpec("gauge", "events behind an unfinished one", ("bus",)),
+        "events_parked": MetricSpec("gauge", "events put aside because they fail", ("bus",)),
+        "events_waiting": MetricSpec("gauge", "events that wait for something here", ("bus",)),
+        "events_older_epoch": MetricSpec("counter", "events of an older epoch", ("bus",)),
+        "events_id_reused": MetricSpec("counter", "same id, other body: an alarm", ("bus",)),
+        "handler_seconds": MetricSpec("histogram", "one event, from lock to commit", ("bus",)),
+        "consumer_paused": MetricSpec("gauge", "1 while a consumer is held back", ("bus",)),
+        "deadlines_late": MetricSpec("gauge", "deadlines due for longer than the limit"),
+        "deadlines_fired": MetricSpec("counter", "deadlines whose handler committed"),
+        "deadlines_failed": MetricSpec("counter", "attempts at a deadline that failed"),
+        "clock_jumped": MetricSpec("gauge", "1 while wall and monotonic time disagree"),
+        "relay_sent": MetricSpec("counter", "records acknowledged by the bus", ("bus",)),
+        "relay_retried": MetricSpec("counter", "records handed to a producer again", ("bus",)),
+        "relay_leads": MetricSpec("gauge", "1 on the relay that holds the lock", ("bus",)),
+        "abandoned_producers": MetricSpec("counter", "producers that got stuck", ("bus",)),
+        "feed_depth": MetricSpec("gauge", "committed rows without a position"),
+        "door_refused": MetricSpec("counter", "intake records answered with a refusal"),
+        "door_accepted": MetricSpec("counter", "intake records taken"),
+        "database_statements": MetricSpec("gauge", "statements run in transactions so far"),
+        "requests": MetricSpec("counter", "requests by outcome class", ("outcome",)),
+        "request_seconds": MetricSpec("histogram", "one request, whole"),
+    }
+)
+
+_KINDS: Final[Mapping[KindName, SpanKind]] = {
+    "internal": SpanKind.INTERNAL,
+    "producer": SpanKind.PRODUCER,
+    "consumer": SpanKind.CONSUMER,
+    "server": SpanKind.SERVER,
+    "client": SpanKind.CLIENT,
+}
+_Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
+
+
+class Telemetry:
+    """Spans and numbers of one instance of one service."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self._registry = CollectorRegistry()
+        self._metrics: dict[str, Counter | Gauge | Histogram] = {}
+        self._provider = TracerProvider(
+            sampler=ParentBased(TraceIdRatioBased(settings.trace_ratio)),
+            resource=Resource(
+                {
+                    "service.name": settings.service,
+                    "service.namespace": settings.node,
+                    "service.instance.id": f"{settings.node}.{settings.service}.{settings.slot}",
+                }
+            ),
+            shutdown_on_exit=False,
+        )
+        self._provider.add_span_processor(
+            BatchSpanProcessor(
+                AllowListExporter(_exporter(settings)),
+                max_queue_size=SPAN_QUEUE_LIMIT,
+                max_export_batch_size=SPAN_BATCH_LIMIT,
+                schedule_delay_millis=SPAN_DELAY_MILLIS,
+            )
+        )
+        self._tracer = self._provider.get_tracer("nrm")
+
+    @contextmanager
+    def span(
+        self,
+        name: str,
+        kind: KindName = "internal",
+        links: Sequence[str] = (),
+        parent: str | None = None,
+    ) -> Iterator[Span]:
+        """A span around a block; ``links`` and ``parent`` are W3C traceparents.
+
+        Without ``parent`` it stands under the span that is current, if any. An exception leaves
+        the name of its class, nothing else.
+        """
+        above = span_context(parent) if parent else None
+        contexts = [known for link in links[:LINKS_LIMIT] if (known := span_context(link))]
+        with self._tracer.start_as_current_span(
+            name,
+            context=set_span_in_context(NonRecordingSpan(above)) if above else None,
+            kind=_KINDS[kind],
+            links=[Link(context) for context in contexts],
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield span
+            except BaseException as error:
+                span.set_attribute("error.type", type(error).__name__)
+                span.set_status(Status(StatusCode.ERROR))
+                raise
+
+    def counter(self, name: str) -> Counter:
+        """The declared counter ``name``."""
+        return self._metric(name, "counter", Counter)
+
+    def gauge(self, name: str) -> Gauge:
+        """The declared gauge ``name``."""
+        return self._metric(name, "gauge", Gauge)
+
+    def histogram(self, name: str) -> Histogram:
+        """The declared histogram ``name``."""
+
+        return self._metric(name, "histogram", partial(Histogram, buckets=SECONDS_BUCKETS))
+
+    def _metric(self, name: str, kind: MetricKind, make: Callable[..., _Metric]) -> _Metric:
+        spec = METRICS.get(name)
+        if spec is None or spec.kind != kind:
+            raise Misuse(f"no {kind} is declared as {name}")
+        found = self._metrics.get(name)
+        if found is None:
+            found = make(name, spec.meaning, spec.labels, namespace="nrm", registry=self._registry)
+            self._metrics[name] = found
+        return found  # type: ignore[return-value]
+
+    def render_metrics(self) -> bytes:
+        """All numbers as text for a collector."""
+        return generate_latest(self._registry)
+
+    def close(self) -> None:
+        """Write out what is left, for a bounded time."""
+        self._provider.force_flush(STOP_MILLIS)
+        self._provider.shutdown()
+
+
+def _exporter(settings: ServiceSettings) -> SpanExporter:
+    if settings.otlp_endpoint:
+        return OTLPSpanExporter(endpoint=settings.otlp_endpoint.rstrip("/") + "/v1/traces")
+    name = f"{settings.node}.{settings.service}"
+    if settings.slot:
+        name = f"{name}.{settings.slot}"
+    return FileSpanExporter(settings.state_dir / "spans" / f"{name}.jsonl")
+
+
+def traceparent(span: Span | None = None) -> str | None:
+    """The W3C traceparent of ``span``, or of the current one; nothing outside any span."""
+    context = (span or get_current_span()).get_span_context()
+    if not context.is_valid:
+        return None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags & 1:02x}"
+
+
+def span_context(text: str) -> SpanContext | None:
+    """What a W3C traceparent names; nothing when it is not well formed."""
+    parts = text.split("-")
+    if [len(part) for part in parts] != [2, 32, 16, 2] or parts[0] == "ff":
+        return None
+    try:
+        trace_id, span_id, flags = (int(part, 16) for part in parts[1:])
+    except ValueError:
+        return None
+    context = SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags & 1))
+    return context if context.is_valid else None
+
+
+def trace_id_of(text: str | None) -> str | None:
+    """The trace id in a W3C traceparent, as 32 hexadecimal digits."""
+    context = span_context(text) if text else None
+    return f"{context.trace_id:032x}" if context else None
