@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
-from services.chassis.errors import BrokerUnavailable, ContractBroken
+from services.chassis.errors import BrokerUnavailable, ContractBroken, RecordTooLarge
 
 if TYPE_CHECKING:
     import asyncio
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 LOCAL_PREFIX: Final = "nrm.local."
 LOCAL: Final = "local"
 HUB: Final = "hub"
+RECORD_LIMIT_BYTES: Final = 1_000_000
+"""Below the broker's 1 MiB: one refused record would end an idempotent producer for good."""
+RECORD_FRAME_BYTES: Final = 64
+HEADER_FRAME_BYTES: Final = 8
 
 Headers = tuple[tuple[str, bytes | None], ...]
 
@@ -69,6 +73,15 @@ class Acknowledged:
     topic: str
     partition: int
     offset: int
+
+
+def check_size(record: OutgoingRecord) -> None:
+    """Raise RecordTooLarge for what the bus would refuse; called before anything is handed over."""
+    size = RECORD_FRAME_BYTES + len(record.key or b"") + len(record.value)
+    for name, value in record.headers:
+        size += HEADER_FRAME_BYTES + len(name) + len(value or b"")
+    if size > RECORD_LIMIT_BYTES:
+        raise RecordTooLarge(f"a record of more than {RECORD_LIMIT_BYTES} bytes")
 
 
 class RecordRefused(ContractBroken):

@@ -1,0 +1,129 @@
+"""One idempotent producer with deadlines of its own, because aiokafka's has none.
+
+An idempotent send of aiokafka never times out, ``flush`` and ``stop`` may hang, and one refused
+batch ends the producer for good. So: sizes are checked before, waits are bounded, a stuck or
+refused producer is abandoned and its owner makes a new one.
+"""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+
+from services.chassis.errors import BrokerUnavailable
+from services.chassis.messaging.broker import Acknowledged, OutgoingRecord, check_size
+from services.chassis.messaging.kafka.connection import (
+    CLIENT_FAILURES,
+    KafkaSettings,
+    explain,
+    within,
+)
+
+
+class KafkaProducer:
+    """See ``broker.Producer``."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._inner: AIOKafkaProducer | None = None
+        self._usable = False
+        self._answers: set[asyncio.Future[Acknowledged]] = set()
+        self._letting_go: asyncio.Task[None] | None = None
+
+    @property
+    def usable(self) -> bool:
+        """False once a batch was refused or the producer was abandoned."""
+        return self._usable
+
+    async def start(self) -> None:
+        """Connect within the settings' time."""
+        inner = AIOKafkaProducer(
+            **self._settings.client(),
+            enable_idempotence=True,
+            acks="all",
+            max_batch_size=self._settings.batch_bytes,
+            linger_ms=self._settings.linger_milliseconds,
+        )
+        try:
+            async with asyncio.timeout(self._settings.start_seconds):
+                await inner.start()
+        except CLIENT_FAILURES as error:
+            await _let_go(inner, self._settings.stop_seconds)
+            raise explain(error) from None
+        self._inner, self._usable = inner, True
+
+    async def send(self, record: OutgoingRecord) -> "asyncio.Future[Acknowledged]":
+        """Hand over; the future is the acknowledgement."""
+        inner = self._inner
+        if inner is None or not self._usable:
+            raise BrokerUnavailable("this producer is no longer used")
+        check_size(record)
+        try:
+            async with asyncio.timeout(self._settings.hand_over_seconds):
+                pending = await inner.send(
+                    record.topic,
+                    value=record.value,
+                    key=record.key,
+                    partition=record.partition,
+                    headers=record.headers,
+                )
+        except CLIENT_FAILURES as error:
+            raise explain(error) from None
+        answer: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
+        self._answers.add(answer)
+        pending.add_done_callback(partial(self._settle, answer))
+        return answer
+
+    def _settle(
+        self, answer: "asyncio.Future[Acknowledged]", pending: "asyncio.Future[Any]"
+    ) -> None:
+        self._answers.discard(answer)
+        failure = None if pending.cancelled() else pending.exception()
+        if failure is not None or pending.cancelled():
+            self._usable = False
+        if answer.done():
+            return
+        if pending.cancelled():
+            answer.set_exception(BrokerUnavailable("the send was given up"))
+        elif failure is not None:
+            answer.set_exception(explain(failure))
+        else:
+            place = pending.result()
+            answer.set_result(Acknowledged(place.topic, place.partition, place.offset))
+
+    async def stop(self) -> bool:
+        """Flush and stop within the settings' time, or abandon."""
+        inner, self._usable = self._inner, False
+        if inner is None:
+            return True
+        if await within(self._settings.stop_seconds, inner.stop()):
+            self._inner = None
+            return True
+        self.abandon()
+        return False
+
+    def abandon(self) -> None:
+        """Let go at once; who waits for an acknowledgement is told that there is none."""
+        inner, self._inner, self._usable = self._inner, None, False
+        for answer in list(self._answers):
+            if not answer.done():
+                answer.set_exception(BrokerUnavailable("the producer was abandoned"))
+                answer.exception()
+        self._answers.clear()
+        if inner is not None:
+            self._letting_go = asyncio.get_running_loop().create_task(
+                _let_go(inner, self._settings.stop_seconds)
+            )
+
+
+async def _let_go(inner: AIOKafkaProducer, seconds: float) -> None:
+    """End the tasks and connections of a producer that does not stop by itself.
+
+    aiokafka has no public call for it: its sender's ``close`` cancels without flushing.
+    """
+    inner._closed = True
+    sender = inner._sender
+    if sender is not None:
+        await within(seconds, sender.close())
+    await within(seconds, inner.client.close())
