@@ -84,9 +84,9 @@ class Transaction:
 
     __slots__ = ("_after", "_before", "connection", "notes", "statements")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, notes: Mapping[str, Any] | None = None) -> None:
         self.connection = connection
-        self.notes: dict[str, Any] = {}
+        self.notes: dict[str, Any] = dict(notes or {})
         self.statements = 0
         self._before: dict[str, CommitHook] = {}
         self._after: dict[str, Callable[[], None]] = {}
@@ -164,6 +164,8 @@ class Database:
         """The number that a restore raises; part of every stream's name."""
         self.statements = 0
         """Statements run in transactions so far: performance is gated on it."""
+        self.notes: dict[str, Any] = {}
+        """What the notes of every transaction begin with: set while building, never later."""
         self._connect: Callable[[], Awaitable[Connection]] | None = None
 
     @classmethod
@@ -218,7 +220,7 @@ class Database:
         ours = True
         try:
             async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
-                transaction = Transaction(connection)
+                transaction = Transaction(connection, self.notes)
                 try:
                     async with connection.transaction():
                         ours = False
