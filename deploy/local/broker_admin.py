@@ -11,10 +11,12 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
+from kafka.partitioner.default import murmur2
 
 from deploy.local.failures import NotReady, StackFailure
 
@@ -135,3 +137,42 @@ def _read_settings(
         name: {key: str(entry.get("value")) for key, entry in entries.items()}
         for name, entries in told.get("topic", {}).items()
     }
+
+
+def change_settings(bootstrap: str, changes: Mapping[str, Mapping[str, str]]) -> None:
+    """Change single settings of topics; the caller reads them back."""
+    resources = [
+        ConfigResource(ConfigResourceType.TOPIC, name, dict(settings))
+        for name, settings in changes.items()
+    ]
+    with administrator(bootstrap) as client:
+        client.alter_configs(resources, incremental=True)
+
+
+def misplaced_keys(bootstrap: str, topic: str, *, limit: int) -> tuple[int, int]:
+    """Look at a topic's last records: how many with a key, how many not where murmur2 puts them.
+
+    Only positions are compared; keys are forgotten at once and never returned.
+    """
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap, enable_auto_commit=False, consumer_timeout_ms=1000
+    )
+    try:
+        count = len(consumer.partitions_for_topic(topic) or ())
+        places = [TopicPartition(topic, number) for number in range(count)]
+        consumer.assign(places)
+        ends, starts = consumer.end_offsets(places), consumer.beginning_offsets(places)
+        for place in places:
+            consumer.seek(place, max(starts[place], ends[place] - limit))
+        keyed = [(r.key, r.partition) for r in islice(consumer, limit * count) if r.key]
+    except KafkaError as error:
+        raise StackFailure(f"The topic {topic} cannot be read ({type(error).__name__}).") from error
+    finally:
+        consumer.close()
+    wrong = sum(partition_of(key, count) != partition for key, partition in keyed)
+    return len(keyed), wrong
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Return the partition that Kafka's own partitioner chooses for a key."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)

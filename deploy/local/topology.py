@@ -1,0 +1,146 @@
+"""Which nodes exist, which services run in each, and what each is called everywhere else.
+
+The names of databases, roles, log files and variables follow from here and are formed nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import permutations
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from deploy.local.failures import StackFailure
+
+NODES_FILE = Path(__file__).with_name("nodes.yaml")
+NODE_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+SERVICE_PATTERN = r"^[a-z_]+(\.[a-z_]+)?$"
+DOOR = "gateway"  # the node that has one has a bus of its own
+
+
+class NodeCard(BaseModel):
+    """One node as nodes.yaml says it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: str
+    services: tuple[str, ...] = Field(min_length=1)
+
+
+class NodesFile(BaseModel):
+    """The whole of nodes.yaml."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    package: str
+    nodes: Mapping[str, NodeCard]
+    exchange: tuple[str, ...] = ()
+    callers: tuple[str, ...] = ()
+    settings: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One service process of one node."""
+
+    node: str
+    service: str
+    package: str
+
+    @property
+    def name(self) -> str:
+        """Return what people call it: `ngo-brest.referral`."""
+        return f"{self.node}.{self.service}"
+
+    @property
+    def module(self) -> str:
+        """Return the module with `build`."""
+        return f"{self.package}.{self.service}.main"
+
+    @property
+    def settings_module(self) -> str:
+        """Return the module with `Settings`."""
+        return f"{self.package}.{self.service}.settings"
+
+    @property
+    def schema(self) -> str:
+        """Return the schema that it owns: the last word of the service."""
+        return self.service.rpartition(".")[2]
+
+    @property
+    def database(self) -> str:
+        """Return the node's database."""
+        return f"nrm_{self.node.replace('-', '_')}"
+
+    @property
+    def role(self) -> str:
+        """Return the role that it logs in with."""
+        return f"{self.node.replace('-', '_')}_{self.schema}"
+
+    @property
+    def variable_prefix(self) -> str:
+        """Return how its variables begin: `NRM_STATISTICS_CONTRIBUTOR__`."""
+        return f"NRM_{self.service.replace('.', '_').upper()}__"
+
+    @property
+    def migrations(self) -> Path:
+        """Return the folder of its own migrations."""
+        root = Path(__file__).resolve().parents[2]
+        return root.joinpath(*self.package.split("."), *self.service.split("."), "migrations")
+
+
+@dataclass(frozen=True)
+class Topology:
+    """All nodes of one stack."""
+
+    file: NodesFile
+
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """Return every service process, in the order in which they are started."""
+        return tuple(
+            Unit(node=node, service=service, package=self.file.package)
+            for node, card in self.file.nodes.items()
+            for service in card.services
+        )
+
+    @property
+    def agencies(self) -> tuple[str, ...]:
+        """Return the nodes that have a door, and so a bus of their own."""
+        return tuple(n for n, card in self.file.nodes.items() if DOOR in card.services)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return every ordered pair of nodes that may exchange."""
+        return tuple(permutations(self.file.exchange, 2))
+
+    def unit(self, name: str) -> Unit:
+        """Return the unit of this name."""
+        for unit in self.units:
+            if unit.name == name:
+                return unit
+        known = ", ".join(unit.name for unit in self.units)
+        raise StackFailure(f"There is no service {name!r}. There are: {known}.")
+
+
+def read_topology(path: Path | None = None) -> Topology:
+    """Read and check nodes.yaml (or another file of the same form)."""
+    source = path or NODES_FILE
+    try:
+        file = NodesFile.model_validate(yaml.safe_load(source.read_text()))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        places = (
+            "; ".join(
+                ".".join(map(str, found["loc"])) + ": " + found["msg"]
+                for found in error.errors(include_input=False, include_url=False)
+            )
+            if isinstance(error, ValidationError)
+            else type(error).__name__
+        )
+        raise StackFailure(f"{source.name} cannot be used: {places}.") from error
+    strangers = set(file.exchange) - set(file.nodes)
+    if strangers:
+        raise StackFailure(f"{source.name}: exchange names unknown nodes {sorted(strangers)}.")
+    return Topology(file)
