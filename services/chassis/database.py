@@ -42,6 +42,7 @@ _DRIVER_ERRORS: Final = (
     OSError,
     TimeoutError,
 )
+_WORDY_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError)
 _CONFLICTS: Final = frozenset({"40001", "40P01", "55P03"})
 _GONE_CLASSES: Final = frozenset({"08", "53", "57", "58"})
 
@@ -65,7 +66,20 @@ __all__ = [
 
 
 def translated(error: BaseException) -> NrmError:
-    """The error of ours that stands for a driver's error; holds codes and names of ours only."""
+    """The error of ours that stands for a driver's error; holds codes and names of ours only.
+
+    The driver's error itself is emptied of words, as Python may keep it as the context.
+    """
+    failure = _failure_of(error)
+    if isinstance(error, _WORDY_ERRORS):
+        error.args = (type(failure).__name__,)
+        for wordy in ("message", "detail", "hint", "context", "query", "internal_query"):
+            if getattr(error, wordy, None) is not None:
+                setattr(error, wordy, None)
+    return failure
+
+
+def _failure_of(error: BaseException) -> NrmError:
     if isinstance(error, asyncpg.PostgresError):
         sqlstate = str(error.sqlstate or "")
         if sqlstate in _CONFLICTS:
@@ -235,7 +249,7 @@ class Database:
                 raise
             failure = translated(error)
         if failure is not None:
-            raise failure
+            raise failure from None
 
     async def run(self, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
         """``work`` in a transaction of its own, again after a deadlock, a bounded number of times.

@@ -27,7 +27,6 @@ from services.chassis.errors import Misuse, NrmError
 
 MIGRATIONS_LOCK: Final = 7_310_001
 """Advisory lock: one migration at a time in one database."""
-READ_ONLY_TABLES: Final = (CHASSIS_VERSION_TABLE, SERVICE_VERSION_TABLE)
 APPEND_ONLY_TABLES: Final = ("audit",)
 
 
@@ -92,7 +91,10 @@ async def _migrate_one(
                 _upgrade, target.service_migrations, SERVICE_VERSION_TABLE, scripts
             )
         if target.role is not None:
-            for statement in _grants(schema, _name(target.role)):
+            read_only = [CHASSIS_VERSION_TABLE]
+            if target.service_migrations is not None:
+                read_only.append(SERVICE_VERSION_TABLE)
+            for statement in _grants(schema, _name(target.role), read_only):
                 await connection.execute(text(statement))
 
 
@@ -125,8 +127,8 @@ def _upgrade(
         context.run_migrations()
 
 
-def _grants(schema: str, role: str) -> list[str]:
-    read_only = ", ".join(f"{schema}.{table}" for table in READ_ONLY_TABLES)
+def _grants(schema: str, role: str, tables: list[str]) -> list[str]:
+    read_only = ", ".join(f"{schema}.{table}" for table in tables)
     append_only = ", ".join(f"{schema}.{table}" for table in APPEND_ONLY_TABLES)
     return [
         f"REVOKE ALL ON SCHEMA {schema} FROM PUBLIC",
