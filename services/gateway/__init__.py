@@ -1,0 +1,1 @@
+"""The node's one door and its safe. What can leave this agency can be audited here."""

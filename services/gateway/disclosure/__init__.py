@@ -1,0 +1,1 @@
+"""The only place where what the gateway knows becomes an event, field by field."""

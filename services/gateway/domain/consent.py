@@ -1,0 +1,180 @@
+"""Consent and restrictions: what may be recorded, and whom a live consent covers.
+
+Fails closed: an unknown code never widens a consent and never narrows a restriction. No word of
+what happened to the person may be in here, only who may receive what for which purpose.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from contracts.vocabulary import code_lists
+from services.gateway.domain.refusals import Objection
+
+CONSENT_LONGEST: Final = timedelta(days=3660)
+"""A consent that outlives this is a typing error; it would also leave the calendar."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyClass:
+    """Any active participant of a type in some oblasts (empty: all), except those named."""
+
+    agency_type: str
+    oblasts: frozenset[str] = frozenset()
+    except_agencies: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """One consent as it stands in the register."""
+
+    consent_id: UUID
+    case_id: UUID
+    purposes: frozenset[str]
+    categories: frozenset[str]
+    expires_at: datetime
+    recipients: frozenset[str] = frozenset()
+    agency_class: AgencyClass | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restriction:
+    """Never to this agency, this type, or this oblast: each alone is enough."""
+
+    restriction_id: UUID
+    case_id: UUID
+    agency: str | None = None
+    agency_type: str | None = None
+    oblast: str | None = None
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Who would receive: a participant as the policy lists it."""
+
+    node: str
+    agency_type: str
+    oblasts: frozenset[str]
+
+
+def is_live(consent: Consent, now: datetime) -> bool:
+    """Neither ended nor expired."""
+    return consent.ended_at is None and consent.expires_at > now
+
+
+def names(consent: Consent, recipient: Recipient) -> bool:
+    """The person named this agency, or a class that it belongs to."""
+    if recipient.node in consent.recipients:
+        return True
+    group = consent.agency_class
+    return (
+        group is not None
+        and recipient.agency_type == group.agency_type
+        and recipient.node not in group.except_agencies
+        and (not group.oblasts or bool(group.oblasts & recipient.oblasts))
+    )
+
+
+def covers(consent: Consent, recipient: Recipient, purpose: str, now: datetime) -> bool:
+    """This consent lets ``recipient`` receive for ``purpose`` now."""
+    return is_live(consent, now) and purpose in consent.purposes and names(consent, recipient)
+
+
+def restricts(restriction: Restriction, recipient: Recipient, now: datetime) -> bool:
+    """This restriction forbids everything to ``recipient`` now."""
+    if restriction.valid_until is not None and restriction.valid_until <= now:
+        return False
+    return (
+        restriction.agency == recipient.node
+        or restriction.agency_type == recipient.agency_type
+        or (restriction.oblast is not None and restriction.oblast in recipient.oblasts)
+    )
+
+
+def live_consents(consents: Iterable[Consent], now: datetime) -> tuple[Consent, ...]:
+    """Those that are live now."""
+    return tuple(consent for consent in consents if is_live(consent, now))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentRegister:
+    """What the register says about a case, as far as a new entry has to agree with it."""
+
+    now: datetime
+    frozen: bool
+    id_taken: bool = False
+
+
+def consent_objections(consent: Consent, register: ConsentRegister) -> tuple[Objection, ...]:
+    """Every reason why this consent cannot be recorded."""
+    group = consent.agency_class
+    found = [
+        *_case_is_not_frozen(register),
+        *_expiry_is_in_the_future(consent, register),
+        *_somebody_is_named(consent),
+        *_id_is_new(register, "consent_id"),
+    ]
+    if group is not None:
+        found += _known("agency-type", group.agency_type, "recipient_class/agency_type")
+        for position, oblast in enumerate(sorted(group.oblasts)):
+            found += _known("oblast", oblast, f"recipient_class/oblasts/{position}")
+    return tuple(found)
+
+
+def restriction_objections(
+    restriction: Restriction, register: ConsentRegister
+) -> tuple[Objection, ...]:
+    """Every reason why this restriction cannot be recorded. A frozen case still takes one."""
+    found = [*_something_is_restricted(restriction), *_id_is_new(register, "restriction_id")]
+    if restriction.valid_until is not None and restriction.valid_until <= register.now:
+        found.append(Objection("out-of-range", "valid_until"))
+    if restriction.agency_type is not None:
+        found += _known("agency-type", restriction.agency_type, "agency_type")
+    if restriction.oblast is not None:
+        found += _known("oblast", restriction.oblast, "oblast")
+    return tuple(found)
+
+
+def withdrawal_objections(
+    consent_id: UUID | None, recorded: Iterable[Consent]
+) -> tuple[Objection, ...]:
+    """Every reason why this withdrawal cannot be recorded: only that the consent is not here."""
+    if consent_id is None or any(known.consent_id == consent_id for known in recorded):
+        return ()
+    return (Objection("unknown-consent", "consent_id"),)
+
+
+def _case_is_not_frozen(register: ConsentRegister) -> list[Objection]:
+    return [Objection("case-frozen")] if register.frozen else []
+
+
+def _expiry_is_in_the_future(consent: Consent, register: ConsentRegister) -> list[Objection]:
+    if consent.expires_at <= register.now:
+        return [Objection("consent-expired", "expires_at")]
+    if consent.expires_at > register.now + CONSENT_LONGEST:
+        return [Objection("out-of-range", "expires_at")]
+    return []
+
+
+def _somebody_is_named(consent: Consent) -> list[Objection]:
+    if consent.recipients or consent.agency_class is not None:
+        return []
+    return [Objection("no-recipient", "recipients")]
+
+
+def _something_is_restricted(restriction: Restriction) -> list[Objection]:
+    if restriction.agency or restriction.agency_type or restriction.oblast:
+        return []
+    return [Objection("required", "agency")]
+
+
+def _id_is_new(register: ConsentRegister, field: str) -> list[Objection]:
+    return [Objection("id-reused", field)] if register.id_taken else []
+
+
+def _known(list_name: str, code: str, field: str) -> list[Objection]:
+    return [] if code in code_lists()[list_name] else [Objection("out-of-range", field)]

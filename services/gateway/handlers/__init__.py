@@ -1,0 +1,1 @@
+"""Load, allow, decide, record, disclose. Reading about a person is an act and is recorded."""

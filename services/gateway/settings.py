@@ -1,0 +1,33 @@
+"""Settings of the gateway, read once by ``main``. No default may be a path, a key or a node."""
+
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import Field
+
+from services.chassis.environment import ServiceSettings
+
+SERVICE: Final = "gateway"
+DomainService = Literal["identification", "referral", "assistance", "statistics"]
+
+
+class Settings(ServiceSettings):
+    """What a gateway needs to know beside what every service does."""
+
+    service: str = SERVICE
+    services: tuple[DomainService, ...]
+    """The services that this node runs: a command for another one is ``not-served-here``."""
+    registry_file: Path
+    """The signed memorandum as policy: participants, permitted pairs, validity."""
+    directory_file: Path | None = None
+    """Agencies' duty phones, read when news are shown; absent: no phone is shown."""
+
+    registry_look_seconds: float = Field(default=2.0, gt=0, le=3600)
+    clock_skew_seconds: int = Field(default=300, ge=0, le=3600)
+    """How far in the future something may have happened by the agency's clock."""
+    intake_limit_bytes: int = Field(default=65_536, ge=1024, le=524_288)
+    person_limit_bytes: int = Field(default=65_536, ge=1024, le=524_288)
+    wait_limit_seconds: float = Field(default=30.0, gt=0, le=60)
+    waiters_limit: int = Field(default=100, ge=1, le=10_000)
+    """Requests that may wait for their answer at once; more are told to poll."""
+    page_limit: int = Field(default=500, ge=1, le=5000)

@@ -1,0 +1,1 @@
+"""What the gateway remembers. Only this room speaks SQL; only handlers open it."""
