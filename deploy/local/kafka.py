@@ -159,7 +159,7 @@ class KafkaServer:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if not self.running():
-                raise self._why_it_ended()
+                raise self._reaped()
             if not ports.is_free(self._ports()["clients"]) and broker_admin.answers(
                 self.bootstrap, seconds=2.0
             ):
@@ -195,6 +195,11 @@ class KafkaServer:
     ) -> None:
         """Stop."""
         self.stop()
+
+    def _reaped(self) -> StackFailure:
+        why = self.why_not_ready()
+        self._reap()
+        return why
 
     def _reap(self) -> None:
         if self._child is not None:
@@ -253,12 +258,12 @@ class KafkaServer:
     def _output(self) -> Path:
         return self.folder / "broker.out"
 
-    def _why_it_ended(self) -> StackFailure:
+    def why_not_ready(self) -> StackFailure:
+        """Read from its log why it is not there, as a sentence."""
         told = self._output().read_text(errors="replace")
         log = self.folder / "broker.log"
         if log.exists():
             told += log.read_text(errors="replace")[-20_000:]
-        self._reap()
         if "Address already in use" in told:
             return PortTaken(
                 f"Port {self._ports()['clients']} or its controller's is taken by another "

@@ -149,7 +149,7 @@ class PostgresServer:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if not self.running():
-                raise self._why_it_ended()
+                raise self._reaped()
             if self.answers():
                 return
             time.sleep(POLL_SECONDS)
@@ -190,6 +190,11 @@ class PostgresServer:
     ) -> None:
         """Stop."""
         self.stop()
+
+    def _reaped(self) -> StackFailure:
+        why = self.why_not_ready()
+        self._reap()
+        return why
 
     def _reap(self) -> None:
         if self._child is not None:
@@ -239,10 +244,10 @@ class PostgresServer:
                 raise DiskFull("The disk is full: the database could not be made. Free some space.")
             raise StackFailure(f"The database could not be made: see {self.folder}/server.log.")
 
-    def _why_it_ended(self) -> StackFailure:
+    def why_not_ready(self) -> StackFailure:
+        """Read from its log why it is not there, as a sentence."""
         log = self.folder / "server.log"
         told = log.read_text(errors="replace")
-        self._reap()
         if "Address already in use" in told:
             return PortTaken(
                 f"Port {self.port} is taken by another program: stop that program "

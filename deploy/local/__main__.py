@@ -1,0 +1,25 @@
+"""`python -m deploy.local`: be the supervisor. Started by `nrm up`; people use `nrm`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from deploy.local.layout import StateFolder
+from deploy.local.supervisor import Orders, supervise
+
+
+def main() -> int:
+    """Read the orders and supervise until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local")
+    parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--nodes", type=Path)
+    parser.add_argument("--demo", action="store_true")
+    given = parser.parse_args()
+    state = StateFolder(given.state.absolute())
+    return supervise(Orders(state=state, nodes_file=given.nodes, demo=given.demo))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""A service process: forked from the supervisor after the imports, before any loop or thread.
+
+The child gets its own variables and log, forgets the supervisor's signals and files, and dies with
+it. Nothing here may import a service: the module comes in already imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType, ModuleType
+
+from deploy.local.failures import StackFailure
+from deploy.local.processes import die_with_parent
+from deploy.local.topology import Topology, Unit
+
+CRASHED = 70
+PREFIX = "NRM_"
+WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The imported services: what to run for each unit."""
+
+    main: Callable[..., None]
+    modules: Mapping[str, tuple[ModuleType, ModuleType]]  # by unit: main, settings
+
+    def run(self, unit: Unit) -> None:
+        """Run one service to its end in this process."""
+        program, settings = self.modules[unit.name]
+        self.main(program.build, settings.Settings)
+
+
+def import_services(topology: Topology) -> Programs:
+    """Import every service once; a module that cannot be imported is told by name."""
+    modules = {}
+    for unit in topology.units:
+        modules[unit.name] = (_import(unit.module), _import(unit.settings_module))
+    return Programs(main=_import("services.chassis.runnable").main, modules=modules)
+
+
+def fork(log: Path, closing: tuple[int, ...], run: Callable[[], None]) -> int:
+    """Fork a child that runs this and ends; return its pid to the parent."""
+    parent = os.getpid()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = CRASHED
+    try:
+        _become_child(parent, log, closing)
+        code = _run(run)
+    finally:
+        os._exit(code)
+
+
+def take_environment(variables: Mapping[str, str]) -> None:
+    """Replace every variable of ours by those of one service."""
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+    os.environ.update(variables)
+
+
+def _run(run: Callable[[], None]) -> int:
+    code = 0
+    try:
+        run()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException as error:  # noqa: BLE001 - the child ends here, with a place and no value
+        places = traceback.extract_tb(error.__traceback__)[-3:]
+        where = " < ".join(f"{Path(at.filename).name}:{at.lineno}" for at in reversed(places))
+        print(f"ended by {type(error).__name__} at {where}", file=sys.stderr)  # noqa: T201
+        code = CRASHED
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return code
+
+
+def _become_child(parent: int, log: Path, closing: tuple[int, ...]) -> None:
+    os.setpgid(0, 0)
+    for number in WATCHED:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, _interrupted)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    die_with_parent(parent, signal.SIGKILL)
+    for descriptor in closing:
+        os.close(descriptor)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(nothing, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(nothing)
+    os.close(output)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        missing = f" ({error.name})" if isinstance(error, ModuleNotFoundError) else ""
+        raise StackFailure(
+            f"{name} cannot be imported: {type(error).__name__}{missing}. "
+            f"Run `python -c 'import {name}'` to see where."
+        ) from error

@@ -1,0 +1,175 @@
+"""Starting, stopping and asking after a stack from outside: what `nrm` and the demo use.
+
+The supervisor is found by its identity (pid, start time, boot), so nobody else is ever signalled.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local import parts
+from deploy.local.failures import NotReady, StackFailure, as_sentence
+from deploy.local.layout import REPOSITORY, StateFolder, read_json
+from deploy.local.processes import ProcessIdentity, read_identity, write_whole
+from deploy.local.topology import Topology, read_topology
+
+UP_SECONDS = 120.0
+DOWN_SECONDS = 60.0
+RESTART_SECONDS = 40.0
+POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How the stack should be started."""
+
+    state: StateFolder
+    nodes_file: Path | None = None
+    demo: bool = False
+
+
+def supervisor(state: StateFolder) -> ProcessIdentity | None:
+    """Return the living supervisor of this state folder."""
+    identity = read_identity(state.supervisor_identity)
+    return identity if identity is not None and identity.alive() else None
+
+
+def topology_of(state: StateFolder, nodes_file: Path | None = None) -> Topology:
+    """Return the topology that the stack was started with."""
+    told = read_json(state.stack).get("nodes_file")
+    return read_topology(nodes_file or (Path(told) if told else None))
+
+
+def start(wish: Wish) -> bool:
+    """Start the supervisor unless it runs; tell whether it was started now."""
+    if supervisor(wish.state) is not None:
+        _same_kind(wish)
+        return False
+    read_topology(wish.nodes_file)
+    parts.java()
+    parts.kafka_libraries()
+    wish.state.make()
+    wish.state.failure.unlink(missing_ok=True)
+    wish.state.processes.unlink(missing_ok=True)
+    if not wish.state.clock.exists():
+        write_whole(wish.state.clock, "0")
+    command = [sys.executable, "-m", "deploy.local", "--state", str(wish.state.root)]
+    command += ["--demo"] if wish.demo else []
+    command += ["--nodes", str(wish.nodes_file.absolute())] if wish.nodes_file else []
+    try:
+        with wish.state.log_of("supervisor").open("ab") as log:
+            subprocess.Popen(  # noqa: S603 - it outlives us on purpose and is found by identity
+                command,
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise as_sentence(error, doing="the supervisor's log") from error
+    _wait(lambda: supervisor(wish.state) is not None or wish.state.failure.exists(), 10.0)
+    return True
+
+
+def stop(state: StateFolder) -> bool:
+    """Stop exactly this stack; tell whether one ran."""
+    identity = supervisor(state)
+    if identity is None:
+        return False
+    identity.send(signal.SIGTERM)
+    if not identity.wait(DOWN_SECONDS):
+        identity.send(signal.SIGKILL)  # its children are tied to its life
+        identity.wait(DOWN_SECONDS)
+    return True
+
+
+def processes(state: StateFolder) -> dict[str, ProcessIdentity | None]:
+    """Return who runs, by name: `kafka`, `postgres` and every `<node>.<service>`."""
+    return {
+        name: ProcessIdentity(**told["identity"]) if told.get("identity") else None
+        for name, told in read_json(state.processes).items()
+    }
+
+
+def wait_for(state: StateFolder, ready: Callable[[], bool], seconds: float = UP_SECONDS) -> None:
+    """Wait until something is ready; say why when the supervisor gave up before."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if supervisor(state) is None:
+            raise StackFailure(why_it_stopped(state))
+        if time.monotonic() > deadline:
+            raise NotReady(
+                f"The stack was not ready within {seconds:.0f} s: "
+                "`nrm status` tells which part, `nrm logs` why."
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def why_it_stopped(state: StateFolder) -> str:
+    """Return the sentence that the supervisor left."""
+    try:
+        return state.failure.read_text()
+    except FileNotFoundError:
+        return f"The supervisor ended: see {state.log_of('supervisor')}."
+
+
+def restart(state: StateFolder, name: str, *, seconds: float = RESTART_SECONDS) -> None:
+    """Ask one process to stop and wait until the supervisor has started it anew."""
+    before = processes(state).get(name)
+    if supervisor(state) is None:
+        raise StackFailure("Nothing runs here: start it with `nrm up`.")
+    if before is None:
+        raise StackFailure(f"{name} does not run: `nrm status` lists what does.")
+    before.send(signal.SIGINT if name == "postgres" else signal.SIGTERM)
+    if not before.wait(seconds):
+        before.send(signal.SIGKILL)
+    wait_for(state, lambda: _runs_anew(state, name, before), seconds)
+
+
+def kill(state: StateFolder, name: str) -> ProcessIdentity:
+    """End one process at once (SIGKILL), as a crash would; the supervisor starts it again."""
+    identity = processes(state).get(name)
+    if identity is None or not identity.send(signal.SIGKILL):
+        raise StackFailure(f"{name} does not run: `nrm status` lists what does.")
+    return identity
+
+
+def hold(state: StateFolder, name: str) -> None:
+    """Stop one service and keep it stopped until `release`."""
+    (state.held / name).touch()
+
+
+def release(state: StateFolder, name: str) -> None:
+    """Let a held service start again."""
+    (state.held / name).unlink(missing_ok=True)
+
+
+def addresses(state: StateFolder) -> Iterator[tuple[str, str]]:
+    """Return the address of every service, by name."""
+    for name, port in read_json(state.stack).get("ports", {}).items():
+        yield name, f"http://127.0.0.1:{port}"
+
+
+def _runs_anew(state: StateFolder, name: str, before: ProcessIdentity) -> bool:
+    now = processes(state).get(name)
+    return now is not None and now != before
+
+
+def _same_kind(wish: Wish) -> None:
+    if wish.demo and not read_json(wish.state.stack).get("demo", wish.demo):
+        raise StackFailure(
+            "The stack runs without the demo's clock: run `nrm down`, then `nrm up --demo`."
+        )
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,29 @@
+"""A bound on every log of the stack: a file that grew too large moves aside, one old one is kept.
+
+The process that writes keeps its file open, so the text is copied and the file is emptied; lines
+written in between may be lost, which a log may and an event may not.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+LARGEST_BYTES = 10 * 2**20
+
+
+def bound_all(folder: Path, *, largest: int = LARGEST_BYTES) -> None:
+    """Bound every log in the folder."""
+    for path in folder.glob("*.log"):
+        if path.stat().st_size > largest:
+            shutil.copyfile(path, path.with_suffix(".log.1"))
+            os.truncate(path, 0)
+
+
+def last_lines(path: Path, count: int) -> list[str]:
+    """Return the last lines of a log; none when there is no log."""
+    try:
+        return path.read_text(errors="replace").splitlines()[-count:]
+    except FileNotFoundError:
+        return []

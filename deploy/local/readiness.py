@@ -1,0 +1,131 @@
+"""What a person or a script sees of a stack: addresses, processes, readiness by part, versions.
+
+Secrets are told by where they lie, never by what they are.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from deploy.local import broker_admin, control, parts, postgres
+from deploy.local.layout import StateFolder, read_json
+from deploy.local.postgres import PostgresServer
+
+ASK_SECONDS = 3.0
+ASK_AT_ONCE = 8
+LIBRARIES = ("aiokafka", "asyncpg", "fastapi", "pydantic", "opendp")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one service says of itself."""
+
+    ready: bool
+    parts: dict[str, Any]
+
+
+def ask_service(address: str) -> Answer:
+    """Ask one service whether it is ready; no answer is an answer."""
+    try:
+        with urllib.request.urlopen(  # noqa: S310 - the address is ours, on loopback
+            f"{address}/health/ready", timeout=ASK_SECONDS
+        ) as told:
+            return Answer(ready=True, parts=_body(told.read()))
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return Answer(ready=False, parts=_body(refusal.read()))
+    except (OSError, ValueError):
+        return Answer(ready=False, parts={})
+
+
+def ask_all(state: StateFolder) -> dict[str, Answer]:
+    """Ask every service at once."""
+    where = dict(control.addresses(state))
+    with ThreadPoolExecutor(ASK_AT_ONCE) as pool:
+        return dict(zip(where, pool.map(ask_service, where.values()), strict=True))
+
+
+def unready(state: StateFolder) -> list[str]:
+    """Tell which processes are not ready; empty means that the stack is."""
+    told = control.processes(state)
+    where = dict(control.addresses(state))
+    absent = [name for name, identity in told.items() if identity is None or not identity.alive()]
+    absent += sorted(where.keys() - told.keys())
+    if absent or not told:
+        return absent or ["supervisor"]
+    return [name for name, answer in ask_all(state).items() if not answer.ready]
+
+
+def status(state: StateFolder) -> dict[str, Any]:
+    """Return everything that `nrm status --json` prints."""
+    running = control.supervisor(state)
+    stack = read_json(state.stack)
+    entries = _processes(state) if running else []
+    ready = bool(entries) and all(entry["ready"] for entry in entries)
+    return {
+        "state": ("ready" if ready else "starting") if running else "stopped",
+        "folder": str(state.root),
+        "demo": stack.get("demo", False),
+        "supervisor": running.pid if running else None,
+        "kafka": {"bootstrap": stack.get("bootstrap"), "log": str(state.kafka / "broker.log")},
+        "postgres": {
+            "host": "127.0.0.1",
+            "port": stack.get("database_port"),
+            "credentials": str(state.credentials),
+        },
+        "nodes": stack.get("nodes", {}),
+        "tokens": str(state.tokens),
+        "clock": str(state.clock),
+        "processes": entries,
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the version of everything that takes part."""
+    told = {
+        "python": platform.python_version(),
+        "kafka": parts.kafka_version(),
+        "postgres": postgres.version(),
+    }
+    for library in LIBRARIES:
+        try:
+            told[library] = version(library)
+        except PackageNotFoundError:
+            told[library] = "missing"
+    return told
+
+
+def _processes(state: StateFolder) -> list[dict[str, Any]]:
+    where, answers = dict(control.addresses(state)), ask_all(state)
+    entries = []
+    for name, told in read_json(state.processes).items():
+        identity = told.pop("identity") or {}
+        entry = {"name": name, "pid": identity.get("pid"), **told}
+        if name in where:
+            node, _, service = name.partition(".")
+            answer = answers[name]
+            entry |= {"node": node, "service": service, "address": where[name]}
+            entry |= {"ready": answer.ready, "parts": answer.parts, "log": str(state.log_of(name))}
+        else:
+            entry["ready"] = told["state"] == "running" and _server_answers(state, name)
+        entries.append(entry)
+    return entries
+
+
+def _server_answers(state: StateFolder, name: str) -> bool:
+    if name == "postgres":
+        return PostgresServer(state.postgres).answers()
+    return broker_admin.answers(read_json(state.stack).get("bootstrap", ""), seconds=2.0)
+
+
+def _body(raw: bytes) -> dict[str, Any]:
+    told = json.loads(raw)
+    return told if isinstance(told, dict) else {}

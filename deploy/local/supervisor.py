@@ -1,0 +1,260 @@
+"""The supervisor: one process that starts the stack, restarts what dies, and never gives up.
+
+It has one thread, no loop and no connection, because it forks: whatever it opened before would be
+shared by all. It lives in its own session; when it ends, however it ends, its children end too.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from deploy.local import children, logfiles, ports
+from deploy.local.credentials import make_credentials
+from deploy.local.failures import StackFailure
+from deploy.local.kafka import KafkaServer
+from deploy.local.keys import make_keys
+from deploy.local.layout import StateFolder, read_json, write_json
+from deploy.local.postgres import PostgresServer
+from deploy.local.processes import ProcessIdentity, write_identity
+from deploy.local.setting_up import set_up
+from deploy.local.settings_for import Stack, environment_of
+from deploy.local.tokens import make_tokens
+from deploy.local.topology import Topology, Unit, read_topology
+from deploy.local.watched import Watched
+
+TICK_SECONDS = 0.2
+STOP_SECONDS = 15.0
+LOG_CHECK_SECONDS = 5.0
+SETUP = "setup"
+ENDED_WELL, FAILED, ALREADY_RUNS = 0, 1, 3
+STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+@dataclass(frozen=True)
+class Orders:
+    """How the stack was asked to start."""
+
+    state: StateFolder
+    nodes_file: Path | None
+    demo: bool
+
+
+class Supervisor:
+    """Everything that runs, by name, and the one loop that keeps it running."""
+
+    def __init__(self, orders: Orders, lock: IO[str]) -> None:
+        """Prepare; nothing is started yet."""
+        self.state, self.demo, self.nodes_file = orders.state, orders.demo, orders.nodes_file
+        self.topology: Topology = read_topology(orders.nodes_file)
+        self.kafka = KafkaServer(self.state.kafka)
+        self.postgres = PostgresServer(self.state.postgres)
+        self.lock = lock
+        self.programs: children.Programs | None = None
+        self.units = {unit.name: Watched(unit.name) for unit in self.topology.units}
+        self.servers = {"kafka": Watched("kafka"), "postgres": Watched("postgres")}
+        self.stopping = False
+        self._written: object = None
+        self._logs_checked = 0.0
+
+    def run(self) -> None:
+        """Start everything, keep it running until told to stop, stop everything."""
+        try:
+            self._start_servers()
+            self._prepare_services()
+            while not self.stopping:
+                self._tick()
+                self._wait(TICK_SECONDS)
+        finally:
+            self._stop_everything()
+
+    def _start_servers(self) -> None:
+        make_tokens(self.state, self.topology)
+        make_keys(self.state, self.topology)
+        for name, server in (("postgres", self.postgres), ("kafka", self.kafka)):
+            server.stop()  # what a killed supervisor may have left for a moment
+            server.prepare()
+            self.servers[name].started(server.spawn())
+        before = read_json(self.state.stack).get("ports", {})
+        chosen: dict[str, int] = {}
+        for unit in self.topology.units:
+            wanted = before.get(unit.name)
+            chosen[unit.name] = ports.keep_or_choose(wanted, avoid=chosen.values())
+        self.service_ports = chosen
+        self._write_stack()
+
+    def _prepare_services(self) -> None:
+        """Set up in a child while this process imports the services."""
+        pid = self._fork(SETUP, self._set_up)
+        self.programs = children.import_services(self.topology)
+        gc.collect()
+        gc.freeze()
+        while True:
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                break
+            if self.stopping:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                return
+            self._keep_servers()
+            self._wait(TICK_SECONDS)
+        if status:
+            told = self.state.failure.exists()
+            raise StackFailure(
+                self.state.failure.read_text()
+                if told
+                else f"The set-up failed: see {self.state.log_of(SETUP)}."
+            )
+
+    def _set_up(self) -> None:
+        try:
+            set_up(self.state, self.topology)
+        except StackFailure as failure:
+            self.state.failure.write_text(str(failure))
+            raise SystemExit(FAILED) from failure
+
+    def _tick(self) -> None:
+        self._keep_servers()
+        for unit in self.topology.units:
+            self._keep(unit)
+        self._write_processes()
+        if time.monotonic() - self._logs_checked > LOG_CHECK_SECONDS:
+            logfiles.bound_all(self.state.logs)
+            self._logs_checked = time.monotonic()
+
+    def _keep(self, unit: Unit) -> None:
+        """Reap, hold or start one service."""
+        watched = self.units[unit.name]
+        if watched.identity is not None:
+            done, status = os.waitpid(watched.identity.pid, os.WNOHANG)
+            if done:
+                watched.ended(os.waitstatus_to_exitcode(status))
+        held = (self.state.held / unit.name).exists()
+        watched.held = held
+        if held and watched.identity is not None:
+            watched.ask_to_stop(STOP_SECONDS)
+        elif not held and watched.due():
+            pid = self._fork(unit.name, lambda: self._run_unit(unit))
+            watched.started(ProcessIdentity.of(pid))
+
+    def _run_unit(self, unit: Unit) -> None:
+        if self.programs is None:
+            raise StackFailure("The services are not imported yet.")
+        children.take_environment(environment_of(self._stack(), unit))
+        self.programs.run(unit)
+
+    def _keep_servers(self) -> None:
+        for name, server in (("postgres", self.postgres), ("kafka", self.kafka)):
+            watched = self.servers[name]
+            if watched.identity is not None and not server.running():
+                watched.ended(FAILED)
+                self._say(str(server.why_not_ready()))
+            if watched.due():
+                self._restart_server(name, server)
+
+    def _restart_server(self, name: str, server: KafkaServer | PostgresServer) -> None:
+        watched = self.servers[name]
+        try:
+            server.prepare()
+            watched.started(server.spawn())
+        except StackFailure as failure:
+            watched.tried_in_vain()
+            self._say(str(failure))
+            return
+        if server.moved_from is not None:
+            self._say(f"{name} moved: port {server.moved_from} was taken by another program.")
+            self._write_stack()
+            for unit in self.units.values():  # they know the old address
+                unit.ask_to_stop(STOP_SECONDS)
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep until something happened: a child ended, or somebody asks to stop."""
+        told = signal.sigtimedwait(children.WATCHED, seconds)
+        if told is not None and told.si_signo in STOPPING:
+            self.stopping = True
+
+    def _stop_everything(self) -> None:
+        self.stopping = True
+        living = [unit.identity for unit in self.units.values() if unit.identity is not None]
+        for identity in living:
+            identity.send(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        for identity in living:
+            if not identity.wait(max(0.0, deadline - time.monotonic())):
+                identity.send(signal.SIGKILL)
+                identity.wait(STOP_SECONDS)
+        for unit in self.units.values():
+            if unit.identity is not None:
+                os.waitpid(unit.identity.pid, 0)
+        self.kafka.stop()
+        self.postgres.stop()
+        self.state.processes.unlink(missing_ok=True)
+
+    def _fork(self, name: str, run: Callable[[], None]) -> int:
+        return children.fork(self.state.log_of(name), (self.lock.fileno(),), run)
+
+    def _stack(self) -> Stack:
+        return Stack(
+            state=self.state,
+            topology=self.topology,
+            database=self.postgres,
+            credentials=make_credentials(self.state, self.topology),
+            bootstrap=self.kafka.bootstrap,
+            service_ports=self.service_ports,
+            demo=self.demo,
+        )
+
+    def _write_stack(self) -> None:
+        write_json(
+            self.state.stack,
+            {
+                "bootstrap": self.kafka.bootstrap,
+                "database_port": self.postgres.port,
+                "ports": self.service_ports,
+                "nodes": {name: card.kind for name, card in self.topology.file.nodes.items()},
+                "demo": self.demo,
+                "nodes_file": str(self.nodes_file.absolute()) if self.nodes_file else None,
+            },
+        )
+
+    def _write_processes(self) -> None:
+        current = {name: watched.told() for name, watched in {**self.servers, **self.units}.items()}
+        if current != self._written:
+            write_json(self.state.processes, current)
+            self._written = current
+
+    def _say(self, sentence: str) -> None:
+        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.flush()
+
+
+def supervise(orders: Orders) -> int:
+    """Be the one supervisor of this state folder; return the exit code."""
+    orders.state.make()
+    with orders.state.supervisor_lock.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return ALREADY_RUNS
+        signal.pthread_sigmask(signal.SIG_BLOCK, children.WATCHED)
+        identity = ProcessIdentity.of(os.getpid())
+        if identity is not None:
+            write_identity(orders.state.supervisor_identity, identity)
+        orders.state.failure.unlink(missing_ok=True)
+        try:
+            Supervisor(orders, lock).run()
+        except StackFailure as failure:
+            orders.state.failure.write_text(str(failure))
+            return FAILED
+        finally:
+            orders.state.supervisor_identity.unlink(missing_ok=True)
+    return ENDED_WELL
