@@ -1,0 +1,1 @@
+"""Contracts: schemas current and compatible, examples valid, planted faults found."""
