@@ -1,0 +1,62 @@
+"""Who did what to which subject and why, written in the transaction of the act itself.
+
+Codes and opaque ids only: a text that is not of that form is a bug and stops the act. Rows are
+collected and written in one statement before the commit; no audit row, no act.
+"""
+
+import re
+from typing import Final
+
+import sqlalchemy as sa
+
+from services.chassis.database import Record, Statement, Transaction
+from services.chassis.errors import Misuse
+
+ROWS_LIMIT: Final = 1000
+_NOTE: Final = "audit"
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,119}")
+
+_ADD: Final = Statement(
+    sa.text(
+        """
+        INSERT INTO audit (actor, action, subject, reason)
+        SELECT * FROM unnest(CAST(:actors AS text[]), CAST(:actions AS text[]),
+                             CAST(:subjects AS text[]), CAST(:reasons AS text[]))
+        """
+    )
+)
+_READ: Final = Statement(
+    sa.text(
+        """
+        SELECT id, recorded_at, actor, action, subject, reason FROM audit
+        WHERE subject = :subject AND id > :after ORDER BY id LIMIT :limit
+        """
+    )
+)
+
+
+def record(tx: Transaction, *, actor: str, action: str, subject: str, reason: str = "") -> None:
+    """Note the act; the row is written when ``tx`` commits, or the act does not happen."""
+    row = (actor, action, subject, reason)
+    if not all(_CODE.fullmatch(text) for text in row[:3]) or not (
+        reason == "" or _CODE.fullmatch(reason)
+    ):
+        raise Misuse("an audit row holds codes and opaque ids only")
+    rows: list[tuple[str, str, str, str]] | None = tx.notes.setdefault(_NOTE, [])
+    if rows is None:
+        raise Misuse("the audit rows of this transaction are already written")
+    if len(rows) >= ROWS_LIMIT:
+        raise Misuse("too many audit rows in one transaction")
+    rows.append(row)
+    tx.before_commit(_NOTE, _flush)
+
+
+async def _flush(tx: Transaction) -> None:
+    rows, tx.notes[_NOTE] = tx.notes[_NOTE], None
+    actors, actions, subjects, reasons = (list(column) for column in zip(*rows, strict=True))
+    await tx.execute(_ADD, actors=actors, actions=actions, subjects=subjects, reasons=reasons)
+
+
+async def read(tx: Transaction, *, subject: str, after: int = 0, limit: int = 100) -> list[Record]:
+    """The rows about ``subject`` in order, a page at a time."""
+    return await tx.fetch(_READ, subject=subject, after=after, limit=min(limit, ROWS_LIMIT))
