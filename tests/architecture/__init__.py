@@ -1,0 +1,1 @@
+"""The house has walls: rooms, sizes, words, slices."""

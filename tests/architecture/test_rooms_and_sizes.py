@@ -1,0 +1,142 @@
+"""Same rooms in every service, nothing too large, no word that hides a meaning."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVICES = (
+    "gateway",
+    "identification",
+    "referral",
+    "assistance",
+    "statistics/contributor",
+    "statistics/custodian",
+    "statistics/publisher",
+)
+ROOMS = {"settings", "domain", "access", "disclosure", "store", "handlers", "api", "main"}
+BESIDE_THE_ROOMS = {"__init__", "migrations", "README", "__pycache__"}
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 40
+MOST_PARAMETERS = 5
+BANNED_IN_NAMES = re.compile(
+    r"(?:^|_)(data|info|item|manager|helper|util|utils|base|processor|dto|common|victim)(?:_|$)"
+)
+GIVEN_BY_OTHERS = {
+    # names that a standard or a library gives, so that ours would only hide them
+    "database",
+    "dataschema",
+    "datacontenttype",
+    "dataclassification",
+}
+PRODUCTION = ("contracts", "services", "cli", "deploy", "benchmarks")
+
+
+def sources(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def short(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_has_the_same_rooms(service: str) -> None:
+    folder = ROOT / "services" / service
+    found = {path.stem for path in folder.iterdir()} - BESIDE_THE_ROOMS
+    assert found == ROOMS
+    assert (folder / "README.md").is_file()
+
+
+def test_no_file_is_longer_than_a_reader_keeps_in_mind() -> None:
+    long = {
+        short(path): lines
+        for path in sources(*PRODUCTION, "tests")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST_FILE
+    }
+    assert long == {}
+
+
+def test_every_function_fits_on_a_page() -> None:
+    long = {
+        f"{short(path)}:{function.name}": lines
+        for path in sources(*PRODUCTION, "tests")
+        for function in functions(path)
+        if (lines := (function.end_lineno or 0) - function.lineno + 1) > LONGEST_FUNCTION
+    }
+    assert long == {}
+
+
+def test_no_function_takes_more_parameters_than_a_reader_counts() -> None:
+    many = {
+        f"{short(path)}:{function.name}": len(function.args.args + function.args.posonlyargs)
+        for path in sources(*PRODUCTION)
+        for function in functions(path)
+        if len([a for a in function.args.args + function.args.posonlyargs if a.arg != "self"])
+        > MOST_PARAMETERS
+    }
+    assert many == {}
+
+
+def names_in(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                yield node.name
+                yield from (argument.arg for argument in node.args.args + node.args.kwonlyargs)
+            case ast.ClassDef():
+                yield re.sub(r"(?<!^)(?=[A-Z])", "_", node.name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+
+
+def test_names_say_what_they_mean() -> None:
+    found = {
+        f"{short(path)}: {name}"
+        for path in sources(*PRODUCTION)
+        for name in {path.stem, *names_in(path)}
+        if name.lower() not in GIVEN_BY_OTHERS and BANNED_IN_NAMES.search(name.lower())
+    }
+    assert found == set()
+
+
+def test_no_word_labels_a_person_in_a_topic_a_type_or_a_path() -> None:
+    topics = " ".join(path.read_text() for path in (ROOT / "contracts/topics").glob("*.yaml"))
+    types = " ".join(path.name for path in (ROOT / "contracts/schemas").glob("*.json"))
+    routes = " ".join(
+        found
+        for path in sources("services")
+        for found in re.findall(r"\"(/v1[^\"]*)\"", path.read_text(encoding="utf-8"))
+    )
+    assert "victim" not in (topics + types + routes).lower()
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = {
+        short(path)
+        for path in sources(*PRODUCTION)
+        if path.read_text(encoding="utf-8").strip()
+        and ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None
+    }
+    assert silent == set()
+
+
+@pytest.mark.parametrize("word", ["case", "person", "consent", "referral", "offer", "hospital"])
+def test_the_chassis_knows_no_word_of_the_domain(word: str) -> None:
+    found = {
+        f"{short(path)}: {name}"
+        for path in sources("services/chassis")
+        for name in {path.stem, *names_in(path)}
+        if word in name.lower().split("_")
+    }
+    assert found == set()
