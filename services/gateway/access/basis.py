@@ -1,0 +1,240 @@
+"""What may be sent to another agency, and on what basis: one table; no row, no sending.
+
+``may_send`` answers yes, never, or not now. What may not leave ends with a reason that a person
+reads; what may not leave *now* stays first in its queue. Notices and cancellations can only be
+late. Pure: everything it looks at is given to it, read under lock in the sending transaction.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from services.gateway.domain.consent import Consent, Recipient, Restriction, covers, restricts
+from services.gateway.domain.consent import names as consent_names
+from services.gateway.domain.policy import ACTIVE, SUSPENDED, Participant, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """It may leave now. ``basis`` and, for a consent, its id go into the disclosure ledger."""
+
+    basis: str
+    basis_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """It may not leave: ends as *not sent* with a code of the list ``not-sent-reason``."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """It may not leave yet: stays first in its queue."""
+
+    reason: str
+
+
+Answer = Yes | Never | NotNow
+
+
+class Subject(StrEnum):
+    """What the subject of an event is, once it is outside."""
+
+    CASE = "case"
+    """The reference that stands for the case with this one agency."""
+    OWN = "own"
+    """A random id of the event's own (a query): no case behind it."""
+
+
+class Tie(StrEnum):
+    """How this node and the agency are tied by the case's newest reference."""
+
+    NONE = "none"
+    RECEIVED = "received"
+    """The agency gave us the reference with an offer: our grant for answers."""
+    GIVEN = "given"
+    """We made the reference when we first sent."""
+    RECEIVED_ENDED = "received-ended"
+    GIVEN_ENDED = "given-ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFacts:
+    """What the gateway knows about sharing the case with this agency."""
+
+    frozen: bool = False
+    consents: tuple[Consent, ...] = ()
+    restrictions: tuple[Restriction, ...] = ()
+    tie: Tie = Tie.NONE
+    in_ledger: bool = False
+    stopped: str | None = None
+    """Sharing was stopped after this event was queued: new sharing needs new events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One event that is to leave, with all that the answer depends on."""
+
+    event_type: str
+    sender: str
+    recipient: str
+    now: datetime
+    policy: Policy | None
+    case: CaseFacts = CaseFacts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """One row of the table.
+
+    ``purpose``: what the pair must permit; ``answers``: it permits the *other* direction, this
+    event is the answer. ``control``: a notice or cancellation, which can only be late.
+    """
+
+    rule: Callable[[Attempt, str, Recipient], Answer]
+    purpose: str
+    subject: Subject = Subject.CASE
+    answers: bool = False
+    control: bool = False
+
+
+def person_has_consented(attempt: Attempt, purpose: str, recipient: Recipient) -> Answer:
+    """A live consent of this case covers the agency, and no restriction does."""
+    if attempt.case.stopped is not None:
+        return Never(attempt.case.stopped)
+    if attempt.case.frozen:
+        return Never("grant-ended")
+    if restricted(attempt, recipient):
+        return Never("restricted")
+    named = [
+        consent
+        for consent in attempt.case.consents
+        if purpose in consent.purposes and consent_names(consent, recipient)
+    ]
+    for consent in named:
+        if covers(consent, recipient, purpose, attempt.now):
+            return Yes("consent", consent.consent_id)
+    if not named:
+        return Never("no-consent")
+    ended = any(consent.ended_at is not None for consent in named)
+    return Never("consent-withdrawn" if ended else "consent-expired")
+
+
+def grant_came_with_the_offer(attempt: Attempt, _purpose: str, recipient: Recipient) -> Answer:
+    """The agency gave this case to us and has not stopped sharing it: it may hear of it."""
+    if attempt.case.stopped is not None:
+        return Never(attempt.case.stopped)
+    if attempt.case.tie in (Tie.RECEIVED_ENDED, Tie.GIVEN_ENDED) or attempt.case.frozen:
+        return Never("grant-ended")
+    if attempt.case.tie is not Tie.RECEIVED:
+        return Never("no-basis")
+    if restricted(attempt, recipient):
+        return Never("restricted")
+    return Yes("grant")
+
+
+def agency_is_in_the_ledger(attempt: Attempt, _purpose: str, _recipient: Recipient) -> Answer:
+    """Whoever was told something may always be told that it is over."""
+    return Yes("ledger") if attempt.case.in_ledger else Never("unknown-recipient")
+
+
+def no_case_is_behind_it(_attempt: Attempt, _purpose: str, _recipient: Recipient) -> Answer:
+    """Nothing about a person can be in it: the permitted pair is enough."""
+    return Yes("pair")
+
+
+def restricted(attempt: Attempt, recipient: Recipient) -> bool:
+    """The person, or an officer for the person, excluded this agency."""
+    return any(restricts(rule, recipient, attempt.now) for rule in attempt.case.restrictions)
+
+
+BASIS: Final[Mapping[str, Basis]] = MappingProxyType(
+    {
+        "org.nrm.identification.hand-over-offered.v1": Basis(
+            rule=person_has_consented, purpose="hand-over"
+        ),
+        "org.nrm.identification.hand-over-received.v1": Basis(
+            rule=grant_came_with_the_offer, purpose="hand-over", answers=True
+        ),
+        "org.nrm.referral.task-offered.v1": Basis(rule=person_has_consented, purpose="referral"),
+        "org.nrm.referral.task-progressed.v1": Basis(
+            rule=grant_came_with_the_offer, purpose="referral", answers=True
+        ),
+        "org.nrm.referral.offer-withdrawn.v1": Basis(
+            rule=agency_is_in_the_ledger, purpose="referral", control=True
+        ),
+        "org.nrm.referral.capacity-queried.v1": Basis(
+            rule=no_case_is_behind_it, purpose="capacity-query", subject=Subject.OWN
+        ),
+        "org.nrm.referral.capacity-answered.v1": Basis(
+            rule=no_case_is_behind_it,
+            purpose="capacity-query",
+            subject=Subject.OWN,
+            answers=True,
+        ),
+        "org.nrm.exchange.sharing-withdrawn.v1": Basis(
+            rule=agency_is_in_the_ledger, purpose="", control=True
+        ),
+        "org.nrm.exchange.receipt.v1": Basis(
+            rule=no_case_is_behind_it, purpose="", subject=Subject.OWN, control=True
+        ),
+    }
+)
+
+
+def may_send(attempt: Attempt, table: Mapping[str, Basis] = BASIS) -> Answer:
+    """Whether this may leave now. Fails closed."""
+    row = table.get(attempt.event_type)
+    if row is None:
+        return Never("no-basis")
+    if attempt.policy is None:
+        return NotNow("registry-stale")
+    recipient = attempt.policy.participants.get(attempt.recipient)
+    standing = _standing(attempt, attempt.policy, recipient, row)
+    if standing is not None or recipient is None:
+        return standing or Never("not-a-participant")
+    return row.rule(attempt, row.purpose, recipient.recipient)
+
+
+def may_contribute(attempt: Attempt, roster: frozenset[str], custodians: frozenset[str]) -> Answer:
+    """Noisy counts: the plan is known, this node is in its roster, the custodian is the plan's."""
+    if attempt.sender not in roster:
+        return Never("no-basis")
+    if attempt.recipient not in custodians:
+        return Never("unknown-recipient")
+    return Yes("plan")
+
+
+def _standing(
+    attempt: Attempt, policy: Policy, recipient: Participant | None, row: Basis
+) -> Answer | None:
+    """What the registry says against it, the lasting objections first; None when nothing."""
+    sender = policy.participants.get(attempt.sender)
+    for participant in (sender, recipient):
+        if participant is None or participant.status not in (ACTIVE, SUSPENDED):
+            return _lasting("not-a-participant", row)
+    if not _pair_permits(attempt, policy, row):
+        return _lasting("pair-not-permitted", row)
+    if any(who is not None and who.status == SUSPENDED for who in (sender, recipient)):
+        return NotNow("participant-suspended")
+    if policy.valid_until <= attempt.now:
+        return NotNow("registry-stale")
+    return None
+
+
+def _lasting(reason: str, row: Basis) -> Answer:
+    return NotNow(reason) if row.control else Never(reason)
+
+
+def _pair_permits(attempt: Attempt, policy: Policy, row: Basis) -> bool:
+    if not row.purpose:
+        return policy.connected(attempt.sender, attempt.recipient)
+    pair = (attempt.sender, attempt.recipient)
+    asker, asked = reversed(pair) if row.answers else pair
+    return policy.permits(asker, asked, row.purpose)
