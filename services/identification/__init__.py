@@ -1,0 +1,1 @@
+"""Detects and identifies people: who was met, what was decided, which clocks run."""

@@ -1,0 +1,94 @@
+"""The codes a case is described by, and what is still to be asked.
+
+Codes only: nothing here can name a person, a day of birth or a place below the oblast.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+
+from contracts.vocabulary import NOT_YET_KNOWN
+
+CHILD_CODES: Final = frozenset({"child", "believed-child"})
+SAFE_GUARDIAN: Final = "checked-and-safe"
+CODES_LIMIT: Final = 20
+"""As many codes as one list of a case may hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCodes:
+    """What is known about a case. Only the first three are known at once."""
+
+    case_type: str
+    majority: str
+    immediate_danger: bool
+    oblast: str = NOT_YET_KNOWN
+    citizenship: str = NOT_YET_KNOWN
+    country_of_exploitation: str = NOT_YET_KNOWN
+    exploitation: tuple[str, ...] = ()
+    industry: str = NOT_YET_KNOWN
+    still_in_situation: str = NOT_YET_KNOWN
+    consent_outcome: str = NOT_YET_KNOWN
+    safe_channel: str = NOT_YET_KNOWN
+    dependants: int | None = None
+    language: str = NOT_YET_KNOWN
+    audience_class: str = NOT_YET_KNOWN
+    guardian_status: str = "unknown"
+    means: tuple[str, ...] = ()
+
+    @property
+    def is_child(self) -> bool:
+        """A child, or somebody believed to be one: treated as a child until known otherwise."""
+        return self.majority in CHILD_CODES
+
+    def corrected(self, changes: Mapping[str, Any]) -> "CaseCodes":
+        """The same codes with those in ``changes`` that are not ``None``."""
+        return replace(
+            self, **{name: value for name, value in changes.items() if value is not None}
+        )
+
+    def widened(self, exploitation: tuple[str, ...], means: tuple[str, ...]) -> "CaseCodes":
+        """With what a screening found added; nothing that was known is dropped."""
+        known = tuple(code for code in self.exploitation if code != NOT_YET_KNOWN)
+        found = tuple(code for code in exploitation if code != NOT_YET_KNOWN)
+        return replace(
+            self,
+            exploitation=_together(known, found) or self.exploitation,
+            means=_together(self.means, means),
+        )
+
+
+def _together(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))[:CODES_LIMIT]
+
+
+CODE_NAMES: Final = tuple(field.name for field in fields(CaseCodes))
+
+ASKED_ABOUT: Final = (
+    "oblast",
+    "citizenship",
+    "country_of_exploitation",
+    "exploitation",
+    "industry",
+    "still_in_situation",
+    "consent_outcome",
+    "safe_channel",
+    "dependants",
+    "language",
+    "audience_class",
+)
+"""What opens a to-do while it is not known (codes of the list ``to-do``, with hyphens)."""
+
+
+def open_to_dos(codes: CaseCodes) -> tuple[str, ...]:
+    """What a worker still has to find out; for a child also who the safe guardian is."""
+    unknown = [name.replace("_", "-") for name in ASKED_ABOUT if _unknown(getattr(codes, name))]
+    if codes.is_child and codes.guardian_status != SAFE_GUARDIAN:
+        unknown.append("guardian-status")
+    return tuple(unknown)
+
+
+def _unknown(value: str | int | tuple[str, ...] | None) -> bool:
+    if isinstance(value, tuple):
+        return not [code for code in value if code != NOT_YET_KNOWN]
+    return value is None or value == NOT_YET_KNOWN

@@ -1,0 +1,201 @@
+"""Screening, reasonable grounds, the conclusive decision: what may be decided, when, and why not.
+
+One function per rule; every objection is collected. A negative decision needs reasons.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from services.identification.domain.case import (
+    Case,
+    Change,
+    Detected,
+    HelpedWithoutIdentification,
+    Identified,
+    NotIdentified,
+    NotPresumed,
+    Objection,
+    Presumed,
+    Reflection,
+    Refusal,
+    Screening,
+)
+from services.identification.domain.clocks import (
+    CONCLUSIVE_DUE,
+    REASONABLE_GROUNDS_DUE,
+    REFLECTION_ENDS,
+    Clocks,
+)
+from services.identification.domain.facts import (
+    CodesWereChanged,
+    Fact,
+    GroundsWereFound,
+    GroundsWereNotFound,
+    PersonWasIdentified,
+    PersonWasNotIdentified,
+    ReflectionBegan,
+    ReflectionWasOver,
+    ScreeningWasRecorded,
+)
+
+CLOCK_TOLERANCE: Final = timedelta(minutes=5)
+"""How far another system's clock may be ahead of ours before a time counts as the future."""
+REASONABLE_GROUNDS: Final = "reasonable-grounds"
+CONCLUSIVE: Final = "conclusive"
+POSITIVE: Final = "positive"
+NEGATIVE: Final = "negative"
+
+Undecided: TypeAlias = Detected | HelpedWithoutIdentification | Screening
+AwaitingConclusion: TypeAlias = Reflection | Presumed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningAsked:
+    """A screening as it was reported."""
+
+    result: str
+    occurred_at: datetime
+    now: datetime
+    exploitation: tuple[str, ...] = ()
+    means: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionAsked:
+    """A decision as it was reported."""
+
+    decision: str
+    outcome: str
+    reasons: tuple[str, ...]
+    person_asked_early: bool
+    decided_at: datetime
+    now: datetime
+
+
+def it_did_not_happen_in_the_future(
+    case: Case, asked: DecisionAsked | ScreeningAsked
+) -> Objection | None:
+    """A time later than now is a mistake (a small difference of clocks is not)."""
+    at = asked.decided_at if isinstance(asked, DecisionAsked) else asked.occurred_at
+    if at > asked.now + CLOCK_TOLERANCE:
+        return Objection(code="in-the-future", field="occurred_at")
+    return None
+
+
+def the_case_is_undecided(case: Case, asked: ScreeningAsked) -> Objection | None:
+    """Screening comes before the first decision."""
+    return None if isinstance(case.state, Undecided) else Objection(code="wrong-state")
+
+
+def the_state_awaits_this_decision(case: Case, asked: DecisionAsked) -> Objection | None:
+    """Reasonable grounds first, then the conclusive decision, each once."""
+    awaited = Undecided if asked.decision == REASONABLE_GROUNDS else AwaitingConclusion
+    return None if isinstance(case.state, awaited) else Objection(code="wrong-state")
+
+
+def the_decision_is_known(case: Case, asked: DecisionAsked) -> Objection | None:
+    """A decision under a code that we do not know cannot be guessed."""
+    known = asked.decision in (REASONABLE_GROUNDS, CONCLUSIVE)
+    return None if known else Objection(code="out-of-range", field="decision")
+
+
+def the_outcome_is_known(case: Case, asked: DecisionAsked) -> Objection | None:
+    """Nor can its outcome."""
+    known = asked.outcome in (POSITIVE, NEGATIVE)
+    return None if known else Objection(code="out-of-range", field="outcome")
+
+
+def a_negative_decision_has_reasons(case: Case, asked: DecisionAsked) -> Objection | None:
+    """A person is told why not."""
+    if asked.outcome == NEGATIVE and not asked.reasons:
+        return Objection(code="reason-missing", field="reasons")
+    return None
+
+
+def reflection_is_over_or_the_person_asked(case: Case, asked: DecisionAsked) -> Objection | None:
+    """No conclusive decision before the end of reflection unless the person wants it."""
+    if asked.decision != CONCLUSIVE or not isinstance(case.state, Reflection):
+        return None
+    if asked.decided_at >= case.state.ends_at or asked.person_asked_early:
+        return None
+    return Objection(code="too-early")
+
+
+SCREENING_RULES: Final[tuple[Callable[[Case, ScreeningAsked], Objection | None], ...]] = (
+    it_did_not_happen_in_the_future,
+    the_case_is_undecided,
+)
+DECISION_RULES: Final[tuple[Callable[[Case, DecisionAsked], Objection | None], ...]] = (
+    the_decision_is_known,
+    the_outcome_is_known,
+    it_did_not_happen_in_the_future,
+    the_state_awaits_this_decision,
+    a_negative_decision_has_reasons,
+    reflection_is_over_or_the_person_asked,
+)
+
+
+def screen(case: Case, asked: ScreeningAsked) -> Change | Refusal:
+    """Record a screening; what it found widens the case's codes."""
+    objections = [rule(case, asked) for rule in SCREENING_RULES]
+    if against := tuple(objection for objection in objections if objection):
+        return Refusal(objections=against)
+    codes = case.codes.widened(asked.exploitation, asked.means)
+    facts: list[Fact] = [ScreeningWasRecorded(result=asked.result, occurred_at=asked.occurred_at)]
+    if codes.exploitation != case.codes.exploitation:
+        facts.append(CodesWereChanged(codes=codes))
+    state = Screening(result=asked.result, screened_at=asked.occurred_at)
+    return Change(case=replace(case, codes=codes, state=state), facts=tuple(facts))
+
+
+def decide(case: Case, asked: DecisionAsked, clocks: Clocks) -> Change | Refusal:
+    """Record a decision, with everything that follows from it."""
+    objections = [rule(case, asked) for rule in DECISION_RULES]
+    if against := tuple(objection for objection in objections if objection):
+        return Refusal(objections=against)
+    if asked.decision == REASONABLE_GROUNDS:
+        return _presume(case, asked, clocks)
+    return _conclude(case, asked)
+
+
+def _presume(case: Case, asked: DecisionAsked, clocks: Clocks) -> Change:
+    if asked.outcome == NEGATIVE:
+        return Change(
+            case=replace(
+                case, state=NotPresumed(decided_at=asked.decided_at, reasons=asked.reasons)
+            ),
+            facts=(GroundsWereNotFound(decided_at=asked.decided_at, reasons=asked.reasons),),
+            stopped=(REASONABLE_GROUNDS_DUE,),
+        )
+    starts_at = clocks.start(recorded_at=asked.now, occurred_at=asked.decided_at)
+    reflection = clocks.reflection(starts_at)
+    state = Reflection(presumed_at=asked.decided_at, starts_at=starts_at, ends_at=reflection.due_at)
+    return Change(
+        case=replace(case, state=state),
+        facts=(
+            GroundsWereFound(decided_at=asked.decided_at),
+            ReflectionBegan(starts_at=starts_at, ends_at=reflection.due_at),
+        ),
+        clocks=(reflection, clocks.conclusive(reflection.due_at)),
+        stopped=(REASONABLE_GROUNDS_DUE,),
+    )
+
+
+def _conclude(case: Case, asked: DecisionAsked) -> Change:
+    facts: list[Fact] = []
+    if isinstance(case.state, Reflection):
+        facts.append(ReflectionWasOver(ended_at=min(asked.decided_at, case.state.ends_at)))
+    state: Identified | NotIdentified
+    if asked.outcome == POSITIVE:
+        state = Identified(decided_at=asked.decided_at)
+        facts.append(PersonWasIdentified(decided_at=asked.decided_at, counted_by=case.counted_by))
+    else:
+        state = NotIdentified(decided_at=asked.decided_at, reasons=asked.reasons)
+        facts.append(PersonWasNotIdentified(decided_at=asked.decided_at, reasons=asked.reasons))
+    return Change(
+        case=replace(case, state=state),
+        facts=tuple(facts),
+        stopped=(REFLECTION_ENDS, CONCLUSIVE_DUE),
+    )

@@ -1,0 +1,250 @@
+"""When a detecting agency offers a case to one that may identify, and when nobody is told.
+
+Fails closed: without a live consent that covers the recipient nothing is offered, for a child
+too; a restriction always wins. Everything is looked at again when consent, restrictions or the
+policy change.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from services.identification.domain.case import (
+    Case,
+    Detected,
+    HelpedWithoutIdentification,
+)
+
+HAND_OVER: Final = "hand-over"
+IDENTIFY: Final = "identify"
+DETECTED_HERE: Final = "detected"
+REFUSED: Final = "refused"
+OFFERS_LIMIT: Final = 5
+"""Offers of one case that may fail before a person has to look at it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """One agency of the policy."""
+
+    node: str
+    agency_type: str
+    active: bool
+    powers: frozenset[str]
+    oblasts: frozenset[str]
+
+    @property
+    def identifies(self) -> bool:
+        """Has the power to decide who is a victim, now."""
+        return self.active and IDENTIFY in self.powers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The newest copy of the registry; version 0 is: not yet received."""
+
+    version: int
+    participants: tuple[Participant, ...]
+    hand_over_pairs: frozenset[tuple[str, str]]
+
+    @property
+    def known(self) -> bool:
+        """Whether any copy was received."""
+        return self.version > 0
+
+    def identifies(self, node: str) -> bool:
+        """Whether ``node`` has the power to identify, now."""
+        return any(found.node == node and found.identifies for found in self.participants)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentedClass:
+    """Any agency of a type, in some oblasts (in none named: in every one), but for some."""
+
+    agency_type: str
+    oblasts: frozenset[str]
+    except_agencies: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """A consent of the person as this service knows it."""
+
+    consent_id: UUID
+    purposes: frozenset[str]
+    recipients: frozenset[str]
+    recipient_class: ConsentedClass | None
+    expires_at: datetime
+    recorded_at: datetime
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restriction:
+    """Never to this agency, this type, or this oblast: any one that fits is enough."""
+
+    agency: str | None
+    agency_type: str | None
+    oblast: str | None
+    valid_until: datetime | None
+
+    def forbids(self, recipient: Participant, now: datetime) -> bool:
+        """Whether nothing may go to ``recipient``."""
+        if self.valid_until is not None and now >= self.valid_until:
+            return False
+        return (
+            self.agency == recipient.node
+            or (self.agency_type is not None and self.agency_type == recipient.agency_type)
+            or (self.oblast is not None and self.oblast in recipient.oblasts)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver:
+    """An offer that was made: ``offered``, ``confirmed`` or ``failed``."""
+
+    offer_id: UUID
+    recipient: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """All that a review looks at beside the case."""
+
+    now: datetime
+    node: str
+    frozen: bool
+    policy: Policy
+    consents: tuple[Consent, ...]
+    restrictions: tuple[Restriction, ...]
+    hand_overs: tuple[HandOver, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Offer the case to this agency."""
+
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpWithoutIdentification:
+    """Tell no identifying agency."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do now."""
+
+
+Outcome: TypeAlias = Offer | HelpWithoutIdentification | Wait
+
+
+def live(consent: Consent, now: datetime) -> bool:
+    """Neither withdrawn nor expired."""
+    return not consent.ended and now < consent.expires_at
+
+
+def covers(consent: Consent, recipient: Participant) -> bool:
+    """Whether the person named this agency, or a class of agencies that it belongs to."""
+    if recipient.node in consent.recipients:
+        return True
+    named = consent.recipient_class
+    return (
+        named is not None
+        and named.agency_type == recipient.agency_type
+        and recipient.node not in named.except_agencies
+        and (not named.oblasts or bool(named.oblasts & recipient.oblasts))
+    )
+
+
+def the_case_was_detected_here(case: Case, situation: Situation) -> bool:
+    """What was taken over is not handed on."""
+    return case.origin == DETECTED_HERE
+
+
+def nothing_was_decided(case: Case, situation: Situation) -> bool:
+    """Only somebody detected, or helped until now without identification, is offered."""
+    return isinstance(case.state, Detected | HelpedWithoutIdentification)
+
+
+def the_case_is_not_frozen(case: Case, situation: Situation) -> bool:
+    """A frozen case is not touched."""
+    return not situation.frozen
+
+
+def the_policy_is_known(case: Case, situation: Situation) -> bool:
+    """Without it nobody knows who may identify."""
+    return situation.policy.known
+
+
+def this_node_may_not_identify(case: Case, situation: Situation) -> bool:
+    """Who may identify works the case here."""
+    return not situation.policy.identifies(situation.node)
+
+
+def no_offer_stands(case: Case, situation: Situation) -> bool:
+    """One recipient at a time, and not again once confirmed."""
+    return all(offer.state == "failed" for offer in situation.hand_overs)
+
+
+def offers_are_left(case: Case, situation: Situation) -> bool:
+    """Failing for ever helps nobody."""
+    return len(situation.hand_overs) < OFFERS_LIMIT
+
+
+REVIEW_RULES: Final[tuple[Callable[[Case, Situation], bool], ...]] = (
+    the_case_was_detected_here,
+    nothing_was_decided,
+    the_case_is_not_frozen,
+    the_policy_is_known,
+    this_node_may_not_identify,
+    no_offer_stands,
+    offers_are_left,
+)
+
+
+def review(case: Case, situation: Situation) -> Outcome:
+    """Who, if anybody, is offered the case now."""
+    if not all(rule(case, situation) for rule in REVIEW_RULES):
+        return Wait()
+    undecided = isinstance(case.state, Detected)
+    if undecided and case.codes.consent_outcome == REFUSED:
+        return HelpWithoutIdentification(reason="consent-refused")
+    identifying = [found for found in situation.policy.participants if found.identifies]
+    allowed = [found for found in identifying if not _restricted(found, situation)]
+    if undecided and identifying and not allowed:
+        return HelpWithoutIdentification(reason="restricted")
+    consents = _consents_that_count(case, situation)
+    covered = [found for found in allowed if any(covers(consent, found) for consent in consents)]
+    if not covered:
+        return Wait()
+
+    def rank(found: Participant) -> tuple[bool, bool, bool, str]:
+        """Where sending is permitted, whom the person named, the same oblast; then by name."""
+        permitted = (situation.node, found.node) in situation.policy.hand_over_pairs
+        named = any(found.node in consent.recipients for consent in consents)
+        return (not permitted, not named, case.codes.oblast not in found.oblasts, found.node)
+
+    return Offer(recipient=min(covered, key=rank).node)
+
+
+def _restricted(recipient: Participant, situation: Situation) -> bool:
+    return any(rule.forbids(recipient, situation.now) for rule in situation.restrictions)
+
+
+def _consents_that_count(case: Case, situation: Situation) -> list[Consent]:
+    """Live, for this purpose; after a refusal only what the person said later."""
+    since = case.state.since if isinstance(case.state, HelpedWithoutIdentification) else None
+    return [
+        consent
+        for consent in situation.consents
+        if HAND_OVER in consent.purposes
+        and live(consent, situation.now)
+        and (since is None or consent.recorded_at > since)
+    ]
