@@ -1,0 +1,342 @@
+"""Carries committed outbox rows to one bus: in order per key, at least once, never lost.
+
+One relay per service and bus holds a lock on a connection of its own; a second one stands by.
+Rows are handed to one idempotent producer without waiting, and only the acknowledged prefix of
+each key is deleted. The relay may never change a row, reorder a key, or give one up that could
+still be sent.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from services.chassis.clock import Clock
+from services.chassis.database import Connection, Database
+from services.chassis.errors import (
+    BrokerUnavailable,
+    ContractBroken,
+    InfrastructureFailure,
+    backoff_seconds,
+)
+from services.chassis.logs import logger
+from services.chassis.messaging.broker import Acknowledged, Broker
+from services.chassis.messaging.failpoints import AFTER_SEND_BEFORE_DELETE, Failpoints
+from services.chassis.messaging.held_lanes import HeldLanes
+from services.chassis.messaging.relay_rows import (
+    Backlog,
+    Lane,
+    OutboxRow,
+    OutboxRows,
+    ask,
+    channel_of,
+)
+from services.chassis.messaging.watchdog import ProducersStuck, ProducerWatchdog
+from services.chassis.runnable import Readiness
+
+if TYPE_CHECKING:
+    from services.chassis.telemetry import Telemetry
+
+log = logger(__name__)
+CLOSE_SECONDS: Final = 5.0
+BUS_RETRY_SECONDS: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayLimits:
+    """Every bound of a relay."""
+
+    batch_rows: int = 500
+    poll_seconds: float = 1.0
+    standby_seconds: float = 1.0
+    notify_pause_seconds: float = 0.05
+    measure_seconds: float = 2.0
+    stuck_seconds: float = 35.0
+    """Above the 31 s that a cluster may need to elect new leaders."""
+    look_seconds: float = 1.0
+    age_seconds: float = 60.0
+    """Older unsent rows make the process not ready."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelayContext:
+    """What a relay works with."""
+
+    database: Database
+    broker: Broker
+    clock: Clock
+    telemetry: "Telemetry | None" = None
+    failpoints: Failpoints = field(default_factory=Failpoints)
+    limits: RelayLimits = field(default_factory=RelayLimits)
+
+
+@dataclass(slots=True)
+class _Sent:
+    row: OutboxRow
+    answer: "asyncio.Future[Acknowledged]"
+
+
+class Relay:
+    """The relay of one service to one bus; a part of its process."""
+
+    def __init__(self, context: RelayContext) -> None:
+        self._context = context
+        self._limits = context.limits
+        self._bus = context.broker.name
+        self._watchdog = ProducerWatchdog(context.broker)
+        self._held = HeldLanes(context.clock)
+        self._suspects: set[int] = set()
+        self._bell = asyncio.Event()
+        self._backlog = Backlog()
+        self._measured_at = float("-inf")
+        self._trouble = "not started"
+        self.leads = False
+
+    @property
+    def name(self) -> str:
+        """Of the part."""
+        return f"relay-{self._bus}"
+
+    def wake(self) -> None:
+        """Rows were committed in this process: called after the commit."""
+        self._bell.set()
+
+    def readiness(self) -> Readiness:
+        """Whether rows get out in time; an unreachable bus alone does not make it unready."""
+        if self._backlog.age_seconds > self._limits.age_seconds:
+            return Readiness(False, f"the oldest unsent row is too old ({self._trouble or 'slow'})")
+        if self._backlog.parked:
+            return Readiness(True, "rows are parked")
+        return Readiness(True, self._trouble or ("leads" if self.leads else "stands by"))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until ``stop``; failures of database or bus are waited out, for ever."""
+        watch = asyncio.create_task(self._ring_at(stop))
+        failures = 0
+        try:
+            while not stop.is_set():
+                try:
+                    await self._turn(stop)
+                    failures = 0
+                except InfrastructureFailure as error:
+                    failures += 1
+                    self._say(error)
+                    await self._pause(stop, backoff_seconds(failures))
+        finally:
+            watch.cancel()
+
+    async def _ring_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._bell.set()
+
+    def _say(self, error: Exception) -> None:
+        trouble = type(error).__name__
+        if trouble != self._trouble:
+            log.warning("the relay cannot go on now", bus=self._bus, error=trouble)
+        self._trouble = trouble
+
+    async def _turn(self, stop: asyncio.Event) -> None:
+        """One connection's life: stand by, lead, and let go of everything at the end."""
+        connection = await self._context.database.connect()
+        rows = OutboxRows(connection, self._bus, self._context.database.schema)
+        try:
+            channel = channel_of(self._context.database.schema, self._bus)
+            await ask(connection.add_listener(channel, self._heard))
+            self._trouble = ""
+            while not stop.is_set() and not await rows.lead():
+                await self._stand_by(rows, stop)
+            self._set_leads(not stop.is_set())
+            while not stop.is_set():
+                await self._step(rows, stop)
+        finally:
+            self._set_leads(False)
+            await self._watchdog.let_go()
+            await _close(connection)
+
+    def _heard(self, *_notification: object) -> None:
+        self._bell.set()
+
+    def _set_leads(self, leads: bool) -> None:
+        self.leads = leads
+        if self._context.telemetry is not None:
+            self._context.telemetry.gauge("relay_leads").labels(self._bus).set(int(leads))
+
+    async def _stand_by(self, rows: OutboxRows, stop: asyncio.Event) -> None:
+        """Wait for the lock; pass on, at most every so often, that rows were written here."""
+        await self._measure(rows)
+        if await self._wait(self._limits.standby_seconds) and not stop.is_set():
+            await self._pause(stop, self._limits.notify_pause_seconds)
+            self._bell.clear()
+            await rows.notify()
+
+    async def _step(self, rows: OutboxRows, stop: asyncio.Event) -> None:
+        """One batch, or a wait when there is none."""
+        self._bell.clear()
+        await self._measure(rows)
+        batch = await rows.next(self._limits.batch_rows, self._held.topics(), self._held.lanes())
+        if not batch:
+            await self._wait(self._limits.poll_seconds)
+            return
+        try:
+            await self._carry(rows, batch, stop)
+            self._trouble = ""
+        except ProducersStuck:
+            raise
+        except BrokerUnavailable as error:
+            self._say(error)
+            await self._pause(stop, BUS_RETRY_SECONDS)
+
+    async def _carry(
+        self, rows: OutboxRows, batch: Sequence[OutboxRow], stop: asyncio.Event
+    ) -> None:
+        """Send a batch and delete what arrived."""
+        await self._watchdog.producer()
+        suspects = [row for row in batch if row.position in self._suspects]
+        chosen = suspects[:1] or await self._with_topics(batch)
+        with self._span(chosen):
+            sent = await self._hand_over(rows, chosen)
+            await self._answers(rows, sent, stop)
+        arrived = self._acknowledged_prefix(sent)
+        self._context.failpoints.reach(AFTER_SEND_BEFORE_DELETE)
+        if arrived:
+            await rows.delete([row.position for row in arrived])
+        self._count("relay_sent", len(arrived))
+        self._count("relay_retried", len(sent) - len(arrived))
+        await self._learn(rows, sent, arrived)
+
+    async def _with_topics(self, batch: Sequence[OutboxRow]) -> list[OutboxRow]:
+        """The rows whose topic exists; the others' topics are held back, and said."""
+        if any(row.lane[0] not in self._watchdog.topics for row in batch):
+            await self._watchdog.look_for_topics()
+        there = self._watchdog.topics
+        for topic in sorted({row.lane[0] for row in batch} - there):
+            log.warning("a topic is missing on the bus", bus=self._bus, topic=topic)
+            self._held.hold(topic, None)
+        return [row for row in batch if row.lane[0] in there]
+
+    async def _hand_over(self, rows: OutboxRows, chosen: Sequence[OutboxRow]) -> list[_Sent]:
+        """Hand rows to the producer in order without waiting; stop a lane at its first failure."""
+        producer = await self._watchdog.producer()
+        sent: list[_Sent] = []
+        failed: set[Lane] = set()
+        for row in chosen:
+            if row.lane in failed:
+                continue
+            try:
+                sent.append(_Sent(row, await producer.send(row.record)))
+            except ContractBroken as error:
+                failed.add(row.lane)
+                await self._park(rows, row, error)
+            except BrokerUnavailable as error:
+                self._say(error)
+                break
+        return sent
+
+    async def _answers(self, rows: OutboxRows, sent: Sequence[_Sent], stop: asyncio.Event) -> None:
+        """Wait for the acknowledgements; give a stuck producer up if the bus answers."""
+        if not sent:
+            return
+        answers = asyncio.gather(*(one.answer for one in sent), return_exceptions=True)
+        begun = self._context.clock.monotonic()
+        while not (await asyncio.wait({answers}, timeout=self._limits.look_seconds))[0]:
+            await self._measure(rows)
+            waited = self._context.clock.monotonic() - begun
+            if stop.is_set() and waited > CLOSE_SECONDS:
+                await self._watchdog.let_go()
+            elif waited > self._limits.stuck_seconds and await self._watchdog.bus_answers():
+                self._count("abandoned_producers", 1)
+                log.warning("a stuck producer was abandoned", bus=self._bus)
+                self._watchdog.abandon()
+
+    def _acknowledged_prefix(self, sent: Sequence[_Sent]) -> list[OutboxRow]:
+        """Per lane, the rows before the first one that did not arrive."""
+        failed: set[Lane] = set()
+        arrived = []
+        for one in sent:
+            if not one.answer.done() or one.answer.exception() is not None:
+                failed.add(one.row.lane)
+            elif one.row.lane not in failed:
+                arrived.append(one.row)
+        return arrived
+
+    async def _learn(
+        self, rows: OutboxRows, sent: Sequence[_Sent], arrived: Sequence[OutboxRow]
+    ) -> None:
+        """Remember what failed: park what is refused alone, hold back what fails beside others."""
+        for row in arrived:
+            self._suspects.discard(row.position)
+            self._held.passed(*row.lane)
+        if arrived:
+            self._watchdog.acknowledged()
+        failures = [(one.row, error) for one in sent if (error := _failure(one)) is not None]
+        refused = [(row, error) for row, error in failures if isinstance(error, ContractBroken)]
+        if refused and len(sent) == 1:
+            self._suspects.discard(refused[0][0].position)
+            await self._park(rows, *refused[0])
+        else:
+            self._suspects.update(row.position for row, _ in refused)
+        unavailable = {row.lane for row, error in failures if not isinstance(error, ContractBroken)}
+        if unavailable and not arrived and not refused:
+            raise BrokerUnavailable("nothing was acknowledged")
+        for lane in unavailable if arrived else ():
+            self._held.hold(*lane)
+
+    async def _park(self, rows: OutboxRows, row: OutboxRow, error: BaseException) -> None:
+        log.error("an outbox row is parked", bus=self._bus, topic=row.lane[0], error=error)
+        await rows.park(row.position, type(error).__name__)
+
+    async def _measure(self, rows: OutboxRows) -> None:
+        at = self._context.clock.monotonic()
+        if at - self._measured_at < self._limits.measure_seconds:
+            return
+        self._measured_at = at
+        self._backlog = await rows.measure()
+        telemetry = self._context.telemetry
+        if telemetry is not None:
+            age = self._backlog.age_seconds
+            telemetry.gauge("outbox_age_seconds").labels(self._bus).set(age)
+            telemetry.gauge("outbox_depth").labels(self._bus).set(self._backlog.depth)
+
+    @contextlib.contextmanager
+    def _span(self, rows: Sequence[OutboxRow]) -> Iterator[None]:
+        telemetry = self._context.telemetry
+        if telemetry is None or not rows:
+            yield
+            return
+        links = [row.traceparent for row in rows if row.traceparent]
+        with telemetry.span("send", "producer", links=links) as span:
+            span.set_attribute("messaging.system", "kafka")
+            span.set_attribute("messaging.batch.message_count", len(rows))
+            span.set_attribute("nrm.bus", self._bus)
+            yield
+
+    def _count(self, name: str, count: int) -> None:
+        if self._context.telemetry is not None and count:
+            self._context.telemetry.counter(name).labels(self._bus).inc(count)
+
+    async def _wait(self, seconds: float) -> bool:
+        """Whether the bell rang within ``seconds``."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._bell.wait()
+        return self._bell.is_set()
+
+    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await stop.wait()
+
+
+def _failure(one: _Sent) -> BaseException | None:
+    if not one.answer.done():
+        return BrokerUnavailable("not acknowledged")
+    return one.answer.exception()
+
+
+async def _close(connection: Connection) -> None:
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await connection.close()
+    except (OSError, TimeoutError, InfrastructureFailure):
+        connection.terminate()
