@@ -22,7 +22,6 @@ from deploy.local.processes import die_with_parent
 from deploy.local.topology import Topology, Unit
 
 CRASHED = 70
-PREFIX = "NRM_"
 WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -33,10 +32,10 @@ class Programs:
     main: Callable[..., None]
     modules: Mapping[str, tuple[ModuleType, ModuleType]]  # by unit: main, settings
 
-    def run(self, unit: Unit) -> None:
+    def run(self, unit: Unit, environment: Mapping[str, str]) -> None:
         """Run one service to its end in this process."""
         program, settings = self.modules[unit.name]
-        self.main(program.build, settings.Settings)
+        self.main(program.build, settings.Settings, environment)
 
 
 def import_services(topology: Topology) -> Programs:
@@ -44,7 +43,7 @@ def import_services(topology: Topology) -> Programs:
     modules = {}
     for unit in topology.units:
         modules[unit.name] = (_import(unit.module), _import(unit.settings_module))
-    return Programs(main=_import("services.chassis.runnable").main, modules=modules)
+    return Programs(main=_import("services.chassis.runnable").run, modules=modules)
 
 
 def fork(log: Path, closing: tuple[int, ...], run: Callable[[], None]) -> int:
@@ -61,13 +60,6 @@ def fork(log: Path, closing: tuple[int, ...], run: Callable[[], None]) -> int:
         code = _run(run)
     finally:
         os._exit(code)
-
-
-def take_environment(variables: Mapping[str, str]) -> None:
-    """Replace every variable of ours by those of one service."""
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        del os.environ[name]
-    os.environ.update(variables)
 
 
 def _run(run: Callable[[], None]) -> int:

@@ -124,6 +124,6 @@ def read_json(path: Path) -> dict[str, Any]:
 def write_json(path: Path, content: object) -> None:
     """Write a file of ours in one step, readable by the owner only."""
     try:
-        write_whole(path, json.dumps(content, indent=1, sort_keys=True))
+        write_whole(path, json.dumps(content, indent=1))
     except OSError as error:
         raise as_sentence(error, doing=path.name) from error

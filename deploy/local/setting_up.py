@@ -12,7 +12,7 @@ from itertools import groupby
 
 from deploy.local import broker_admin, databases, topics
 from deploy.local.credentials import Credentials, make_credentials
-from deploy.local.failures import NotReady
+from deploy.local.failures import NotReady, StackFailure
 from deploy.local.kafka import KafkaServer
 from deploy.local.layout import StateFolder
 from deploy.local.postgres import PostgresServer
@@ -39,6 +39,16 @@ async def _make_databases(state: StateFolder, topology: Topology) -> None:
         if time.monotonic() > deadline:
             raise server.why_not_ready()
         await asyncio.sleep(PAUSE_SECONDS)
+    credentials = make_credentials(state, topology)
+    await databases.provision(server, topology, credentials)
+    await migrate(server, topology, credentials)
+
+
+async def migrate_again(state: StateFolder, topology: Topology) -> None:
+    """Do it on a database that runs already."""
+    server = PostgresServer(state.postgres)
+    if not server.running():
+        raise StackFailure("The database does not run: start it with `nrm up`.")
     credentials = make_credentials(state, topology)
     await databases.provision(server, topology, credentials)
     await migrate(server, topology, credentials)

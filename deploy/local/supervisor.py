@@ -19,7 +19,7 @@ from typing import IO
 
 from deploy.local import children, logfiles, ports
 from deploy.local.credentials import make_credentials
-from deploy.local.failures import StackFailure
+from deploy.local.failures import DiskFull, PortTaken, StackFailure
 from deploy.local.kafka import KafkaServer
 from deploy.local.keys import make_keys
 from deploy.local.layout import StateFolder, read_json, write_json
@@ -149,15 +149,16 @@ class Supervisor:
     def _run_unit(self, unit: Unit) -> None:
         if self.programs is None:
             raise StackFailure("The services are not imported yet.")
-        children.take_environment(environment_of(self._stack(), unit))
-        self.programs.run(unit)
+        self.programs.run(unit, environment_of(self._stack(), unit))
 
     def _keep_servers(self) -> None:
         for name, server in (("postgres", self.postgres), ("kafka", self.kafka)):
             watched = self.servers[name]
             if watched.identity is not None and not server.running():
                 watched.ended(FAILED)
-                self._say(str(server.why_not_ready()))
+                why = server.why_not_ready()
+                known = isinstance(why, (PortTaken, DiskFull))
+                self._say(str(why) if known else f"{name} ended and is started again.")
             if watched.due():
                 self._restart_server(name, server)
 

@@ -1,0 +1,95 @@
+"""`nrm up | down | restart | reset | migrate`: the embedded stack as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import StateOption, console, state_folder
+from deploy.local import control, readiness
+from deploy.local.control import Wish
+from deploy.local.failures import StackFailure
+from deploy.local.layout import DEFAULT_STATE, StateFolder
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `nrm`."""
+    for command in (up, down, restart, reset, migrate):
+        app.command()(command)
+
+
+def up(
+    state: StateOption = DEFAULT_STATE,
+    demo: Annotated[bool, typer.Option("--demo", help="Let the demo move the clock.")] = False,
+    nodes: Annotated[Path | None, typer.Option(help="Another nodes.yaml.")] = None,
+    wait: Annotated[bool, typer.Option(help="Wait until every part is ready.")] = True,
+) -> None:
+    """Start broker, database and every service; starting twice is fine."""
+    folder, began = state_folder(state), time.monotonic()
+    fresh = False
+    try:
+        with console.status("Starting the broker, the database and the services ..."):
+            fresh = control.start(Wish(state=folder, nodes_file=nodes, demo=demo))
+            if wait:
+                control.wait_for(folder, lambda: not readiness.unready(folder))
+    except KeyboardInterrupt:
+        if fresh or control.supervisor(folder):
+            control.stop(folder)
+        raise
+    done = "is up" if wait else "is starting"
+    first = "The stack" if fresh else "The stack ran already and"
+    console.print(f"{first} {done} ({time.monotonic() - began:.1f} s). `nrm status` shows it.")
+
+
+def down(state: StateOption = DEFAULT_STATE) -> None:
+    """Stop exactly what `up` started; the state stays."""
+    with console.status("Stopping ..."):
+        ran = control.stop(state_folder(state))
+    console.print("Everything is stopped." if ran else "Nothing ran.")
+
+
+def restart(
+    name: Annotated[str, typer.Argument(help="A process as `nrm status` names it.")],
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Stop one process and wait until it runs again."""
+    folder = state_folder(state)
+    control.restart(folder, name)
+    control.wait_for(folder, lambda: name not in readiness.unready(folder))
+    console.print(f"{name} runs again.")
+
+
+def reset(
+    state: StateOption = DEFAULT_STATE,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Stop everything and delete the state folder with all that it holds."""
+    folder = state_folder(state)
+    if not folder.root.exists():
+        console.print("There is no state.")
+        return
+    if not folder.supervisor_lock.exists():
+        raise StackFailure(f"{folder.root} is not a state folder of ours: delete it by hand.")
+    if not yes:
+        typer.confirm(f"Delete {folder.root} with every case, key and log in it?", abort=True)
+    control.stop(folder)
+    shutil.rmtree(folder.root)
+    console.print("The state is deleted.")
+
+
+def migrate(state: StateOption = DEFAULT_STATE) -> None:
+    """Bring every schema to the newest revision, as the owner role."""
+    folder = state_folder(state)
+    asyncio.run(_migrate(folder))
+    console.print("Every schema is at its newest revision.")
+
+
+async def _migrate(folder: StateFolder) -> None:
+    from deploy.local.setting_up import migrate_again  # noqa: PLC0415 - needs the database's library
+
+    await migrate_again(folder, control.topology_of(folder))

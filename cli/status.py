@@ -1,0 +1,94 @@
+"""`nrm status | logs`: what runs, where, and what it says."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from cli.options import JsonOption, StateOption, console, print_json, state_folder
+from deploy.local import logfiles, readiness
+from deploy.local.failures import StackFailure
+from deploy.local.layout import DEFAULT_STATE, StateFolder
+
+FOLLOW_SECONDS = 0.5
+SERVER_LOGS = {"kafka": ("kafka", "broker.log"), "postgres": ("postgres", "server.log")}
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to `nrm`."""
+    app.command()(status)
+    app.command()(logs)
+
+
+def status(state: StateOption = DEFAULT_STATE, as_json: JsonOption = False) -> None:
+    """Show every address, process, readiness by part, and versions."""
+    told = readiness.status(state_folder(state))
+    if as_json:
+        print_json(told)
+    else:
+        _show(told)
+    if told["state"] == "stopped":
+        raise typer.Exit(3)
+
+
+def logs(
+    name: Annotated[str, typer.Argument(help="A process, `supervisor` or `setup`.")] = "supervisor",
+    state: StateOption = DEFAULT_STATE,
+    lines: Annotated[int, typer.Option(min=1, max=10_000, help="How many last lines.")] = 40,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+) -> None:
+    """Print the last lines of one log."""
+    folder = state_folder(state)
+    path = folder.log_of(name)
+    if name in SERVER_LOGS:
+        path = folder.root.joinpath(*SERVER_LOGS[name])
+    if not path.exists():
+        raise StackFailure(f"There is no log of {name!r}. There are: {_logs(folder)}.")
+    for line in logfiles.last_lines(path, lines):
+        typer.echo(line)
+    with path.open(errors="replace") as log:
+        log.seek(0, 2)
+        while follow:
+            typer.echo(log.read(), nl=False)
+            time.sleep(FOLLOW_SECONDS)
+
+
+def _logs(folder: StateFolder) -> str:
+    return ", ".join([*SERVER_LOGS, *sorted(path.stem for path in folder.logs.glob("*.log"))])
+
+
+def _show(told: dict[str, Any]) -> None:
+    console.print(f"The stack is [bold]{told['state']}[/]. State: {told['folder']}")
+    if told["state"] == "stopped":
+        console.print("Nothing runs: `nrm up` starts it.")
+        return
+    console.print(
+        f"Kafka: {told['kafka']['bootstrap']}   PostgreSQL port: {told['postgres']['port']}"
+    )
+    table = Table(box=None)
+    for heading in ("process", "pid", "state", "ready", "restarts", "address", "not ready"):
+        table.add_column(heading, no_wrap=heading != "not ready", overflow="fold")
+    for entry in told["processes"]:
+        table.add_row(
+            entry["name"],
+            str(entry["pid"] or "-"),
+            entry["state"],
+            "yes" if entry["ready"] else "[red]no[/]",
+            str(entry["restarts"]),
+            entry.get("address", "").removeprefix("http://"),
+            ", ".join(_unready_parts(entry.get("parts", {}))),
+        )
+    console.print(table)
+    console.print("  ".join(f"{name} {version}" for name, version in told["versions"].items()))
+
+
+def _unready_parts(parts: dict[str, Any]) -> list[str]:
+    by_part = parts.get("parts", parts)
+    if not isinstance(by_part, dict):
+        return []
+    return [
+        name for name, part in by_part.items() if isinstance(part, dict) and part.get("ok") is False
+    ]

@@ -1,0 +1,5 @@
+"""A stand-in's program."""
+
+from tests.support.dummies.standing import build_standing as build
+
+__all__ = ["build"]
