@@ -1,0 +1,117 @@
+"""Consent, withdrawal and restriction: the gateway's own commands, decided under the case's row.
+
+Each returns its objections; none means that it was done. From the commit of a withdrawal on
+nothing new is shared: whoever sends locks the same row. Nothing here reads about the person.
+"""
+
+from uuid import UUID
+
+from contracts.intake import ConsentRecorded, ConsentWithdrawn, RestrictionRecorded
+from services.chassis.messaging.work import Work
+from services.gateway.disclosure.consent import consent_ended, consent_granted, restriction_set
+from services.gateway.domain.consent import (
+    AgencyClass,
+    Consent,
+    ConsentRegister,
+    Restriction,
+    consent_objections,
+    restriction_objections,
+    withdrawal_objections,
+)
+from services.gateway.domain.refusals import Objection
+from services.gateway.handlers.context import StopSharing
+from services.gateway.store import cases, stream
+from services.gateway.store import consent as register
+
+
+async def record_consent(body: ConsentRecorded, case_id: UUID, work: Work) -> tuple[Objection, ...]:
+    """Enter a consent and tell the node's services."""
+    tx = work.transaction
+    row = await cases.lock_case(tx, case_id, work.now)
+    consent = _consent(body, case_id)
+    objections = consent_objections(
+        consent,
+        ConsentRegister(
+            now=work.now,
+            frozen=row.frozen,
+            id_taken=await register.consent_exists(tx, consent.consent_id),
+        ),
+    )
+    if objections:
+        return objections
+    await register.add_consent(
+        tx,
+        consent,
+        {
+            "text_version": body.text_version,
+            "language": body.language,
+            "interpreter": body.interpreter,
+            "given_by": body.given_by,
+            "occurred_at": body.occurred_at,
+            "granted_at": work.now,
+        },
+    )
+    stream.publish_consent_fact(tx, consent_granted(consent), case_id=case_id)
+    return ()
+
+
+async def withdraw_consent(
+    body: ConsentWithdrawn, case_id: UUID, work: Work, stop_sharing: StopSharing
+) -> tuple[Objection, ...]:
+    """End one consent or all, tell the services, stop what was still to be sent."""
+    tx = work.transaction
+    await cases.lock_case(tx, case_id, work.now)
+    objections = withdrawal_objections(body.consent_id, await register.read_consents(tx, case_id))
+    if objections:
+        return objections
+    await register.end_consents(tx, case_id, body.consent_id, kind=body.kind, now=work.now)
+    await cases.note_withdrawal(tx, case_id, work.now)
+    await stop_sharing(tx, case_id, body.consent_id)
+    stream.publish_consent_fact(tx, consent_ended(body.consent_id, body.kind), case_id=case_id)
+    return ()
+
+
+async def record_restriction(
+    body: RestrictionRecorded, case_id: UUID, work: Work, stop_sharing: StopSharing
+) -> tuple[Objection, ...]:
+    """Enter a restriction, tell the services, stop what was still to be sent there."""
+    tx = work.transaction
+    row = await cases.lock_case(tx, case_id, work.now)
+    restriction = Restriction(
+        restriction_id=body.restriction_id,
+        case_id=case_id,
+        agency=body.agency,
+        agency_type=body.agency_type,
+        oblast=body.oblast,
+        valid_until=body.valid_until,
+    )
+    taken = await register.restriction_exists(tx, body.restriction_id)
+    objections = restriction_objections(
+        restriction, ConsentRegister(now=work.now, frozen=row.frozen, id_taken=taken)
+    )
+    if objections:
+        return objections
+    await register.add_restriction(tx, restriction, recorded_for=body.recorded_for, now=work.now)
+    await cases.note_withdrawal(tx, case_id, work.now)
+    await stop_sharing(tx, case_id, None)
+    stream.publish_consent_fact(tx, restriction_set(restriction), case_id=case_id)
+    return ()
+
+
+def _consent(body: ConsentRecorded, case_id: UUID) -> Consent:
+    group = body.recipient_class
+    return Consent(
+        consent_id=body.consent_id,
+        case_id=case_id,
+        purposes=frozenset(body.purposes),
+        categories=frozenset(body.categories),
+        recipients=frozenset(body.recipients),
+        agency_class=AgencyClass(
+            agency_type=group.agency_type,
+            oblasts=frozenset(group.oblasts),
+            except_agencies=frozenset(group.except_agencies),
+        )
+        if group
+        else None,
+        expires_at=body.expires_at,
+    )

@@ -1,0 +1,149 @@
+"""Intake: examine, then refuse with every reason, decide what is the gateway's own, or command.
+
+One function for Kafka and HTTP, in the transaction in which the chassis's door remembered the
+event's id. What an agency wrote may leave this room only as the closed contract's codes.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, assert_never
+from uuid import UUID
+
+import orjson
+
+from contracts.intake import (
+    ConsentRecorded,
+    ConsentWithdrawn,
+    IntakeAccepted,
+    IntakeRefused,
+    RestrictionRecorded,
+)
+from services.chassis.audit import record
+from services.chassis.messaging.work import Work
+from services.gateway.disclosure.door import Asked, acceptance, command_of, refusal
+from services.gateway.domain.refusals import Objection
+from services.gateway.handlers.consent import (
+    record_consent,
+    record_restriction,
+    withdraw_consent,
+)
+from services.gateway.handlers.context import GatewayContext
+from services.gateway.handlers.examining import Examined, Surroundings, examine
+from services.gateway.handlers.form import Letter
+from services.gateway.store import answers, stream
+
+GATEWAY: Final = "gateway"
+Answer = IntakeAccepted | IntakeRefused
+OwnBody = ConsentRecorded | ConsentWithdrawn | RestrictionRecorded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where on the intake topic a record stood."""
+
+    partition: int
+    offset: int
+
+
+async def take(
+    context: GatewayContext, letter: Letter, work: Work, place: Place | None = None
+) -> Answer | None:
+    """The final answer, or None when the owner of the command will give it."""
+    examined = examine(letter, surroundings(context, work))
+    if examined.objections or letter.intake_id is None or examined.subject is None:
+        return refuse(letter, examined, examined.objections, work, place)
+    await _keep_originals(context, examined, work)
+    if examined.spec is not None and examined.spec.command_owner == GATEWAY:
+        objections = await _decide_own(context, examined.body, examined.subject, work)
+        if objections:
+            return refuse(letter, examined, objections, work, place)
+        return _accept(letter.intake_id, examined.subject, work)
+    stream.publish_command(
+        work.transaction,
+        command_of(examined.body),
+        subject=examined.subject,
+        intake_id=letter.intake_id,
+    )
+    _audited(work, "intake-passed-on", examined.subject)
+    return None
+
+
+def surroundings(context: GatewayContext, work: Work) -> Surroundings:
+    """What an examination depends on, now."""
+    return Surroundings(
+        contracts=context.contracts,
+        node_services=frozenset(context.settings.services),
+        clock_skew=timedelta(seconds=context.settings.clock_skew_seconds),
+        now=work.now,
+    )
+
+
+def refuse(
+    letter: Letter,
+    examined: Examined,
+    objections: tuple[Objection, ...],
+    work: Work,
+    place: Place | None,
+) -> IntakeRefused:
+    """Answer with every reason."""
+    answer = refusal(
+        Asked(
+            intake_id=letter.intake_id,
+            case_id=examined.case_id,
+            partition=place.partition if place else None,
+            offset=place.offset if place else None,
+        ),
+        objections,
+    )
+    stream.publish_answer(work.transaction, answer, subject=examined.subject)
+    _audited(work, "intake-refused", examined.subject, answer.reasons[0].code)
+    return answer
+
+
+def _accept(intake_id: UUID, case_id: UUID, work: Work) -> IntakeAccepted:
+    answer = acceptance(intake_id, case_id)
+    stream.publish_answer(work.transaction, answer, subject=case_id)
+    _audited(work, "intake-accepted", case_id)
+    return answer
+
+
+async def _decide_own(
+    context: GatewayContext, body: OwnBody, case_id: UUID, work: Work
+) -> tuple[Objection, ...]:
+    match body:
+        case ConsentRecorded():
+            return await record_consent(body, case_id, work)
+        case ConsentWithdrawn():
+            return await withdraw_consent(body, case_id, work, context.stop_sharing)
+        case RestrictionRecorded():
+            return await record_restriction(body, case_id, work, context.stop_sharing)
+        case _:
+            assert_never(body)
+
+
+async def _keep_originals(context: GatewayContext, examined: Examined, work: Work) -> None:
+    if not examined.unmapped or examined.subject is None:
+        return
+    plain = orjson.dumps(dict(examined.unmapped))
+    await answers.keep_original_codes(
+        work.transaction,
+        cause_id=work.cause.id,
+        subject=examined.subject,
+        sealed=context.keys.seal(plain, original_codes_context(work.cause.id)),
+        now=work.now,
+    )
+
+
+def original_codes_context(cause_id: str) -> bytes:
+    """What binds sealed originals to the event they came with."""
+    return b"original-code:" + cause_id.encode()
+
+
+def _audited(work: Work, action: str, subject: UUID | None, reason: str = "") -> None:
+    record(
+        work.transaction,
+        actor=work.caller,
+        action=action,
+        subject=str(subject or work.cause.id),
+        reason=reason,
+    )

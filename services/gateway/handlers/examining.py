@@ -1,0 +1,130 @@
+"""An intake letter against the contracts and the door's rules: what it asks for, or objections.
+
+Nothing is written here and nothing asked of the database. No value of the letter may be in an
+objection.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+from uuid import UUID
+
+from contracts.catalogue import CATALOGUE, EventSpec
+from contracts.intake import CapacityReported, ConsentRecorded, RestrictionRecorded
+from services.chassis.errors import ContractBroken
+from services.chassis.messaging.reading import Contracts, read_body, stem_of
+from services.gateway.domain.door import IntakeFacts, intake_objections
+from services.gateway.domain.refusals import Objection
+from services.gateway.handlers.closed import UNREADABLE, canonical, closed_reading
+from services.gateway.handlers.form import Letter, as_uuid
+
+INTAKE: Final[Mapping[str, EventSpec]] = MappingProxyType(
+    {name: spec for name, spec in CATALOGUE.items() if spec.topic == "intake"}
+)
+_STEMS: Final = frozenset(map(stem_of, INTAKE))
+_NARROWING: Final = ("recipient_class", "agency_type", "oblast")
+"""Where an unknown code may not be taken as another one: it says whom something is for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the examination depends on beside the letter."""
+
+    contracts: Contracts
+    node_services: frozenset[str]
+    clock_skew: timedelta
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What a letter asks for; ``body`` is None when there are objections."""
+
+    spec: EventSpec | None
+    subject: UUID | None
+    body: Any
+    unmapped: Mapping[str, str]
+    objections: tuple[Objection, ...]
+
+    @property
+    def case_id(self) -> UUID | None:
+        """The case that it is about; a capacity report is about none."""
+        pool = self.spec is not None and self.spec.model is CapacityReported
+        return None if pool else self.subject
+
+
+def examine(letter: Letter, surroundings: Surroundings) -> Examined:
+    """Every objection there is, or what is asked for."""
+    spec = INTAKE.get(letter.type)
+    objections = [*letter.objections, *_type_objections(letter.type)]
+    body: Any = None
+    unmapped: Mapping[str, str] = {}
+    if spec is not None:
+        if letter.data is not UNREADABLE:
+            body, unmapped, found = _read(spec, letter.data, surroundings.contracts)
+            objections += found
+        objections += intake_objections(_facts(letter, spec, body, surroundings))
+    return Examined(
+        spec=spec,
+        subject=as_uuid(letter.subject),
+        body=None if objections else body,
+        unmapped=unmapped,
+        objections=tuple(objections),
+    )
+
+
+def _type_objections(event_type: str) -> list[Objection]:
+    if not event_type or event_type in INTAKE:
+        return []
+    if event_type in CATALOGUE:
+        return [Objection("type-not-intake", "type")]
+    stem, _, major = event_type.rpartition(".v")
+    newer = stem in _STEMS and major.isascii() and major.isdigit()
+    return [Objection("schema-newer-major" if newer else "type-unknown", "type")]
+
+
+def _read(
+    spec: EventSpec, content: Any, contracts: Contracts
+) -> tuple[Any, Mapping[str, str], list[Objection]]:
+    model, objections = closed_reading(spec.model, content)
+    if model is None:
+        return None, {}, [_named_for(spec, objection) for objection in objections]
+    try:
+        reading = read_body(contracts, spec.type, canonical(content))
+    except ContractBroken:
+        return None, {}, [Objection("wrong-format")]
+    return reading.model, reading.unmapped, _narrowing_objections(spec, reading.unmapped)
+
+
+def _named_for(spec: EventSpec, objection: Objection) -> Objection:
+    if spec.model is ConsentRecorded and objection == Objection("required", "expires_at"):
+        return Objection("expiry-missing", "expires_at")
+    return objection
+
+
+def _narrowing_objections(spec: EventSpec, unmapped: Mapping[str, str]) -> list[Objection]:
+    if spec.model not in (ConsentRecorded, RestrictionRecorded):
+        return []
+    return [
+        Objection("out-of-range", place.replace(".", "/"))
+        for place in unmapped
+        if place.split(".")[0] in _NARROWING
+    ]
+
+
+def _facts(letter: Letter, spec: EventSpec, body: Any, surroundings: Surroundings) -> IntakeFacts:
+    times = {
+        name: value
+        for name in (spec.model.model_fields if body is not None else ())
+        if isinstance(value := getattr(body, name), datetime)
+    }
+    return IntakeFacts(
+        now=surroundings.now,
+        clock_skew=surroundings.clock_skew,
+        subject_is_a_uuid=as_uuid(letter.subject) is not None,
+        command_owner=spec.command_owner or "",
+        node_services=surroundings.node_services,
+        times=times,
+    )

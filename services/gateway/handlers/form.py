@@ -1,0 +1,178 @@
+"""The form of what an agency's system sends, alike for Kafka and HTTP: a letter or objections.
+
+Written for the door alone: the chassis's codec stops at the first fault, the door tells all of
+them, and it takes no attribute that it does not know (one could hold a name). Nothing that an
+agency wrote may be in an objection.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from contracts.envelope import CONTENT_TYPE_JSON, SPEC_VERSION
+from services.chassis.messaging.broker import Headers
+from services.chassis.messaging.codec import (
+    ATTRIBUTE_LIMIT,
+    CONTENT_TYPE,
+    HTTP_PREFIX,
+    KAFKA_PREFIX,
+    KNOWN,
+    STRUCTURED,
+)
+from services.gateway.domain.refusals import Objection
+from services.gateway.handlers.closed import UNREADABLE, parsed
+
+ALLOWED: Final = frozenset({*KNOWN, "tracestate", "partitionkey"})
+_DATA: Final = "data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """An intake event as it was sent: what could be read of it, and what is wrong with its form."""
+
+    intake_id: UUID | None
+    source: str
+    type: str
+    subject: str
+    data: Any
+    """The parsed body, or ``UNREADABLE``."""
+    traceparent: str | None
+    objections: tuple[Objection, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """Bytes with their headers, before anybody looked at them."""
+
+    attributes: tuple[tuple[str, str | None], ...]
+    """CloudEvents attributes of the binary mode, in order, without their prefix."""
+    content_type: str
+    value: bytes
+    key: str = ""
+
+
+def carried_by_kafka(headers: Headers, key: bytes | None, value: bytes | None) -> Carried:
+    """What a record carries; text that is not UTF-8 is told later as wrong."""
+    pairs = [(name, _text(raw)) for name, raw in headers if raw is not None]
+    return Carried(
+        attributes=_without(KAFKA_PREFIX, pairs),
+        content_type=dict(pairs).get(CONTENT_TYPE) or CONTENT_TYPE_JSON,
+        value=value or b"",
+        key=_text(key or b"") or "",
+    )
+
+
+def carried_by_http(headers: Iterable[tuple[str, str]], body: bytes) -> Carried:
+    """What a request carries."""
+    pairs: list[tuple[str, str | None]] = [(name.lower(), text) for name, text in headers]
+    return Carried(
+        attributes=_without(HTTP_PREFIX, pairs),
+        content_type=dict(pairs).get(CONTENT_TYPE) or CONTENT_TYPE_JSON,
+        value=body,
+    )
+
+
+def letter_from(carried: Carried, limit_bytes: int) -> Letter:
+    """The letter, with every objection to its form."""
+    attributes: Mapping[str, Any] = dict(carried.attributes)
+    data: Any = UNREADABLE
+    objections: list[Objection] = []
+    if len(carried.value) > limit_bytes:
+        objections.append(Objection("too-large"))
+    elif _media_type(carried.content_type) == STRUCTURED:
+        document = parsed(carried.value)
+        if isinstance(document, dict):
+            data = document.get(_DATA, UNREADABLE)
+            attributes = {name: value for name, value in document.items() if name != _DATA}
+        else:
+            objections.append(Objection("not-json"))
+    else:
+        data = parsed(carried.value)
+        if data is UNREADABLE:
+            objections.append(Objection("not-json"))
+    objections += _attribute_objections(attributes)
+    subject = attributes.get("subject") or carried.key
+    return Letter(
+        intake_id=as_uuid(attributes.get("id")),
+        source=_string(attributes.get("source")),
+        type=_string(attributes.get("type")),
+        subject=_string(subject),
+        data=data,
+        traceparent=_string(attributes.get("traceparent")) or None,
+        objections=tuple(objections),
+    )
+
+
+def as_uuid(value: Any) -> UUID | None:
+    """The UUID that a text is in its usual form; None for anything else."""
+    if not isinstance(value, str) or len(value) != 36:
+        return None
+    try:
+        return UUID(value)
+    except ValueError:
+        return None
+
+
+def _attribute_objections(attributes: Mapping[str, Any]) -> list[Objection]:
+    found = [
+        Objection("unknown-property", f"attributes/position-{position}")
+        for position, name in enumerate(attributes, start=1)
+        if name not in ALLOWED
+    ]
+    found += [
+        Objection("wrong-format", name)
+        for name, value in attributes.items()
+        if name in ALLOWED and not _is_sound(name, value)
+    ]
+    if not attributes.get("id"):
+        found.append(Objection("id-missing", "id"))
+    elif as_uuid(attributes["id"]) is None:
+        found.append(Objection("id-not-a-uuid", "id"))
+    if attributes.get("specversion") != SPEC_VERSION:
+        found.append(Objection("not-cloudevents", "specversion"))
+    found += [
+        Objection("required", name) for name in ("source", "type") if not attributes.get(name)
+    ]
+    return found
+
+
+def _is_sound(name: str, value: Any) -> bool:
+    if name in ("sequence", "epoch") and isinstance(value, int):
+        return True
+    if not isinstance(value, str) or len(value) > ATTRIBUTE_LIMIT or not value.isprintable():
+        return False
+    if name == "datacontenttype":
+        return _media_type(value) == CONTENT_TYPE_JSON
+    return name != "time" or _is_a_moment(value)
+
+
+def _is_a_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _without(
+    prefix: str, pairs: Iterable[tuple[str, str | None]]
+) -> tuple[tuple[str, str | None], ...]:
+    return tuple(
+        (name.removeprefix(prefix), text) for name, text in pairs if name.startswith(prefix)
+    )
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) and len(value) <= ATTRIBUTE_LIMIT else ""
+
+
+def _text(raw: bytes) -> str | None:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
