@@ -66,7 +66,7 @@ class KafkaProducer:
                     value=record.value,
                     key=record.key,
                     partition=record.partition,
-                    headers=record.headers,
+                    headers=list(record.headers),
                 )
         except CLIENT_FAILURES as error:
             raise explain(error) from None

@@ -1,0 +1,62 @@
+"""A real Kafka for the tests: the embedded one, in a temporary folder, settings as in a node.
+
+One broker for a session, topics with fresh names for each test. A broker that cannot start is a
+failure that says so: these tests may never be skipped in silence.
+"""
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local import broker_admin
+from deploy.local.broker_admin import TopicShape
+from deploy.local.kafka import KafkaServer
+from services.chassis.messaging.kafka import KafkaBroker, KafkaSettings
+
+SESSION_SECONDS = 6.0
+"""The shortest that a broker allows."""
+MakeTopic = Callable[[int], str]
+
+
+@pytest.fixture(scope="session")
+def kafka_server() -> Iterator[KafkaServer]:
+    """The broker of this session."""
+    folder = Path(tempfile.mkdtemp(prefix="nrm-test-kafka-"))
+    server = KafkaServer(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def kafka_topic(kafka_server: KafkaServer) -> MakeTopic:
+    """Makes a topic of its own with so many partitions."""
+
+    def make(partitions: int) -> str:
+        name = f"nrm.local.node-one.t{secrets.token_hex(6)}.v1"
+        broker_admin.create(kafka_server.bootstrap, [TopicShape(name, partitions, {})])
+        return name
+
+    return make
+
+
+def kafka_settings(server: KafkaServer, **changes: object) -> KafkaSettings:
+    """Settings of a client that waits as briefly as is allowed."""
+    given: dict[str, object] = {
+        "name": "local",
+        "bootstrap": server.bootstrap,
+        "client_id": "nrm-test",
+        "session_seconds": SESSION_SECONDS,
+    }
+    return KafkaSettings(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def kafka_broker(server: KafkaServer, **changes: object) -> KafkaBroker:
+    """A bus on the session's broker; the caller closes it."""
+    return KafkaBroker(kafka_settings(server, **changes))
