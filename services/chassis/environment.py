@@ -45,7 +45,6 @@ class ServiceSettings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65535)
-    request_seconds: float = Field(default=60.0, gt=0, le=300)
 
     state_dir: Path
     tokens_file: Path | None = None

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterable, MutableMapping
 from types import TracebackType
-from typing import Any, Final, TextIO
+from typing import Any, Final, cast
 
 import structlog
 from structlog.contextvars import bind_contextvars, merge_contextvars
@@ -37,9 +37,6 @@ _SENTENCE: Final = re.compile(r"[A-Za-z][A-Za-z ,;:'()-]{0,119}")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9 ._:/{}<>-]*")
 _LOOKS_LIKE_ID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-|[0-9a-fA-F]{16}")
 _EXCEPTION_KEYS: Final = ("exc_info", "exception", "error")
-
-logger = structlog.stdlib.get_logger
-"""``log = logger(__name__)``; nothing is set up until ``configure_logs``."""
 
 
 def place_of(error: BaseException) -> str:
@@ -99,7 +96,7 @@ class ForeignRecords(logging.Handler):
         super().__init__(level=logging.WARNING)
         self._window = 0.0
         self._seen: dict[str, int] = {}
-        self._log = structlog.get_logger("foreign")
+        self._log = logger("foreign")
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line, unless this place has written enough of late."""
@@ -130,14 +127,29 @@ def processors() -> Iterable[Any]:
     ]
 
 
-def configure_logs(settings: ServiceSettings, stream: TextIO | None = None) -> None:
-    """Set up the process's logs and bind this service's name to what is started from here."""
-    structlog.configure(
-        processors=list(processors()),
+class _Lines:
+    """Writes a line to whatever standard output is now."""
+
+    def msg(self, line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    debug = info = warning = error = critical = exception = log = msg
+
+
+def logger(name: str) -> structlog.typing.FilteringBoundLogger:
+    """``log = logger(__name__)``: goes through the allow-list whether or not logs are set up."""
+    made = structlog.wrap_logger(
+        _Lines(),
+        processors=processors(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stdout),
-        cache_logger_on_first_use=False,
+        context_class=dict,
     )
+    return cast("structlog.typing.FilteringBoundLogger", made.bind(logger=name))
+
+
+def configure_logs(settings: ServiceSettings) -> None:
+    """Quieten foreign loggers and bind this service's name to what is started from here."""
     root = logging.getLogger()
     root.handlers = [ForeignRecords()]
     root.setLevel(logging.WARNING)
