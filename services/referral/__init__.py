@@ -1,0 +1,1 @@
+"""Referral: needs become offers, offers become help, and the sender learns the outcome."""

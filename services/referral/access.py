@@ -1,0 +1,144 @@
+"""Who may see what, and whom a person's case may be told to. Pure; deny by default.
+
+The gateway checks consent, restrictions and policy again before anything leaves: what stands here
+keeps an offer from being made that could never leave, and stops tasks that consent no longer
+covers. A rule may never look at anything but the facts it is given.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from services.referral.domain.agreements import (
+    AgencyClass,
+    Consent,
+    Participant,
+    Policy,
+    Restriction,
+)
+
+PURPOSE: Final = "referral"
+WORKERS: Final = frozenset({"case-officer", "supervisor"})
+PROVIDERS: Final = WORKERS | {"provider-intake", "duty-officer"}
+ACCESS: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
+    {
+        ("GET", "/v1/requests/{request_id}"): WORKERS,
+        ("GET", "/v1/requests/{request_id}/explanation"): WORKERS,
+        ("GET", "/v1/tasks"): PROVIDERS,
+        ("GET", "/v1/tasks/{task_id}"): PROVIDERS,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What the case allows and the memorandum says, now."""
+
+    own_node: str
+    now: datetime
+    policy: Policy
+    consents: tuple[Consent, ...]
+    restrictions: tuple[Restriction, ...]
+
+
+Rule = Callable[[str, Basis], str | None]
+
+
+def agency_is_an_active_participant(agency: str, basis: Basis) -> str | None:
+    """Only who signed, and is not suspended, is offered anything."""
+    found = basis.policy.participant(agency)
+    if found is None:
+        return "not-a-participant"
+    return None if found.status == "active" else "participant-not-active"
+
+
+def agency_may_provide(agency: str, basis: Basis) -> str | None:
+    """The memorandum gives it the power to provide."""
+    found = basis.policy.participant(agency)
+    return None if found is None or "provide" in found.powers else "may-not-provide"
+
+
+def pair_is_permitted(agency: str, basis: Basis) -> str | None:
+    """The memorandum lets this node write to it about referrals."""
+    permitted = agency == basis.own_node or (basis.own_node, agency) in basis.policy.pairs
+    return None if permitted else "pair-not-permitted"
+
+
+def case_has_no_restriction_against(agency: str, basis: Basis) -> str | None:
+    """Never to whom the person or the officer ruled out; holds for the own node too."""
+    found = basis.policy.participant(agency)
+    hit = any(_restricts(each, agency, found, basis.now) for each in basis.restrictions)
+    return "restricted" if hit else None
+
+
+def person_has_consented(agency: str, basis: Basis) -> str | None:
+    """A live consent for referrals covers the agency; the own node needs none."""
+    if agency == basis.own_node:
+        return None
+    found = basis.policy.participant(agency)
+    live = (each for each in basis.consents if each.ended_at is None)
+    covered = any(each.expires_at > basis.now and _covers(each, agency, found) for each in live)
+    return None if covered else "no-consent"
+
+
+def consent_was_not_withdrawn(agency: str, basis: Basis) -> str | None:
+    """For a task that exists: expiry touches no running service, a withdrawal stops it."""
+    if agency == basis.own_node:
+        return None
+    found = basis.policy.participant(agency)
+    standing = (each for each in basis.consents if each.ended_at is None)
+    return None if any(_covers(each, agency, found) for each in standing) else "no-consent"
+
+
+OFFER_RULES: Final[tuple[Rule, ...]] = (
+    agency_is_an_active_participant,
+    agency_may_provide,
+    pair_is_permitted,
+    case_has_no_restriction_against,
+    person_has_consented,
+)
+KEEP_RULES: Final[tuple[Rule, ...]] = (
+    case_has_no_restriction_against,
+    consent_was_not_withdrawn,
+)
+
+
+def objections_to_offering(agency: str, basis: Basis) -> tuple[str, ...]:
+    """Every reason why the case may not be offered to this agency."""
+    return tuple(found for rule in OFFER_RULES if (found := rule(agency, basis)) is not None)
+
+
+def objections_to_keeping(agency: str, basis: Basis) -> tuple[str, ...]:
+    """Every reason why a task that this agency has must stop."""
+    return tuple(found for rule in KEEP_RULES if (found := rule(agency, basis)) is not None)
+
+
+def _covers(consent: Consent, agency: str, found: Participant | None) -> bool:
+    if PURPOSE not in consent.purposes:
+        return False
+    if agency in consent.recipients:
+        return True
+    group = consent.agency_class
+    return group is not None and found is not None and _is_in(group, found)
+
+
+def _is_in(group: AgencyClass, agency: Participant) -> bool:
+    if agency.node in group.except_agencies or agency.status != "active":
+        return False
+    somewhere = not group.oblasts or bool(group.oblasts & agency.oblasts)
+    return agency.agency_type == group.agency_type and somewhere
+
+
+def _restricts(
+    restriction: Restriction, agency: str, found: Participant | None, now: datetime
+) -> bool:
+    if restriction.valid_until is not None and restriction.valid_until <= now:
+        return False
+    if restriction.agency == agency:
+        return True
+    if found is None:
+        return False
+    by_type = restriction.agency_type is not None and found.agency_type == restriction.agency_type
+    return by_type or (restriction.oblast is not None and restriction.oblast in found.oblasts)

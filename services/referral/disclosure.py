@@ -1,0 +1,201 @@
+"""What of referral's facts becomes an event, field by field: nothing else leaves this service.
+
+A lawyer can read this file alone. No identity, no count of places, no restriction and no list of
+agencies may ever be added here; a capacity question carries nothing of a case.
+"""
+
+from typing import Any, Final, assert_never
+from uuid import UUID
+
+from contracts import intake, referral
+from services.referral.domain import facts
+from services.referral.domain.facts import (
+    CapacityQuestion,
+    CapacityReply,
+    Fact,
+    Letter,
+    OfferLetter,
+    ProgressLetter,
+    ProviderNotFound,
+    RequestOpened,
+    TaskFact,
+    WithdrawalLetter,
+)
+from services.referral.domain.refusals import Refused
+
+_PURPOSES: Final[dict[type[Letter], str]] = {
+    OfferLetter: "referral",
+    WithdrawalLetter: "referral",
+    ProgressLetter: "feedback",
+    CapacityQuestion: "capacity-query",
+    CapacityReply: "capacity-answer",
+}
+
+
+def purpose_of(letter: Letter) -> str:
+    """For what the other agency may use it."""
+    return _PURPOSES[type(letter)]
+
+
+def body_of_letter(letter: Letter) -> Any:
+    """The addressed event that a letter becomes."""
+    match letter:
+        case OfferLetter():
+            return _offer(letter)
+        case ProgressLetter():
+            return _progress(letter)
+        case WithdrawalLetter():
+            return referral.OfferWithdrawn(task_id=letter.task_id, state=letter.state)
+        case CapacityQuestion():
+            return referral.CapacityQueried(
+                query_id=letter.query_id,
+                service_type=letter.service_type,
+                audience_class=letter.audience_class,
+                urgency=letter.urgency,
+            )
+        case CapacityReply():
+            return referral.CapacityAnswered(query_id=letter.query_id, status=letter.status)
+        case _:
+            assert_never(letter)
+
+
+def body_of_fact(fact: Fact) -> Any:
+    """The local event that a fact becomes."""
+    match fact:
+        case RequestOpened(request=request):
+            needs = tuple(
+                intake.Need(need_id=need.need_id, service_type=need.service_type)
+                for need in request.needs
+            )
+            return referral.RequestOpened(
+                request_id=request.request_id, needs=needs, urgency=request.urgency
+            )
+        case ProviderNotFound(need=need, asked=asked):
+            return referral.ProviderNotFound(
+                request_id=need.request_id,
+                need_id=need.need_id,
+                service_type=need.service_type,
+                asked=asked,
+            )
+        case _:
+            return _task_fact(fact)
+
+
+def accepted(intake_id: UUID, case_id: UUID | None) -> intake.IntakeAccepted:
+    """The command was carried out."""
+    return intake.IntakeAccepted(intake_id=intake_id, case_id=case_id)
+
+
+def refused(intake_id: UUID, case_id: UUID | None, answer: Refused) -> intake.IntakeRefused:
+    """The command was refused, with every reason as a code."""
+    reasons = tuple(
+        intake.Reason(code=reason.code, field=reason.field) for reason in answer.reasons
+    )
+    return intake.IntakeRefused(reasons=reasons, intake_id=intake_id, case_id=case_id)
+
+
+def _offer(letter: OfferLetter) -> referral.TaskOffered:
+    terms = letter.terms
+    return referral.TaskOffered(
+        task_id=terms.task_id,
+        service_type=terms.service_type,
+        urgency=terms.urgency,
+        majority=terms.majority,
+        audience_class=terms.audience_class,
+        answer_by=terms.answer_by,
+        counted_by=terms.counted_by,
+        language=terms.language,
+        dependants=terms.dependants,
+    )
+
+
+def _progress(letter: ProgressLetter) -> referral.TaskProgressed:
+    progress = letter.progress
+    outcome = progress.outcome
+    return referral.TaskProgressed(
+        task_id=progress.task_id,
+        state=progress.state,
+        happened_at=progress.at,
+        reason=progress.reason,
+        outcome=outcome.outcome if outcome else None,
+        unit=outcome.unit if outcome else None,
+        quantity=outcome.quantity if outcome else None,
+        hand_over_reference=progress.hand_over_reference,
+    )
+
+
+_PLAIN: Final[dict[type[TaskFact], type[referral.TaskFact]]] = {
+    facts.TaskDelivered: referral.TaskDelivered,
+    facts.TaskSeen: referral.TaskSeen,
+    facts.HoldAbandoned: referral.HoldAbandoned,
+    facts.TaskExpired: referral.TaskExpired,
+    facts.TaskStarted: referral.TaskStarted,
+    facts.TaskCancelled: referral.TaskCancelled,
+    facts.TaskStopped: referral.TaskStopped,
+}
+
+
+def _task_fact(fact: TaskFact) -> referral.TaskFact:
+    if type(fact) in _PLAIN:
+        return _PLAIN[type(fact)](**_shared(fact))
+    match fact:
+        case facts.OfferMade() | facts.OfferReceived():
+            return _offered(fact)
+        case facts.HoldRequested():
+            return referral.HoldRequested(
+                **_shared(fact),
+                audience_class=fact.terms.audience_class,
+                expires_at=fact.expires_at,
+            )
+        case facts.TaskAccepted():
+            return referral.TaskAccepted(
+                **_shared(fact), hand_over_reference=fact.hand_over_reference
+            )
+        case facts.TaskDeclined():
+            return referral.TaskDeclined(**_shared(fact), reason=fact.reason)
+        case facts.TaskNotSent():
+            return referral.TaskNotSent(**_shared(fact), reason=fact.reason)
+        case _:
+            return _ended(fact)
+
+
+def _offered(fact: TaskFact) -> referral.TaskFact:
+    terms = fact.terms
+    if isinstance(fact, facts.OfferMade):
+        return referral.OfferMade(**_shared(fact), answer_by=terms.answer_by)
+    return referral.OfferReceived(
+        **_shared(fact),
+        answer_by=terms.answer_by,
+        audience_class=terms.audience_class,
+        majority=terms.majority,
+    )
+
+
+def _ended(fact: TaskFact) -> referral.TaskFact:
+    match fact:
+        case facts.TaskCompleted(outcome=outcome):
+            return referral.TaskCompleted(
+                **_shared(fact),
+                outcome=outcome.outcome,
+                unit=outcome.unit,
+                quantity=outcome.quantity,
+            )
+        case facts.LoopClosed():
+            return referral.LoopClosed(**_shared(fact), outcome=fact.outcome)
+        case _:
+            raise TypeError(f"no event stands for {type(fact).__name__}")
+
+
+def _shared(fact: TaskFact) -> dict[str, Any]:
+    terms = fact.terms
+    return {
+        "task_id": terms.task_id,
+        "side": str(terms.side),
+        "service_type": terms.service_type,
+        "urgency": terms.urgency,
+        "other_agency": terms.other_agency,
+        "counted_by": terms.counted_by,
+        "happened_at": fact.at,
+        "request_id": terms.request_id,
+        "need_id": terms.need_id,
+    }

@@ -1,0 +1,50 @@
+"""What this node answers when it is asked for capacity: a status, never a count.
+
+Counts stay with assistance; here are only the copies of each pool's status.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.referral.domain.routing import takes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """The last that assistance said about a pool."""
+
+    pool_id: UUID
+    service_type: str
+    audience_class: str
+    status: str
+    reported_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """For whom a place is sought."""
+
+    service_type: str
+    audience_class: str
+
+
+def fits(pool: Pool, question: Question) -> bool:
+    """Whether the pool could take somebody of the class."""
+    return pool.service_type == question.service_type and takes(
+        frozenset({pool.audience_class}), question.audience_class
+    )
+
+
+def answer(
+    pools: tuple[Pool, ...], question: Question, *, now: datetime, fresh_for: timedelta
+) -> str:
+    """``capacity`` or ``none`` from fresh reports only; otherwise a person has to be asked."""
+    fitting = [pool for pool in pools if fits(pool, question)]
+    fresh = [pool for pool in fitting if now - pool.reported_at <= fresh_for]
+    statuses = {pool.status for pool in fresh}
+    for status in ("capacity", "ask", "waitlist"):
+        if status in statuses:
+            return status
+    all_full = bool(fresh) and len(fresh) == len(fitting)
+    return "none" if all_full else "ask"

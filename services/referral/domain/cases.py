@@ -1,0 +1,69 @@
+"""What referral knows about a case of its node: codes only, and whether anything may still happen.
+
+The case belongs to identification (or to the agency that sent it); this is a copy.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from contracts.vocabulary import NOT_YET_KNOWN
+from services.referral.domain.refusals import Refusal
+
+UNKNOWN_MAJORITY: Final = "believed-child"
+"""Who is not known to be an adult is treated as a child."""
+
+
+class CaseStatus(StrEnum):
+    """Whether work on the case goes on."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    VOIDED = "voided"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """Where an event stands in its stream: used so that nothing old undoes a withdrawal."""
+
+    epoch: int = 0
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """The copy. ``known`` is False while only a withdrawal or a stop was heard about it."""
+
+    case_id: UUID
+    known: bool = False
+    counted_by: str = ""
+    majority: str = UNKNOWN_MAJORITY
+    audience_class: str = NOT_YET_KNOWN
+    oblast: str = NOT_YET_KNOWN
+    language: str = NOT_YET_KNOWN
+    status: CaseStatus = CaseStatus.OPEN
+    frozen: bool = False
+    withdrawn: Position = Position()
+
+    def with_status(self, status: CaseStatus) -> "Case":
+        """The same case, closed or voided."""
+        return replace(self, status=status)
+
+
+def case_is_not_closed(case: Case) -> Refusal | None:
+    """Nothing new begins on a case that was closed or entered in error."""
+    return None if case.status is CaseStatus.OPEN else Refusal("case-closed")
+
+
+def case_is_not_frozen(case: Case) -> Refusal | None:
+    """Sharing was stopped: nothing happens with the case here any more."""
+    return Refusal("case-frozen") if case.frozen else None
+
+
+CASE_RULES: Final = (case_is_not_closed, case_is_not_frozen)
+
+
+def objections_to_work_on(case: Case) -> tuple[Refusal, ...]:
+    """Every reason why nothing new may happen on the case."""
+    return tuple(found for rule in CASE_RULES if (found := rule(case)) is not None)

@@ -1,0 +1,190 @@
+"""What happened, and what is to be told to the other agency. Facts go in and facts come out.
+
+A *fact* stays in the node. A *letter* is addressed to another agency; disclosure turns it into the
+event, field by field, and the gateway decides whether it may leave.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from services.referral.domain.requests import Need, Request
+from services.referral.domain.tasks import Outcome, Task, Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFact:
+    """Something happened to a task."""
+
+    terms: Terms
+    at: datetime
+
+
+class OfferMade(TaskFact):
+    """Sender: the offer stands in the outgoing queue."""
+
+
+class OfferReceived(TaskFact):
+    """Provider: an offer arrived."""
+
+
+class TaskDelivered(TaskFact):
+    """The provider's node has it."""
+
+
+class TaskSeen(TaskFact):
+    """A person at the provider opened it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRequested(TaskFact):
+    """Provider: a place is asked for."""
+
+    expires_at: datetime
+
+
+class HoldAbandoned(TaskFact):
+    """Provider: what was held is to be released."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskAccepted(TaskFact):
+    """The provider takes the person."""
+
+    hand_over_reference: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskDeclined(TaskFact):
+    """The provider cannot."""
+
+    reason: str
+
+
+class TaskExpired(TaskFact):
+    """No answer in time."""
+
+
+class TaskStarted(TaskFact):
+    """The service began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCompleted(TaskFact):
+    """The service ended."""
+
+    outcome: Outcome
+
+
+class TaskCancelled(TaskFact):
+    """The sender no longer needs it."""
+
+
+class TaskStopped(TaskFact):
+    """Sharing was stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskNotSent(TaskFact):
+    """The offer may not leave the node."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopClosed(TaskFact):
+    """The sender knows the outcome."""
+
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOpened:
+    """Needs were asked for."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderNotFound:
+    """Nobody is left for this need; a person decides."""
+
+    need: Need
+    asked: int
+
+
+Fact = TaskFact | RequestOpened | ProviderNotFound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferLetter:
+    """Please take this person on."""
+
+    to: str
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """What became of a task at the provider."""
+
+    task_id: UUID
+    state: str
+    at: datetime
+    reason: str | None = None
+    outcome: Outcome | None = None
+    hand_over_reference: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressLetter:
+    """Progress, told to the sender."""
+
+    to: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawalLetter:
+    """The offer is expired or cancelled: let the hold go."""
+
+    to: str
+    task_id: UUID
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityQuestion:
+    """Can you take somebody? No case, nothing about the person but the class of place."""
+
+    to: str
+    query_id: UUID
+    service_type: str
+    audience_class: str
+    urgency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityReply:
+    """A status, never a count."""
+
+    to: str
+    query_id: UUID
+    status: str
+
+
+TaskLetter = OfferLetter | ProgressLetter | WithdrawalLetter
+Letter = TaskLetter | CapacityQuestion | CapacityReply
+
+State_co = TypeVar("State_co", bound=Task, covariant=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Generic[State_co]):
+    """What one decision changes. ``seek_again``: the need is without a provider again."""
+
+    task: State_co
+    facts: tuple[TaskFact, ...] = ()
+    letters: tuple[TaskLetter, ...] = ()
+    seek_again: bool = False

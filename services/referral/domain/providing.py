@@ -1,0 +1,233 @@
+"""The provider's half of a task: an offer arrives, is seen, taken or declined, and carried out.
+
+Acceptance crosses two services: a place is asked for first, and only a placed hold accepts. The
+sender is told every step.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from services.referral.domain import facts
+from services.referral.domain.cases import Case, objections_to_work_on
+from services.referral.domain.facts import Progress, ProgressLetter, Step, TaskFact
+from services.referral.domain.refusals import Refusal, Refused
+from services.referral.domain.tasks import (
+    AcceptedTask,
+    AcceptingTask,
+    CancelledTask,
+    CompletedTask,
+    DeclinedTask,
+    DeliveredTask,
+    ExpiredTask,
+    OpenOffer,
+    Outcome,
+    ProvidedTask,
+    SeenTask,
+    StartedTask,
+    StoppedTask,
+    Terms,
+)
+
+HOLD_EXPIRED: Final = "hold-expired"
+SEEN, ACCEPTED, DECLINED = "seen", "accepted", "declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a person at the provider said, when; ``hold_until`` bounds an acceptance."""
+
+    answer: str
+    reason: str | None
+    at: datetime
+    hold_until: datetime
+
+
+def received(terms: Terms, now: datetime) -> Step[DeliveredTask]:
+    """An offer arrived; the sender is told that this node has it."""
+    return Step(
+        task=DeliveredTask(terms=terms),
+        facts=(facts.OfferReceived(terms=terms, at=now),),
+        letters=(_told(terms, DeliveredTask.code, now),),
+    )
+
+
+def a_decline_has_a_reason(_task: ProvidedTask, answer: Answer) -> Refusal | None:
+    """The sender and the person must learn why."""
+    lacks = answer.answer == DECLINED and answer.reason is None
+    return Refusal("reason-missing", "reason") if lacks else None
+
+
+def an_answer_fits_the_state(task: ProvidedTask, _answer: Answer) -> Refusal | None:
+    """Only an offer that nobody answered yet can be answered."""
+    return None if isinstance(task, OpenOffer) else Refusal("wrong-state", "answer")
+
+
+ANSWER_RULES: Final = (a_decline_has_a_reason, an_answer_fits_the_state)
+
+
+def answered(task: ProvidedTask, case: Case, answer: Answer) -> Step[ProvidedTask] | Refused:
+    """A person at the provider opened the offer, takes it or declines it."""
+    reasons = list(objections_to_work_on(case))
+    reasons += [found for rule in ANSWER_RULES if (found := rule(task, answer)) is not None]
+    if reasons or not isinstance(task, OpenOffer):
+        return Refused(tuple(reasons))
+    seen = _opened(task, answer.at)
+    match answer.answer:
+        case "seen":
+            return seen
+        case "accepted":
+            return _accepting(seen, answer)
+        case _:
+            reason = answer.reason or ""
+            ended = _decline(task.terms, reason, answer.at)
+            return Step(
+                task=ended.task,
+                facts=seen.facts + ended.facts,
+                letters=seen.letters + ended.letters,
+            )
+
+
+def _opened(task: OpenOffer, at: datetime) -> Step[ProvidedTask]:
+    if isinstance(task, SeenTask):
+        return Step(task=task)
+    return Step(
+        task=SeenTask(terms=task.terms),
+        facts=(facts.TaskSeen(terms=task.terms, at=at),),
+        letters=(_told(task.terms, SeenTask.code, at),),
+    )
+
+
+def _accepting(seen: Step[ProvidedTask], answer: Answer) -> Step[ProvidedTask]:
+    terms, until = seen.task.terms, answer.hold_until
+    return Step(
+        task=AcceptingTask(terms=terms, expires_at=until),
+        facts=(*seen.facts, facts.HoldRequested(terms=terms, at=answer.at, expires_at=until)),
+        letters=seen.letters,
+    )
+
+
+def _decline(terms: Terms, reason: str, at: datetime) -> Step[ProvidedTask]:
+    progress = Progress(task_id=terms.task_id, state=DeclinedTask.code, at=at, reason=reason)
+    return Step(
+        task=DeclinedTask(terms=terms, reason=reason),
+        facts=(facts.TaskDeclined(terms=terms, at=at, reason=reason),),
+        letters=(_letter(terms, progress),),
+    )
+
+
+def hold_placed(task: ProvidedTask, reference: UUID, now: datetime) -> Step[ProvidedTask]:
+    """A place is held: the offer is accepted. If the offer is gone, the place is let go."""
+    match task:
+        case AcceptingTask():
+            accepted = facts.TaskAccepted(terms=task.terms, at=now, hand_over_reference=reference)
+            progress = Progress(
+                task_id=task.terms.task_id,
+                state=AcceptedTask.code,
+                at=now,
+                hand_over_reference=reference,
+            )
+            return Step(
+                task=AcceptedTask(terms=task.terms, hand_over_reference=reference),
+                facts=(accepted,),
+                letters=(_letter(task.terms, progress),),
+            )
+        case AcceptedTask() | StartedTask() | CompletedTask():
+            return Step(task=task)
+        case _:
+            return Step(task=task, facts=(facts.HoldAbandoned(terms=task.terms, at=now),))
+
+
+def hold_refused(task: ProvidedTask, reason: str, now: datetime) -> Step[ProvidedTask]:
+    """There is no place: the offer is declined."""
+    if not isinstance(task, AcceptingTask):
+        return Step(task=task)
+    return _decline(task.terms, reason, now)
+
+
+def hold_overdue(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
+    """Nobody answered whether there is a place: let go of it and decline."""
+    if not isinstance(task, AcceptingTask):
+        return Step(task=task)
+    declined = _decline(task.terms, HOLD_EXPIRED, now)
+    abandoned = facts.HoldAbandoned(terms=task.terms, at=now)
+    return Step(task=declined.task, facts=(abandoned, *declined.facts), letters=declined.letters)
+
+
+def withdrawn(task: ProvidedTask, state: str, now: datetime) -> Step[ProvidedTask]:
+    """The sender took the offer back. A place is let go, but never from under somebody in it."""
+    if _has_ended(task):
+        return Step(task=task)
+    if state == StoppedTask.code:
+        return sharing_stopped(task, now)
+    ended: ProvidedTask = CancelledTask(terms=task.terms)
+    fact: TaskFact = facts.TaskCancelled(terms=task.terms, at=now)
+    if state == ExpiredTask.code and not isinstance(task, StartedTask):
+        ended = ExpiredTask(terms=task.terms)
+        fact = facts.TaskExpired(terms=task.terms, at=now)
+    return Step(task=ended, facts=(*_let_go(task, now), fact))
+
+
+def sharing_stopped(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
+    """The person stopped sharing: the task stops, and a place that was only held is let go."""
+    if _has_ended(task):
+        return Step(task=task)
+    stopped = facts.TaskStopped(terms=task.terms, at=now)
+    return Step(task=StoppedTask(terms=task.terms), facts=(*_let_go(task, now), stopped))
+
+
+def started(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
+    """The first unit was delivered."""
+    if not isinstance(task, AcceptedTask):
+        return Step(task=task)
+    return Step(
+        task=StartedTask(terms=task.terms, hand_over_reference=task.hand_over_reference),
+        facts=(facts.TaskStarted(terms=task.terms, at=now),),
+        letters=(_told(task.terms, StartedTask.code, now),),
+    )
+
+
+def completed(task: ProvidedTask, outcome: Outcome, now: datetime) -> Step[ProvidedTask]:
+    """The service ended with an outcome: it goes back to the sender."""
+    if not isinstance(task, AcceptedTask | StartedTask):
+        return Step(task=task)
+    progress = Progress(
+        task_id=task.terms.task_id, state=CompletedTask.code, at=now, outcome=outcome
+    )
+    return Step(
+        task=CompletedTask(terms=task.terms, outcome=outcome),
+        facts=(facts.TaskCompleted(terms=task.terms, at=now, outcome=outcome),),
+        letters=(_letter(task.terms, progress),),
+    )
+
+
+def episode_stopped(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
+    """Assistance stopped the episode; unless sharing was stopped, the sender is told."""
+    if not isinstance(task, AcceptedTask | StartedTask):
+        return Step(task=task)
+    stopped = facts.TaskStopped(terms=task.terms, at=now)
+    letter = _told(task.terms, StoppedTask.code, now)
+    return Step(task=StoppedTask(terms=task.terms), facts=(stopped,), letters=(letter,))
+
+
+def _has_ended(task: ProvidedTask) -> bool:
+    match task:
+        case DeliveredTask() | SeenTask() | AcceptingTask() | AcceptedTask() | StartedTask():
+            return False
+        case _:
+            return True
+
+
+def _let_go(task: ProvidedTask, now: datetime) -> tuple[TaskFact, ...]:
+    if isinstance(task, AcceptingTask | AcceptedTask):
+        return (facts.HoldAbandoned(terms=task.terms, at=now),)
+    return ()
+
+
+def _told(terms: Terms, state: str, at: datetime) -> ProgressLetter:
+    return _letter(terms, Progress(task_id=terms.task_id, state=state, at=at))
+
+
+def _letter(terms: Terms, progress: Progress) -> ProgressLetter:
+    return ProgressLetter(to=terms.other_agency, progress=progress)

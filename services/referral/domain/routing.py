@@ -1,0 +1,136 @@
+"""Who is asked for a need, and who gets the offer: the same facts always give the same choice.
+
+Whether an agency may learn of the case at all (consent, restrictions, policy) is said in
+``access``; here stands only whether the service fits, and in which order those that fit come.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from contracts.vocabulary import NOT_YET_KNOWN
+from services.referral.domain.listings import Cover, Listing
+from services.referral.domain.requests import EMERGENCY
+
+UNANSWERED: Final = "unanswered"
+_WIDER: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "women": frozenset({"any-adult"}),
+        "men": frozenset({"any-adult"}),
+        "girls": frozenset({"any-child"}),
+        "boys": frozenset({"any-child"}),
+    }
+)
+"""Classes of places that take somebody of the class, too."""
+_STATUS_ORDER: Final[Mapping[str, int]] = MappingProxyType(
+    {"capacity": 0, "ask": 1, "waitlist": 2, UNANSWERED: 3}
+)
+"""What an answer is worth. Who said ``none``, or could not be asked, is not in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is sought, as codes."""
+
+    urgency: str
+    audience_class: str
+    oblast: str
+    language: str
+    preferred: tuple[str, ...] = ()
+    tried: frozenset[str] = frozenset()
+    """Agencies that had an offer for this need already."""
+    refused_by_person: frozenset[str] = frozenset()
+    """Agencies that the person did not want, for whichever need of the case."""
+
+
+def takes(classes: frozenset[str], audience_class: str) -> bool:
+    """Whether a place for ``classes`` takes somebody of this class; not known is not refused."""
+    if not classes or audience_class == NOT_YET_KNOWN:
+        return True
+    return bool(classes & ({audience_class} | _WIDER.get(audience_class, frozenset())))
+
+
+def it_takes_such_a_person(listing: Listing, wanted: Wanted) -> str | None:
+    """The service is for somebody like this."""
+    return None if takes(listing.audiences, wanted.audience_class) else "audience-does-not-fit"
+
+
+def it_serves_the_oblast(listing: Listing, wanted: Wanted) -> str | None:
+    """The service is given where the person is."""
+    unknown = wanted.oblast == NOT_YET_KNOWN or not listing.oblasts
+    return None if unknown or wanted.oblast in listing.oblasts else "out-of-area"
+
+
+def they_can_talk(listing: Listing, wanted: Wanted) -> str | None:
+    """Somebody there speaks the language, or an interpreter does."""
+    unknown = wanted.language == NOT_YET_KNOWN or listing.interpreter
+    return None if unknown or wanted.language in listing.languages else "language"
+
+
+def an_emergency_needs_cover_round_the_clock(listing: Listing, wanted: Wanted) -> str | None:
+    """Nobody is sent to a closed door."""
+    closed = wanted.urgency == EMERGENCY and listing.cover is not Cover.ROUND_THE_CLOCK
+    return "not-round-the-clock" if closed else None
+
+
+def it_was_not_tried_for_this_need(listing: Listing, wanted: Wanted) -> str | None:
+    """An agency gets one offer per need."""
+    return "already-tried" if listing.agency in wanted.tried else None
+
+
+def the_person_did_not_refuse_it(listing: Listing, wanted: Wanted) -> str | None:
+    """A provider that the person refused is never offered again."""
+    return "refused-by-the-person" if listing.agency in wanted.refused_by_person else None
+
+
+FIT_RULES: Final[tuple[Callable[[Listing, Wanted], str | None], ...]] = (
+    it_takes_such_a_person,
+    it_serves_the_oblast,
+    they_can_talk,
+    an_emergency_needs_cover_round_the_clock,
+    it_was_not_tried_for_this_need,
+    the_person_did_not_refuse_it,
+)
+
+
+def misfits(listing: Listing, wanted: Wanted) -> tuple[str, ...]:
+    """Every reason why the service does not fit."""
+    return tuple(found for rule in FIT_RULES if (found := rule(listing, wanted)) is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bid:
+    """A service that fits, what its agency answered, and how many open tasks we have with it."""
+
+    listing: Listing
+    status: str
+    load: int = 0
+
+
+def can_be_offered(bid: Bid) -> bool:
+    """Whoever has no place, or could not be asked, gets no offer."""
+    return bid.status in _STATUS_ORDER
+
+
+def choose(bids: tuple[Bid, ...], wanted: Wanted) -> Bid | None:
+    """The one that gets the offer.
+
+    Preferred first, then by answer, then in the person's oblast, speaking the language without an
+    interpreter, with the least load from us; at last by name, so that there is always one.
+    """
+    offered = [bid for bid in bids if can_be_offered(bid)]
+    return min(offered, key=lambda bid: _order(bid, wanted), default=None)
+
+
+def _order(bid: Bid, wanted: Wanted) -> tuple[bool, int, bool, bool, int, str, str]:
+    listing = bid.listing
+    return (
+        listing.agency not in wanted.preferred,
+        _STATUS_ORDER[bid.status],
+        listing.home_oblast != wanted.oblast,
+        wanted.language not in listing.languages,
+        bid.load,
+        listing.agency,
+        listing.service_id,
+    )

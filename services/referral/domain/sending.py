@@ -1,0 +1,195 @@
+"""The sender's half of a task: offers, what the provider tells, time that runs out.
+
+When acceptance and expiry cross, the time at which the *sender* receives decides. No provider's
+clock may ever end or keep an offer.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, assert_never
+from uuid import UUID
+
+from services.referral.domain import facts
+from services.referral.domain.facts import OfferLetter, Progress, Step, WithdrawalLetter
+from services.referral.domain.tasks import (
+    AcceptedTask,
+    CancelledTask,
+    ClosedLoopTask,
+    DeclinedTask,
+    DeliveredTask,
+    ExpiredTask,
+    NotSentTask,
+    OfferedTask,
+    Outcome,
+    SeenTask,
+    SentTask,
+    StartedTask,
+    StoppedTask,
+    Terms,
+    UnansweredTask,
+)
+
+UNKNOWN_OUTCOME: Final = Outcome(outcome="not-yet-known", unit="item", quantity=0)
+UNKNOWN_REASON: Final = "not-yet-known"
+UNKNOWN_REFERENCE: Final = UUID(int=0)
+
+
+def offer(terms: Terms, now: datetime) -> Step[OfferedTask]:
+    """A new task: the offer goes to the provider."""
+    return Step(
+        task=OfferedTask(terms=terms),
+        facts=(facts.OfferMade(terms=terms, at=now),),
+        letters=(OfferLetter(to=terms.other_agency, terms=terms),),
+    )
+
+
+def progressed(task: SentTask, progress: Progress, now: datetime) -> Step[SentTask]:
+    """What the provider told, applied where it still means something."""
+    apply = _TOLD.get(progress.state)
+    return Step(task=task) if apply is None else apply(task, progress, now)
+
+
+def _delivered(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask]:
+    if not isinstance(task, OfferedTask):
+        return Step(task=task)
+    fact = facts.TaskDelivered(terms=task.terms, at=progress.at)
+    return Step(task=DeliveredTask(terms=task.terms), facts=(fact,))
+
+
+def _seen(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask]:
+    if not isinstance(task, OfferedTask | DeliveredTask):
+        return Step(task=task)
+    fact = facts.TaskSeen(terms=task.terms, at=progress.at)
+    return Step(task=SeenTask(terms=task.terms), facts=(fact,))
+
+
+def _accepted(task: SentTask, progress: Progress, now: datetime) -> Step[SentTask]:
+    match task:
+        case OfferedTask() | DeliveredTask() | SeenTask():
+            if now > task.terms.answer_by:
+                return expired(task, now)
+            reference = progress.hand_over_reference or UNKNOWN_REFERENCE
+            fact = facts.TaskAccepted(
+                terms=task.terms, at=progress.at, hand_over_reference=reference
+            )
+            taken = AcceptedTask(terms=task.terms, hand_over_reference=reference)
+            return Step(task=taken, facts=(fact,))
+        case ExpiredTask() | CancelledTask() | StoppedTask() | DeclinedTask() | NotSentTask():
+            return Step(task=task, letters=(_withdrawal(task.terms, _told(task)),))
+        case AcceptedTask() | StartedTask() | ClosedLoopTask():
+            return Step(task=task)
+        case _:
+            assert_never(task)
+
+
+def _declined(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask]:
+    if not isinstance(task, UnansweredTask):
+        return Step(task=task)
+    reason = progress.reason or UNKNOWN_REASON
+    fact = facts.TaskDeclined(terms=task.terms, at=progress.at, reason=reason)
+    declined = DeclinedTask(terms=task.terms, reason=reason)
+    return Step(task=declined, facts=(fact,), seek_again=True)
+
+
+def _started(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask]:
+    if not isinstance(task, AcceptedTask):
+        return Step(task=task)
+    running = StartedTask(terms=task.terms, hand_over_reference=task.hand_over_reference)
+    return Step(task=running, facts=(facts.TaskStarted(terms=task.terms, at=progress.at),))
+
+
+def _completed(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask]:
+    if not isinstance(task, AcceptedTask | StartedTask):
+        return Step(task=task)
+    outcome = progress.outcome or UNKNOWN_OUTCOME
+    return Step(
+        task=ClosedLoopTask(terms=task.terms, outcome=outcome),
+        facts=(
+            facts.TaskCompleted(terms=task.terms, at=progress.at, outcome=outcome),
+            facts.LoopClosed(terms=task.terms, at=progress.at, outcome=outcome.outcome),
+        ),
+    )
+
+
+def _stopped_there(task: SentTask, _progress: Progress, now: datetime) -> Step[SentTask]:
+    return stopped(task, now, tell_provider=False)
+
+
+_TOLD: Final[Mapping[str, Callable[[SentTask, Progress, datetime], Step[SentTask]]]] = (
+    MappingProxyType(
+        {
+            "delivered": _delivered,
+            "seen": _seen,
+            "accepted": _accepted,
+            "declined": _declined,
+            "in-progress": _started,
+            "completed": _completed,
+            "sharing-stopped": _stopped_there,
+        }
+    )
+)
+"""What each state means to the sender; any other code changes nothing."""
+
+
+def expired(task: SentTask, now: datetime) -> Step[SentTask]:
+    """The provider did not answer in time: the offer is withdrawn and the next one is sought."""
+    if not isinstance(task, UnansweredTask):
+        return Step(task=task)
+    return Step(
+        task=ExpiredTask(terms=task.terms),
+        facts=(facts.TaskExpired(terms=task.terms, at=now),),
+        letters=(_withdrawal(task.terms, ExpiredTask.code),),
+        seek_again=True,
+    )
+
+
+def cancelled(task: SentTask, now: datetime, *, even_started: bool) -> Step[SentTask]:
+    """The case was closed. A service that runs goes on, unless the case was never real."""
+    cancellable = isinstance(task, UnansweredTask | AcceptedTask)
+    if not cancellable and not (even_started and isinstance(task, StartedTask)):
+        return Step(task=task)
+    return Step(
+        task=CancelledTask(terms=task.terms),
+        facts=(facts.TaskCancelled(terms=task.terms, at=now),),
+        letters=(_withdrawal(task.terms, CancelledTask.code),),
+    )
+
+
+def stopped(task: SentTask, now: datetime, *, tell_provider: bool) -> Step[SentTask]:
+    """The person no longer agrees that this provider knows.
+
+    After a withdrawal the gateway itself tells the provider; after a restriction the offer is
+    withdrawn by letter.
+    """
+    if not isinstance(task, UnansweredTask | AcceptedTask | StartedTask):
+        return Step(task=task)
+    letters = (_withdrawal(task.terms, StoppedTask.code),) if tell_provider else ()
+    return Step(
+        task=StoppedTask(terms=task.terms),
+        facts=(facts.TaskStopped(terms=task.terms, at=now),),
+        letters=letters,
+    )
+
+
+def not_sent(task: SentTask, reason: str, now: datetime) -> Step[SentTask]:
+    """The gateway let the offer not leave: nobody at the provider ever heard of it."""
+    if not isinstance(task, OfferedTask):
+        return Step(task=task)
+    fact = facts.TaskNotSent(terms=task.terms, at=now, reason=reason)
+    return Step(task=NotSentTask(terms=task.terms, reason=reason), facts=(fact,), seek_again=True)
+
+
+def _told(task: DeclinedTask | ExpiredTask | CancelledTask | StoppedTask | NotSentTask) -> str:
+    """The state as the provider is told: that an offer never left means to it, it is cancelled."""
+    match task:
+        case ExpiredTask() | CancelledTask() | StoppedTask():
+            return task.code
+        case DeclinedTask() | NotSentTask():
+            return CancelledTask.code
+        case _:
+            assert_never(task)
+
+
+def _withdrawal(terms: Terms, state: str) -> WithdrawalLetter:
+    return WithdrawalLetter(to=terms.other_agency, task_id=terms.task_id, state=state)

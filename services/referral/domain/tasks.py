@@ -1,0 +1,201 @@
+"""A task: one need offered to one provider, one class per state, on either side.
+
+    offered → delivered → seen → accepting → accepted → in-progress → completed → loop-closed
+    declined · expired · cancelled · sharing-stopped · not-sent
+
+Nothing here identifies the person: terms are codes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import ClassVar, Final
+from uuid import UUID
+
+from contracts.vocabulary import NOT_YET_KNOWN
+
+
+class Side(StrEnum):
+    """Whether this node is the task's sender or its provider."""
+
+    SENDER = "sender"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What was offered: it never changes. ``request_id`` and ``need_id`` only the sender has."""
+
+    task_id: UUID
+    case_id: UUID
+    side: Side
+    other_agency: str
+    service_type: str
+    urgency: str
+    majority: str
+    audience_class: str
+    counted_by: str
+    answer_by: datetime
+    language: str = NOT_YET_KNOWN
+    dependants: int | None = None
+    request_id: UUID | None = None
+    need_id: UUID | None = None
+    service_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InState:
+    terms: Terms
+    code: ClassVar[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferedTask(_InState):
+    """The offer stands in the outgoing queue."""
+
+    code: ClassVar[str] = "offered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveredTask(_InState):
+    """The provider's node has it."""
+
+    code: ClassVar[str] = "delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenTask(_InState):
+    """A person at the provider opened it."""
+
+    code: ClassVar[str] = "seen"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptingTask(_InState):
+    """The provider said yes and asks its own house for a place, until ``expires_at``."""
+
+    expires_at: datetime
+    code: ClassVar[str] = "accepting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedTask(_InState):
+    """The provider takes the person."""
+
+    hand_over_reference: UUID
+    code: ClassVar[str] = "accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartedTask(_InState):
+    """The service runs."""
+
+    hand_over_reference: UUID
+    code: ClassVar[str] = "in-progress"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How the service ended."""
+
+    outcome: str
+    unit: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletedTask(_InState):
+    """Provider: the service ended with an outcome."""
+
+    outcome: Outcome
+    code: ClassVar[str] = "completed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedLoopTask(_InState):
+    """Sender: the outcome is known."""
+
+    outcome: Outcome
+    code: ClassVar[str] = "loop-closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclinedTask(_InState):
+    """The provider cannot."""
+
+    reason: str
+    code: ClassVar[str] = "declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiredTask(_InState):
+    """No answer in time."""
+
+    code: ClassVar[str] = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelledTask(_InState):
+    """The sender no longer needs it."""
+
+    code: ClassVar[str] = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoppedTask(_InState):
+    """Sharing was stopped."""
+
+    code: ClassVar[str] = "sharing-stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSentTask(_InState):
+    """The offer may not leave the node."""
+
+    reason: str
+    code: ClassVar[str] = "not-sent"
+
+
+UnansweredTask = OfferedTask | DeliveredTask | SeenTask
+RunningTask = AcceptedTask | StartedTask
+EndedTask = DeclinedTask | ExpiredTask | CancelledTask | StoppedTask | NotSentTask
+SentTask = UnansweredTask | RunningTask | ClosedLoopTask | EndedTask
+OpenOffer = DeliveredTask | SeenTask
+ProvidedTask = OpenOffer | AcceptingTask | RunningTask | CompletedTask | EndedTask
+Task = SentTask | ProvidedTask
+
+OPEN_STATES: Final[Mapping[Side, frozenset[str]]] = MappingProxyType(
+    {
+        Side.SENDER: frozenset({"offered", "delivered", "seen", "accepted", "in-progress"}),
+        Side.PROVIDER: frozenset({"delivered", "seen", "accepting", "accepted", "in-progress"}),
+    }
+)
+"""States in which something may still happen, per side."""
+
+
+class DeadlineKind(StrEnum):
+    """What a task waits for."""
+
+    ANSWER = "answer-by"
+    HOLD = "accepting"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A deadline that belongs to a state."""
+
+    kind: DeadlineKind
+    at: datetime
+
+
+def due_of(task: Task) -> Due | None:
+    """What the task waits for, by when: only the sender's clock ends an offer."""
+    match task:
+        case OfferedTask() | DeliveredTask() | SeenTask() if task.terms.side is Side.SENDER:
+            return Due(DeadlineKind.ANSWER, task.terms.answer_by)
+        case AcceptingTask():
+            return Due(DeadlineKind.HOLD, task.expires_at)
+        case _:
+            return None

@@ -1,0 +1,16 @@
+"""By when an offer must be answered, from the profile: no number of a law is in the code."""
+
+from datetime import datetime
+
+from contracts.vocabulary import Profile
+from services.referral.domain.requests import EMERGENCY
+
+
+def answer_by(urgency: str, now: datetime, profile: Profile) -> datetime:
+    """Minutes for an emergency, hours when urgent, working days of the receiver otherwise."""
+    if urgency == EMERGENCY:
+        return now + profile.minutes("emergency_accepted_minutes")
+    if urgency == "routine":
+        days = profile.number("routine_accepted_working_days")
+        return profile.calendar.add_working_days(now, days)
+    return now + profile.hours("urgent_accepted_hours")

@@ -1,0 +1,1 @@
+"""What referral remembers. Only this room speaks SQL and writes the outbox; handlers open it."""

@@ -1,0 +1,159 @@
+"""Referral's tables as SQLAlchemy knows them; the migrations say what they are for.
+
+Only names and types are here. No statement and no value may be in it.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+METADATA: Final = MetaData()
+TIME: Final = DateTime(timezone=True)
+TEXTS: Final = ARRAY(Text())
+ID: Final = Uuid()
+
+KNOWN_CASE: Final = Table(
+    "known_case",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("known", Boolean),
+    Column("counted_by", Text),
+    Column("majority", Text),
+    Column("audience_class", Text),
+    Column("oblast", Text),
+    Column("language", Text),
+    Column("status", Text),
+    Column("frozen", Boolean),
+    Column("withdrawn_epoch", BigInteger),
+    Column("withdrawn_sequence", BigInteger),
+)
+CONSENT: Final = Table(
+    "consent",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("consent_id", ID, primary_key=True),
+    Column("purposes", TEXTS),
+    Column("recipients", TEXTS),
+    Column("class_agency_type", Text),
+    Column("class_oblasts", TEXTS),
+    Column("class_except", TEXTS),
+    Column("expires_at", TIME),
+    Column("ended_at", TIME),
+)
+RESTRICTION: Final = Table(
+    "restriction",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("restriction_id", ID, primary_key=True),
+    Column("agency", Text),
+    Column("agency_type", Text),
+    Column("oblast", Text),
+    Column("valid_until", TIME),
+)
+POLICY: Final = Table(
+    "policy",
+    METADATA,
+    Column("one", Boolean, primary_key=True),
+    Column("version", BigInteger),
+    Column("document", JSONB),
+)
+POOL: Final = Table(
+    "pool",
+    METADATA,
+    Column("pool_id", ID, primary_key=True),
+    Column("service_type", Text),
+    Column("audience_class", Text),
+    Column("status", Text),
+    Column("reported_at", TIME),
+)
+REQUEST: Final = Table(
+    "request",
+    METADATA,
+    Column("request_id", ID, primary_key=True),
+    Column("case_id", ID),
+    Column("urgency", Text),
+    Column("audience_class", Text),
+    Column("language", Text),
+    Column("preferred", TEXTS),
+    Column("opened_at", TIME),
+)
+NEED: Final = Table(
+    "need",
+    METADATA,
+    Column("request_id", ID, primary_key=True),
+    Column("need_id", ID, primary_key=True),
+    Column("case_id", ID),
+    Column("service_type", Text),
+    Column("state", Text),
+    Column("round", Integer),
+)
+CONSIDERATION: Final = Table(
+    "consideration",
+    METADATA,
+    Column("request_id", ID, primary_key=True),
+    Column("need_id", ID, primary_key=True),
+    Column("round", Integer, primary_key=True),
+    Column("service_id", Text, primary_key=True),
+    Column("agency", Text),
+    Column("verdicts", TEXTS),
+    Column("considered_at", TIME),
+)
+CAPACITY_QUERY: Final = Table(
+    "capacity_query",
+    METADATA,
+    Column("query_id", ID, primary_key=True),
+    Column("request_id", ID),
+    Column("need_id", ID),
+    Column("round", Integer),
+    Column("service_id", Text),
+    Column("agency", Text),
+    Column("outgoing_id", ID),
+    Column("status", Text),
+    Column("asked_at", TIME),
+)
+TASK: Final = Table(
+    "task",
+    METADATA,
+    Column("task_id", ID, primary_key=True),
+    Column("side", Text, primary_key=True),
+    Column("case_id", ID),
+    Column("other_agency", Text),
+    Column("service_type", Text),
+    Column("urgency", Text),
+    Column("majority", Text),
+    Column("audience_class", Text),
+    Column("language", Text),
+    Column("dependants", Integer),
+    Column("counted_by", Text),
+    Column("request_id", ID),
+    Column("need_id", ID),
+    Column("service_id", Text),
+    Column("answer_by", TIME),
+    Column("state", Text),
+    Column("reason", Text),
+    Column("hold_until", TIME),
+    Column("hand_over_reference", ID),
+    Column("outcome", Text),
+    Column("unit", Text),
+    Column("quantity", Integer),
+    Column("outgoing_id", ID),
+    Column("offered_at", TIME),
+    Column("changed_at", TIME),
+)
+
+
+def columns_of(table: Table, *without: str) -> list[str]:
+    """The names of a table's columns, but those left out."""
+    return [column.name for column in table.c if column.name not in without]

@@ -1,0 +1,223 @@
+"""Tasks: one row per task and side. A row is a state class of the domain, written out flat."""
+
+from datetime import datetime
+from typing import Any, Final, cast
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Text, and_, any_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.chassis.database import Record, Statement, Transaction
+from services.chassis.errors import Misuse
+from services.referral.domain import tasks
+from services.referral.domain.tasks import OPEN_STATES, Outcome, Side, Task, Terms
+from services.referral.store.tables import ID, TASK, columns_of
+
+_KEY: Final = and_(
+    TASK.c.task_id == bindparam("the_task", type_=ID), TASK.c.side == bindparam("the_side")
+)
+_STATES: Final = bindparam("states", type_=ARRAY(Text()))
+_CHANGING: Final = (
+    "state",
+    "reason",
+    "hold_until",
+    "hand_over_reference",
+    "outcome",
+    "unit",
+    "quantity",
+    "changed_at",
+)
+_READ: Final = Statement(select(TASK).where(_KEY))
+_NEW = insert(TASK).values({name: bindparam(name) for name in columns_of(TASK, "outgoing_id")})
+_WRITE: Final = Statement(
+    _NEW.on_conflict_do_update(
+        index_elements=[TASK.c.task_id, TASK.c.side],
+        set_={name: _NEW.excluded[name] for name in _CHANGING},
+    )
+)
+_LEFT_AS: Final = Statement(update(TASK).where(_KEY).values(outgoing_id=bindparam("left_as")))
+_SENT: Final = Statement(
+    select(TASK).where(TASK.c.outgoing_id == bindparam("outgoing_id"), TASK.c.side == "sender")
+)
+_OPEN_OF_CASE: Final = Statement(
+    select(TASK)
+    .where(
+        TASK.c.case_id == bindparam("case_id"),
+        TASK.c.side == bindparam("the_side"),
+        TASK.c.state == any_(_STATES),
+    )
+    .order_by(TASK.c.task_id)
+)
+_TRIED: Final = Statement(
+    select(TASK.c.other_agency, TASK.c.need_id, TASK.c.request_id, TASK.c.reason).where(
+        TASK.c.case_id == bindparam("case_id"), TASK.c.side == "sender"
+    )
+)
+_LOADS: Final = Statement(
+    select(TASK.c.other_agency, func.count().label("load"))
+    .where(TASK.c.side == "sender", TASK.c.state == any_(_STATES))
+    .group_by(TASK.c.other_agency)
+)
+_BY_ID: Final = Statement(
+    select(TASK).where(TASK.c.task_id == bindparam("task_id")).order_by(TASK.c.side)
+)
+_BY_REQUEST: Final = Statement(
+    select(TASK)
+    .where(TASK.c.request_id == bindparam("request_id"), TASK.c.side == "sender")
+    .order_by(TASK.c.offered_at, TASK.c.task_id)
+)
+_LISTED: Final = Statement(
+    select(TASK)
+    .where(
+        or_(
+            bindparam("a_side", type_=Text()).is_(None),
+            TASK.c.side == bindparam("a_side", type_=Text()),
+        ),
+        or_(
+            bindparam("a_state", type_=Text()).is_(None),
+            TASK.c.state == bindparam("a_state", type_=Text()),
+        ),
+    )
+    .order_by(TASK.c.changed_at.desc(), TASK.c.task_id)
+    .limit(bindparam("at_most"))
+)
+
+
+async def read_task(tx: Transaction, task_id: UUID, side: Side) -> Task | None:
+    """The task as this side keeps it."""
+    row = await tx.fetch_one(_READ, the_task=task_id, the_side=str(side))
+    return None if row is None else _task(row)
+
+
+async def write_task(tx: Transaction, task: Task, now: datetime) -> None:
+    """Remember the task as it is now; its terms never change."""
+    terms = task.terms
+    row = {name: getattr(terms, name, None) for name in columns_of(TASK, "outgoing_id")}
+    row |= {"side": str(terms.side), "state": task.code, "offered_at": now, "changed_at": now}
+    await tx.execute(_WRITE, **row | _details(task))
+
+
+async def left_as(tx: Transaction, task: Task, outgoing_id: UUID) -> None:
+    """Remember as which event the offer went into the outgoing queue."""
+    terms = task.terms
+    await tx.execute(
+        _LEFT_AS, the_task=terms.task_id, the_side=str(terms.side), left_as=outgoing_id
+    )
+
+
+async def read_sent_task(tx: Transaction, outgoing_id: UUID) -> Task | None:
+    """The sender's task whose offer is this outgoing event."""
+    row = await tx.fetch_one(_SENT, outgoing_id=outgoing_id)
+    return None if row is None else _task(row)
+
+
+async def read_open_tasks(tx: Transaction, case_id: UUID, side: Side) -> tuple[Task, ...]:
+    """Tasks of a case in which something may still happen."""
+    states = sorted(OPEN_STATES[side])
+    rows = await tx.fetch(_OPEN_OF_CASE, case_id=case_id, the_side=str(side), states=states)
+    return tuple(_task(row) for row in rows)
+
+
+async def read_tried(tx: Transaction, case_id: UUID) -> list[Record]:
+    """Which agency had which need of the case, and the reason when it declined."""
+    return await tx.fetch(_TRIED, case_id=case_id)
+
+
+async def read_loads(tx: Transaction) -> dict[str, int]:
+    """How many open tasks we have with each agency."""
+    rows = await tx.fetch(_LOADS, states=sorted(OPEN_STATES[Side.SENDER]))
+    return {row["other_agency"]: int(row["load"]) for row in rows}
+
+
+async def read_task_rows(tx: Transaction, task_id: UUID) -> list[dict[str, Any]]:
+    """A task of this node, both sides where both are here, as a worker may see it."""
+    return [dict(row) for row in await tx.fetch(_BY_ID, task_id=task_id)]
+
+
+async def read_request_tasks(tx: Transaction, request_id: UUID) -> list[dict[str, Any]]:
+    """The tasks of a request as a worker may see them."""
+    return [dict(row) for row in await tx.fetch(_BY_REQUEST, request_id=request_id)]
+
+
+async def list_tasks(
+    tx: Transaction, side: str | None, state: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """Tasks of a side in a state, those changed last first."""
+    rows = await tx.fetch(_LISTED, a_side=side, a_state=state, at_most=limit)
+    return [dict(row) for row in rows]
+
+
+def _details(task: Task) -> dict[str, Any]:
+    outcome = getattr(task, "outcome", None)
+    return {
+        "reason": getattr(task, "reason", None),
+        "hold_until": getattr(task, "expires_at", None),
+        "hand_over_reference": getattr(task, "hand_over_reference", None),
+        "outcome": outcome.outcome if outcome else None,
+        "unit": outcome.unit if outcome else None,
+        "quantity": outcome.quantity if outcome else None,
+    }
+
+
+def _terms(row: Record) -> Terms:
+    return Terms(
+        task_id=row["task_id"],
+        case_id=row["case_id"],
+        side=Side(row["side"]),
+        other_agency=row["other_agency"],
+        service_type=row["service_type"],
+        urgency=row["urgency"],
+        majority=row["majority"],
+        audience_class=row["audience_class"],
+        counted_by=row["counted_by"],
+        answer_by=row["answer_by"],
+        language=row["language"],
+        dependants=row["dependants"],
+        request_id=row["request_id"],
+        need_id=row["need_id"],
+        service_id=row["service_id"],
+    )
+
+
+_PLAIN: Final = {
+    state.code: state
+    for state in (
+        tasks.OfferedTask,
+        tasks.DeliveredTask,
+        tasks.SeenTask,
+        tasks.ExpiredTask,
+        tasks.CancelledTask,
+        tasks.StoppedTask,
+    )
+}
+
+
+def _task(row: Record) -> Task:
+    terms, state = _terms(row), row["state"]
+    if state in _PLAIN:
+        return cast(Task, _PLAIN[state](terms=terms))
+    match state:
+        case "accepting":
+            return tasks.AcceptingTask(terms=terms, expires_at=row["hold_until"])
+        case "accepted":
+            return tasks.AcceptedTask(terms=terms, hand_over_reference=row["hand_over_reference"])
+        case "in-progress":
+            return tasks.StartedTask(terms=terms, hand_over_reference=row["hand_over_reference"])
+        case "declined" | "not-sent":
+            return _refused_task(terms, state, row["reason"])
+        case "completed" | "loop-closed":
+            return _finished_task(terms, row)
+    raise Misuse("a task's row is in a state that no class stands for")
+
+
+def _refused_task(terms: Terms, state: str, reason: str) -> Task:
+    if state == tasks.DeclinedTask.code:
+        return tasks.DeclinedTask(terms=terms, reason=reason)
+    return tasks.NotSentTask(terms=terms, reason=reason)
+
+
+def _finished_task(terms: Terms, row: Record) -> Task:
+    outcome = Outcome(outcome=row["outcome"], unit=row["unit"], quantity=row["quantity"])
+    if terms.side is Side.SENDER:
+        return tasks.ClosedLoopTask(terms=terms, outcome=outcome)
+    return tasks.CompletedTask(terms=terms, outcome=outcome)
