@@ -56,6 +56,7 @@ from services.identification.domain.life import (
     fall_overdue,
     help_without_identification,
     open_case,
+    start_clock,
     void,
 )
 
@@ -108,5 +109,6 @@ __all__ = [
     "open_to_dos",
     "review",
     "screen",
+    "start_clock",
     "void",
 ]

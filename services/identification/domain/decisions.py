@@ -171,14 +171,20 @@ def _presume(case: Case, asked: DecisionAsked, clocks: Clocks) -> Change:
         )
     starts_at = clocks.start(recorded_at=asked.now, occurred_at=asked.decided_at)
     reflection = clocks.reflection(starts_at)
-    state = Reflection(presumed_at=asked.decided_at, starts_at=starts_at, ends_at=reflection.due_at)
+    conclusive = clocks.conclusive(reflection.due_at)
+    state = Reflection(
+        presumed_at=asked.decided_at,
+        starts_at=starts_at,
+        ends_at=reflection.due_at,
+        conclusive_due_at=conclusive.due_at,
+    )
     return Change(
         case=replace(case, state=state),
         facts=(
             GroundsWereFound(decided_at=asked.decided_at),
             ReflectionBegan(starts_at=starts_at, ends_at=reflection.due_at),
         ),
-        clocks=(reflection, clocks.conclusive(reflection.due_at)),
+        clocks=(reflection, conclusive),
         stopped=(REASONABLE_GROUNDS_DUE,),
     )
 

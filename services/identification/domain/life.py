@@ -61,15 +61,25 @@ def open_case(opening: Opening, clocks: Clocks, *, identifies: bool) -> Change:
         occurred_at=opening.occurred_at,
         recorded_at=opening.now,
     )
-    start = clocks.start(recorded_at=opening.now, occurred_at=opening.occurred_at)
     fact = CaseWasOpened(
         origin=case.origin,
         counted_by=case.counted_by,
         codes=case.codes,
         occurred_at=case.occurred_at,
     )
-    due = (clocks.reasonable_grounds(start),) if identifies else ()
-    return Change(case=case, facts=(fact,), clocks=due)
+    started = start_clock(case, clocks) if identifies else None
+    if started is None:
+        return Change(case=case, facts=(fact,))
+    return replace(started, facts=(fact,))
+
+
+def start_clock(case: Case, clocks: Clocks) -> Change | None:
+    """The authority's first clock, once; nothing when it ran already or a decision was made."""
+    if case.grounds_due_at is not None or not isinstance(case.state, Detected | Screening):
+        return None
+    start = clocks.start(recorded_at=case.recorded_at, occurred_at=case.occurred_at)
+    due = clocks.reasonable_grounds(start)
+    return Change(case=replace(case, grounds_due_at=due.due_at), facts=(), clocks=(due,))
 
 
 def correct(case: Case, changes: Mapping[str, Any]) -> Change:
@@ -108,7 +118,11 @@ def end_reflection(case: Case) -> Change | None:
     if not isinstance(case.state, Reflection):
         return None
     ended_at = case.state.ends_at
-    state = Presumed(presumed_at=case.state.presumed_at, reflection_ended_at=ended_at)
+    state = Presumed(
+        presumed_at=case.state.presumed_at,
+        reflection_ended_at=ended_at,
+        conclusive_due_at=case.state.conclusive_due_at,
+    )
     return Change(case=replace(case, state=state), facts=(ReflectionWasOver(ended_at=ended_at),))
 
 

@@ -1,0 +1,186 @@
+"""What the agency asked for: each command gets one final answer, accepted or refused."""
+
+from datetime import datetime
+
+from contracts.intake import (
+    CaseClosed,
+    CaseCorrected,
+    CaseEnteredInError,
+    DecisionRecorded,
+    PersonDetected,
+    ScreeningRecorded,
+)
+from services.chassis.messaging.work import Received, Waits, Work
+from services.identification.access import Standing, objections
+from services.identification.domain import (
+    CaseCodes,
+    Change,
+    DecisionAsked,
+    Objection,
+    Opening,
+    Refusal,
+    ScreeningAsked,
+    close,
+    correct,
+    decide,
+    open_case,
+    screen,
+    void,
+)
+from services.identification.domain.codes import CODE_NAMES
+from services.identification.domain.decisions import CLOCK_TOLERANCE
+from services.identification.handlers.hand_over import review_case
+from services.identification.handlers.recording import (
+    Context,
+    answer,
+    case_id_of,
+    case_missing,
+    record,
+    settle,
+    standing_of,
+)
+from services.identification.store import cases, policy
+
+
+async def detect_person(context: Context, received: Received, work: Work) -> Waits | None:
+    """Open a case for somebody who was met here."""
+    body: PersonDetected = received.body
+    tx, case_id = work.transaction, case_id_of(received)
+    frozen = await cases.frozen_at(tx, case_id) is not None
+    exists = await cases.load_case(tx, case_id) is not None
+    against = _against_detection(body, work, exists=exists, frozen=frozen)
+    if against:
+        answer(work, case_id, "detect-person", against)
+        return None
+    opening = Opening(
+        case_id=case_id,
+        origin="detected",
+        counted_by=work.node,
+        codes=_codes_of(body),
+        occurred_at=body.occurred_at or work.now,
+        now=work.now,
+    )
+    in_force = await policy.policy_in_force(tx)
+    change = open_case(opening, context.clocks, identifies=in_force.identifies(work.node))
+    await record(work, change, new=True)
+    answer(work, case_id, "detect-person", ())
+    await review_case(work, change.case)
+    return None
+
+
+def _against_detection(
+    body: PersonDetected, work: Work, *, exists: bool, frozen: bool
+) -> tuple[Objection, ...]:
+    found = []
+    if exists:
+        found.append(Objection(code="case-exists"))
+    if frozen:
+        found.append(Objection(code="case-frozen"))
+    if body.detecting_agency != work.node:
+        found.append(Objection(code="agency-not-this-node", field="detecting_agency"))
+    if body.occurred_at is not None and body.occurred_at > work.now + CLOCK_TOLERANCE:
+        found.append(Objection(code="in-the-future", field="occurred_at"))
+    return tuple(found)
+
+
+def _codes_of(body: PersonDetected) -> CaseCodes:
+    return CaseCodes(
+        **{name: getattr(body, name) for name in CODE_NAMES if name in type(body).model_fields}
+    )
+
+
+async def record_screening(context: Context, received: Received, work: Work) -> Waits | None:
+    """Record an interview."""
+    body: ScreeningRecorded = received.body
+    standing = await standing_of(work, case_id_of(received))
+    if standing is None:
+        return await case_missing(received, work, "record-screening")
+    asked = ScreeningAsked(
+        result=body.result,
+        occurred_at=body.occurred_at or work.now,
+        now=work.now,
+        exploitation=body.exploitation,
+        means=body.means,
+    )
+    decided = _allowed(standing, screen(standing.case, asked), needs_power=True)
+    await settle(work, standing.case, "record-screening", decided)
+    return None
+
+
+async def record_decision(context: Context, received: Received, work: Work) -> Waits | None:
+    """Record what the authority decided, with everything that follows from it."""
+    body: DecisionRecorded = received.body
+    standing = await standing_of(work, case_id_of(received))
+    if standing is None:
+        return await case_missing(received, work, "record-decision")
+    asked = DecisionAsked(
+        decision=body.decision,
+        outcome=body.outcome,
+        reasons=body.reasons,
+        person_asked_early=body.person_asked_early,
+        decided_at=body.occurred_at or work.now,
+        now=work.now,
+    )
+    decided = _allowed(standing, decide(standing.case, asked, context.clocks), needs_power=True)
+    await settle(work, standing.case, "record-decision", decided)
+    return None
+
+
+async def correct_case(context: Context, received: Received, work: Work) -> Waits | None:
+    """Replace codes; what is now known may change whether the case is handed over."""
+    body: CaseCorrected = received.body
+    standing = await standing_of(work, case_id_of(received))
+    if standing is None:
+        return await case_missing(received, work, "correct-case")
+    change = correct(standing.case, {name: getattr(body, name) for name in type(body).model_fields})
+    decided = _allowed(standing, change)
+    if await settle(work, standing.case, "correct-case", decided):
+        await review_case(work, change.case)
+    return None
+
+
+async def void_case(context: Context, received: Received, work: Work) -> Waits | None:
+    """Mark a case that should not have been entered."""
+    body: CaseEnteredInError = received.body
+    standing = await standing_of(work, case_id_of(received))
+    if standing is None:
+        return await case_missing(received, work, "void-case")
+    decided = _allowed(standing, void(standing.case, body.reason, work.now))
+    await settle(work, standing.case, "void-case", decided)
+    return None
+
+
+async def close_case(context: Context, received: Received, work: Work) -> Waits | None:
+    """End the work on a case."""
+    body: CaseClosed = received.body
+    standing = await standing_of(work, case_id_of(received))
+    if standing is None:
+        return await case_missing(received, work, "close-case")
+    closed_at: datetime = body.occurred_at or work.now
+    ended = close(standing.case, body.reason, closed_at=closed_at, now=work.now)
+    await settle(work, standing.case, "close-case", _allowed(standing, ended))
+    return None
+
+
+async def case_never_came(context: Context, received: Received, work: Work) -> Waits | None:
+    """The command waited long enough: this node knows no such case."""
+    answer(
+        work,
+        case_id_of(received),
+        received.envelope.type.split(".")[-2],
+        (Objection(code="unknown-case"),),
+    )
+    return None
+
+
+def _allowed(
+    standing: Standing, decided: Change | Refusal, *, needs_power: bool = False
+) -> Change | Refusal:
+    """What was decided, unless something speaks against deciding; every reason together."""
+    against = objections(standing, needs_power=needs_power)
+    if not against:
+        return decided
+    if isinstance(decided, Refusal):
+        known = {objection.code for objection in against}
+        against += tuple(found for found in decided.objections if found.code not in known)
+    return Refusal(objections=against)

@@ -1,0 +1,175 @@
+"""Copies of what the gateway says: consent, restrictions, policy, and that sharing was stopped.
+
+A withdrawal, a restriction and a stop never wait: the case need not be known for them.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from contracts.gateway import (
+    ConsentEnded,
+    ConsentGranted,
+    PolicyCopied,
+    RestrictionSet,
+)
+from services.chassis.deadlines import Deadline
+from services.chassis.messaging.work import Received, Waits, Work
+from services.identification import disclosure
+from services.identification.domain import (
+    Consent,
+    ConsentedClass,
+    Participant,
+    Policy,
+    Restriction,
+)
+from services.identification.domain.life import start_clock
+from services.identification.handlers.hand_over import PURPOSE, review_case
+from services.identification.handlers.recording import Context, case_id_of, note, record
+from services.identification.store import cases, consents, outbox, policy
+
+POLICY_REVIEW: Final = "policy-review"
+CASE_REVIEW: Final = "case-review"
+REVIEWS_PER_TRANSACTION: Final = 200
+ACTIVE: Final = "active"
+CLASS_PLACE: Final = "recipient_class"
+
+
+async def consent_granted(context: Context, received: Received, work: Work) -> Waits | None:
+    """Remember a consent, unless a later withdrawal is already known."""
+    case_id = case_id_of(received)
+    epoch, sequence = _place_of(received)
+    consent = _consent_of(received, work.now)
+    entered = await consents.enter_consent(
+        work.transaction, case_id, consent, epoch=epoch, sequence=sequence
+    )
+    if not entered:
+        note(work, case_id, "consent-not-entered")
+        return None
+    note(work, case_id, "consent-copied")
+    await _review(work, case_id)
+    return None
+
+
+def _consent_of(received: Received, now: datetime) -> Consent:
+    """A class with a code that we do not know would cover others than the person meant."""
+    body: ConsentGranted = received.body
+    named = body.recipient_class
+    if any(place.startswith(CLASS_PLACE) for place in received.unmapped):
+        named = None
+    return Consent(
+        consent_id=body.consent_id,
+        purposes=frozenset(body.purposes),
+        recipients=frozenset(body.recipients),
+        recipient_class=None
+        if named is None
+        else ConsentedClass(
+            agency_type=named.agency_type,
+            oblasts=frozenset(named.oblasts),
+            except_agencies=frozenset(named.except_agencies),
+        ),
+        expires_at=body.expires_at,
+        recorded_at=now,
+    )
+
+
+async def consent_ended(context: Context, received: Received, work: Work) -> Waits | None:
+    """End one consent or all; never waits."""
+    body: ConsentEnded = received.body
+    case_id = case_id_of(received)
+    epoch, sequence = _place_of(received)
+    await consents.end_consents(
+        work.transaction, case_id, body.consent_id, epoch=epoch, sequence=sequence
+    )
+    note(work, case_id, "consent-ended", body.kind)
+    return None
+
+
+async def restriction_set(context: Context, received: Received, work: Work) -> Waits | None:
+    """Remember a restriction; never waits."""
+    body: RestrictionSet = received.body
+    case_id = case_id_of(received)
+    restriction = Restriction(
+        agency=body.agency,
+        agency_type=body.agency_type,
+        oblast=body.oblast,
+        valid_until=body.valid_until,
+    )
+    await consents.enter_restriction(work.transaction, case_id, body.restriction_id, restriction)
+    note(work, case_id, "restriction-copied")
+    await _review(work, case_id)
+    return None
+
+
+async def sharing_stopped(context: Context, received: Received, work: Work) -> Waits | None:
+    """Freeze the case, known or not, and stop its clocks; never waits."""
+    case_id = case_id_of(received)
+    if await cases.freeze_case(work.transaction, case_id, work.now):
+        await outbox.stop_clock(work.transaction, case_id)
+        outbox.tell(work.transaction, disclosure.frozen(work.now), case_id)
+        note(work, case_id, "freeze-case")
+    return None
+
+
+async def policy_copied(context: Context, received: Received, work: Work) -> Waits | None:
+    """Take a newer policy, and have every case looked at that it may concern."""
+    body: PolicyCopied = received.body
+    newer = Policy(
+        version=body.version,
+        participants=tuple(
+            Participant(
+                node=found.node,
+                agency_type=found.agency_type,
+                active=found.status == ACTIVE,
+                powers=frozenset(found.powers),
+                oblasts=frozenset(found.oblasts),
+            )
+            for found in body.participants
+        ),
+        hand_over_pairs=frozenset(
+            (pair.sender, pair.recipient) for pair in body.pairs if PURPOSE in pair.purposes
+        ),
+    )
+    subject = case_id_of(received)
+    if await policy.replace_policy(work.transaction, newer):
+        note(work, subject, "policy-copied")
+        await _look_at_page(work, subject, None)
+    return None
+
+
+async def go_on_with_policy(context: Context, deadline: Deadline, work: Work) -> None:
+    """The next page of cases that a policy may concern."""
+    await _look_at_page(work, UUID(deadline.subject), UUID(deadline.detail["after"]))
+
+
+async def _look_at_page(work: Work, subject: UUID, after: UUID | None) -> None:
+    tx = work.transaction
+    page = await cases.undecided_cases(tx, after=after, page=REVIEWS_PER_TRANSACTION)
+    for case_id in page:
+        await outbox.look_later(tx, case_id, CASE_REVIEW, at=work.now, detail={})
+    if len(page) == REVIEWS_PER_TRANSACTION:
+        detail = {"after": str(page[-1])}
+        await outbox.look_later(tx, subject, POLICY_REVIEW, at=work.now, detail=detail)
+
+
+async def review_again(context: Context, deadline: Deadline, work: Work) -> None:
+    """Look at one case under the newest policy: its first clock, and whom it is offered to."""
+    case = await cases.load_case(work.transaction, UUID(deadline.subject))
+    if case is None or await cases.frozen_at(work.transaction, case.case_id) is not None:
+        return
+    in_force = await policy.policy_in_force(work.transaction)
+    started = start_clock(case, context.clocks) if in_force.identifies(work.node) else None
+    if started is not None:
+        await record(work, started)
+    await review_case(work, case)
+
+
+async def _review(work: Work, case_id: UUID) -> None:
+    case = await cases.load_case(work.transaction, case_id)
+    if case is not None:
+        await review_case(work, case)
+
+
+def _place_of(received: Received) -> tuple[int, int]:
+    """Where in its stream the event stands; the gateway numbers everything it says."""
+    return received.envelope.epoch or 0, received.envelope.sequence or 0

@@ -1,0 +1,55 @@
+"""Reading is an act: allowed by the access table, recorded in the audit, and bounded.
+
+A frozen case shows that it is frozen and since when, and nothing else.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from services.chassis import audit
+from services.chassis.database import Transaction
+from services.chassis.identity import Caller
+from services.identification.domain import Case
+from services.identification.store import cases, hand_overs
+from services.identification.store.hand_overs import HandOverRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """A case as a case officer may see it; ``case`` is absent when it is frozen."""
+
+    case_id: UUID
+    frozen_at: datetime | None
+    case: Case | None
+    hand_overs: tuple[HandOverRow, ...] = ()
+
+
+async def read_case(tx: Transaction, caller: Caller, case_id: UUID) -> CaseView | None:
+    """One case; the reading is recorded even when there is nothing to read."""
+    found = await cases.read_case(tx, case_id)
+    audit.record(tx, actor=caller.name, action="read-case", subject=str(case_id))
+    if found is None:
+        return None
+    case, frozen_at = found
+    if frozen_at is not None:
+        return CaseView(case_id=case_id, frozen_at=frozen_at, case=None)
+    rows = await hand_overs.hand_overs_of(tx, case_id)
+    return CaseView(case_id=case_id, frozen_at=None, case=case, hand_overs=rows)
+
+
+async def list_cases(
+    tx: Transaction, caller: Caller, *, state: str | None, after: UUID | None, limit: int
+) -> list[CaseView]:
+    """A page of cases; each one that is shown is recorded as read."""
+    page = await cases.list_cases(tx, state=state, after=after, limit=limit)
+    for case, _ in page:
+        audit.record(tx, actor=caller.name, action="list-case", subject=str(case.case_id))
+    return [
+        CaseView(
+            case_id=case.case_id,
+            frozen_at=frozen_at,
+            case=case if frozen_at is None else None,
+        )
+        for case, frozen_at in page
+    ]

@@ -1,0 +1,62 @@
+"""Which event and which deadline goes to which handler: what this service listens to."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final
+
+from contracts import gateway, identification, intake
+from contracts.catalogue import type_of
+from services.chassis.deadlines import Deadline
+from services.chassis.messaging.subscriptions import Subscriptions
+from services.chassis.messaging.work import Received, Waits, Work
+from services.identification.domain import (
+    CONCLUSIVE_DUE,
+    REASONABLE_GROUNDS_DUE,
+    REFLECTION_ENDS,
+)
+from services.identification.handlers import commands, consent, hand_over, time
+from services.identification.handlers.recording import Context
+from services.identification.settings import SERVICE
+
+EventHandler = Callable[[Context, Received, Work], Awaitable[Waits | None]]
+TimeHandler = Callable[[Context, Deadline, Work], Awaitable[None]]
+
+TOPICS: Final = ("commands", "consent", "incoming", "registry")
+EVENTS: Final[Mapping[str, EventHandler]] = {
+    type_of("gateway", intake.PersonDetected): commands.detect_person,
+    type_of("gateway", intake.ScreeningRecorded): commands.record_screening,
+    type_of("gateway", intake.DecisionRecorded): commands.record_decision,
+    type_of("gateway", intake.CaseCorrected): commands.correct_case,
+    type_of("gateway", intake.CaseEnteredInError): commands.void_case,
+    type_of("gateway", intake.CaseClosed): commands.close_case,
+    type_of("gateway", gateway.ConsentGranted): consent.consent_granted,
+    type_of("gateway", gateway.ConsentEnded): consent.consent_ended,
+    type_of("gateway", gateway.RestrictionSet): consent.restriction_set,
+    type_of("gateway", gateway.SharingStopped): consent.sharing_stopped,
+    type_of("gateway", gateway.SendingRefused): hand_over.sending_refused,
+    type_of("gateway", gateway.PolicyCopied): consent.policy_copied,
+    type_of("identification", identification.HandOverOffered): hand_over.hand_over_offered,
+    type_of("identification", identification.HandOverReceived): hand_over.hand_over_received,
+}
+DEADLINES: Final[Mapping[str, TimeHandler]] = {
+    REASONABLE_GROUNDS_DUE: time.decision_due,
+    CONCLUSIVE_DUE: time.decision_due,
+    REFLECTION_ENDS: time.reflection_ends,
+    consent.CASE_REVIEW: consent.review_again,
+    consent.POLICY_REVIEW: consent.go_on_with_policy,
+}
+
+
+def subscriptions(context: Context) -> Subscriptions:
+    """What identification reads."""
+    return Subscriptions(
+        consumer=SERVICE,
+        topics=TOPICS,
+        handlers={event: partial(handler, context) for event, handler in EVENTS.items()},
+        gave_up=partial(commands.case_never_came, context),
+    )
+
+
+def deadlines(context: Context) -> dict[str, Callable[[Deadline, Work], Awaitable[None]]]:
+    """What identification does when a time comes."""
+    return {kind: partial(handler, context) for kind, handler in DEADLINES.items()}

@@ -1,0 +1,1 @@
+"""What identification remembers. Only this room speaks SQL; only handlers open it."""

@@ -1,0 +1,166 @@
+"""Copies of consent and restrictions, per case; a case need not be known for them.
+
+A withdrawal is never undone: a grant with a lower (epoch, sequence) than the last withdrawal of
+the case is not entered, however late it arrives.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import BigInteger, bindparam, or_, select, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.chassis.database import Record, Statement, Transaction
+from services.identification.domain import Consent, ConsentedClass, Restriction
+from services.identification.store.tables import (
+    CONSENT_COPY,
+    CONSENT_WITHDRAWAL,
+    ID,
+    RESTRICTION_COPY,
+)
+
+_EPOCH: Final = bindparam("epoch", type_=BigInteger())
+_SEQUENCE: Final = bindparam("sequence", type_=BigInteger())
+
+_CONSENTS: Final = Statement(
+    select(CONSENT_COPY)
+    .where(CONSENT_COPY.c.case_id == bindparam("case_id"))
+    .order_by(CONSENT_COPY.c.epoch, CONSENT_COPY.c.sequence)
+)
+_NEWER_WITHDRAWAL: Final = Statement(
+    select(CONSENT_WITHDRAWAL.c.sequence).where(
+        CONSENT_WITHDRAWAL.c.case_id == bindparam("case_id"),
+        tuple_(CONSENT_WITHDRAWAL.c.epoch, CONSENT_WITHDRAWAL.c.sequence)
+        > tuple_(_EPOCH, _SEQUENCE),
+    )
+)
+_GRANT: Final = insert(CONSENT_COPY).values(
+    {column.name: bindparam(column.name) for column in CONSENT_COPY.c if column.name != "ended"}
+    | {"ended": False}
+)
+_ENTER: Final = Statement(
+    _GRANT.on_conflict_do_nothing(
+        index_elements=[CONSENT_COPY.c.case_id, CONSENT_COPY.c.consent_id]
+    )
+)
+_END: Final = Statement(
+    update(CONSENT_COPY)
+    .where(
+        CONSENT_COPY.c.case_id == bindparam("the_case"),
+        or_(
+            bindparam("the_consent", type_=ID).is_(None),
+            CONSENT_COPY.c.consent_id == bindparam("the_consent", type_=ID),
+        ),
+        tuple_(CONSENT_COPY.c.epoch, CONSENT_COPY.c.sequence) < tuple_(_EPOCH, _SEQUENCE),
+    )
+    .values(ended=True)
+)
+_MARK: Final = insert(CONSENT_WITHDRAWAL).values(
+    case_id=bindparam("case_id"), epoch=bindparam("epoch"), sequence=bindparam("sequence")
+)
+_WITHDRAWN: Final = Statement(
+    _MARK.on_conflict_do_update(
+        index_elements=[CONSENT_WITHDRAWAL.c.case_id],
+        set_={"epoch": _MARK.excluded.epoch, "sequence": _MARK.excluded.sequence},
+        where=tuple_(CONSENT_WITHDRAWAL.c.epoch, CONSENT_WITHDRAWAL.c.sequence)
+        < tuple_(_MARK.excluded.epoch, _MARK.excluded.sequence),
+    )
+)
+_RESTRICTIONS: Final = Statement(
+    select(RESTRICTION_COPY).where(RESTRICTION_COPY.c.case_id == bindparam("case_id"))
+)
+_RESTRICT: Final = Statement(
+    insert(RESTRICTION_COPY)
+    .values({column.name: bindparam(column.name) for column in RESTRICTION_COPY.c})
+    .on_conflict_do_nothing()
+)
+
+
+async def read_consents(tx: Transaction, case_id: UUID) -> tuple[Consent, ...]:
+    """Every consent of the case, ended ones too, oldest first."""
+    return tuple(_consent(row) for row in await tx.fetch(_CONSENTS, case_id=case_id))
+
+
+async def enter_consent(
+    tx: Transaction, case_id: UUID, consent: Consent, *, epoch: int, sequence: int
+) -> bool:
+    """Enter a grant; False when a later withdrawal is already known, or the grant is."""
+    newer = await tx.fetch_one(_NEWER_WITHDRAWAL, case_id=case_id, epoch=epoch, sequence=sequence)
+    if newer is not None:
+        return False
+    named = consent.recipient_class
+    entered = await tx.execute(
+        _ENTER,
+        case_id=case_id,
+        consent_id=consent.consent_id,
+        purposes=sorted(consent.purposes),
+        recipients=sorted(consent.recipients),
+        class_agency_type=named.agency_type if named else None,
+        class_oblasts=sorted(named.oblasts) if named else [],
+        class_except=sorted(named.except_agencies) if named else [],
+        expires_at=consent.expires_at,
+        recorded_at=consent.recorded_at,
+        epoch=epoch,
+        sequence=sequence,
+    )
+    return entered > 0
+
+
+async def end_consents(
+    tx: Transaction, case_id: UUID, consent_id: UUID | None, *, epoch: int, sequence: int
+) -> int:
+    """End one consent, or every one granted before; older grants stay out from now on."""
+    await tx.execute(_WITHDRAWN, case_id=case_id, epoch=epoch, sequence=sequence)
+    return await tx.execute(
+        _END, the_case=case_id, the_consent=consent_id, epoch=epoch, sequence=sequence
+    )
+
+
+async def read_restrictions(tx: Transaction, case_id: UUID) -> tuple[Restriction, ...]:
+    """Every restriction of the case, expired ones too."""
+    rows = await tx.fetch(_RESTRICTIONS, case_id=case_id)
+    return tuple(
+        Restriction(
+            agency=row["agency"],
+            agency_type=row["agency_type"],
+            oblast=row["oblast"],
+            valid_until=row["valid_until"],
+        )
+        for row in rows
+    )
+
+
+async def enter_restriction(
+    tx: Transaction, case_id: UUID, restriction_id: UUID, restriction: Restriction
+) -> None:
+    """Remember a restriction; the same one again changes nothing."""
+    valid_until: datetime | None = restriction.valid_until
+    await tx.execute(
+        _RESTRICT,
+        case_id=case_id,
+        restriction_id=restriction_id,
+        agency=restriction.agency,
+        agency_type=restriction.agency_type,
+        oblast=restriction.oblast,
+        valid_until=valid_until,
+    )
+
+
+def _consent(row: Record) -> Consent:
+    named = None
+    if row["class_agency_type"] is not None:
+        named = ConsentedClass(
+            agency_type=row["class_agency_type"],
+            oblasts=frozenset(row["class_oblasts"]),
+            except_agencies=frozenset(row["class_except"]),
+        )
+    return Consent(
+        consent_id=row["consent_id"],
+        purposes=frozenset(row["purposes"]),
+        recipients=frozenset(row["recipients"]),
+        recipient_class=named,
+        expires_at=row["expires_at"],
+        recorded_at=row["recorded_at"],
+        ended=row["ended"],
+    )

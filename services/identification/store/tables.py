@@ -1,0 +1,97 @@
+"""Identification's tables as SQLAlchemy knows them; the migrations say what they are for.
+
+Only names and types are here. No statement and no value may be in it.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+METADATA: Final = MetaData()
+TIME: Final = DateTime(timezone=True)
+TEXTS: Final = ARRAY(Text())
+ID: Final = Uuid()
+
+PERSON_CASE: Final = Table(
+    "person_case",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("origin", Text),
+    Column("counted_by", Text),
+    Column("codes", JSONB),
+    Column("state", Text),
+    Column("state_detail", JSONB),
+    Column("occurred_at", TIME),
+    Column("recorded_at", TIME),
+    Column("grounds_due_at", TIME),
+)
+CASE_FREEZE: Final = Table(
+    "case_freeze",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("frozen_at", TIME),
+)
+CONSENT_COPY: Final = Table(
+    "consent_copy",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("consent_id", ID, primary_key=True),
+    Column("purposes", TEXTS),
+    Column("recipients", TEXTS),
+    Column("class_agency_type", Text),
+    Column("class_oblasts", TEXTS),
+    Column("class_except", TEXTS),
+    Column("expires_at", TIME),
+    Column("recorded_at", TIME),
+    Column("epoch", BigInteger),
+    Column("sequence", BigInteger),
+    Column("ended", Boolean),
+)
+CONSENT_WITHDRAWAL: Final = Table(
+    "consent_withdrawal",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("epoch", BigInteger),
+    Column("sequence", BigInteger),
+)
+RESTRICTION_COPY: Final = Table(
+    "restriction_copy",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("restriction_id", ID, primary_key=True),
+    Column("agency", Text),
+    Column("agency_type", Text),
+    Column("oblast", Text),
+    Column("valid_until", TIME),
+)
+POLICY_COPY: Final = Table(
+    "policy_copy",
+    METADATA,
+    Column("one", Boolean, primary_key=True),
+    Column("version", BigInteger),
+    Column("document", JSONB),
+)
+HAND_OVER: Final = Table(
+    "hand_over",
+    METADATA,
+    Column("offer_id", ID, primary_key=True),
+    Column("case_id", ID),
+    Column("direction", Text),
+    Column("agency", Text),
+    Column("outgoing_id", ID),
+    Column("state", Text),
+    Column("reason", Text),
+    Column("hand_over_reference", ID),
+    Column("changed_at", TIME),
+)
