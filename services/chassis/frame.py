@@ -25,9 +25,9 @@ from services.chassis.errors import SettingsWrong
 from services.chassis.gate import AccessTable
 from services.chassis.identity import Tokens
 from services.chassis.messaging.broker import HUB, LOCAL, Broker
-from services.chassis.messaging.consumer import Consumer
 from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.failpoints import Failpoints, failpoints_from
+from services.chassis.messaging.inboxes import inbox_consumer
 from services.chassis.messaging.kafka import KafkaBroker, KafkaSettings
 from services.chassis.messaging.limits import Limits
 from services.chassis.messaging.locking import lock_subject
@@ -188,7 +188,7 @@ class Frame:
 
     def _consumer(self, subscriptions: Subscriptions, limits: Limits) -> Part:
         context = self.consumer_context(subscriptions, limits)
-        return Consumer(context, self.broker(subscriptions.bus))
+        return inbox_consumer(context, self.broker(subscriptions.bus))
 
     def _poller(self, handlers: Mapping[str, DeadlineHandler[Work]]) -> DeadlinePoller[Work]:
         def make_work(tx: Transaction, now: datetime, deadline: Deadline) -> Work:

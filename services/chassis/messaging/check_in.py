@@ -1,0 +1,90 @@
+"""Who was at the door before: (source, id) with a keyed digest of the body, kept for a long time.
+
+The same for Kafka and HTTP. A known id with the same body is a repeat; with another body it is
+refused. No body is kept, only its digest.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import text
+
+from services.chassis.database import Statement, Transaction
+from services.chassis.errors import Misuse
+
+SEEN_FOR: Final = timedelta(days=400)
+
+_CHECK_IN: Final = Statement(
+    text("SELECT seen, again, refused FROM door_check_in(:source, :event_id, :body_digest, :at)")
+)
+_REFUSED: Final = Statement(
+    text(
+        "UPDATE door_seen SET refused = true WHERE source = :source AND event_id = :event_id"
+        " AND body_digest = :body_digest"
+    )
+)
+_PURGE: Final = Statement(
+    text(
+        "DELETE FROM door_seen WHERE ctid = ANY (ARRAY("
+        "SELECT ctid FROM door_seen WHERE seen_at < :before LIMIT :many))"
+    )
+)
+
+
+class Seen(StrEnum):
+    """What is known of an id at the door."""
+
+    NEW = "new"
+    REPEAT = "repeat"
+    """The same id and body were here: nothing happens twice."""
+    REUSED = "reused"
+    """The id was here with another body: refused as ``id-reused``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """An event at the door, by its name and the digest of its body."""
+
+    source: str
+    event_id: str
+    body_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckIn:
+    """The answer: ``again`` when this very id and body were here; ``refused`` how it ended."""
+
+    seen: Seen
+    again: bool
+    refused: bool
+
+
+async def check_in(tx: Transaction, visitor: Visitor, at: datetime) -> CheckIn:
+    """Note the visitor in this transaction; two with the same id go one after another."""
+    found = await tx.fetch_one(
+        _CHECK_IN,
+        source=visitor.source,
+        event_id=visitor.event_id,
+        body_digest=visitor.body_digest,
+        at=at,
+    )
+    if found is None:
+        raise Misuse("the door answers one row")
+    return CheckIn(Seen(found["seen"]), found["again"], found["refused"])
+
+
+async def note_refusal(tx: Transaction, visitor: Visitor) -> None:
+    """The visitor was refused: a repeat of it is deleted too."""
+    await tx.execute(
+        _REFUSED,
+        source=visitor.source,
+        event_id=visitor.event_id,
+        body_digest=visitor.body_digest,
+    )
+
+
+async def forget(tx: Transaction, before: datetime, many: int) -> int:
+    """Forget visitors that were here before; answers how many."""
+    return await tx.execute(_PURGE, before=before, many=many)

@@ -1,0 +1,315 @@
+"""One consumer: fetches, deals records to lanes, and commits the contiguous finished prefix.
+
+It knows no inbox and no door: a ``Settler`` says what a record is about and settles it. A record is
+finished only after its transaction committed, so that a crash anywhere repeats and never loses.
+Nothing here may hold a lock while it waits for the bus.
+"""
+
+import asyncio
+import contextlib
+from typing import Final, Protocol
+
+from services.chassis.errors import BrokerUnavailable, InfrastructureFailure, backoff_seconds
+from services.chassis.logs import logger
+from services.chassis.messaging.attempts import Attempts
+from services.chassis.messaging.broker import (
+    Broker,
+    BrokerRecord,
+    CommitRefused,
+    ConsumerOptions,
+    OffsetLost,
+    TopicPartition,
+)
+from services.chassis.messaging.broker import Consumer as BrokerConsumer
+from services.chassis.messaging.context import ConsumerContext
+from services.chassis.messaging.failpoints import AFTER_COMMIT_BEFORE_OFFSET
+from services.chassis.messaging.lanes import Lanes
+from services.chassis.messaging.limits import ParkingStopped
+from services.chassis.messaging.offsets import Offsets
+from services.chassis.messaging.progress import Progress
+from services.chassis.messaging.rewind import Rewind
+from services.chassis.messaging.trials import Trials
+from services.chassis.runnable import Readiness
+
+FETCH_LIMIT: Final = 500
+PAUSED_FETCH_SECONDS: Final = 0.02
+WATCH_SECONDS: Final = 15.0
+
+log = logger(__name__)
+
+
+class Piece(Protocol):
+    """One record, read as far as is needed to deal it to a lane."""
+
+    @property
+    def record(self) -> BrokerRecord:
+        """The record."""
+
+    @property
+    def about(self) -> str:
+        """What it is about: equal ones run one after another."""
+
+
+class Settler(Protocol):
+    """What is done with records; every method may be called again after a crash."""
+
+    @property
+    def trials(self) -> Trials:
+        """How often things are tried."""
+
+    @property
+    def attempts(self) -> Attempts:
+        """What is remembered over crashes."""
+
+    def prepare(self, record: BrokerRecord) -> Piece:
+        """Read the record; never raises for what came from outside."""
+
+    async def settle(self, piece: Piece) -> bool:
+        """Finish or store it; True when something else may be able to move now."""
+
+    async def park(self, piece: Piece, error: str) -> bool:
+        """Put it aside."""
+
+    async def follow(self, piece: Piece) -> None:
+        """Move what may be able to move now."""
+
+    def committed(self, offsets: Offsets) -> None:
+        """Offsets were committed, or an assignment began at committed ones."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """What goes on beside the lanes, until told to stop."""
+
+
+class Consumer:
+    """A part of a process: see ``runnable.Part``; and the listener of its own membership."""
+
+    def __init__(
+        self,
+        context: ConsumerContext,
+        broker: Broker,
+        settler: Settler,
+        options: ConsumerOptions | None = None,
+    ) -> None:
+        limits, subscriptions = context.limits, context.subscriptions
+        self.name = f"consumer {subscriptions.consumer} {subscriptions.bus}"
+        self.offsets = Offsets()
+        self._context = context
+        self._broker = broker
+        self._settler = settler
+        self._options = options
+        self._member: BrokerConsumer | None = None
+        self._lanes: Lanes[tuple[Piece, int]] = Lanes(limits.lanes, limits.in_flight, self._work)
+        self._rewind = Rewind(context.database, subscriptions.consumer)
+        self._progress = Progress(context.clock, limits)
+        self._paused: set[TopicPartition] = set()
+        self._changing = False
+        self._failures = 0
+
+    def readiness(self) -> Readiness:
+        """Whether it makes progress."""
+        held_back, held = self._settler.trials.held_back, self._lanes.held
+        return self._progress.readiness(held_back=held_back, in_flight=held)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Read until told to stop; ends the process part on what only a restart can mend."""
+        trials, attempts = self._settler.trials, self._settler.attempts
+        await trials.persist(lambda: attempts.begin(self._context.clock.wall()))
+        try:
+            async with asyncio.TaskGroup() as group:
+                beside = group.create_task(self._settler.run(stop))
+                await self._serve(stop)
+                await asyncio.wait({beside}, timeout=self._context.limits.drain_seconds)
+                beside.cancel()
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        with contextlib.suppress(InfrastructureFailure):
+            await attempts.end(self._context.clock.wall())
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self._belong(stop)
+            except OffsetLost:
+                await self._stand(stop, "the committed offset is outside the log")
+            except ParkingStopped:
+                await self._stand(stop, "too many events fail by themselves")
+            except InfrastructureFailure as error:
+                self._failures += 1
+                log.warning("the consumer starts anew", error=error, attempt=self._failures)
+                await _pause(stop, backoff_seconds(self._failures))
+
+    async def _stand(self, stop: asyncio.Event, sentence: str) -> None:
+        """Take nothing more; an operator has to look."""
+        self._progress.stopped = sentence
+        log.error("the consumer stopped", reason=sentence)
+        await stop.wait()
+
+    async def _belong(self, stop: asyncio.Event) -> None:
+        """One membership of the group, from its start to its end."""
+        context, topics = self._context, self._context.subscriptions.topic_names(self._context.node)
+        member = self._broker.consumer(context.group, topics, self, self._options)
+        self._member = member
+        self._lanes.failure = None
+        self._lanes.start()
+        beside: list[asyncio.Task[None]] = []
+        try:
+            await member.start()
+            beside = [asyncio.create_task(self._commit_always(member))]
+            beside.append(asyncio.create_task(self._watch_always(member)))
+            while not stop.is_set():
+                await self._poll(member)
+                if beside[1].done():
+                    beside[1].result()
+        finally:
+            await self._leave(member, beside)
+
+    async def _leave(self, member: BrokerConsumer, beside: list[asyncio.Task[None]]) -> None:
+        self._changing = True
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
+        await self._lanes.drained(self._context.limits.drain_seconds)
+        await self._commit(member)
+        self.offsets.forget()
+        await member.stop()
+        await self._lanes.stop()
+        self._member = None
+
+    # ------------------------------------------------------------ records
+
+    async def _poll(self, member: BrokerConsumer) -> None:
+        held = self._flow(member)
+        generation = self.offsets.generation
+        records = await member.fetch(
+            max(1, min(FETCH_LIMIT, self._lanes.room)),
+            PAUSED_FETCH_SECONDS if held else self._context.limits.fetch_seconds,
+        )
+        self._failures = 0
+        self._progress.polled()
+        if self._lanes.failure is not None:
+            raise self._lanes.failure
+        if self._changing or generation != self.offsets.generation:
+            self._again(member)
+            return
+        for record in records:
+            if self.offsets.take(record.topic_partition, record.offset):
+                piece = self._settler.prepare(record)
+                self._lanes.put(piece.about, (piece, generation))
+
+    def _again(self, member: BrokerConsumer) -> None:
+        """What was fetched over a change of the assignment is fetched again."""
+        for place, offset in self.offsets.expected().items():
+            with contextlib.suppress(BrokerUnavailable):
+                member.seek(place, offset)
+
+    def _flow(self, member: BrokerConsumer) -> bool:
+        """Pause what has enough in flight, resume what has room; True while anything is held."""
+        limits, in_flight = self._context.limits, self.offsets.in_flight()
+        if self._settler.trials.held_back or self._lanes.room <= 0:
+            full = set(in_flight)
+        else:
+            full = {p for p, many in in_flight.items() if many >= limits.in_flight_each_partition}
+            half = limits.in_flight_each_partition // 2
+            full |= {p for p in self._paused if in_flight.get(p, 0) > half}
+        if full - self._paused:
+            member.pause(full - self._paused)
+        if self._paused - full:
+            member.resume(self._paused - full)
+        self._paused = full
+        return bool(full)
+
+    async def _work(self, given: tuple[Piece, int]) -> None:
+        piece, generation = given
+        settler = self._settler
+        if settler.attempts.careful(piece.record):
+            follow = await self._carefully(piece)
+        else:
+            follow = await settler.settle(piece)
+        self._context.failpoints.reach(AFTER_COMMIT_BEFORE_OFFSET)
+        self.offsets.finish(piece.record.topic_partition, piece.record.offset, generation)
+        self._progress.moved()
+        if follow:
+            await settler.follow(piece)
+
+    async def _carefully(self, piece: Piece) -> bool:
+        """One at a time, with an attempt committed before; too many attempts: put aside."""
+        attempts, trials = self._settler.attempts, self._settler.trials
+        async with attempts.one_at_a_time:
+            count = await trials.persist(lambda: attempts.count(piece.record))
+            if count > self._context.limits.attempts:
+                follow = await self._settler.park(piece, "crash")
+            else:
+                follow = await self._settler.settle(piece)
+            await trials.persist(lambda: attempts.over(piece.record))
+        return follow
+
+    # ------------------------------------------------------------ offsets and partitions
+
+    async def _commit_always(self, member: BrokerConsumer) -> None:
+        while True:
+            await asyncio.sleep(self._context.limits.commit_seconds)
+            await self._commit(member)
+
+    async def _commit(self, member: BrokerConsumer) -> None:
+        due, generation = self.offsets.due(), self.offsets.generation
+        if not due:
+            return
+        try:
+            await member.commit(due, generation)
+        except CommitRefused:
+            log.warning("a commit was refused", generation=generation)
+        except InfrastructureFailure as error:
+            log.warning("a commit failed", error=error)
+        else:
+            self.offsets.committed(due, generation)
+            self._settler.committed(self.offsets)
+
+    async def _watch_always(self, member: BrokerConsumer) -> None:
+        telemetry, bus = self._context.telemetry, self._context.subscriptions.bus
+        lag, paused = telemetry.gauge("consumer_lag"), telemetry.gauge("consumer_paused")
+        while True:
+            for lane, length in enumerate(self._lanes.lengths()):
+                lag.labels(bus, str(lane)).set(length)
+            paused.labels(bus).set(bool(self._paused))
+            expected = self.offsets.expected()
+            with contextlib.suppress(InfrastructureFailure):
+                ends = await member.log_ends(expected) if expected else {}
+                lag.labels(bus, "unfetched").set(
+                    sum(max(0, ends[place] - offset) for place, offset in expected.items())
+                )
+                if not self._lanes.held and self._progress.stands_still(expected, ends):
+                    break
+            await asyncio.sleep(WATCH_SECONDS)
+        raise BrokerUnavailable("records are there and none is fetched")
+
+    async def on_assigned(self, partitions: frozenset[TopicPartition], generation: int) -> None:
+        """Find where to read from (after a restore: from the log start), then begin."""
+        member = self._member
+        if member is None:
+            return
+        starts = await self._rewind.starts(member, partitions, generation)
+        self._settler.attempts.assigned(starts)
+        self.offsets.begin(starts, generation)
+        self._settler.committed(self.offsets)
+        self._paused = set()
+        self._progress.moved()
+        self._changing = False
+
+    async def on_revoked(self, partitions: frozenset[TopicPartition]) -> None:
+        """Stop intake, drain within the deadline, commit, cancel the rest."""
+        member = self._member
+        if member is None:
+            return
+        self._changing = True
+        drained = await self._lanes.drained(self._context.limits.drain_seconds)
+        await self._commit(member)
+        self.offsets.forget()
+        if not drained:
+            await self._lanes.restart()
+        log.info("partitions were taken away", count=len(partitions))
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

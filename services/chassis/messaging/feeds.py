@@ -1,0 +1,141 @@
+"""Feeds: what a poor line polls. Every entry has a position, and no reader can miss one.
+
+Lanes commit out of the order of ids, so ``id > after`` would lose entries. One numbering task gives
+positions to committed rows only: what gets a position later was committed later.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+
+from services.chassis.clock import Clock
+from services.chassis.database import Database, Statement, Transaction
+from services.chassis.errors import InfrastructureFailure, backoff_seconds
+from services.chassis.runnable import Readiness
+from services.chassis.telemetry import Telemetry
+
+NUMBERING_SECONDS: Final = 0.1
+NUMBERING_BATCH: Final = 1_000
+READ_LIMIT: Final = 500
+WAIT_LIMIT_SECONDS: Final = 60.0
+FAILURES_UNREADY: Final = 3
+
+_APPEND: Final = Statement(
+    text("INSERT INTO feed_entry (feed, body, appended_at) VALUES (:feed, :body, :at)")
+)
+_ALONE: Final = Statement(
+    text(
+        "SELECT pg_try_advisory_xact_lock("
+        "hashtextextended('feed numbering ' || current_schema(), 0)) AS alone"
+    )
+)
+_NUMBER: Final = Statement(
+    text(
+        """
+        WITH fresh AS (
+            SELECT id, feed, row_number() OVER (PARTITION BY feed ORDER BY id) AS place
+            FROM (SELECT id, feed FROM feed_entry WHERE position IS NULL ORDER BY id LIMIT :many)
+                AS oldest
+        ), last AS (
+            INSERT INTO feed_position AS p (feed, last)
+            SELECT feed, count(*) FROM fresh GROUP BY feed
+            ON CONFLICT (feed) DO UPDATE SET last = p.last + excluded.last
+            RETURNING feed, last
+        ), counted AS (SELECT feed, count(*) AS many FROM fresh GROUP BY feed)
+        UPDATE feed_entry e SET position = last.last - counted.many + fresh.place
+        FROM fresh JOIN last USING (feed) JOIN counted USING (feed) WHERE e.id = fresh.id
+        """
+    )
+)
+_READ: Final = Statement(
+    text(
+        "SELECT position, body, appended_at FROM feed_entry WHERE feed = :feed"
+        " AND position > :after ORDER BY position LIMIT :many"
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a feed; ``position`` is what to ask ``after`` next."""
+
+    position: int
+    body: Mapping[str, Any]
+    appended_at: datetime
+
+
+async def append(tx: Transaction, feed: str, body: Mapping[str, Any], at: datetime) -> None:
+    """Append to a feed; readers see it once it is committed and numbered."""
+    await tx.execute(_APPEND, feed=feed, body=dict(body), at=at)
+
+
+class Feeds:
+    """The feeds of one schema; numbering them is a part of the process."""
+
+    def __init__(self, database: Database, clock: Clock, telemetry: Telemetry) -> None:
+        self.name = "feeds"
+        self._database = database
+        self._clock = clock
+        self._depth = telemetry.gauge("feed_depth")
+        self._numbered = asyncio.Event()
+        self._failures = 0
+
+    def readiness(self) -> Readiness:
+        """Whether numbering works."""
+        failing = self._failures >= FAILURES_UNREADY
+        return Readiness(not failing, "numbering fails" if failing else "")
+
+    async def append(self, tx: Transaction, feed: str, body: Mapping[str, Any]) -> None:
+        """Append to a feed."""
+        await append(tx, feed, body, self._clock.wall())
+
+    async def read(self, feed: str, after: int = 0, limit: int = READ_LIMIT) -> list[Entry]:
+        """Entries after a position, in order."""
+        async with self._database.transaction() as tx:
+            rows = await tx.fetch(_READ, feed=feed, after=after, many=min(limit, READ_LIMIT))
+        return [Entry(row["position"], row["body"], row["appended_at"]) for row in rows]
+
+    async def wait(self, feed: str, after: int, seconds: float) -> list[Entry]:
+        """Entries after a position; waits a bounded time for the first."""
+        until = self._clock.monotonic() + min(seconds, WAIT_LIMIT_SECONDS)
+        while True:
+            numbered = self._numbered
+            entries = await self.read(feed, after)
+            left = until - self._clock.monotonic()
+            if entries or left <= 0:
+                return entries
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(left, 1.0)):
+                    await numbered.wait()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Number committed entries until told to stop."""
+        while not stop.is_set():
+            try:
+                many = await self.number()
+                self._failures = 0
+            except InfrastructureFailure:
+                self._failures += 1
+                many = 0
+            if many < NUMBERING_BATCH:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(NUMBERING_SECONDS + backoff_seconds(self._failures)):
+                        await stop.wait()
+
+    async def number(self) -> int:
+        """Give positions to committed entries; only one process at a time does it."""
+        async with self._database.transaction() as tx:
+            alone = await tx.fetch_one(_ALONE)
+            if alone is None or not alone["alone"]:
+                return 0
+            many = await tx.execute(_NUMBER, many=NUMBERING_BATCH)
+        self._depth.set(many)
+        if many:
+            numbered, self._numbered = self._numbered, asyncio.Event()
+            numbered.set()
+        return many

@@ -1,0 +1,95 @@
+"""Puts the consumer of an inbox together: bus, lanes, handling, sweep, all for one subscription.
+
+The wiring stands here, once; nothing is decided here.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from services.chassis.messaging.arrival import Arrival
+from services.chassis.messaging.attempts import Attempts
+from services.chassis.messaging.broker import Broker, BrokerRecord
+from services.chassis.messaging.consumer import Consumer, Piece
+from services.chassis.messaging.context import ConsumerContext
+from services.chassis.messaging.handling import Handling
+from services.chassis.messaging.limits import ParkingLimit
+from services.chassis.messaging.offsets import Offsets
+from services.chassis.messaging.rows import Result
+from services.chassis.messaging.sweep import Sweep
+from services.chassis.messaging.trials import Trials
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedPiece:
+    """An arrival, dealt by its subject."""
+
+    arrival: Arrival
+
+    @property
+    def record(self) -> BrokerRecord:
+        """The record."""
+        return self.arrival.record
+
+    @property
+    def about(self) -> str:
+        """Its subject."""
+        return self.arrival.stream.subject
+
+
+class InboxSettler:
+    """See ``consumer.Settler``: marks and rows."""
+
+    def __init__(self, context: ConsumerContext) -> None:
+        limits = context.limits
+        self.trials = Trials(context.database, limits)
+        self.attempts = Attempts(
+            context.database,
+            context.subscriptions.consumer,
+            context.slot,
+            limits.in_flight_each_partition,
+        )
+        self.parking = ParkingLimit(limits)
+        self.handling = Handling(context, self.parking)
+        self.sweep = Sweep(context, self.handling, self.trials, self.attempts)
+
+    def prepare(self, record: BrokerRecord) -> ArrivedPiece:
+        """Read the envelope."""
+        return ArrivedPiece(self.handling.arriving.of(record))
+
+    async def settle(self, piece: Piece) -> bool:
+        """Handle it, or store it."""
+        arrival = _arrival(piece)
+        result = await self.trials.settle(
+            lambda: self.handling.receive(arrival),
+            lambda error: self.handling.park(arrival, error),
+        )
+        return result.stored
+
+    async def park(self, piece: Piece, error: str) -> bool:
+        """Put it aside."""
+        result: Result = await self.trials.persist(
+            lambda: self.handling.park(_arrival(piece), error)
+        )
+        return result.stored
+
+    async def follow(self, piece: Piece) -> None:
+        """Advance the streams of its subject."""
+        await self.trials.persist(lambda: self.sweep.follow(piece.about))
+
+    def committed(self, offsets: Offsets) -> None:
+        """Nothing follows from a commit."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Sweep."""
+        await self.sweep.run(stop)
+
+
+def _arrival(piece: Piece) -> Arrival:
+    if not isinstance(piece, ArrivedPiece):
+        raise TypeError("not a piece of this consumer")
+    return piece.arrival
+
+
+def inbox_consumer(context: ConsumerContext, broker: Broker) -> Consumer:
+    """The consumer of ``context.subscriptions`` on its bus: a part of the process."""
+    return Consumer(context, broker, InboxSettler(context))

@@ -1,0 +1,62 @@
+"""Whether a consumer makes progress, from public facts only.
+
+Ready means: polled lately, nothing held back by the infrastructure, and every assigned partition
+either moves or is at its end. A consumer that stands still without a reason is started anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from services.chassis.clock import Clock
+from services.chassis.messaging.broker import TopicPartition
+from services.chassis.messaging.limits import Limits
+from services.chassis.runnable import Readiness
+
+
+@dataclass(slots=True)
+class Progress:
+    """What was seen of one consumer, and when (machine time)."""
+
+    clock: Clock
+    limits: Limits
+    stopped: str = ""
+    """Why it stopped for good, as one constant sentence."""
+    _polled_at: float | None = field(init=False, default=None)
+    _moved_at: float = field(init=False, default=0.0)
+    _places: Mapping[TopicPartition, int] = field(init=False, default_factory=dict)
+
+    def polled(self) -> None:
+        """The bus was asked for records, and answered."""
+        self._polled_at = self.clock.monotonic()
+
+    def moved(self) -> None:
+        """A record was finished, or an assignment began."""
+        self._moved_at = self.clock.monotonic()
+
+    def stands_still(
+        self, expected: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> bool:
+        """Whether records are there, none is fetched, and nothing moved for too long."""
+        behind = any(ends.get(place, 0) > offset for place, offset in expected.items())
+        if not behind or dict(expected) != self._places:
+            self._places = dict(expected)
+            self.moved()
+            return False
+        return self._too_long()
+
+    def readiness(self, *, held_back: int, in_flight: int) -> Readiness:
+        """How the consumer is now."""
+        if self.stopped:
+            return Readiness(False, self.stopped)
+        if self._polled_at is None:
+            return Readiness(False, "has not read yet")
+        if self.clock.monotonic() - self._polled_at > self.limits.poll_stale_seconds:
+            return Readiness(False, "has not read for too long")
+        if held_back:
+            return Readiness(False, "held back by the database or a bus")
+        if in_flight and self._too_long():
+            return Readiness(False, "nothing was finished for too long")
+        return Readiness(True)
+
+    def _too_long(self) -> bool:
+        return self.clock.monotonic() - self._moved_at > self.limits.stuck_seconds
