@@ -1,0 +1,1 @@
+"""Counts without people. Three roles that never import each other and have their own databases."""

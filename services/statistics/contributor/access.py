@@ -1,0 +1,12 @@
+"""Who may ask the contributor for what: its own node's officers, for exact counts of the node.
+
+Exact counts are internal: they are never sent by the software.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
+    ("GET", "/v1/contributions"): frozenset({"statistician", "operator"}),
+    ("GET", "/v1/counts"): frozenset({"statistician"}),
+}

@@ -1,0 +1,38 @@
+"""HTTP of the contributor: the node's own exact counts, and what was contributed. No decisions."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI
+from pydantic import AwareDatetime
+
+from services.chassis.identity import Caller
+from services.chassis.web import caller
+from services.statistics.contributor import handlers
+
+Who = Annotated[Caller, Depends(caller)]
+
+
+def add_routes(app: FastAPI, context: handlers.Context) -> None:
+    """Add the routes that the access table opens."""
+
+    @app.get("/v1/contributions")
+    async def contributions(who: Who) -> list[dict[str, Any]]:
+        rows = await handlers.list_contributions(context, who)
+        return [_contribution(dict(row)) for row in rows]
+
+    @app.get("/v1/counts")
+    async def counts(who: Who, start: AwareDatetime, end: AwareDatetime) -> dict[str, Any]:
+        tables = await handlers.exact_counts(context, who, start, end)
+        return {"stamp": "internal, exact: never to leave this node", "tables": tables}
+
+
+def _contribution(row: dict[str, Any]) -> dict[str, Any]:
+    made_at: datetime | None = row["made_at"]
+    return {
+        "plan_id": str(row["plan_id"]),
+        "refused": row["refused"],
+        "submission_id": str(row["submission_id"]) if row["submission_id"] else None,
+        "made_at": made_at.isoformat() if made_at else None,
+        "rho": f"{row['rho_top']}/{row['rho_below']}" if row["rho_top"] else None,
+    }

@@ -1,0 +1,172 @@
+"""What counts, where, once: coded facts in, a vector over a public list of cells out.
+
+Unit = case. A fact counts where it originates: a case that was handed over carries
+``counted_by``, so that sent and received make one. State, not deltas: a fact is kept per
+(case, indicator), the newest wins, and the vector is counted again from state.
+No count without noise may leave this node; noise is added in ``handlers`` before anything is kept
+as a contribution.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Final
+
+SOURCE_NOISE: Final = "source-noise"
+MULTIPLE: Final = "multiple"
+NOT_YET_KNOWN: Final = "not-yet-known"
+
+
+class Indicator(StrEnum):
+    """What is said about a case."""
+
+    DETECTED = "detected"
+    IDENTIFIED = "identified"
+    ASSISTED = "assisted"
+
+
+SERVICE_GROUPS: Final[Mapping[str, str]] = {
+    "crisis-room": "accommodation",
+    "shelter": "accommodation",
+    "child-0-2": "accommodation",
+    "child-3-17": "accommodation",
+    "free-legal-aid": "legal",
+    "other-legal": "legal",
+    "compensation-claim": "legal",
+    "court-support": "legal",
+    "medical": "health",
+    "forensic-examination": "health",
+    "nursing-visit": "health",
+    "psychological": "health",
+    "substance-use-care": "health",
+    "education": "livelihood",
+    "vocational": "livelihood",
+    "employment": "livelihood",
+    "material": "livelihood",
+}
+EXPLOITATION_GROUPS: Final = frozenset({"forced-labour", "sexual", MULTIPLE, NOT_YET_KNOWN})
+OTHER: Final = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedFact:
+    """One case in one table: which cell, and when it happened."""
+
+    table: str
+    cell: str
+    happened_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCodes:
+    """What the tables need to know about a case."""
+
+    oblast: str
+    exploitation: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A planned table: its public, ordered cells and what it costs."""
+
+    name: str
+    cells: tuple[str, ...]
+    rho: Fraction
+    sigma_squared: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a plan asks of a node."""
+
+    dataset: str
+    protocol: str
+    period_start: datetime
+    period_end: datetime
+    cut_off_at: datetime
+    window_closes_at: datetime
+    roster: frozenset[str]
+    custodians: tuple[str, ...]
+    tables: tuple[Table, ...]
+
+
+def exploitation_cell(exploitation: tuple[str, ...]) -> str:
+    """One cell per person: one form, ``multiple``, or not yet known."""
+    known = [form for form in exploitation if form != NOT_YET_KNOWN]
+    if len(known) > 1:
+        return MULTIPLE
+    form = known[0] if known else NOT_YET_KNOWN
+    return form if form in EXPLOITATION_GROUPS else OTHER
+
+
+def service_cell(service_type: str) -> str:
+    """Group of a service."""
+    return SERVICE_GROUPS.get(service_type, OTHER)
+
+
+def detected(codes: CaseCodes, happened_at: datetime) -> tuple[CountedFact, ...]:
+    """The tables in which a detected person counts."""
+    return (
+        CountedFact(table="detected-total", cell="total", happened_at=happened_at),
+        CountedFact(table="detected-by-oblast", cell=codes.oblast.lower(), happened_at=happened_at),
+        CountedFact(
+            table="detected-by-exploitation",
+            cell=exploitation_cell(codes.exploitation),
+            happened_at=happened_at,
+        ),
+    )
+
+
+def identified(happened_at: datetime) -> tuple[CountedFact, ...]:
+    """The tables in which an identified person counts."""
+    return (CountedFact(table="identified-total", cell="total", happened_at=happened_at),)
+
+
+def assisted(service_type: str, happened_at: datetime) -> tuple[CountedFact, ...]:
+    """The tables in which an assisted person counts: once, under the first service."""
+    return (
+        CountedFact(table="assisted-total", cell="total", happened_at=happened_at),
+        CountedFact(
+            table="assisted-by-service", cell=service_cell(service_type), happened_at=happened_at
+        ),
+    )
+
+
+def vector(table: Table, counts: Mapping[str, int]) -> tuple[int, ...]:
+    """Exact counts in the plan's order, zeros included; cells outside the plan are left out."""
+    return tuple(counts.get(cell, 0) for cell in table.cells)
+
+
+def objections(plan: Plan, node: str) -> tuple[str, ...]:
+    """Why this node does not contribute to a plan; empty when it does."""
+    found = []
+    if node not in plan.roster:
+        found.append("not-in-the-roster")
+    if plan.protocol != SOURCE_NOISE:
+        found.append("protocol-not-served")
+    if not plan.custodians:
+        found.append("no-custodian")
+    if not plan.cut_off_at < plan.window_closes_at:
+        found.append("window-empty")
+    if any(table.rho <= 0 or table.sigma_squared <= 0 for table in plan.tables):
+        found.append("no-noise")
+    if any(table.rho < 1 / (2 * table.sigma_squared) for table in plan.tables):
+        # A cell changes by one for one person: rho = 1 / (2 sigma^2) (Bun and Steinke 2016).
+        found.append("noise-too-small-for-its-rho")
+    repeated = Counter(table.name for table in plan.tables)
+    if any(count > 1 for count in repeated.values()):
+        found.append("table-repeated")
+    return tuple(found)
+
+
+def spent(tables: Iterable[Table]) -> Fraction:
+    """Privacy loss of one contribution: the sum over its tables."""
+    return sum((table.rho for table in tables), Fraction(0))
+
+
+def may_spend(already: Fraction, now: Fraction, cap: Fraction) -> bool:
+    """Whether the ledger allows it: never more than the cap."""
+    return already + now <= cap

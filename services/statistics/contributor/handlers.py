@@ -1,0 +1,278 @@
+"""One function per event: keep coded facts of this node's cases; at a plan's cut-off, contribute.
+
+The order in a contribution is the promise: spend the ledger, add noise, keep the noisy bytes,
+ask to send; all in one transaction, and what is sent again is the kept bytes.
+"""
+
+import math
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any, Final
+from uuid import UUID
+
+from contracts.assistance import EpisodeStarted
+from contracts.catalogue import type_of
+from contracts.identification import CaseChanged, CaseOpened, CaseVoided, PersonIdentified
+from contracts.statistics import PlanPublished
+from services.chassis import audit
+from services.chassis.clock import Clock, derived_id
+from services.chassis.database import Database, Record
+from services.chassis.deadlines import Deadline, DeadlineHandler, set_deadline
+from services.chassis.identity import Caller
+from services.chassis.messaging.subscriptions import Subscriptions
+from services.chassis.messaging.work import Received, Waits, Work
+from services.statistics.contributor import disclosure, domain
+from services.statistics.contributor.store import Store
+
+CONTRIBUTE: Final = "contribute"
+LIST_LIMIT: Final = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the contributor's handlers are given."""
+
+    node: str
+    service: str
+    cap: Fraction
+    noise: "Noise"
+    database: Database
+    clock: Clock
+
+
+class Noise:
+    """Exact discrete Gaussian noise, by OpenDP: no floating point touches a count."""
+
+    def add(self, values: Sequence[int], sigma_squared: Fraction) -> tuple[int, ...]:
+        """``values`` with independent noise of variance at least ``sigma_squared`` on each."""
+        import opendp.prelude as dp  # noqa: PLC0415 - 0.3 s that only a contribution needs
+
+        dp.enable_features("contrib")
+        # The scale is rounded up, so that the variance is never below the plan's.
+        scale = math.nextafter(math.sqrt(sigma_squared), math.inf)
+        space = dp.vector_domain(dp.atom_domain(T="i64")), dp.l2_distance(T="f64")
+        mechanism = dp.m.make_gaussian(*space, scale=scale)
+        return tuple(int(value) for value in mechanism(list(values)))
+
+
+async def case_opened(received: Received, work: Work) -> Waits | None:
+    """Keep the case's codes; it counts as detected where it was registered first."""
+    body: CaseOpened = received.body
+    store, case_id = Store(work.transaction), received.envelope.subject
+    known = await store.codes(case_id)
+    if known is not None and known["voided"]:
+        return None
+    here = body.counted_by == work.node
+    codes = domain.CaseCodes(oblast=body.oblast, exploitation=body.exploitation)
+    await store.put_codes(case_id, _row(codes, counted_here=here, happened_at=body.occurred_at))
+    if here:
+        await _keep(store, case_id, domain.Indicator.DETECTED, codes, body.occurred_at)
+    return None
+
+
+async def case_changed(received: Received, work: Work) -> Waits | None:
+    """Count the case again under its corrected codes."""
+    body: CaseChanged = received.body
+    store, case_id = Store(work.transaction), received.envelope.subject
+    known = await store.codes(case_id)
+    if known is None:
+        return Waits("case", case_id)
+    if known["voided"]:
+        return None
+    codes = domain.CaseCodes(oblast=body.oblast, exploitation=body.exploitation)
+    happened_at, here = known["happened_at"], known["counted_here"]
+    await store.put_codes(case_id, _row(codes, counted_here=here, happened_at=happened_at))
+    if here:
+        await _keep(store, case_id, domain.Indicator.DETECTED, codes, happened_at)
+    return None
+
+
+async def case_voided(received: Received, work: Work) -> Waits | None:
+    """Entered in error: leaves the next scheduled recount."""
+    await Store(work.transaction).void(received.envelope.subject, work.now)
+    return None
+
+
+async def person_identified(received: Received, work: Work) -> Waits | None:
+    """Counts where the decision was taken."""
+    body: PersonIdentified = received.body
+    store, case_id = Store(work.transaction), received.envelope.subject
+    known = await store.codes(case_id)
+    if known is None:
+        return Waits("case", case_id)
+    if not known["voided"]:
+        for fact in domain.identified(body.decided_at):
+            await store.put_fact(case_id, _fact(domain.Indicator.IDENTIFIED, fact))
+    return None
+
+
+async def episode_started(received: Received, work: Work) -> Waits | None:
+    """Counts at the provider, once per case, under the first service."""
+    body: EpisodeStarted = received.body
+    store, case_id = Store(work.transaction), received.envelope.subject
+    known = await store.codes(case_id)
+    if known is not None and known["voided"]:
+        return None
+    for fact in domain.assisted(body.service_type, body.happened_at):
+        await store.put_fact(case_id, _fact(domain.Indicator.ASSISTED, fact), first=True)
+    return None
+
+
+async def _keep(
+    store: Store,
+    case_id: str,
+    indicator: domain.Indicator,
+    codes: domain.CaseCodes,
+    happened_at: datetime,
+) -> None:
+    for fact in domain.detected(codes, happened_at):
+        await store.put_fact(case_id, _fact(indicator, fact))
+
+
+def _row(codes: domain.CaseCodes, **more: Any) -> Mapping[str, Any]:
+    return {"oblast": codes.oblast, "exploitation": list(codes.exploitation), **more}
+
+
+def _fact(indicator: domain.Indicator, fact: domain.CountedFact) -> Mapping[str, Any]:
+    return {
+        "indicator": str(indicator),
+        "table_name": fact.table,
+        "cell": fact.cell,
+        "happened_at": fact.happened_at,
+    }
+
+
+async def plan_published(context: Context, received: Received, work: Work) -> Waits | None:
+    """Keep the plan; if this node takes part, contribute at a random time of the window."""
+    body: PlanPublished = received.body
+    plan = _plan(body)
+    refused = domain.objections(plan, context.node)
+    await Store(work.transaction).put_plan(body.plan_id, body.model_dump(mode="json"), refused)
+    if not refused:
+        window = plan.window_closes_at - plan.cut_off_at
+        await set_deadline(
+            work.transaction,
+            kind=CONTRIBUTE,
+            subject=str(body.plan_id),
+            due_at=plan.cut_off_at + _random_part(window),
+            id=derived_id(context.service, received.envelope.id, CONTRIBUTE, 1),
+        )
+    return None
+
+
+def _random_part(window: timedelta) -> timedelta:
+    """A time in the first nine tenths of the window: when a node reports says nothing."""
+    seconds = max(1, int(window.total_seconds() * 9 / 10))
+    return timedelta(seconds=secrets.randbelow(seconds))
+
+
+def _plan(body: PlanPublished) -> domain.Plan:
+    return domain.Plan(
+        dataset=body.dataset,
+        protocol=body.protocol,
+        period_start=body.period_start,
+        period_end=body.period_end,
+        cut_off_at=body.cut_off_at,
+        window_closes_at=body.window_closes_at,
+        roster=frozenset(body.roster),
+        custodians=body.custodians,
+        tables=tuple(
+            domain.Table(
+                name=table.table,
+                cells=table.cells,
+                rho=Fraction(table.rho),
+                sigma_squared=Fraction(table.sigma_squared),
+            )
+            for table in body.tables
+        ),
+    )
+
+
+async def contribute(context: Context, deadline: Deadline, work: Work) -> None:
+    """Spend, count, add noise, keep, ask to send. Once: what exists already is never redrawn."""
+    store, plan_id = Store(work.transaction), UUID(deadline.subject)
+    row = await store.plan(plan_id)
+    if row is None or row["refused"] or await store.contribution(plan_id) is not None:
+        return
+    plan = _plan(PlanPublished.model_validate(row["body"]))
+    year, rho = plan.period_start.year, domain.spent(plan.tables)
+    if not domain.may_spend(await store.spent(plan.dataset, year), rho, context.cap):
+        await store.refuse(plan_id, ["ledger-refuses"])
+        audit.record(
+            work.transaction, actor=context.service, action="ledger-refused", subject=str(plan_id)
+        )
+        return
+    entry = {"plan_id": plan_id, "dataset": plan.dataset, "year": year, "now": work.now}
+    await store.spend(entry, rho, context.cap)
+    vectors = await _noisy(context, store, plan)
+    submission_id = derived_id(context.service, str(plan_id), "submission", 1)
+    tables = [asdict(each) | {"values": list(each.values)} for each in vectors]
+    await store.put_contribution(
+        plan_id, {"submission_id": submission_id, "tables": tables, "now": work.now}
+    )
+    audit.record(
+        work.transaction, actor=context.service, action="contributed", subject=str(plan_id)
+    )
+    event = disclosure.contribution(plan_id, submission_id, vectors)
+    store.publish(event, subject=str(plan_id), recipient=plan.custodians[0])
+
+
+async def _noisy(context: Context, store: Store, plan: domain.Plan) -> list[disclosure.NoisyVector]:
+    counts = await store.counts(plan.period_start, plan.period_end)
+    return [
+        disclosure.NoisyVector(
+            table=table.name,
+            values=context.noise.add(
+                domain.vector(table, counts.get(table.name, {})), table.sigma_squared
+            ),
+        )
+        for table in plan.tables
+    ]
+
+
+async def list_contributions(context: Context, caller: Caller) -> list[Record]:
+    """Plans and what became of them here; noise is not shown, only that it was added."""
+    async with context.database.transaction() as tx:
+        audit.record(tx, actor=caller.name, action="contributions-read", subject="contributions")
+        return await Store(tx).contributions(LIST_LIMIT)
+
+
+async def exact_counts(
+    context: Context, caller: Caller, start: datetime, end: datetime
+) -> dict[str, dict[str, int]]:
+    """The node's own exact counts: internal, audited, never sent by the software."""
+    async with context.database.transaction() as tx:
+        audit.record(tx, actor=caller.name, action="exact-counts-read", subject="counts")
+        return await Store(tx).counts(start, end)
+
+
+def deadlines(context: Context) -> Mapping[str, DeadlineHandler[Work]]:
+    """What fires when."""
+
+    async def fire(deadline: Deadline, work: Work) -> None:
+        await contribute(context, deadline, work)
+
+    return {CONTRIBUTE: fire}
+
+
+def subscriptions(context: Context) -> Subscriptions:
+    """What the contributor reads."""
+
+    async def plan(received: Received, work: Work) -> Waits | None:
+        return await plan_published(context, received, work)
+
+    return Subscriptions(
+        consumer=context.service,
+        topics=("identification", "assistance", "statistics"),
+        handlers={
+            type_of("identification", CaseOpened): case_opened,
+            type_of("identification", CaseChanged): case_changed,
+            type_of("identification", CaseVoided): case_voided,
+            type_of("identification", PersonIdentified): person_identified,
+            type_of("assistance", EpisodeStarted): episode_started,
+            type_of("publisher", PlanPublished): plan,
+        },
+    )

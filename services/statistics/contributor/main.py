@@ -1,0 +1,34 @@
+"""Starts the contributor of one node."""
+
+from fractions import Fraction
+from pathlib import Path
+
+from services.chassis.frame import Bolts, Frame
+from services.chassis.runnable import Runnable, run
+from services.statistics.contributor import access, api, handlers
+from services.statistics.contributor.settings import Settings
+
+
+async def build(settings: Settings) -> Runnable:
+    """The contributor as one runnable."""
+    frame = await Frame.open(settings, Path(__file__).parent / "migrations")
+    context = handlers.Context(
+        node=settings.node,
+        service=settings.service,
+        cap=Fraction(settings.ledger_cap),
+        noise=handlers.Noise(),
+        database=frame.database,
+        clock=frame.clock,
+    )
+    return frame.bolt(
+        Bolts(
+            routes=lambda app: api.add_routes(app, context),
+            access=access.ROUTES,
+            subscriptions=(handlers.subscriptions(context),),
+            deadlines=handlers.deadlines(context),
+        )
+    )
+
+
+if __name__ == "__main__":
+    run(build, Settings)

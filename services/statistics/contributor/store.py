@@ -1,0 +1,194 @@
+"""Facts by case, plans, ledger, contributions. Exact counts stay in these tables."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from fractions import Fraction
+from typing import Any, Final
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from contracts.envelope import Contract
+from services.chassis.database import Record, Statement, Transaction
+from services.chassis.messaging import outbox
+
+_PUT_CODES: Final = Statement(
+    sa.text(
+        """
+        INSERT INTO case_codes (case_id, counted_here, oblast, exploitation, happened_at)
+        VALUES (:case_id, :counted_here, :oblast, :exploitation, :happened_at)
+        ON CONFLICT (case_id) DO UPDATE SET counted_here = excluded.counted_here,
+            oblast = excluded.oblast, exploitation = excluded.exploitation,
+            happened_at = excluded.happened_at
+        """
+    )
+)
+_CODES: Final = Statement(sa.text("SELECT * FROM case_codes WHERE case_id = :case_id"))
+_VOID: Final = Statement(
+    sa.text(
+        """
+        INSERT INTO case_codes
+            (case_id, counted_here, oblast, exploitation, happened_at, voided)
+        VALUES (:case_id, false, '', '[]', :now, true)
+        ON CONFLICT (case_id) DO UPDATE SET voided = true
+        """
+    )
+)
+_FORGET: Final = Statement(sa.text("DELETE FROM fact WHERE case_id = :case_id"))
+_PUT_FACT: Final = Statement(
+    sa.text(
+        """
+        INSERT INTO fact (case_id, indicator, table_name, cell, happened_at)
+        VALUES (:case_id, :indicator, :table_name, :cell, :happened_at)
+        ON CONFLICT (case_id, table_name) DO UPDATE
+            SET cell = excluded.cell, happened_at = excluded.happened_at
+        """
+    )
+)
+_PUT_FIRST_FACT: Final = Statement(
+    sa.text(
+        """
+        INSERT INTO fact (case_id, indicator, table_name, cell, happened_at)
+        VALUES (:case_id, :indicator, :table_name, :cell, :happened_at)
+        ON CONFLICT (case_id, table_name) DO NOTHING
+        """
+    )
+)
+_COUNTS: Final = Statement(
+    sa.text(
+        """
+        SELECT table_name, cell, count(*) AS cases FROM fact
+        WHERE happened_at >= :period_start AND happened_at < :period_end
+        GROUP BY table_name, cell ORDER BY table_name, cell
+        """
+    )
+)
+_PUT_PLAN: Final = Statement(
+    sa.text(
+        """
+        INSERT INTO plan (plan_id, body, refused) VALUES (:plan_id, :body, :refused)
+        ON CONFLICT (plan_id) DO NOTHING
+        """
+    )
+)
+_PLAN: Final = Statement(sa.text("SELECT body, refused FROM plan WHERE plan_id = :plan_id"))
+_REFUSE: Final = Statement(sa.text("UPDATE plan SET refused = :refused WHERE plan_id = :plan_id"))
+_LEDGER: Final = Statement(
+    sa.text(
+        """
+        SELECT rho_top, rho_below FROM ledger
+        WHERE dataset = :dataset AND year = :year ORDER BY plan_id FOR UPDATE
+        """
+    )
+)
+_SPEND: Final = Statement(
+    sa.text(
+        """
+        INSERT INTO ledger
+            (plan_id, dataset, year, rho_top, rho_below, cap_top, cap_below, spent_at)
+        VALUES (:plan_id, :dataset, :year, :rho_top, :rho_below, :cap_top, :cap_below, :now)
+        """
+    )
+)
+_CONTRIBUTION: Final = Statement(
+    sa.text("SELECT submission_id, tables FROM contribution WHERE plan_id = :plan_id")
+)
+_CONTRIBUTIONS: Final = Statement(
+    sa.text(
+        """
+        SELECT p.plan_id, p.refused, c.submission_id, c.made_at,
+            l.rho_top, l.rho_below
+        FROM plan p LEFT JOIN contribution c USING (plan_id) LEFT JOIN ledger l USING (plan_id)
+        ORDER BY c.made_at NULLS LAST, p.plan_id LIMIT :limit
+        """
+    )
+)
+_PUT_CONTRIBUTION: Final = Statement(
+    sa.text(
+        """
+        INSERT INTO contribution (plan_id, submission_id, tables, made_at)
+        VALUES (:plan_id, :submission_id, :tables, :now)
+        """
+    )
+)
+
+
+class Store:
+    """Everything the contributor remembers, in one transaction."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._tx = transaction
+
+    async def put_codes(self, case_id: str, codes: Mapping[str, Any]) -> None:
+        """What the tables need to know about a case; the newest wins."""
+        await self._tx.execute(_PUT_CODES, case_id=case_id, **codes)
+
+    async def codes(self, case_id: str) -> Record | None:
+        """The case's codes, or nothing."""
+        return await self._tx.fetch_one(_CODES, case_id=case_id)
+
+    async def void(self, case_id: str, now: datetime) -> None:
+        """Forget every fact of a case; later ones do not count either."""
+        await self._tx.execute(_VOID, case_id=case_id, now=now)
+        await self._tx.execute(_FORGET, case_id=case_id)
+
+    async def put_fact(self, case_id: str, fact: Mapping[str, Any], *, first: bool = False) -> None:
+        """A case's cell in a table; ``first``: what stands already stays."""
+        await self._tx.execute(_PUT_FIRST_FACT if first else _PUT_FACT, case_id=case_id, **fact)
+
+    async def counts(self, start: datetime, end: datetime) -> dict[str, dict[str, int]]:
+        """Exact counts by table and cell, of one moment: one statement, one snapshot."""
+        found: dict[str, dict[str, int]] = {}
+        for row in await self._tx.fetch(_COUNTS, period_start=start, period_end=end):
+            found.setdefault(row["table_name"], {})[row["cell"]] = row["cases"]
+        return found
+
+    async def put_plan(
+        self, plan_id: UUID, body: Mapping[str, Any], refused: Sequence[str]
+    ) -> None:
+        """A plan as it was published; the first one stands."""
+        await self._tx.execute(
+            _PUT_PLAN, plan_id=plan_id, body=dict(body), refused=list(refused) or None
+        )
+
+    async def plan(self, plan_id: UUID) -> Record | None:
+        """The plan's body, and why this node does not contribute, if it does not."""
+        return await self._tx.fetch_one(_PLAN, plan_id=plan_id)
+
+    async def refuse(self, plan_id: UUID, reasons: Sequence[str]) -> None:
+        """Remember why nothing is contributed."""
+        await self._tx.execute(_REFUSE, plan_id=plan_id, refused=list(reasons))
+
+    async def spent(self, dataset: str, year: int) -> Fraction:
+        """Privacy loss entered so far."""
+        rows = await self._tx.fetch(_LEDGER, dataset=dataset, year=year)
+        return sum((Fraction(row["rho_top"], row["rho_below"]) for row in rows), Fraction(0))
+
+    async def spend(self, entry: Mapping[str, Any], rho: Fraction, cap: Fraction) -> None:
+        """Enter the privacy loss; the database refuses an overdraft that slipped through."""
+        await self._tx.execute(
+            _SPEND,
+            **entry,
+            rho_top=rho.numerator,
+            rho_below=rho.denominator,
+            cap_top=cap.numerator,
+            cap_below=cap.denominator,
+        )
+
+    async def contribution(self, plan_id: UUID) -> Record | None:
+        """What was contributed to a plan, noise included."""
+        return await self._tx.fetch_one(_CONTRIBUTION, plan_id=plan_id)
+
+    async def contributions(self, limit: int) -> list[Record]:
+        """Plans, and what became of them here."""
+        return await self._tx.fetch(_CONTRIBUTIONS, limit=limit)
+
+    async def put_contribution(self, plan_id: UUID, row: Mapping[str, Any]) -> None:
+        """Keep the noisy vectors: what is sent again is these, never drawn again."""
+        await self._tx.execute(_PUT_CONTRIBUTION, plan_id=plan_id, **row)
+
+    def publish(self, event: Contract, *, subject: str, recipient: str) -> None:
+        """Ask for the contribution to leave, by the gateway."""
+        outbox.publish(
+            self._tx, event, subject=subject, recipient=recipient, purpose="contribution"
+        )

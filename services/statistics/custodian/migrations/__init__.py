@@ -1,0 +1,1 @@
+"""Schema of this role, one step per file, forward only."""

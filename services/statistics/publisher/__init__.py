@@ -1,0 +1,1 @@
+"""Plans and releases of the hub: numbers for everybody, each with its interval."""
