@@ -20,6 +20,7 @@ from deploy.local.processes import ProcessIdentity, read_identity, write_whole
 from deploy.local.topology import Topology, read_topology
 
 UP_SECONDS = 120.0
+SUPERVISOR_SECONDS = 30.0
 DOWN_SECONDS = 60.0
 RESTART_SECONDS = 40.0
 POLL_SECONDS = 0.1
@@ -74,8 +75,17 @@ def start(wish: Wish) -> bool:
             )
     except OSError as error:
         raise as_sentence(error, doing="the supervisor's log") from error
-    _wait(lambda: supervisor(wish.state) is not None or wish.state.failure.exists(), 10.0)
+    wait_for_supervisor(wish.state)
     return True
+
+
+def wait_for_supervisor(state: StateFolder) -> None:
+    """Wait until a supervisor has said who it is, or why it gave up."""
+    deadline = time.monotonic() + SUPERVISOR_SECONDS
+    while supervisor(state) is None and not state.failure.exists():
+        if time.monotonic() > deadline:
+            raise NotReady(f"The supervisor did not start: see {state.log_of('supervisor')}.")
+        time.sleep(POLL_SECONDS)
 
 
 def stop(state: StateFolder) -> bool:
@@ -151,6 +161,11 @@ def release(state: StateFolder, name: str) -> None:
     (state.held / name).unlink(missing_ok=True)
 
 
+def arm(state: StateFolder, name: str, failpoint: str) -> None:
+    """Let the next life of one service end at a named failpoint (only in a demo's stack)."""
+    state.failpoint_of(name).write_text(failpoint)
+
+
 def addresses(state: StateFolder) -> Iterator[tuple[str, str]]:
     """Return the address of every service, by name."""
     for name, port in read_json(state.stack).get("ports", {}).items():
@@ -167,9 +182,3 @@ def _same_kind(wish: Wish) -> None:
         raise StackFailure(
             "The stack runs without the demo's clock: run `nrm down`, then `nrm up --demo`."
         )
-
-
-def _wait(condition: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)

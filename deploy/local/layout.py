@@ -98,11 +98,15 @@ class StateFolder:
         """Return the log of one unit, `supervisor` or `setup`."""
         return self.logs / f"{name}.log"
 
+    def failpoint_of(self, name: str) -> Path:
+        """Return the file that arms a failpoint for the next life of one unit (demo only)."""
+        return self.root / "failpoints" / name
+
     def make(self) -> None:
         """Make the folders; the secret ones only for the owner."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            for folder in (self.logs, self.spans, self.held):
+            for folder in (self.logs, self.spans, self.held, self.root / "failpoints"):
                 folder.mkdir(exist_ok=True)
             for folder in (self.tokens, self.keys):
                 folder.mkdir(mode=0o700, exist_ok=True)

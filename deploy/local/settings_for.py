@@ -6,13 +6,14 @@ services of nodes that have none.
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.credentials import Credentials
 from deploy.local.keys import key_path
-from deploy.local.layout import REPOSITORY, StateFolder
+from deploy.local.layout import StateFolder
 from deploy.local.postgres import PostgresServer
 from deploy.local.tokens import digests_path
 from deploy.local.topology import DOOR, Topology, Unit
@@ -36,9 +37,9 @@ class Stack:
 def environment_of(stack: Stack, unit: Unit) -> dict[str, str]:
     """Return every variable of one service process."""
     fields = _fields(stack, unit)
-    settings = stack.topology.file.settings
+    settings, places = stack.topology.file.settings, _places(stack, unit)
     for key, value in {**settings.get(unit.service, {}), **settings.get(unit.name, {})}.items():
-        fields[key] = value.format(state=stack.state.root, repository=REPOSITORY, node=unit.node)
+        fields[key] = value.format_map(places)
     variables = {unit.variable_prefix + key.upper(): value for key, value in fields.items()}
     if stack.demo:
         variables |= {"NRM_DEMO": "1", "NRM_CLOCK": f"file:{stack.state.clock}"}
@@ -64,6 +65,15 @@ def _fields(stack: Stack, unit: Unit) -> dict[str, str]:
     if endpoint := os.environ.get(OTLP):
         fields["otlp_endpoint"] = endpoint
     return fields
+
+
+def _places(stack: Stack, unit: Unit) -> dict[str, str]:
+    return {
+        "files": str(stack.topology.folder),
+        "state": str(stack.state.root),
+        "node": unit.node,
+        "services": json.dumps(stack.topology.domain_services(unit.node)),
+    }
 
 
 def _absolute(path: Path) -> Path:

@@ -149,7 +149,13 @@ class Supervisor:
     def _run_unit(self, unit: Unit) -> None:
         if self.programs is None:
             raise StackFailure("The services are not imported yet.")
-        self.programs.run(unit, environment_of(self._stack(), unit))
+        environment = environment_of(self._stack(), unit)
+        armed = self.state.failpoint_of(unit.name)
+        if self.demo and armed.exists():  # for the next life only
+            environment["NRM_FAILPOINT"] = armed.read_text().strip()
+            armed.unlink()
+        os.environ.update(environment)
+        self.programs.run(unit, environment)
 
     def _keep_servers(self) -> None:
         for name, server in (("postgres", self.postgres), ("kafka", self.kafka)):

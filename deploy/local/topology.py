@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import permutations
 from pathlib import Path
 
 import yaml
@@ -36,7 +35,7 @@ class NodesFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     package: str
     nodes: Mapping[str, NodeCard]
-    exchange: tuple[str, ...] = ()
+    registry: str | None = None
     callers: tuple[str, ...] = ()
     settings: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
 
@@ -96,6 +95,8 @@ class Topology:
     """All nodes of one stack."""
 
     file: NodesFile
+    folder: Path
+    pairs: tuple[tuple[str, str], ...]  # ordered pairs of nodes that may exchange
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
@@ -111,10 +112,10 @@ class Topology:
         """Return the nodes that have a door, and so a bus of their own."""
         return tuple(n for n, card in self.file.nodes.items() if DOOR in card.services)
 
-    @property
-    def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Return every ordered pair of nodes that may exchange."""
-        return tuple(permutations(self.file.exchange, 2))
+    def domain_services(self, node: str) -> tuple[str, ...]:
+        """Return what a node offers behind its door, by the first word."""
+        services = self.file.nodes[node].services
+        return tuple(service.partition(".")[0] for service in services if service != DOOR)
 
     def unit(self, name: str) -> Unit:
         """Return the unit of this name."""
@@ -140,7 +141,19 @@ def read_topology(path: Path | None = None) -> Topology:
             else type(error).__name__
         )
         raise StackFailure(f"{source.name} cannot be used: {places}.") from error
-    strangers = set(file.exchange) - set(file.nodes)
+    pairs = _read_pairs(source.with_name(file.registry)) if file.registry else ()
+    strangers = {node for pair in pairs for node in pair} - set(file.nodes)
     if strangers:
-        raise StackFailure(f"{source.name}: exchange names unknown nodes {sorted(strangers)}.")
-    return Topology(file)
+        raise StackFailure(f"{file.registry} names unknown nodes: {', '.join(sorted(strangers))}.")
+    return Topology(file=file, folder=source.absolute().parent, pairs=pairs)
+
+
+def _read_pairs(registry: Path) -> tuple[tuple[str, str], ...]:
+    try:
+        told = yaml.safe_load(registry.read_text())["pairs"]
+        return tuple(dict.fromkeys((pair["sender"], pair["recipient"]) for pair in told))
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise StackFailure(
+            f"{registry.name} cannot be used ({type(error).__name__}): it must list pairs with "
+            "sender and recipient."
+        ) from error

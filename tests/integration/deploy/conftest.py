@@ -1,0 +1,39 @@
+"""One embedded stack of stand-ins for the tests of this folder, on real Kafka and PostgreSQL."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local import control, readiness
+from deploy.local.control import Wish
+from deploy.local.layout import StateFolder
+
+NODES = Path(__file__).with_name("nodes.yaml")
+
+
+def bring_up(state: StateFolder) -> None:
+    """Start it and wait until every part is ready."""
+    control.start(Wish(state=state, nodes_file=NODES, demo=True))
+    control.wait_for(state, lambda: not readiness.unready(state))
+
+
+@pytest.fixture(scope="session")
+def stack_folder() -> Iterator[StateFolder]:
+    """A state folder for this session; whatever runs in it is stopped at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="nrm-test-stack-"))
+    state = StateFolder(folder / "state")
+    try:
+        yield state
+    finally:
+        control.stop(state)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def stack(stack_folder: StateFolder) -> StateFolder:
+    """The stack, up and ready, whatever the test before did to it."""
+    bring_up(stack_folder)
+    return stack_folder
