@@ -1,9 +1,11 @@
 """Who was at the door before: (source, id) with a keyed digest of the body, kept for a long time.
 
 The same for Kafka and HTTP. A known id with the same body is a repeat; with another body it is
-refused. No body is kept, only its digest.
+refused. Only digests are kept, of source and id too: both are the sender's words, and a sender
+that does everything wrong may have put a name there.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -50,6 +52,17 @@ class Visitor:
     source: str
     event_id: str
     body_digest: str
+
+
+def visitor_named(
+    digest: Callable[[bytes], str], *, source: str, event_id: str, content: bytes
+) -> Visitor:
+    """The visitor that an event is, however it came."""
+    return Visitor(
+        source=digest(source.encode()),
+        event_id=digest(event_id.encode()),
+        body_digest=digest(content),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from services.chassis.messaging.check_in import (
     check_in,
     forget,
     note_refusal,
+    visitor_named,
 )
 from services.chassis.messaging.codec import decode
 from services.chassis.messaging.consumer import Consumer, Piece
@@ -230,7 +231,7 @@ class DoorSettler:
         if knock.event_id is None:
             return Visitor(source=knock.record.topic, event_id=knock.place, body_digest="")
         content = knock.body if knock.envelope else knock.record.value or b""
-        return Visitor(source=knock.source, event_id=knock.event_id, body_digest=digest(content))
+        return visitor_named(digest, source=knock.source, event_id=knock.event_id, content=content)
 
     def _count(self, answer: Answer | None) -> None:
         if answer is None:
