@@ -1,4 +1,5 @@
 """The database of the chassis on a real PostgreSQL."""
+# ruff: noqa: PT012, S608
 
 import asyncio
 from pathlib import Path
