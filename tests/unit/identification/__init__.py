@@ -1,0 +1,1 @@
+"""The identification domain, by table and by property."""
