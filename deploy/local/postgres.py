@@ -46,9 +46,9 @@ SETTINGS: Mapping[str, str] = {
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_min_messages": "warning",
-    "log_min_error_statement": "panic",  # a statement could hold values of a person
-    "log_error_verbosity": "terse",  # so could the detail of a violated constraint
+    "log_min_messages": "log",  # an error's message may quote a value of a person
+    "log_min_error_statement": "panic",  # so may a statement
+    "log_error_verbosity": "terse",  # and the detail of a violated constraint
     "log_parameter_max_length_on_error": "0",
     "log_statement": "none",
 }

@@ -1,0 +1,1 @@
+"""The stories: invented people, real broker and database, every agency's system played from outside."""

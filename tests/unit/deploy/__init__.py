@@ -1,0 +1,1 @@
+"""The embedded stack's own decisions, without servers."""

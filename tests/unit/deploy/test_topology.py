@@ -1,0 +1,79 @@
+"""Which nodes, services and topics there are, and what a wrong file is told."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.local.failures import StackFailure
+from deploy.local.topics import read_cards, wanted_topics
+from deploy.local.topology import Topology, read_topology
+
+
+@pytest.fixture
+def topology() -> Topology:
+    """The nodes as committed."""
+    return read_topology()
+
+
+def test_every_service_has_names_of_its_own(topology: Topology) -> None:
+    units = topology.units
+    assert len(units) == 19
+    assert len({unit.role for unit in units}) == len({unit.name for unit in units}) == 19
+    contributor = topology.unit("ngo-brest.statistics.contributor")
+    assert contributor.schema == "contributor"
+    assert contributor.database == "nrm_ngo_brest"
+    assert contributor.role == "ngo_brest_contributor"
+    assert contributor.variable_prefix == "NRM_STATISTICS_CONTRIBUTOR__"
+    assert contributor.module == "services.statistics.contributor.main"
+
+
+def test_an_unknown_service_is_told_what_there_is(topology: Topology) -> None:
+    with pytest.raises(StackFailure, match=r"ngo-brest\.gateway"):
+        topology.unit("ngo.gateway")
+
+
+def test_only_nodes_with_a_door_have_a_bus(topology: Topology) -> None:
+    assert topology.agencies == ("border-brest", "interior-brest", "redcross-vitebsk", "ngo-brest")
+    names = {shape.name for shape in wanted_topics(topology)}
+    assert "nrm.local.ngo-brest.intake.v1" in names
+    assert not [name for name in names if "local.hub" in name or "local.custodian" in name]
+    assert not [name for name in names if "<" in name]
+
+
+def test_there_is_one_exchange_topic_per_permitted_pair(topology: Topology) -> None:
+    names = {shape.name for shape in wanted_topics(topology) if ".exchange." in shape.name}
+    assert names == {f"nrm.exchange.{one}.{two}.v1" for one, two in topology.pairs}
+    assert ("border-brest", "ngo-brest") not in topology.pairs
+
+
+def test_cards_become_the_settings_of_the_broker(topology: Topology) -> None:
+    shapes = {shape.name: shape for shape in wanted_topics(topology)}
+    intake = shapes["nrm.local.border-brest.intake.v1"]
+    assert intake.partitions == 4
+    assert intake.settings["retention.ms"] == str(7 * 86_400_000)
+    assert intake.settings["segment.ms"] == "600000"
+    assert shapes["nrm.local.border-brest.consent.v1"].settings["retention.ms"] == "-1"
+
+
+@pytest.mark.parametrize("text", ["name: [", "name: nrm.a.v1", "name: x\npartitions: 1"])
+def test_a_card_that_cannot_be_read_is_told_by_name(tmp_path: Path, text: str) -> None:
+    (tmp_path / "wrong.yaml").write_text(text)
+    with pytest.raises(StackFailure, match=r"wrong\.yaml"):
+        read_cards(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("nodes: {}", "package"),
+        ("package: services\nnodes: {a: {kind: x, services: []}}", "services"),
+        ("package: [", "cannot be used"),
+        ("package: p\nregistry: none.yaml\nnodes: {a: {kind: x, services: [s]}}", "none.yaml"),
+        ("package: p\nregistry: r.yaml\nnodes: {a: {kind: x, services: [s]}}", "unknown nodes: b"),
+    ],
+)
+def test_a_wrong_nodes_file_is_told_what_is_wrong(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "r.yaml").write_text("pairs: [{sender: a, recipient: b}]")
+    (tmp_path / "nodes.yaml").write_text(text)
+    with pytest.raises(StackFailure, match=sentence):
+        read_topology(tmp_path / "nodes.yaml")
