@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import BindParameter
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -30,11 +31,13 @@ class Statement:
     sql: str
 
     def __init__(self, construct: ClauseElement, *, columns: Sequence[str] | None = None) -> None:
+        if isinstance(construct, ExecutableDDLElement):
+            raise Misuse("a statement is a query or a change of rows, not a definition")
         compiled = construct.compile(
             dialect=_dialect(), column_keys=list(columns) if columns is not None else None
         )
         if not isinstance(compiled, SQLCompiler):
-            raise Misuse("a statement is a query or a change of rows, not a definition")
+            raise Misuse("a statement is a query or a change of rows")
         if compiled.post_compile_params or compiled.literal_execute_params:
             raise Misuse("IN is not expanded here: use = ANY with an array parameter")
         self.sql = str(compiled.string)
