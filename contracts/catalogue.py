@@ -81,6 +81,7 @@ _FACTS: Final[tuple[tuple[str, str, str, type[Contract], Classification], ...]] 
     ("gateway", "restriction-set", "consent", gateway.RestrictionSet, CASE),
     ("gateway", "sending-delivered", "incoming", gateway.SendingDelivered, CASE),
     ("gateway", "sending-refused", "incoming", gateway.SendingRefused, CASE),
+    ("gateway", "sending-delayed", "incoming", gateway.SendingDelayed, CASE),
     ("gateway", "sharing-stopped", "incoming", gateway.SharingStopped, CASE),
     ("gateway", "notice-queued", "incoming", gateway.NoticeQueued, CASE),
     ("gateway", "policy-copied", "registry", gateway.PolicyCopied, NODE),

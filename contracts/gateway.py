@@ -52,6 +52,15 @@ class SendingRefused(Contract):
     reason: Annotated[str, code("not-sent-reason")]
 
 
+class SendingDelayed(Contract):
+    """No receipt for what was queued, after the profile's time: phone. It is still being sent."""
+
+    outgoing_id: Reference
+    recipient: Node
+    outgoing_type: Identifier
+    queued_at: Time
+
+
 class SharingStopped(Contract):
     """Sharing was stopped at the sender: freeze all of this case at once. Never waits."""
 

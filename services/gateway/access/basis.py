@@ -202,6 +202,34 @@ def may_send(attempt: Attempt, table: Mapping[str, Basis] = BASIS) -> Answer:
     return row.rule(attempt, row.purpose, recipient.recipient)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """Sharing of one case with one agency, as it stands after a withdrawal or restriction.
+
+    ``by_grant``: the agency gave the case to us, no consent of ours is behind what it hears.
+    """
+
+    participant: Participant | None
+    by_grant: bool
+    consents: tuple[Consent, ...]
+    restrictions: tuple[Restriction, ...]
+    now: datetime
+
+
+def sharing_goes_on(sharing: Sharing) -> bool:
+    """Whether the agency is still covered. Fails closed: one that nobody lists is not."""
+    if sharing.participant is None:
+        return False
+    recipient = sharing.participant.recipient
+    if any(restricts(rule, recipient, sharing.now) for rule in sharing.restrictions):
+        return False
+    return sharing.by_grant or any(
+        covers(consent, recipient, purpose, sharing.now)
+        for consent in sharing.consents
+        for purpose in consent.purposes
+    )
+
+
 def may_contribute(attempt: Attempt, roster: frozenset[str], custodians: frozenset[str]) -> Answer:
     """Noisy counts: the plan is known, this node is in its roster, the custodian is the plan's."""
     if attempt.sender not in roster:

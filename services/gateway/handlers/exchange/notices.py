@@ -1,0 +1,147 @@
+"""Withdrawal: what is told to whom when sharing stops, and what a recipient does when told.
+
+At the owner: in the transaction that withdraws, under the case's row, references are retired,
+what is still queued may not leave, and a notice is queued for everybody who was told. At the
+recipient: the case is frozen at once and the reference stays as a tombstone.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from services.chassis import audit
+from services.chassis.clock import new_id
+from services.chassis.database import Transaction
+from services.chassis.messaging.work import Work, work_of
+from services.gateway.access.basis import BASIS, Sharing, sharing_goes_on
+from services.gateway.disclosure import exchange as disclosure
+from services.gateway.handlers.exchange.context import (
+    ACTOR,
+    ExchangeContext,
+    exchange_of,
+    ring_after_commit,
+)
+from services.gateway.store import cases, consent, policy
+from services.gateway.store.exchange import publishing, references, sendings
+from services.gateway.store.exchange.references import Reference
+from services.gateway.store.exchange.sendings import Queued, Stopped
+
+NOTICE = "org.nrm.exchange.sharing-withdrawn.v1"
+NOTICE_PURPOSE = "withdrawal"
+STOPPABLE = frozenset(event_type for event_type, row in BASIS.items() if not row.control)
+
+
+async def stop_sharing(tx: Transaction, case_id: UUID, *, everything: bool) -> tuple[str, ...]:
+    """Stop sharing the case with everybody, or with those who are no longer covered.
+
+    The caller holds the case's row and has already changed consents and restrictions. Returns the
+    agencies that a notice was queued for.
+    """
+    work = work_of(tx)
+    context = exchange_of(tx)
+    stopping = await _stopping(work, context, case_id, everything)
+    await sendings.stop_sendings(
+        tx,
+        Stopped(
+            subject=case_id,
+            agencies=stopping,
+            event_types=STOPPABLE,
+            reason="consent-withdrawn",
+        ),
+    )
+    told = await references.agencies_told(tx, case_id)
+    noticed = []
+    for reference in await references.live_references(tx, case_id):
+        if reference.agency not in stopping:
+            continue
+        await references.end_reference(tx, reference, work.now)
+        if reference.agency in told:
+            await _queue_notice(work, context, case_id, reference)
+            noticed.append(reference.agency)
+    for agency in stopping:
+        ring_after_commit(tx, agency)
+    return tuple(noticed)
+
+
+async def _stopping(
+    work: Work, context: ExchangeContext | None, case_id: UUID, everything: bool
+) -> frozenset[str]:
+    """With whom it stops: of those told or about to be told."""
+    tx = work.transaction
+    live = {row.agency: row for row in await references.live_references(tx, case_id)}
+    agencies = frozenset(live) | await sendings.agencies_waiting_for(tx, case_id)
+    if everything or context is None:
+        return agencies
+    in_force = context.policy(await policy.read_policy(tx))
+    consents = await consent.read_consents(tx, case_id)
+    restrictions = await consent.read_restrictions(tx, case_id)
+    return frozenset(
+        agency
+        for agency in agencies
+        if not sharing_goes_on(
+            Sharing(
+                participant=in_force.participants.get(agency) if in_force else None,
+                by_grant=agency in live and live[agency].origin == references.RECEIVED,
+                consents=consents,
+                restrictions=restrictions,
+                now=work.now,
+            )
+        )
+    )
+
+
+async def _queue_notice(
+    work: Work, context: ExchangeContext | None, case_id: UUID, reference: Reference
+) -> None:
+    tx, now = work.transaction, work.now
+    body = disclosure.sharing_withdrawn(now)
+    await sendings.enqueue(
+        tx,
+        Queued(
+            agency=reference.agency,
+            outgoing_id=new_id(),
+            event_type=NOTICE,
+            purpose=NOTICE_PURPOSE,
+            subject=case_id,
+            body=body.model_dump_json().encode(),
+            inner_id=new_id(),
+            queued_at=now,
+            tell_at=_tell_at(context, now),
+            reference=reference.reference,
+        ),
+    )
+    publishing.tell_the_node(tx, disclosure.notice_queued(reference.agency), subject=case_id)
+    audit.record(
+        tx,
+        actor=ACTOR,
+        action="exchange.notice-queued",
+        subject=str(case_id),
+        reason=reference.agency,
+    )
+
+
+def _tell_at(context: ExchangeContext | None, now: datetime) -> datetime:
+    return now if context is None else context.tell_notice_at(now)
+
+
+async def receive_notice(work: Work, agency: str, reference: UUID) -> None:
+    """The agency stopped sharing: freeze at once; never heard of: a tombstone."""
+    tx = work.transaction
+    known = await references.find_reference(tx, agency, reference)
+    if known is None:
+        tombstone = Reference(
+            agency=agency,
+            reference=reference,
+            case_id=None,
+            origin=references.RECEIVED,
+            live=False,
+        )
+        await references.add_reference(tx, tombstone, work.now)
+        return
+    if known.case_id is None or not await references.end_reference(tx, known, work.now):
+        return
+    if known.origin == references.GIVEN:
+        return
+    await cases.lock_case(tx, known.case_id, work.now)
+    await cases.freeze_case(tx, known.case_id, work.now)
+    publishing.tell_the_node(tx, disclosure.sharing_stopped(), subject=known.case_id)
+    ring_after_commit(tx, agency)
