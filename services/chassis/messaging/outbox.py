@@ -153,6 +153,7 @@ def publish(tx: Transaction, model: Any, *, subject: str, **attributes: Unpack[A
     draft = Draft(envelope, spec.topic, topic, subject, model.model_dump_json().encode())
     _check(draft)
     drafts.append(draft)
+    tx.before_commit(OUTBOX_NOTE, _flush)
     return event_id
 
 
@@ -179,7 +180,6 @@ def _drafts(tx: Transaction) -> list[Draft]:
         raise Misuse("the events of this transaction are already written")
     if len(drafts) >= DRAFTS_LIMIT:
         raise Misuse("too many events in one transaction")
-    tx.before_commit(OUTBOX_NOTE, _flush)
     return drafts
 
 

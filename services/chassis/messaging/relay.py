@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 log = logger(__name__)
 CLOSE_SECONDS: Final = 5.0
-BUS_RETRY_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +54,8 @@ class RelayLimits:
     stuck_seconds: float = 35.0
     """Above the 31 s that a cluster may need to elect new leaders."""
     look_seconds: float = 1.0
+    bus_retry_seconds: float = 2.0
+    """Longest wait between two questions to a bus that does not answer."""
     age_seconds: float = 60.0
     """Older unsent rows make the process not ready."""
 
@@ -90,6 +91,7 @@ class Relay:
         self._bell = asyncio.Event()
         self._backlog = Backlog()
         self._measured_at = float("-inf")
+        self._bus_failures = 0
         self._trouble = "not started"
         self.leads = False
 
@@ -143,6 +145,7 @@ class Relay:
         try:
             channel = channel_of(self._context.database.schema, self._bus)
             await ask(connection.add_listener(channel, self._heard))
+            connection.add_termination_listener(self._heard)
             self._trouble = ""
             while not stop.is_set() and not await rows.lead():
                 await self._stand_by(rows, stop)
@@ -180,12 +183,14 @@ class Relay:
             return
         try:
             await self._carry(rows, batch, stop)
-            self._trouble = ""
+            self._trouble, self._bus_failures = "", 0
         except ProducersStuck:
             raise
         except BrokerUnavailable as error:
             self._say(error)
-            await self._pause(stop, BUS_RETRY_SECONDS)
+            self._bus_failures += 1
+            seconds = min(backoff_seconds(self._bus_failures), self._limits.bus_retry_seconds)
+            await self._pause(stop, seconds)
 
     async def _carry(
         self, rows: OutboxRows, batch: Sequence[OutboxRow], stop: asyncio.Event
@@ -197,13 +202,13 @@ class Relay:
         with self._span(chosen):
             sent = await self._hand_over(rows, chosen)
             await self._answers(rows, sent, stop)
-        arrived = self._acknowledged_prefix(sent)
+        arrived = _acknowledged_prefix(sent)
         self._context.failpoints.reach(AFTER_SEND_BEFORE_DELETE)
         if arrived:
             await rows.delete([row.position for row in arrived])
         self._count("relay_sent", len(arrived))
         self._count("relay_retried", len(sent) - len(arrived))
-        await self._learn(rows, sent, arrived)
+        await self._learn(rows, sent, alone=len(chosen) == 1)
 
     async def _with_topics(self, batch: Sequence[OutboxRow]) -> list[OutboxRow]:
         """The rows whose topic exists; the others' topics are held back, and said."""
@@ -249,21 +254,9 @@ class Relay:
                 log.warning("a stuck producer was abandoned", bus=self._bus)
                 self._watchdog.abandon()
 
-    def _acknowledged_prefix(self, sent: Sequence[_Sent]) -> list[OutboxRow]:
-        """Per lane, the rows before the first one that did not arrive."""
-        failed: set[Lane] = set()
-        arrived = []
-        for one in sent:
-            if not one.answer.done() or one.answer.exception() is not None:
-                failed.add(one.row.lane)
-            elif one.row.lane not in failed:
-                arrived.append(one.row)
-        return arrived
-
-    async def _learn(
-        self, rows: OutboxRows, sent: Sequence[_Sent], arrived: Sequence[OutboxRow]
-    ) -> None:
+    async def _learn(self, rows: OutboxRows, sent: Sequence[_Sent], *, alone: bool) -> None:
         """Remember what failed: park what is refused alone, hold back what fails beside others."""
+        arrived = _acknowledged_prefix(sent)
         for row in arrived:
             self._suspects.discard(row.position)
             self._held.passed(*row.lane)
@@ -271,7 +264,7 @@ class Relay:
             self._watchdog.acknowledged()
         failures = [(one.row, error) for one in sent if (error := _failure(one)) is not None]
         refused = [(row, error) for row, error in failures if isinstance(error, ContractBroken)]
-        if refused and len(sent) == 1:
+        if refused and alone:
             self._suspects.discard(refused[0][0].position)
             await self._park(rows, *refused[0])
         else:
@@ -326,6 +319,18 @@ class Relay:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await stop.wait()
+
+
+def _acknowledged_prefix(sent: Sequence[_Sent]) -> list[OutboxRow]:
+    """Per lane, the rows before the first one that did not arrive."""
+    failed: set[Lane] = set()
+    arrived = []
+    for one in sent:
+        if not one.answer.done() or one.answer.exception() is not None:
+            failed.add(one.row.lane)
+        elif one.row.lane not in failed:
+            arrived.append(one.row)
+    return arrived
 
 
 def _failure(one: _Sent) -> BaseException | None:

@@ -22,16 +22,16 @@ Lane = tuple[str, str]
 """Topic and key: what stays in order."""
 
 _NEXT: Final = """
-    SELECT position, topic, key, payload, headers, sequence, epoch FROM outbox AS row
+    SELECT position, topic, key, payload, headers, sequence, epoch FROM outbox AS event
     WHERE bus = $1 AND parked IS NULL
       AND topic <> ALL ($3::text[])
       AND NOT EXISTS (
           SELECT 1 FROM unnest($4::text[], $5::text[]) AS held(topic, key)
-          WHERE held.topic = row.topic AND held.key = coalesce(row.key, ''))
+          WHERE held.topic = event.topic AND held.key = coalesce(event.key, ''))
       AND NOT EXISTS (
           SELECT 1 FROM outbox AS stuck
-          WHERE stuck.parked IS NOT NULL AND stuck.topic = row.topic
-            AND coalesce(stuck.key, '') = coalesce(row.key, ''))
+          WHERE stuck.parked IS NOT NULL AND stuck.topic = event.topic
+            AND coalesce(stuck.key, '') = coalesce(event.key, ''))
     ORDER BY position LIMIT $2
 """
 _DELETE: Final = "DELETE FROM outbox WHERE position = ANY ($1::bigint[])"
@@ -40,7 +40,7 @@ _MEASURE: Final = """
     SELECT coalesce(extract(epoch FROM clock_timestamp() - (
                SELECT created_at FROM outbox WHERE bus = $1 AND parked IS NULL
                ORDER BY position LIMIT 1)), 0)::float8 AS age_seconds,
-           (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE bus = $1 LIMIT $2) AS some) AS depth,
+           (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE bus = $1 LIMIT $2) AS written) AS depth,
            (SELECT count(*) FROM outbox WHERE bus = $1 AND parked IS NOT NULL) AS parked
 """
 _PARKED: Final = Statement(
