@@ -8,7 +8,7 @@ import asyncio
 from typing import Final
 from uuid import UUID
 
-LOOK_AGAIN_SECONDS: Final = 0.25
+LOOK_AGAIN_SECONDS: Final = 1.0
 
 
 class AnswerBoard:

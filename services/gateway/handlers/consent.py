@@ -4,6 +4,7 @@ Each returns its objections; none means that it was done. From the commit of a w
 nothing new is shared: whoever sends locks the same row. Nothing here reads about the person.
 """
 
+from typing import Final
 from uuid import UUID
 
 from contracts.intake import ConsentRecorded, ConsentWithdrawn, RestrictionRecorded
@@ -22,6 +23,10 @@ from services.gateway.domain.refusals import Objection
 from services.gateway.handlers.context import StopSharing
 from services.gateway.store import cases, stream
 from services.gateway.store import consent as register
+
+STOP_SHARING: Final = "stop-sharing"
+"""The other kind, leaving the service, ends consents too, but agencies that gave the case to us
+still hear what became of it; the services learn the kind from the fact."""
 
 
 async def record_consent(body: ConsentRecorded, case_id: UUID, work: Work) -> tuple[Objection, ...]:
@@ -66,8 +71,9 @@ async def withdraw_consent(
         return objections
     await register.end_consents(tx, case_id, body.consent_id, kind=body.kind, now=work.now)
     await cases.note_withdrawal(tx, case_id, work.now)
-    await stop_sharing(tx, case_id, body.consent_id)
     stream.publish_consent_fact(tx, consent_ended(body.consent_id, body.kind), case_id=case_id)
+    everything = body.kind == STOP_SHARING and body.consent_id is None
+    await stop_sharing(tx, case_id, everything=everything)
     return ()
 
 
@@ -93,8 +99,8 @@ async def record_restriction(
         return objections
     await register.add_restriction(tx, restriction, recorded_for=body.recorded_for, now=work.now)
     await cases.note_withdrawal(tx, case_id, work.now)
-    await stop_sharing(tx, case_id, None)
     stream.publish_consent_fact(tx, restriction_set(restriction), case_id=case_id)
+    await stop_sharing(tx, case_id, everything=False)
     return ()
 
 

@@ -1,7 +1,7 @@
 """Intake: examine, then refuse with every reason, decide what is the gateway's own, or command.
 
-One function for Kafka and HTTP, in the transaction in which the chassis's door remembered the
-event's id. What an agency wrote may leave this room only as the closed contract's codes.
+One function for Kafka and HTTP (``intake.py``), in the transaction that checked the event's id in.
+What an agency wrote may leave this room only as the closed contract's codes.
 """
 
 from dataclasses import dataclass
@@ -33,6 +33,7 @@ from services.gateway.handlers.form import Letter
 from services.gateway.store import answers, stream
 
 GATEWAY: Final = "gateway"
+ID_REUSED: Final = Objection("id-reused", "id")
 Answer = IntakeAccepted | IntakeRefused
 OwnBody = ConsentRecorded | ConsentWithdrawn | RestrictionRecorded
 
@@ -45,18 +46,28 @@ class Place:
     offset: int
 
 
-async def take(
-    context: GatewayContext, letter: Letter, work: Work, place: Place | None = None
-) -> Answer | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A letter at the door; ``id_reused`` when its id came before with another body."""
+
+    letter: Letter
+    id_reused: bool = False
+    place: Place | None = None
+
+
+async def take(context: GatewayContext, arrival: Arrival, work: Work) -> Answer | None:
     """The final answer, or None when the owner of the command will give it."""
+    letter = arrival.letter
     examined = examine(letter, surroundings(context, work))
+    if arrival.id_reused:
+        return _refuse(arrival, examined, (ID_REUSED, *examined.objections), work)
     if examined.objections or letter.intake_id is None or examined.subject is None:
-        return refuse(letter, examined, examined.objections, work, place)
+        return _refuse(arrival, examined, examined.objections, work)
     await _keep_originals(context, examined, work)
     if examined.spec is not None and examined.spec.command_owner == GATEWAY:
         objections = await _decide_own(context, examined.body, examined.subject, work)
         if objections:
-            return refuse(letter, examined, objections, work, place)
+            return _refuse(arrival, examined, objections, work)
         return _accept(letter.intake_id, examined.subject, work)
     stream.publish_command(
         work.transaction,
@@ -78,14 +89,10 @@ def surroundings(context: GatewayContext, work: Work) -> Surroundings:
     )
 
 
-def refuse(
-    letter: Letter,
-    examined: Examined,
-    objections: tuple[Objection, ...],
-    work: Work,
-    place: Place | None,
+def _refuse(
+    arrival: Arrival, examined: Examined, objections: tuple[Objection, ...], work: Work
 ) -> IntakeRefused:
-    """Answer with every reason."""
+    letter, place = arrival.letter, arrival.place
     answer = refusal(
         Asked(
             intake_id=letter.intake_id,

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
 from contracts.envelope import CONTENT_TYPE_JSON, SPEC_VERSION
 from services.chassis.messaging.broker import Headers
 from services.chassis.messaging.codec import (
@@ -22,7 +24,7 @@ from services.chassis.messaging.codec import (
     STRUCTURED,
 )
 from services.gateway.domain.refusals import Objection
-from services.gateway.handlers.closed import UNREADABLE, parsed
+from services.gateway.handlers.closed import UNREADABLE, canonical, parsed
 
 ALLOWED: Final = frozenset({*KNOWN, "tracestate", "partitionkey"})
 _DATA: Final = "data"
@@ -38,6 +40,8 @@ class Letter:
     subject: str
     data: Any
     """The parsed body, or ``UNREADABLE``."""
+    content: bytes
+    """The body as bytes: what a repeat is recognised by, in either mode."""
     traceparent: str | None
     objections: tuple[Objection, ...]
 
@@ -78,6 +82,7 @@ def letter_from(carried: Carried, limit_bytes: int) -> Letter:
     """The letter, with every objection to its form."""
     attributes: Mapping[str, Any] = dict(carried.attributes)
     data: Any = UNREADABLE
+    content = carried.value
     objections: list[Objection] = []
     if len(carried.value) > limit_bytes:
         objections.append(Objection("too-large"))
@@ -85,6 +90,7 @@ def letter_from(carried: Carried, limit_bytes: int) -> Letter:
         document = parsed(carried.value)
         if isinstance(document, dict):
             data = document.get(_DATA, UNREADABLE)
+            content = _bytes(data) if _DATA in document else content
             attributes = {name: value for name, value in document.items() if name != _DATA}
         else:
             objections.append(Objection("not-json"))
@@ -100,19 +106,21 @@ def letter_from(carried: Carried, limit_bytes: int) -> Letter:
         type=_string(attributes.get("type")),
         subject=_string(subject),
         data=data,
+        content=content,
         traceparent=_string(attributes.get("traceparent")) or None,
         objections=tuple(objections),
     )
 
 
 def as_uuid(value: Any) -> UUID | None:
-    """The UUID that a text is in its usual form; None for anything else."""
+    """The UUID that a text is in its one usual form, lower case with dashes; else None."""
     if not isinstance(value, str) or len(value) != 36:
         return None
     try:
-        return UUID(value)
+        found = UUID(value)
     except ValueError:
         return None
+    return found if str(found) == value else None
 
 
 def _attribute_objections(attributes: Mapping[str, Any]) -> list[Objection]:
@@ -169,6 +177,13 @@ def _media_type(content_type: str) -> str:
 
 def _string(value: Any) -> str:
     return value if isinstance(value, str) and len(value) <= ATTRIBUTE_LIMIT else ""
+
+
+def _bytes(data: Any) -> bytes:
+    try:
+        return orjson.dumps(data)
+    except TypeError:
+        return canonical(data)
 
 
 def _text(raw: bytes) -> str | None:

@@ -14,12 +14,20 @@ from services.chassis.identity import Caller
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.store import cases
 from services.gateway.store.consent import read_consent_rows, read_restriction_rows
+from services.gateway.store.exchange.references import read_disclosures
+
+
+async def read_disclosure_rows(tx: Transaction, case_id: UUID) -> list[dict[str, Any]]:
+    """Who received what about the case, when, on what basis."""
+    return [dict(row) for row in await read_disclosures(tx, case_id)]
+
 
 Reading = Callable[[Transaction, UUID], Awaitable[list[dict[str, Any]]]]
 
 READINGS: Final[dict[str, Reading]] = {
     "consents": read_consent_rows,
     "restrictions": read_restriction_rows,
+    "disclosures": read_disclosure_rows,
 }
 
 

@@ -133,17 +133,9 @@ class RegistryWatch:
         return verdict
 
     async def _judged(self, registry: PolicyCopied) -> Verdict:
-        settings = self._context.settings
-
         async def once(tx: Transaction) -> Verdict:
-            work = Work(
-                transaction=tx,
-                now=self._context.clock.now(),
-                cause=Cause(id=f"registry/{registry.version}"),
-                caller=ACTOR,
-                node=settings.node,
-                service=settings.service,
-            )
+            cause = Cause(id=f"registry/{registry.version}")
+            work = self._context.work(tx, cause=cause, caller=ACTOR)
             return await judge(tx, registry, work)
 
         return await self._context.database.run(once)

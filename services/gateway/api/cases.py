@@ -1,0 +1,69 @@
+"""Routes about one case: the safe, the consent register, restrictions.
+
+A name is never part of a path or a query; ids are UUIDs or the route answers 422.
+"""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from services.chassis.identity import Caller
+from services.chassis.problems import problem
+from services.chassis.web import caller
+from services.gateway.api.bodies import bounded_body
+from services.gateway.api.identity import Identity
+from services.gateway.handlers.closed import UNREADABLE, closed_reading, parsed
+from services.gateway.handlers.context import GatewayContext
+from services.gateway.handlers.persons import keep_person, read_person
+from services.gateway.handlers.register import READINGS, read_register
+
+Asking = Annotated[Caller, Depends(caller)]
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": Identity.model_json_schema()}},
+    }
+}
+
+
+def case_routes(context: GatewayContext) -> APIRouter:
+    """The safe and the registers."""
+    routes = APIRouter()
+
+    @routes.put("/v1/persons/{case_id}", status_code=204, openapi_extra=_BODY)
+    async def put_person(case_id: UUID, request: Request, asking: Asking) -> Response:
+        """Put who the person is into the safe."""
+        document = await bounded_body(request, context.settings.person_limit_bytes)
+        content = parsed(document)
+        if content is UNREADABLE:
+            return problem(422, "not-valid", [{"type": "not-json"}])
+        identity, objections = closed_reading(Identity, content)
+        if identity is None:
+            return problem(
+                422,
+                "not-valid",
+                [{"location": each.field, "type": each.code} for each in objections],
+            )
+        plain = identity.model_dump_json(exclude_defaults=True).encode()
+        await keep_person(context, asking, case_id, plain)
+        return Response(status_code=204)
+
+    @routes.get("/v1/persons/{case_id}", response_model=Identity)
+    async def get_person(case_id: UUID, asking: Asking) -> Response:
+        """Who the person is; reading it is recorded."""
+        plain = await read_person(context, asking, case_id)
+        return Response(plain, media_type="application/json")
+
+    for name in READINGS:
+        routes.add_api_route(f"/v1/cases/{{case_id}}/{name}", _register(context, name))
+    return routes
+
+
+def _register(context: GatewayContext, name: str) -> Any:
+    async def read(case_id: UUID, asking: Asking) -> dict[str, Any]:
+        return {name: await read_register(context, asking, case_id, name)}
+
+    read.__doc__ = f"The {name} of the case; reading them is recorded."
+    read.__name__ = f"read_{name}"
+    return read

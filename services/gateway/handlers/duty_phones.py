@@ -1,0 +1,79 @@
+"""Duty phones of agencies, from the directory file, read again when the file changes.
+
+A duty phone belongs to an agency, never to a person. A file that is missing or not of the expected
+form gives no phones: news must not wait for a directory.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+FILE_LIMIT_BYTES: Final = 16 * 1024 * 1024
+PHONE_LIMIT: Final = 40
+
+
+Phones = Mapping[tuple[str, str], str]
+"""(node, service type) -> phone; the type is empty for the agency as a whole."""
+
+
+class DutyPhones:
+    """The phones as the directory lists them now."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._stamp: tuple[int, int] | None = None
+        self._phones: Phones = {}
+
+    async def listed(self) -> Phones:
+        """Every known duty phone."""
+        if self._path is not None:
+            await asyncio.to_thread(self._look, self._path)
+        return self._phones
+
+    def _look(self, path: Path) -> None:
+        try:
+            found = path.stat()
+            stamp = (found.st_mtime_ns, found.st_size)
+            if stamp == self._stamp or found.st_size > FILE_LIMIT_BYTES:
+                return
+            self._phones = phones_in(yaml.safe_load(path.read_text(encoding="utf-8")))
+            self._stamp = stamp
+        except (OSError, ValueError, RecursionError, yaml.YAMLError):
+            return
+
+
+def phone_of(phones: Phones, node: str, service_type: str) -> str | None:
+    """The duty phone of the service or, where it has none of its own, of the agency."""
+    return phones.get((node, service_type)) or phones.get((node, ""))
+
+
+def phones_in(directory: Any) -> Phones:
+    """Every phone that the directory describes as ``duty``; HSDS names."""
+    found: dict[tuple[str, str], str] = {}
+    for service in _records(directory, "services"):
+        node, service_type = service.get("organization_id"), service.get("service_type")
+        phone = _duty_phone(service)
+        if isinstance(node, str) and isinstance(service_type, str) and phone:
+            found[node, service_type] = phone
+            found.setdefault((node, ""), phone)
+    for organization in _records(directory, "organizations"):
+        node, phone = organization.get("id"), _duty_phone(organization)
+        if isinstance(node, str) and phone:
+            found[node, ""] = phone
+    return found
+
+
+def _duty_phone(record: Mapping[str, Any]) -> str | None:
+    for phone in _records(record, "phones"):
+        number = phone.get("number")
+        if phone.get("description") == "duty" and isinstance(number, str):
+            return number[:PHONE_LIMIT]
+    return None
+
+
+def _records(parent: Any, name: str) -> list[dict[str, Any]]:
+    listed = parent.get(name) if isinstance(parent, dict) else None
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []

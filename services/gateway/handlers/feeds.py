@@ -1,0 +1,121 @@
+"""What an agency polls: answers to its intake, and news of its cases from the node's services.
+
+Entries are written as events arrive and get positions later; a duty phone is looked up when an
+entry is read, because phones change and no event may hold one.
+"""
+
+from functools import partial
+from typing import Any, Final
+
+from contracts import gateway, identification, referral
+from contracts.catalogue import ANSWERERS, type_of
+from contracts.envelope import Contract
+from contracts.intake import IntakeAccepted, IntakeRefused
+from services.chassis.messaging.subscriptions import Subscriptions
+from services.chassis.messaging.work import Handler, Received, Work
+from services.gateway.disclosure.news import answer_told, news_told, reasons_told
+from services.gateway.handlers.context import GatewayContext
+from services.gateway.handlers.door import ID_REUSED
+from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
+from services.gateway.store.answers import Answer, keep_answer
+
+ANSWERS: Final = "answers"
+INCOMING: Final = "incoming"
+CONSUMER: Final = "gateway.feeds"
+
+_NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
+    ("identification", identification.CaseOpened),
+    ("identification", identification.HandOverConfirmed),
+    ("identification", identification.HandOverFailed),
+    ("identification", identification.PersonHelpedWithoutIdentification),
+    ("identification", identification.ReflectionEnded),
+    ("identification", identification.DecisionOverdue),
+    ("identification", identification.CaseFrozen),
+    ("referral", referral.OfferReceived),
+    ("referral", referral.TaskAccepted),
+    ("referral", referral.TaskDeclined),
+    ("referral", referral.TaskExpired),
+    ("referral", referral.TaskStopped),
+    ("referral", referral.TaskCancelled),
+    ("referral", referral.TaskStarted),
+    ("referral", referral.TaskCompleted),
+    ("referral", referral.TaskNotSent),
+    ("referral", referral.LoopClosed),
+    ("referral", referral.ProviderNotFound),
+    ("gateway", gateway.SendingRefused),
+    ("gateway", gateway.SendingDelayed),
+)
+_ACCEPTED: Final = type_of("referral", referral.TaskAccepted)
+
+
+async def note_answer(context: GatewayContext, received: Received, work: Work) -> None:
+    """Keep the final answer, show it to whoever polls, wake whoever waits."""
+    body: IntakeAccepted | IntakeRefused = received.body
+    tx = work.transaction
+    await context.feeds.append(tx, ANSWERS, answer_told(body))
+    if body.intake_id is None or is_about_another(body):
+        return
+    intake_id = body.intake_id
+    refused = isinstance(body, IntakeRefused)
+    answer = Answer(
+        intake_id=intake_id,
+        accepted=not refused,
+        case_id=body.case_id,
+        reasons=reasons_told(body) if isinstance(body, IntakeRefused) else [],
+    )
+    await keep_answer(tx, answer, work.now)
+    tx.after_commit(f"answer {intake_id}", partial(context.board.ring, intake_id))
+
+
+def is_about_another(body: IntakeAccepted | IntakeRefused) -> bool:
+    """Whether it refuses a second event under a used id: no answer to the first."""
+    return isinstance(body, IntakeRefused) and any(
+        reason.code == ID_REUSED.code and reason.field == ID_REUSED.field for reason in body.reasons
+    )
+
+
+async def note_news(context: GatewayContext, received: Received, work: Work) -> None:
+    """Show it to the agency's system; a case that it reported itself is no news."""
+    body = received.body
+    if isinstance(body, identification.CaseOpened) and body.origin == "detected":
+        return
+    await context.feeds.append(work.transaction, INCOMING, news_told(received.envelope, body))
+
+
+async def read_feed(
+    context: GatewayContext, feed: str, after: int, limit: int
+) -> tuple[list[dict[str, Any]], int]:
+    """A page of entries after a position, and what to ask ``after`` next."""
+    entries = await context.feeds.read(feed, after, limit)
+    page = [{"position": entry.position, **entry.body} for entry in entries]
+    return page, entries[-1].position if entries else after
+
+
+async def with_duty_phones(phones: DutyPhones, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Accepted offers of ours with the other agency's duty phone (null when none is listed)."""
+    listed = await phones.listed()
+    return [_with_phone(listed, entry) for entry in page]
+
+
+def _with_phone(listed: Phones, entry: dict[str, Any]) -> dict[str, Any]:
+    facts = entry["facts"]
+    if entry["type"] != _ACCEPTED or facts["side"] != "sender":
+        return entry
+    phone = phone_of(listed, facts["other_agency"], facts["service_type"])
+    return {**entry, "duty_phone": phone}
+
+
+def feed_subscriptions(context: GatewayContext) -> Subscriptions:
+    """One consumer for both feeds."""
+    answer: Handler = partial(note_answer, context)
+    news: Handler = partial(note_news, context)
+    answers = {
+        type_of(answerer, model): answer
+        for answerer in ANSWERERS
+        for model in (IntakeAccepted, IntakeRefused)
+    }
+    return Subscriptions(
+        consumer=CONSUMER,
+        topics=("answers", "identification", "referral", "incoming"),
+        handlers={**answers, **{type_of(owner, model): news for owner, model in _NEWS}},
+    )
