@@ -151,10 +151,6 @@ def _task_fact(fact: TaskFact) -> referral.TaskFact:
             return referral.TaskAccepted(
                 **_shared(fact), hand_over_reference=fact.hand_over_reference
             )
-        case facts.TaskDeclined():
-            return referral.TaskDeclined(**_shared(fact), reason=fact.reason)
-        case facts.TaskNotSent():
-            return referral.TaskNotSent(**_shared(fact), reason=fact.reason)
         case _:
             return _ended(fact)
 
@@ -173,6 +169,10 @@ def _offered(fact: TaskFact) -> referral.TaskFact:
 
 def _ended(fact: TaskFact) -> referral.TaskFact:
     match fact:
+        case facts.TaskDeclined():
+            return referral.TaskDeclined(**_shared(fact), reason=fact.reason)
+        case facts.TaskNotSent():
+            return referral.TaskNotSent(**_shared(fact), reason=fact.reason)
         case facts.TaskCompleted(outcome=outcome):
             return referral.TaskCompleted(
                 **_shared(fact),

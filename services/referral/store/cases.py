@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import ARRAY, any_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
@@ -18,6 +18,11 @@ from services.referral.domain.cases import Case, CaseStatus, Position
 from services.referral.store.tables import CONSENT, ID, KNOWN_CASE, RESTRICTION, columns_of
 
 _READ: Final = Statement(select(KNOWN_CASE).where(KNOWN_CASE.c.case_id == bindparam("case_id")))
+_FROZEN: Final = Statement(
+    select(KNOWN_CASE.c.case_id).where(
+        KNOWN_CASE.c.frozen, KNOWN_CASE.c.case_id == any_(bindparam("case_ids", type_=ARRAY(ID)))
+    )
+)
 _NEW = insert(KNOWN_CASE).values({name: bindparam(name) for name in columns_of(KNOWN_CASE)})
 _WRITE: Final = Statement(
     _NEW.on_conflict_do_update(
@@ -74,6 +79,12 @@ async def read_case(tx: Transaction, case_id: UUID) -> Case | None:
         frozen=row["frozen"],
         withdrawn=Position(row["withdrawn_epoch"], row["withdrawn_sequence"]),
     )
+
+
+async def read_frozen(tx: Transaction, case_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Which of these cases are frozen."""
+    rows = await tx.fetch(_FROZEN, case_ids=list(case_ids))
+    return frozenset(row["case_id"] for row in rows)
 
 
 async def write_case(tx: Transaction, case: Case) -> None:

@@ -1,0 +1,144 @@
+"""The HTTP door to requests and tasks: states and codes, for the roles that ``access`` names.
+
+No identity is here: it is in the gateway's safe. Of a frozen case nothing is shown.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import FastAPI, Query, Request
+from pydantic import BaseModel
+
+from services.chassis.database import Database
+from services.chassis.errors import NotFound
+from services.chassis.web import caller
+from services.referral.handlers import Context, reading
+
+Code = Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")]
+
+
+class TaskShown(BaseModel):
+    """One task as one side keeps it; ``duty_phone`` is the provider's, from the directory."""
+
+    task_id: UUID
+    side: str
+    case_id: UUID
+    other_agency: str
+    service_type: str
+    urgency: str
+    majority: str
+    audience_class: str
+    language: str
+    state: str
+    answer_by: datetime
+    offered_at: datetime
+    changed_at: datetime
+    reason: str | None
+    hand_over_reference: UUID | None
+    outcome: str | None
+    unit: str | None
+    quantity: int | None
+    request_id: UUID | None
+    need_id: UUID | None
+    duty_phone: str | None = None
+
+
+class NeedShown(BaseModel):
+    """One need and where the search for it stands."""
+
+    need_id: UUID
+    service_type: str
+    state: str
+    round: int
+
+
+class RequestShown(BaseModel):
+    """One request with its needs and tasks."""
+
+    request_id: UUID
+    case_id: UUID
+    urgency: str
+    opened_at: datetime
+    needs: tuple[NeedShown, ...]
+    tasks: tuple[TaskShown, ...]
+
+
+class ConsiderationShown(BaseModel):
+    """Why one service was or was not offered for one need, in one round: codes."""
+
+    need_id: UUID
+    round: int
+    service_id: str
+    agency: str
+    verdicts: tuple[str, ...]
+    considered_at: datetime
+
+
+def add_routes(app: FastAPI, database: Database, context: Context) -> None:
+    """Open the routes on ``app``."""
+    _add_requests(app, database, context)
+    _add_tasks(app, database, context)
+
+
+def _add_requests(app: FastAPI, database: Database, context: Context) -> None:
+    @app.get("/v1/requests/{request_id}")
+    async def read_request(request: Request, request_id: UUID) -> RequestShown:
+        async with database.transaction() as tx:
+            found = await reading.read_request(tx, caller(request), request_id)
+        if found is None:
+            raise NotFound("no such request")
+        asked, rows = found
+        needs = tuple(
+            NeedShown(
+                need_id=need.need_id,
+                service_type=need.service_type,
+                state=str(need.state),
+                round=need.round,
+            )
+            for need in asked.needs
+        )
+        return RequestShown(
+            request_id=asked.request_id,
+            case_id=asked.case_id,
+            urgency=asked.urgency,
+            opened_at=asked.opened_at,
+            needs=needs,
+            tasks=tuple(_shown(context, row) for row in rows),
+        )
+
+    @app.get("/v1/requests/{request_id}/explanation")
+    async def explain(request: Request, request_id: UUID) -> list[ConsiderationShown]:
+        async with database.transaction() as tx:
+            rows = await reading.explain_request(tx, caller(request), request_id)
+        if rows is None:
+            raise NotFound("no such request")
+        return [ConsiderationShown(**_only(ConsiderationShown, row)) for row in rows]
+
+
+def _add_tasks(app: FastAPI, database: Database, context: Context) -> None:
+    @app.get("/v1/tasks")
+    async def list_tasks(
+        request: Request, side: Code = None, state: Code = None
+    ) -> list[TaskShown]:
+        async with database.transaction() as tx:
+            rows = await reading.list_tasks(tx, caller(request), (side, state), context.page_limit)
+        return [_shown(context, row) for row in rows]
+
+    @app.get("/v1/tasks/{task_id}")
+    async def read_task(request: Request, task_id: UUID) -> list[TaskShown]:
+        async with database.transaction() as tx:
+            rows = await reading.read_task(tx, caller(request), task_id)
+        if not rows:
+            raise NotFound("no such task")
+        return [_shown(context, row) for row in rows]
+
+
+def _shown(context: Context, row: Mapping[str, Any]) -> TaskShown:
+    phone = reading.duty_phone(context.directory, dict(row))
+    return TaskShown(**_only(TaskShown, row), duty_phone=phone)
+
+
+def _only(model: type[BaseModel], row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in model.model_fields if name in row}

@@ -1,0 +1,83 @@
+"""What referral's handlers are given, and what each of them does alike."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from contracts.vocabulary import Profile
+from services.chassis import audit
+from services.chassis.errors import MalformedEvent, Misuse
+from services.chassis.messaging.work import Received, Waits, Work
+from services.referral import disclosure
+from services.referral.access import Basis
+from services.referral.domain.cases import Case, Position
+from services.referral.domain.listings import Directory
+from services.referral.domain.refusals import Refused
+from services.referral.store import cases, copies, outgoing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What ``main`` binds to every handler."""
+
+    node: str
+    profile: Profile
+    directory: Directory
+    page_limit: int = 200
+
+
+def subject_of(received: Received) -> UUID:
+    """The case, pool or query that the event is about."""
+    return UUID(received.envelope.subject)
+
+
+def sender_of(received: Received) -> str:
+    """Who sent it, as the gateway verified; without one it is not an event of ours."""
+    sender = received.envelope.sender
+    if sender is None:
+        raise MalformedEvent("sender: missing")
+    return sender
+
+
+def position_of(received: Received) -> Position:
+    """Where the event stands in its stream."""
+    return Position(received.envelope.epoch or 0, received.envelope.sequence or 0)
+
+
+async def known_case(work: Work, case_id: UUID) -> Case | Waits:
+    """The case, or that this node does not know it yet. A frozen one is known enough."""
+    case = await cases.read_case(work.transaction, case_id)
+    if case is None or not (case.known or case.frozen):
+        return Waits("case", str(case_id))
+    return case
+
+
+async def basis_of(work: Work, case_id: UUID) -> Basis:
+    """What the case allows and the memorandum says, now."""
+    return Basis(
+        own_node=work.node,
+        now=work.now,
+        policy=await copies.read_policy(work.transaction),
+        consents=await cases.read_consents(work.transaction, case_id),
+        restrictions=await cases.read_restrictions(work.transaction, case_id),
+    )
+
+
+def note(work: Work, subject: UUID, action: str, reason: str = "") -> None:
+    """Note an act in the audit."""
+    audit.record(
+        work.transaction, actor=work.caller, action=action, subject=str(subject), reason=reason
+    )
+
+
+def answer(work: Work, case_id: UUID, action: str, refused: Refused | None = None) -> None:
+    """Give the one final answer to a command, and note it."""
+    if work.cause.correlation is None:
+        raise Misuse("a command without the id of its intake event cannot be answered")
+    intake_id = UUID(work.cause.correlation)
+    if refused is None:
+        outgoing.publish_answer(work, disclosure.accepted(intake_id, case_id), str(case_id))
+        note(work, case_id, action)
+        return
+    body = disclosure.refused(intake_id, case_id, refused)
+    outgoing.publish_answer(work, body, str(case_id))
+    note(work, case_id, f"{action}-refused", refused.reasons[0].code)

@@ -1,0 +1,223 @@
+"""Copies of what others say in this node: cases, consent, restrictions, policy, pools.
+
+Where a copy narrows what may be shared, the tasks that it no longer allows stop in the same
+transaction. A withdrawal is taken even before the case is known, and nothing older undoes it.
+"""
+
+from dataclasses import replace
+from typing import cast
+from uuid import UUID
+
+from contracts import assistance, gateway, identification
+from services.chassis.messaging.work import Received, Waits, Work
+from services.referral.access import PURPOSE, objections_to_keeping
+from services.referral.domain import providing, sending
+from services.referral.domain.agreements import (
+    AgencyClass,
+    Consent,
+    Participant,
+    Policy,
+    Restriction,
+)
+from services.referral.domain.capacity import Pool
+from services.referral.domain.cases import Case, CaseStatus
+from services.referral.domain.tasks import ProvidedTask, SentTask, Side
+from services.referral.handlers.carrying import carry_out
+from services.referral.handlers.context import (
+    Context,
+    basis_of,
+    known_case,
+    note,
+    position_of,
+    subject_of,
+)
+from services.referral.handlers.seeking import end_search
+from services.referral.store import cases, copies, requests, tasks
+
+
+async def case_opened(_context: Context, received: Received, work: Work) -> Waits | None:
+    """A case exists; what was heard of it before (a stop, a withdrawal) stays."""
+    body: identification.CaseOpened = received.body
+    case = await _case_or_new(work, subject_of(received))
+    opened = replace(
+        case,
+        known=True,
+        counted_by=body.counted_by,
+        majority=body.majority,
+        audience_class=body.audience_class,
+        oblast=body.oblast,
+        language=body.language,
+    )
+    await cases.write_case(work.transaction, opened)
+    return None
+
+
+async def case_changed(_context: Context, received: Received, work: Work) -> Waits | None:
+    """Codes were corrected; offers that were made stay as they are."""
+    body: identification.CaseChanged = received.body
+    case = await known_case(work, subject_of(received))
+    if isinstance(case, Waits):
+        return case
+    changed = replace(
+        case,
+        majority=body.majority,
+        audience_class=body.audience_class,
+        oblast=body.oblast,
+        language=body.language,
+    )
+    await cases.write_case(work.transaction, changed)
+    return None
+
+
+async def case_ended(context: Context, received: Received, work: Work) -> Waits | None:
+    """The case was closed: offers are withdrawn; a service that runs goes on."""
+    return await _over(context, received, work, CaseStatus.CLOSED)
+
+
+async def case_voided(context: Context, received: Received, work: Work) -> Waits | None:
+    """The case was never real: everything that came of it is withdrawn."""
+    return await _over(context, received, work, CaseStatus.VOIDED)
+
+
+async def _over(
+    context: Context, received: Received, work: Work, status: CaseStatus
+) -> Waits | None:
+    case = await known_case(work, subject_of(received))
+    if isinstance(case, Waits):
+        return case
+    await cases.write_case(work.transaction, case.with_status(status))
+    await _end_searches(work, case.case_id)
+    even_started = status is CaseStatus.VOIDED
+    open_tasks = await tasks.read_open_tasks(work.transaction, case.case_id, Side.SENDER)
+    steps = [
+        sending.cancelled(cast(SentTask, task), work.now, even_started=even_started)
+        for task in open_tasks
+    ]
+    await carry_out(context, work, steps)
+    return None
+
+
+async def consent_granted(_context: Context, received: Received, work: Work) -> Waits | None:
+    """A consent is live, unless something withdrawn later was heard before."""
+    body: gateway.ConsentGranted = received.body
+    case_id = subject_of(received)
+    if PURPOSE not in body.purposes:
+        return None
+    case = await cases.read_case(work.transaction, case_id)
+    if case is not None and position_of(received) < case.withdrawn:
+        note(work, case_id, "older-consent-ignored")
+        return None
+    group = body.recipient_class
+    consent = Consent(
+        consent_id=body.consent_id,
+        purposes=frozenset(body.purposes),
+        expires_at=body.expires_at,
+        recipients=frozenset(body.recipients),
+        agency_class=AgencyClass(
+            agency_type=group.agency_type,
+            oblasts=frozenset(group.oblasts),
+            except_agencies=frozenset(group.except_agencies),
+        )
+        if group
+        else None,
+    )
+    await cases.add_consent(work.transaction, case_id, consent)
+    return None
+
+
+async def consent_ended(context: Context, received: Received, work: Work) -> Waits | None:
+    """A consent was withdrawn: whoever is no longer covered gets nothing more."""
+    body: gateway.ConsentEnded = received.body
+    case = await _case_or_new(work, subject_of(received))
+    withdrawn = max(case.withdrawn, position_of(received))
+    await cases.write_case(work.transaction, replace(case, withdrawn=withdrawn))
+    await cases.end_consents(work.transaction, case.case_id, body.consent_id, work.now)
+    await _stop_uncovered(context, work, case.case_id, tell_provider=False)
+    return None
+
+
+async def restriction_set(context: Context, received: Received, work: Work) -> Waits | None:
+    """Never to this agency, type or oblast: what it has is withdrawn."""
+    body: gateway.RestrictionSet = received.body
+    case_id = subject_of(received)
+    restriction = Restriction(
+        restriction_id=body.restriction_id,
+        agency=body.agency,
+        agency_type=body.agency_type,
+        oblast=body.oblast,
+        valid_until=body.valid_until,
+    )
+    await cases.add_restriction(work.transaction, case_id, restriction)
+    await _stop_uncovered(context, work, case_id, tell_provider=True)
+    return None
+
+
+async def sharing_stopped(context: Context, received: Received, work: Work) -> Waits | None:
+    """The agency that sent the case stopped sharing: freeze all of it at once."""
+    case = await _case_or_new(work, subject_of(received))
+    await cases.write_case(work.transaction, replace(case, frozen=True))
+    await _end_searches(work, case.case_id)
+    provided = await tasks.read_open_tasks(work.transaction, case.case_id, Side.PROVIDER)
+    steps = [providing.sharing_stopped(cast(ProvidedTask, task), work.now) for task in provided]
+    await carry_out(context, work, steps)
+    note(work, case.case_id, "sharing-stopped")
+    return None
+
+
+async def policy_copied(_context: Context, received: Received, work: Work) -> Waits | None:
+    """A newer version of the memorandum's policy."""
+    body: gateway.PolicyCopied = received.body
+    policy = Policy(
+        version=body.version,
+        participants=tuple(
+            Participant(
+                node=each.node,
+                agency_type=each.agency_type,
+                status=each.status,
+                powers=frozenset(each.powers),
+                oblasts=frozenset(each.oblasts),
+            )
+            for each in body.participants
+        ),
+        pairs=frozenset(
+            (pair.sender, pair.recipient) for pair in body.pairs if PURPOSE in pair.purposes
+        ),
+    )
+    await copies.write_policy(work.transaction, policy)
+    return None
+
+
+async def pool_changed(_context: Context, received: Received, work: Work) -> Waits | None:
+    """Assistance said how a pool is; only its status is kept here."""
+    body: assistance.PoolChanged = received.body
+    pool = Pool(
+        pool_id=body.pool_id,
+        service_type=body.service_type,
+        audience_class=body.audience_class,
+        status=body.status,
+        reported_at=body.reported_at,
+    )
+    await copies.write_pool(work.transaction, pool)
+    return None
+
+
+async def _case_or_new(work: Work, case_id: UUID) -> Case:
+    return await cases.read_case(work.transaction, case_id) or Case(case_id=case_id)
+
+
+async def _end_searches(work: Work, case_id: UUID) -> None:
+    for need in await requests.read_needs_asking(work.transaction, case_id):
+        await end_search(work, need)
+
+
+async def _stop_uncovered(
+    context: Context, work: Work, case_id: UUID, *, tell_provider: bool
+) -> None:
+    basis = await basis_of(work, case_id)
+    open_tasks = await tasks.read_open_tasks(work.transaction, case_id, Side.SENDER)
+    steps = [
+        sending.stopped(cast(SentTask, task), work.now, tell_provider=tell_provider)
+        for task in open_tasks
+        if objections_to_keeping(task.terms.other_agency, basis)
+    ]
+    await carry_out(context, work, steps)

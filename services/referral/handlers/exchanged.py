@@ -1,0 +1,164 @@
+"""What arrives from other agencies, and what the gateway says became of what was to leave.
+
+Who sent something was verified by the gateway; here it must be the other side of the same task or
+query. What a stranger says about a task is noted and changes nothing.
+"""
+
+from typing import cast
+
+from contracts import gateway, referral
+from services.chassis.messaging.work import Received, Waits, Work
+from services.referral import disclosure
+from services.referral.domain import providing, sending
+from services.referral.domain.cases import Case, Position
+from services.referral.domain.facts import CapacityReply, Progress
+from services.referral.domain.requests import NeedState
+from services.referral.domain.tasks import Outcome, ProvidedTask, SentTask, Side, Terms
+from services.referral.handlers.carrying import carry_out
+from services.referral.handlers.context import Context, note, sender_of, subject_of
+from services.referral.handlers.seeking import own_status
+from services.referral.store import cases, deadlines, outgoing, requests, tasks
+from services.referral.store.outgoing import Addressed
+from services.referral.store.requests import Query
+
+NOT_SENT = "not-sent"
+
+
+async def capacity_queried(context: Context, received: Received, work: Work) -> Waits | None:
+    """Another agency asks whether we could: answer with a status."""
+    body: referral.CapacityQueried = received.body
+    status = await own_status(context, work, body.service_type, body.audience_class)
+    reply = CapacityReply(to=sender_of(received), query_id=body.query_id, status=status)
+    addressed = Addressed(
+        body=disclosure.body_of_letter(reply),
+        recipient=reply.to,
+        purpose=disclosure.purpose_of(reply),
+    )
+    outgoing.publish_addressed(work, addressed, subject_of(received))
+    return None
+
+
+async def capacity_answered(_context: Context, received: Received, work: Work) -> Waits | None:
+    """An agency answered; when it was the last one, the choice is due."""
+    body: referral.CapacityAnswered = received.body
+    query = await requests.read_query(work.transaction, body.query_id)
+    if query is None or query.agency != sender_of(received):
+        note(work, body.query_id, "answer-from-a-stranger")
+        return None
+    await _answered(work, query, body.status)
+    return None
+
+
+async def _answered(work: Work, query: Query, status: str) -> None:
+    """The need's row is locked first, so that whoever is last knows it."""
+    tx = work.transaction
+    need = await requests.lock_need(tx, query.request_id, query.need_id)
+    if not await requests.answer_query(tx, query.query_id, status) or need is None:
+        return
+    if need.state is not NeedState.ASKING or need.round != query.round:
+        return
+    if all(each.status is not None for each in await requests.read_queries(tx, need)):
+        await deadlines.look_at_answers(tx, need, deadlines.CAPACITY_KNOWN, work.now)
+
+
+async def task_offered(context: Context, received: Received, work: Work) -> Waits | None:
+    """An offer arrived for this agency; the case may be new to this node."""
+    body: referral.TaskOffered = received.body
+    case_id, tx = subject_of(received), work.transaction
+    case = await cases.read_case(tx, case_id)
+    if case is not None and case.frozen:
+        note(work, case_id, "offer-ignored", "case-frozen")
+        return None
+    if await tasks.read_task(tx, body.task_id, Side.PROVIDER) is not None:
+        return None
+    if case is None or not case.known:
+        await cases.write_case(tx, _referred_case(received, case))
+    terms = Terms(
+        task_id=body.task_id,
+        case_id=case_id,
+        side=Side.PROVIDER,
+        other_agency=sender_of(received),
+        service_type=body.service_type,
+        urgency=body.urgency,
+        majority=body.majority,
+        audience_class=body.audience_class,
+        counted_by=body.counted_by,
+        answer_by=body.answer_by,
+        language=body.language,
+        dependants=body.dependants,
+    )
+    await carry_out(context, work, [providing.received(terms, work.now)])
+    return None
+
+
+async def task_progressed(context: Context, received: Received, work: Work) -> Waits | None:
+    """The provider tells what became of our offer."""
+    body: referral.TaskProgressed = received.body
+    task = await tasks.read_task(work.transaction, body.task_id, Side.SENDER)
+    if task is None:
+        return Waits("task", str(body.task_id))
+    if task.terms.other_agency != sender_of(received):
+        note(work, task.terms.case_id, "progress-from-a-stranger")
+        return None
+    step = sending.progressed(cast(SentTask, task), _progress(body), work.now)
+    await carry_out(context, work, [step])
+    return None
+
+
+async def offer_withdrawn(context: Context, received: Received, work: Work) -> Waits | None:
+    """The sender took its offer back."""
+    body: referral.OfferWithdrawn = received.body
+    task = await tasks.read_task(work.transaction, body.task_id, Side.PROVIDER)
+    if task is None:
+        case = await cases.read_case(work.transaction, subject_of(received))
+        frozen = case is not None and case.frozen
+        return None if frozen else Waits("task", str(body.task_id))
+    if task.terms.other_agency != sender_of(received):
+        note(work, task.terms.case_id, "withdrawal-from-a-stranger")
+        return None
+    step = providing.withdrawn(cast(ProvidedTask, task), body.state, work.now)
+    await carry_out(context, work, [step])
+    return None
+
+
+async def sending_refused(context: Context, received: Received, work: Work) -> Waits | None:
+    """The gateway let something not leave: an offer is re-routed, a question counts as answered."""
+    body: gateway.SendingRefused = received.body
+    task = await tasks.read_sent_task(work.transaction, body.outgoing_id)
+    if task is not None:
+        step = sending.not_sent(cast(SentTask, task), body.reason, work.now)
+        await carry_out(context, work, [step])
+        return None
+    query = await requests.read_sent_query(work.transaction, body.outgoing_id)
+    if query is not None:
+        await _answered(work, query, NOT_SENT)
+    return None
+
+
+def _referred_case(received: Received, stub: Case | None) -> Case:
+    body: referral.TaskOffered = received.body
+    return Case(
+        case_id=subject_of(received),
+        known=True,
+        counted_by=body.counted_by,
+        majority=body.majority,
+        audience_class=body.audience_class,
+        language=body.language,
+        withdrawn=stub.withdrawn if stub is not None else Position(),
+    )
+
+
+def _progress(body: referral.TaskProgressed) -> Progress:
+    outcome = None
+    if body.outcome is not None:
+        outcome = Outcome(
+            outcome=body.outcome, unit=body.unit or "item", quantity=body.quantity or 0
+        )
+    return Progress(
+        task_id=body.task_id,
+        state=body.state,
+        at=body.happened_at,
+        reason=body.reason,
+        outcome=outcome,
+        hand_over_reference=body.hand_over_reference,
+    )

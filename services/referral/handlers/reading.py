@@ -1,0 +1,64 @@
+"""Reading is an act: allowed by the access table, recorded in the audit, and bounded.
+
+Of a frozen case nothing may be read here: its tasks are not there for whoever asks.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from services.chassis import audit
+from services.chassis.database import Transaction
+from services.chassis.identity import Caller
+from services.referral.domain.listings import Directory
+from services.referral.domain.requests import Request
+from services.referral.store import cases, requests, tasks
+
+Row = dict[str, Any]
+
+
+async def read_request(
+    tx: Transaction, caller: Caller, request_id: UUID
+) -> tuple[Request, list[Row]] | None:
+    """A request with its needs and tasks."""
+    audit.record(tx, actor=caller.name, action="read-request", subject=str(request_id))
+    request = await requests.read_request(tx, request_id)
+    if request is None or await cases.read_frozen(tx, [request.case_id]):
+        return None
+    return request, await tasks.read_request_tasks(tx, request_id)
+
+
+async def explain_request(tx: Transaction, caller: Caller, request_id: UUID) -> list[Row] | None:
+    """Why each provider was or was not offered."""
+    audit.record(tx, actor=caller.name, action="explain-request", subject=str(request_id))
+    request = await requests.read_request(tx, request_id)
+    if request is None or await cases.read_frozen(tx, [request.case_id]):
+        return None
+    return await requests.read_considerations(tx, request_id)
+
+
+async def read_task(tx: Transaction, caller: Caller, task_id: UUID) -> list[Row]:
+    """A task, both sides where both are here."""
+    audit.record(tx, actor=caller.name, action="read-task", subject=str(task_id))
+    return await _readable(tx, await tasks.read_task_rows(tx, task_id))
+
+
+async def list_tasks(
+    tx: Transaction, caller: Caller, wanted: tuple[str | None, str | None], limit: int
+) -> list[Row]:
+    """Tasks of a side in a state; each one that is shown is recorded as read."""
+    side, state = wanted
+    rows = await _readable(tx, await tasks.list_tasks(tx, side, state, limit))
+    for row in rows:
+        audit.record(tx, actor=caller.name, action="list-task", subject=str(row["task_id"]))
+    return rows
+
+
+def duty_phone(directory: Directory, row: Row) -> str | None:
+    """Whom to call about a task that we sent: an agency's number, from the directory."""
+    listing = directory.listing(row["service_id"])
+    return listing.duty_phone if listing is not None else None
+
+
+async def _readable(tx: Transaction, rows: list[Row]) -> list[Row]:
+    frozen = await cases.read_frozen(tx, [row["case_id"] for row in rows])
+    return [row for row in rows if row["case_id"] not in frozen]

@@ -1,0 +1,258 @@
+"""Finding a provider for one need: whom to ask, and who gets the offer.
+
+A search is a round: every listed service is considered, those that fit are asked for capacity
+without a word of the case, and the choice is made when all answered or time is up. Consent and
+restrictions are looked at when asking *and* when choosing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from contracts.vocabulary import NOT_YET_KNOWN
+from services.chassis.clock import derived_id
+from services.chassis.messaging.work import Work
+from services.referral import disclosure
+from services.referral.access import objections_to_offering
+from services.referral.domain import capacity, routing, sending
+from services.referral.domain.cases import Case, objections_to_work_on
+from services.referral.domain.facts import CapacityQuestion, ProviderNotFound, Step
+from services.referral.domain.listings import Listing
+from services.referral.domain.requests import Need, NeedState, Request, may_be_sought_again
+from services.referral.domain.routing import UNANSWERED, Bid, Wanted
+from services.referral.domain.tasks import OfferedTask, Side, Terms
+from services.referral.domain.timing import answer_by
+from services.referral.handlers.context import Context, basis_of
+from services.referral.store import cases, copies, deadlines, outgoing, requests, tasks
+from services.referral.store.outgoing import Addressed
+from services.referral.store.requests import Consideration, Query
+
+PERSON_DECLINED = "person-declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """One round for one need, with all it is decided from."""
+
+    request: Request
+    need: Need
+    case: Case
+    wanted: Wanted
+    considered: tuple[tuple[Listing, tuple[str, ...]], ...]
+
+    @property
+    def fitting(self) -> tuple[Listing, ...]:
+        """Services against which there is no objection."""
+        return tuple(listing for listing, objections in self.considered if not objections)
+
+
+async def seek(
+    context: Context, work: Work, request: Request, need: Need
+) -> Step[OfferedTask] | None:
+    """Begin a round: ask whoever fits; choose at once when nobody else has to answer."""
+    search = await _search(context, work, request, need)
+    if search is None:
+        return None
+    await requests.write_considerations(
+        work.transaction, need, _as_asked(search.considered), work.now
+    )
+    if not search.fitting:
+        await _nobody(work, need)
+        return None
+    queries = [await _ask(context, work, search, listing) for listing in search.fitting]
+    await requests.add_queries(work.transaction, queries)
+    if all(query.status is not None for query in queries):
+        return await choose(context, work, request, need)
+    due = work.now + context.profile.minutes("capacity_query_minutes")
+    await deadlines.look_at_answers(work.transaction, need, deadlines.CAPACITY_DUE, due)
+    return None
+
+
+async def choose(
+    context: Context, work: Work, request: Request, need: Need
+) -> Step[OfferedTask] | None:
+    """End a round: offer to the best of those who answered and still fit, or say there is none."""
+    tx = work.transaction
+    await deadlines.forget_answers(tx, need)
+    search = await _search(context, work, request, need)
+    if search is None:
+        return None
+    queries = await requests.read_queries(tx, need)
+    loads = await tasks.read_loads(tx)
+    fitting = {listing.service_id: listing for listing in search.fitting}
+    bids = tuple(
+        Bid(
+            listing=fitting[query.service_id],
+            status=query.status or UNANSWERED,
+            load=loads.get(query.agency, 0),
+        )
+        for query in queries
+        if query.service_id in fitting
+    )
+    chosen = routing.choose(bids, search.wanted)
+    await requests.write_considerations(tx, need, _as_chosen(search, queries, chosen), work.now)
+    if chosen is None:
+        await _nobody(work, need)
+        return None
+    await requests.write_need(tx, need.in_state(NeedState.OFFERED))
+    return sending.offer(_terms(context, work, search, chosen.listing), work.now)
+
+
+async def seek_again(context: Context, work: Work, terms: Terms) -> Step[OfferedTask] | None:
+    """The need of this task is without a provider again: the next round, if a machine may."""
+    if terms.request_id is None or terms.need_id is None:
+        return None
+    request = await requests.read_request(work.transaction, terms.request_id)
+    need = await requests.lock_need(work.transaction, terms.request_id, terms.need_id)
+    if request is None or need is None or need.state is not NeedState.OFFERED:
+        return None
+    if not may_be_sought_again(request, need, context.profile.number("reroute_hops")):
+        await _nobody(work, need)
+        return None
+    again = need.next_round()
+    await requests.write_need(work.transaction, again)
+    return await seek(context, work, request, again)
+
+
+async def end_search(work: Work, need: Need) -> None:
+    """Nobody is looked for any more."""
+    await requests.write_need(work.transaction, need.in_state(NeedState.ENDED))
+    await deadlines.forget_answers(work.transaction, need)
+
+
+async def own_status(context: Context, work: Work, service_type: str, audience_class: str) -> str:
+    """What this node would answer if it were asked."""
+    return capacity.answer(
+        await copies.read_pools(work.transaction, service_type),
+        capacity.Question(service_type=service_type, audience_class=audience_class),
+        now=work.now,
+        fresh_for=context.profile.hours("capacity_fresh_hours"),
+    )
+
+
+async def _search(context: Context, work: Work, request: Request, need: Need) -> Search | None:
+    tx = work.transaction
+    case = await cases.read_case(tx, need.case_id)
+    if case is None or objections_to_work_on(case):
+        await end_search(work, need)
+        return None
+    tried = await tasks.read_tried(tx, need.case_id)
+    key = (need.request_id, need.need_id)
+    wanted = Wanted(
+        urgency=request.urgency,
+        audience_class=_first_known(request.audience_class, case.audience_class),
+        oblast=case.oblast,
+        language=_first_known(request.language, case.language),
+        preferred=request.preferred,
+        tried=frozenset(
+            row["other_agency"] for row in tried if (row["request_id"], row["need_id"]) == key
+        ),
+        refused_by_person=frozenset(
+            row["other_agency"] for row in tried if row["reason"] == PERSON_DECLINED
+        ),
+    )
+    basis = await basis_of(work, need.case_id)
+    considered = tuple(
+        (listing, objections_to_offering(listing.agency, basis) + routing.misfits(listing, wanted))
+        for listing in context.directory.of_type(need.service_type)
+    )
+    return Search(request=request, need=need, case=case, wanted=wanted, considered=considered)
+
+
+async def _ask(context: Context, work: Work, search: Search, listing: Listing) -> Query:
+    need = search.need
+    query_id = _derived(work, f"query:{need.request_id}:{need.need_id}:{listing.service_id}")
+    status = outgoing_id = None
+    if listing.agency == context.node:
+        status = await own_status(context, work, need.service_type, search.wanted.audience_class)
+    else:
+        question = CapacityQuestion(
+            to=listing.agency,
+            query_id=query_id,
+            service_type=need.service_type,
+            audience_class=search.wanted.audience_class,
+            urgency=search.request.urgency,
+        )
+        addressed = Addressed(
+            body=disclosure.body_of_letter(question),
+            recipient=listing.agency,
+            purpose=disclosure.purpose_of(question),
+        )
+        outgoing_id = outgoing.publish_addressed(work, addressed, query_id)
+    return Query(
+        query_id=query_id,
+        request_id=need.request_id,
+        need_id=need.need_id,
+        round=need.round,
+        service_id=listing.service_id,
+        agency=listing.agency,
+        asked_at=work.now,
+        outgoing_id=outgoing_id,
+        status=status,
+    )
+
+
+async def _nobody(work: Work, need: Need) -> None:
+    await requests.write_need(work.transaction, need.in_state(NeedState.NOT_FOUND))
+    asked = await requests.count_asked(work.transaction, need)
+    body = disclosure.body_of_fact(ProviderNotFound(need=need, asked=asked))
+    outgoing.publish_fact(work, body, need.case_id)
+
+
+def _terms(context: Context, work: Work, search: Search, listing: Listing) -> Terms:
+    need, case, wanted = search.need, search.case, search.wanted
+    return Terms(
+        task_id=_derived(work, f"task:{need.request_id}:{need.need_id}"),
+        case_id=need.case_id,
+        side=Side.SENDER,
+        other_agency=listing.agency,
+        service_type=need.service_type,
+        urgency=search.request.urgency,
+        majority=case.majority,
+        audience_class=wanted.audience_class,
+        counted_by=case.counted_by,
+        answer_by=answer_by(search.request.urgency, work.now, context.profile),
+        language=wanted.language,
+        request_id=need.request_id,
+        need_id=need.need_id,
+        service_id=listing.service_id,
+    )
+
+
+def _derived(work: Work, what: str) -> UUID:
+    """An id that the same cause gives again: a restored node asks and offers nothing twice."""
+    return derived_id(f"{work.node}:{work.service}", work.cause.id, what, 0)
+
+
+def _as_asked(
+    considered: Iterable[tuple[Listing, tuple[str, ...]]],
+) -> list[Consideration]:
+    return [
+        Consideration(
+            service_id=listing.service_id,
+            agency=listing.agency,
+            verdicts=objections or ("asked",),
+        )
+        for listing, objections in considered
+    ]
+
+
+def _as_chosen(search: Search, queries: Iterable[Query], chosen: Bid | None) -> list[Consideration]:
+    against = {listing.service_id: objections for listing, objections in search.considered}
+    winner = chosen.listing.service_id if chosen is not None else None
+    return [
+        Consideration(
+            service_id=query.service_id,
+            agency=query.agency,
+            verdicts=(
+                query.status or UNANSWERED,
+                *against.get(query.service_id, ("no-longer-listed",)),
+                "offered" if query.service_id == winner else "not-offered",
+            ),
+        )
+        for query in queries
+    ]
+
+
+def _first_known(*codes: str) -> str:
+    return next((code for code in codes if code != NOT_YET_KNOWN), NOT_YET_KNOWN)

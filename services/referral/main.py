@@ -1,0 +1,56 @@
+"""Referral as a process: ``python -m services.referral.main``. Only wiring is here."""
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from contracts.vocabulary import load_profile
+from services.chassis.errors import SettingsWrong
+from services.chassis.frame import Bolts, Frame
+from services.chassis.logs import logger
+from services.chassis.runnable import Runnable, run
+from services.referral import api, handlers
+from services.referral.access import ACCESS
+from services.referral.settings import Settings
+from services.referral.store.directory import load_directory
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+log = logger(__name__)
+
+
+async def build(settings: Settings) -> Runnable:
+    """Open what the service needs and bolt it together."""
+    context = make_context(settings)
+    frame = await Frame.open(settings, MIGRATIONS)
+    return frame.bolt(
+        Bolts(
+            routes=partial(api.add_routes, database=frame.database, context=context),
+            access=ACCESS,
+            subscriptions=(handlers.subscriptions(context),),
+            deadlines=handlers.deadlines(context),
+        )
+    )
+
+
+def make_context(settings: Settings) -> handlers.Context:
+    """What the handlers are given; says how many directory records were refused, and why."""
+    try:
+        profile = load_profile(settings.profile)
+    except ValueError as error:
+        raise SettingsWrong(f"NRM_REFERRAL__PROFILE: {error}") from None
+    log.info("values of the profile that nobody verified", count=profile.not_verified)
+    directory = load_directory(settings.directory_file)
+    for record in directory.refused:
+        log.warning(
+            "a directory record is refused", name=record.record, reason=" ".join(record.reasons)
+        )
+    return handlers.Context(
+        node=settings.node,
+        profile=profile,
+        directory=directory,
+        page_limit=settings.page_limit,
+    )
+
+
+if __name__ == "__main__":
+    run(build, Settings)
