@@ -6,6 +6,7 @@ Groups of subcommands use these, so that `--state` means the same everywhere.
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,8 @@ StateOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 
-console = Console()
+WIDE = 120  # columns where nobody looks at a terminal
+console = Console(width=None if sys.stdout.isatty() else WIDE)
 errors = Console(stderr=True)
 
 

@@ -13,8 +13,10 @@ import typer
 from cli.options import StateOption, console, state_folder
 from deploy.local import control, readiness
 from deploy.local.control import Wish
-from deploy.local.failures import StackFailure
+from deploy.local.failures import NotReady, StackFailure
 from deploy.local.layout import DEFAULT_STATE, StateFolder
+
+MANY = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +39,9 @@ def up(
             fresh = control.start(Wish(state=folder, nodes_file=nodes, demo=demo))
             if wait:
                 control.wait_for(folder, lambda: not readiness.unready(folder))
+    except NotReady as failure:
+        late = ", ".join(readiness.unready(folder)[:MANY])
+        raise NotReady(f"{failure} Not ready: {late}.") from failure
     except KeyboardInterrupt:
         if fresh or control.supervisor(folder):
             control.stop(folder)

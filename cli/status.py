@@ -69,17 +69,17 @@ def _show(told: dict[str, Any]) -> None:
         f"Kafka: {told['kafka']['bootstrap']}   PostgreSQL port: {told['postgres']['port']}"
     )
     table = Table(box=None)
-    for heading in ("process", "pid", "state", "ready", "restarts", "address", "not ready"):
+    for heading in ("process", "pid", "state", "restarts", "address", "not ready"):
         table.add_column(heading, no_wrap=heading != "not ready", overflow="fold")
     for entry in told["processes"]:
+        state = entry["state"] if entry["state"] != "running" else "not ready"
         table.add_row(
             entry["name"],
             str(entry["pid"] or "-"),
-            entry["state"],
-            "yes" if entry["ready"] else "[red]no[/]",
+            "ready" if entry["ready"] else f"[red]{state}[/]",
             str(entry["restarts"]),
             entry.get("address", "").removeprefix("http://"),
-            ", ".join(_unready_parts(entry.get("parts", {}))),
+            entry.get("last_words") or ", ".join(_unready_parts(entry.get("parts", {}))),
         )
     console.print(table)
     console.print("  ".join(f"{name} {version}" for name, version in told["versions"].items()))

@@ -36,8 +36,8 @@ TABLE_HEAD = "| variable | form | default | what it is |\n|---|---|---|---|\n"
 
 def page() -> str:
     """Return the whole page."""
-    common = _section("Every service", ServiceSettings, _rows(ServiceSettings, "NRM_<SERVICE>__"))
-    parts = [HEAD, common]
+    for_all = _section("Every service", ServiceSettings, _rows(ServiceSettings, "NRM_<SERVICE>__"))
+    parts = [HEAD, for_all]
     for service in dict.fromkeys(unit.service for unit in read_topology().units):
         settings = importlib.import_module(f"services.{service}.settings").Settings
         parts.append(_section(service, settings, _rows(settings)))

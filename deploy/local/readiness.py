@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from deploy.local import broker_admin, control, parts, postgres
+from deploy.local import broker_admin, control, logfiles, parts, postgres
 from deploy.local.layout import StateFolder, read_json
 from deploy.local.postgres import PostgresServer
 
 ASK_SECONDS = 3.0
 ASK_AT_ONCE = 8
+SENTENCE = "nrm: "
 LIBRARIES = ("aiokafka", "asyncpg", "fastapi", "pydantic", "opendp")
 
 
@@ -114,10 +115,17 @@ def _processes(state: StateFolder) -> list[dict[str, Any]]:
             answer = answers[name]
             entry |= {"node": node, "service": service, "address": where[name]}
             entry |= {"ready": answer.ready, "parts": answer.parts, "log": str(state.log_of(name))}
+            entry["last_words"] = "" if identity else _last_words(state, name)
         else:
             entry["ready"] = told["state"] == "running" and _server_answers(state, name)
         entries.append(entry)
     return entries
+
+
+def _last_words(state: StateFolder, name: str) -> str:
+    """Return the sentence with which a process ended, when it left one."""
+    last = logfiles.last_lines(state.log_of(name), 1)
+    return last[0].removeprefix(SENTENCE) if last and last[0].startswith(SENTENCE) else ""
 
 
 def _server_answers(state: StateFolder, name: str) -> bool:
