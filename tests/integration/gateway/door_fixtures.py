@@ -1,0 +1,29 @@
+"""Fixtures of the door's tests: a template database once, a door on a copy of it for each test."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.support.gateway_door import Door, fresh_database, gateway_template, open_door
+from tests.support.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def door_template(postgres_server: Postgres) -> str:
+    """The migrated template; its name is also the role's."""
+    return asyncio.run(gateway_template(postgres_server))
+
+
+@pytest_asyncio.fixture
+async def door(
+    postgres_server: Postgres, door_template: str, tmp_path: Path
+) -> AsyncIterator[Door]:
+    """A gateway's door."""
+    async with (
+        fresh_database(postgres_server, door_template) as postgres,
+        open_door(postgres, door_template, tmp_path) as opened,
+    ):
+        yield opened
