@@ -1,0 +1,202 @@
+"""An episode of help: planned, begun, counted in units, ended with an outcome. Units, not persons.
+
+One class per state; one function per rule; every objection is collected.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar, Final, TypeAlias
+from uuid import UUID
+
+from services.assistance.domain.facts import (
+    EpisodeBegan,
+    EpisodeEnded,
+    EpisodeFact,
+    EpisodeWasPlanned,
+    EpisodeWasStopped,
+    UnitsWereDelivered,
+)
+from services.assistance.domain.refusals import Objection, Refusal, lies_in_the_future
+
+TOTAL_LIMIT: Final = 1_000_000
+"""As many units as an episode can count (the contract's limit)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Accepted; nothing was delivered yet."""
+
+    code: ClassVar[str] = "planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Active:
+    """Under way, counted in ``unit``."""
+
+    code: ClassVar[str] = "active"
+    unit: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """Ended with an outcome."""
+
+    code: ClassVar[str] = "completed"
+    unit: str
+    total: int
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """Sharing was stopped, or it was cancelled before it began."""
+
+    code: ClassVar[str] = "stopped"
+    total: int
+
+
+EpisodeState: TypeAlias = Planned | Active | Completed | Stopped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """Help under one accepted task."""
+
+    episode_id: UUID
+    task_id: UUID
+    case_id: UUID
+    service_type: str
+    counted_by: str
+    state: EpisodeState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """An accepted task."""
+
+    episode_id: UUID
+    task_id: UUID
+    case_id: UUID
+    service_type: str
+    counted_by: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Units that were given, as they were reported."""
+
+    unit: str
+    quantity: int
+    outcome: str | None
+    happened_at: datetime
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeChange:
+    """How the episode is now, and what happened."""
+
+    episode: Episode
+    facts: tuple[EpisodeFact, ...]
+
+
+def plan(asked: Plan) -> EpisodeChange:
+    """An accepted task becomes an episode."""
+    episode = Episode(
+        episode_id=asked.episode_id,
+        task_id=asked.task_id,
+        case_id=asked.case_id,
+        service_type=asked.service_type,
+        counted_by=asked.counted_by,
+        state=Planned(),
+    )
+    return EpisodeChange(episode=episode, facts=(EpisodeWasPlanned(happened_at=asked.now),))
+
+
+def the_episode_is_open(episode: Episode, given: Delivery) -> Objection | None:
+    """Nothing is added to help that ended."""
+    ended = isinstance(episode.state, Completed | Stopped)
+    return Objection(code="wrong-state") if ended else None
+
+
+def it_did_not_happen_in_the_future(episode: Episode, given: Delivery) -> Objection | None:
+    """A time later than now is a mistake."""
+    if lies_in_the_future(given.happened_at, given.now):
+        return Objection(code="in-the-future", field="occurred_at")
+    return None
+
+
+def an_episode_has_one_unit(episode: Episode, given: Delivery) -> Objection | None:
+    """Visits and hours do not add up."""
+    if isinstance(episode.state, Active) and episode.state.unit != given.unit:
+        return Objection(code="out-of-range", field="unit")
+    return None
+
+
+def something_was_delivered_or_ended(episode: Episode, given: Delivery) -> Objection | None:
+    """Nothing of nothing is a mistake."""
+    if given.quantity == 0 and given.outcome is None:
+        return Objection(code="out-of-range", field="quantity")
+    return None
+
+
+def the_sum_can_be_told(episode: Episode, given: Delivery) -> Objection | None:
+    """A sum beyond every stay is a mistake, and no event could carry it."""
+    if _total(episode) + given.quantity > TOTAL_LIMIT:
+        return Objection(code="out-of-range", field="quantity")
+    return None
+
+
+DELIVERY_RULES: Final[tuple[Callable[[Episode, Delivery], Objection | None], ...]] = (
+    the_episode_is_open,
+    it_did_not_happen_in_the_future,
+    an_episode_has_one_unit,
+    something_was_delivered_or_ended,
+    the_sum_can_be_told,
+)
+
+
+def deliver(episode: Episode, given: Delivery) -> EpisodeChange | Refusal:
+    """Count what was given; the first record begins the episode, an outcome ends it."""
+    found = [rule(episode, given) for rule in DELIVERY_RULES]
+    if against := tuple(objection for objection in found if objection):
+        return Refusal(objections=against)
+    at, total = given.happened_at, _total(episode) + given.quantity
+    facts: list[EpisodeFact] = []
+    if isinstance(episode.state, Planned):
+        facts.append(EpisodeBegan(happened_at=at))
+    if given.quantity:
+        facts.append(
+            UnitsWereDelivered(
+                happened_at=at, unit=given.unit, quantity=given.quantity, total=total
+            )
+        )
+    state: EpisodeState = Active(unit=given.unit, total=total)
+    if given.outcome is not None:
+        state = Completed(unit=given.unit, total=total, outcome=given.outcome)
+        facts.append(
+            EpisodeEnded(happened_at=at, outcome=given.outcome, unit=given.unit, total=total)
+        )
+    return EpisodeChange(episode=replace(episode, state=state), facts=tuple(facts))
+
+
+def stop(episode: Episode, at: datetime) -> EpisodeChange | None:
+    """Freeze help that is planned or under way; nothing when it ended."""
+    if not isinstance(episode.state, Planned | Active):
+        return None
+    return EpisodeChange(
+        episode=replace(episode, state=Stopped(total=_total(episode))),
+        facts=(EpisodeWasStopped(happened_at=at),),
+    )
+
+
+def cancel(episode: Episode, at: datetime) -> EpisodeChange | None:
+    """The task is no longer wanted: help that began goes on, help that did not is dropped."""
+    return stop(episode, at) if isinstance(episode.state, Planned) else None
+
+
+def _total(episode: Episode) -> int:
+    return 0 if isinstance(episode.state, Planned) else episode.state.total

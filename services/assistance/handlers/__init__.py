@@ -1,0 +1,20 @@
+"""Load, allow, decide, record, disclose; the tables of subscriptions and deadlines end the room."""
+
+from services.assistance.handlers.reading import (
+    EpisodeRow,
+    list_episodes,
+    list_pools,
+    read_episode,
+)
+from services.assistance.handlers.recording import Context
+from services.assistance.handlers.tables import deadlines, subscriptions
+
+__all__ = [
+    "Context",
+    "EpisodeRow",
+    "deadlines",
+    "list_episodes",
+    "list_pools",
+    "read_episode",
+    "subscriptions",
+]

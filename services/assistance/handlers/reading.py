@@ -1,0 +1,36 @@
+"""Reading is an act: allowed by the access table, recorded in the audit, and bounded."""
+
+from uuid import UUID
+
+from services.assistance.domain import Pool
+from services.assistance.store import episodes, pools
+from services.assistance.store.episodes import EpisodeRow
+from services.chassis import audit
+from services.chassis.database import Transaction
+from services.chassis.identity import Caller
+
+__all__ = ["EpisodeRow", "list_episodes", "list_pools", "read_episode"]
+
+
+async def list_pools(tx: Transaction, caller: Caller) -> list[Pool]:
+    """Every pool: counts of places, nobody's case."""
+    audit.record(tx, actor=caller.name, action="list-pools", subject="pools")
+    return await pools.list_pools(tx)
+
+
+async def read_episode(tx: Transaction, caller: Caller, episode_id: UUID) -> EpisodeRow | None:
+    """One episode; the reading is recorded even when there is nothing to read."""
+    found = await episodes.read_episode(tx, episode_id)
+    audit.record(tx, actor=caller.name, action="read-episode", subject=str(episode_id))
+    return found
+
+
+async def list_episodes(
+    tx: Transaction, caller: Caller, *, state: str | None, after: UUID | None, limit: int
+) -> list[EpisodeRow]:
+    """A page of episodes; each one that is shown is recorded as read."""
+    page = await episodes.list_episodes(tx, state=state, after=after, limit=limit)
+    for row in page:
+        subject = str(row.episode.episode_id)
+        audit.record(tx, actor=caller.name, action="list-episode", subject=subject)
+    return page

@@ -1,0 +1,42 @@
+"""Assistance as a process: opens its frame and bolts on what it reads, does and shows."""
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from contracts.vocabulary import load_profile
+from services.assistance.access import ROUTES
+from services.assistance.api import add_routes
+from services.assistance.handlers import Context, deadlines, subscriptions
+from services.assistance.settings import Settings
+from services.chassis.errors import SettingsWrong
+from services.chassis.frame import Bolts, Frame
+from services.chassis.logs import logger
+from services.chassis.runnable import Runnable, run
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+
+log = logger(__name__)
+
+
+async def build(settings: Settings) -> Runnable:
+    """Everything this service is made of, not yet running."""
+    try:
+        profile = load_profile(settings.profile)
+    except ValueError as error:
+        raise SettingsWrong(f"NRM_ASSISTANCE__PROFILE is wrong: {error}") from None
+    log.info("values of the profile that nobody verified", count=profile.not_verified)
+    frame = await Frame.open(settings, MIGRATIONS)
+    context = Context(profile=profile)
+    return frame.bolt(
+        Bolts(
+            routes=partial(add_routes, database=frame.database),
+            access=ROUTES,
+            subscriptions=(subscriptions(context),),
+            deadlines=deadlines(context),
+        )
+    )
+
+
+if __name__ == "__main__":
+    run(build, Settings)

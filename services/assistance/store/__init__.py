@@ -1,0 +1,1 @@
+"""What assistance remembers. Only this room speaks SQL; only handlers open it."""

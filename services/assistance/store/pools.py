@@ -1,0 +1,112 @@
+"""Pools and holds. Who changes a pool holds its row until the end of the transaction.
+
+Rows of a case (holds, episodes) come first, then pools in the order of their ids, then the
+counters of the outbox: always in this order, so that nobody waits in a circle.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, get_args
+from uuid import UUID
+
+from sqlalchemy import ARRAY, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.assistance.domain import Hold, HoldState, Pool
+from services.assistance.store.tables import HOLD, ID, POOL
+from services.chassis.database import Record, Statement, Transaction
+
+POOLS_LIMIT: Final = 500
+"""As many pools as are read or locked at once."""
+
+_STATES: Final[Mapping[str, type[HoldState]]] = {each.code: each for each in get_args(HoldState)}
+_POOL_COLUMNS: Final = tuple(column.name for column in POOL.c)
+_HOLD_COLUMNS: Final = tuple(column.name for column in HOLD.c)
+
+_LIST: Final = Statement(select(POOL).order_by(POOL.c.pool_id).limit(bindparam("page")))
+_LOCK_OF_SERVICE: Final = Statement(
+    select(POOL)
+    .where(POOL.c.service_type == bindparam("service_type"))
+    .order_by(POOL.c.pool_id)
+    .limit(bindparam("page"))
+    .with_for_update()
+)
+_LOCK: Final = Statement(
+    select(POOL)
+    .where(POOL.c.pool_id == any_(bindparam("pool_ids", type_=ARRAY(ID))))
+    .order_by(POOL.c.pool_id)
+    .with_for_update()
+)
+_POOL_ROW: Final = insert(POOL).values({name: bindparam(name) for name in _POOL_COLUMNS})
+_SAVE_POOL: Final = Statement(
+    _POOL_ROW.on_conflict_do_update(
+        index_elements=[POOL.c.pool_id],
+        set_={name: _POOL_ROW.excluded[name] for name in _POOL_COLUMNS if name != "pool_id"},
+    )
+)
+_LOAD_HOLD: Final = Statement(
+    select(HOLD)
+    .where(HOLD.c.task_id == bindparam("task_id"), HOLD.c.case_id == bindparam("case_id"))
+    .with_for_update()
+)
+_HOLDS_OF_CASE: Final = Statement(
+    select(HOLD)
+    .where(HOLD.c.case_id == bindparam("case_id"), HOLD.c.state != "released")
+    .order_by(HOLD.c.task_id)
+    .with_for_update()
+)
+_HOLD_ROW: Final = insert(HOLD).values({name: bindparam(name) for name in _HOLD_COLUMNS})
+_SAVE_HOLD: Final = Statement(
+    _HOLD_ROW.on_conflict_do_update(
+        index_elements=[HOLD.c.task_id],
+        set_={name: _HOLD_ROW.excluded[name] for name in ("pool_id", "state", "expires_at")},
+    )
+)
+
+
+async def list_pools(tx: Transaction) -> list[Pool]:
+    """Every pool, by id."""
+    return [_pool(row) for row in await tx.fetch(_LIST, page=POOLS_LIMIT)]
+
+
+async def lock_pools_of(tx: Transaction, service_type: str) -> tuple[Pool, ...]:
+    """The pools of a service, locked in the order of their ids."""
+    rows = await tx.fetch(_LOCK_OF_SERVICE, service_type=service_type, page=POOLS_LIMIT)
+    return tuple(_pool(row) for row in rows)
+
+
+async def lock_pools(tx: Transaction, pool_ids: Iterable[UUID]) -> dict[UUID, Pool]:
+    """These pools, locked in the order of their ids."""
+    wanted = sorted(set(pool_ids))
+    rows = await tx.fetch(_LOCK, pool_ids=wanted) if wanted else []
+    return {row["pool_id"]: _pool(row) for row in rows}
+
+
+async def save_pool(tx: Transaction, pool: Pool) -> None:
+    """Remember how many places there are; the database refuses what does not add up."""
+    await tx.execute(_SAVE_POOL, **{name: getattr(pool, name) for name in _POOL_COLUMNS})
+
+
+async def load_hold(tx: Transaction, case_id: UUID, task_id: UUID) -> Hold | None:
+    """What is kept for the task of this case, locked."""
+    row = await tx.fetch_one(_LOAD_HOLD, task_id=task_id, case_id=case_id)
+    return None if row is None else _hold(row)
+
+
+async def holds_of_case(tx: Transaction, case_id: UUID) -> list[Hold]:
+    """Everything that is kept or occupied for a case, locked."""
+    return [_hold(row) for row in await tx.fetch(_HOLDS_OF_CASE, case_id=case_id)]
+
+
+async def save_hold(tx: Transaction, hold: Hold) -> None:
+    """Remember a hold."""
+    row = {name: getattr(hold, name) for name in _HOLD_COLUMNS} | {"state": hold.state.code}
+    await tx.execute(_SAVE_HOLD, **row)
+
+
+def _pool(row: Record) -> Pool:
+    return Pool(**{name: row[name] for name in _POOL_COLUMNS})
+
+
+def _hold(row: Record) -> Hold:
+    known = {name: row[name] for name in _HOLD_COLUMNS}
+    return Hold(**known | {"state": _STATES[row["state"]]()})
