@@ -1,1 +1,1 @@
-"""The stories: invented people, real broker and database, every agency's system played from outside."""
+"""The stories: invented people, a real broker and database, agencies played from outside."""

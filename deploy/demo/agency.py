@@ -50,7 +50,6 @@ class Agency:
         self._answers_after = 0
         self._news: list[dict[str, Any]] = []
         self._news_after = 0
-        self._read = 0
 
     # ---------------------------------------------------------------- telling the node
 
@@ -149,10 +148,16 @@ class Agency:
             raise StoryFailed(f"{self.node}: no news of {happened} within {seconds:.0f} s")
         return found
 
+    def heard(self, happened: str) -> list[dict[str, Any]]:
+        """Every piece of news of this kind so far."""
+        wanted = f"org.nrm.{happened}.v1"
+        self._look_for_news("", lambda _news: False)
+        return [news for news in self._news if news["type"] == wanted]
+
     def _look_for_answer(self, intake_id: str) -> dict[str, Any] | None:
-        for entry in self._page("/v1/answers", self._answers_after):
-            self._answers_after = entry["position"]
-            told = entry
+        page = self._page("/v1/answers", self._answers_after)
+        self._answers_after = page["next"]
+        for told in page["answers"]:
             key = told["intake_id"] or f"{told.get('partition')}/{told.get('offset')}"
             self._answers[key] = told
         return self._answers.get(intake_id)
@@ -160,19 +165,19 @@ class Agency:
     def _look_for_news(
         self, wanted: str, which: Callable[[Mapping[str, Any]], bool]
     ) -> dict[str, Any] | None:
-        for entry in self._page("/v1/incoming", self._news_after):
-            self._news_after = entry["position"]
-            self._news.append(entry)
+        page = self._page("/v1/incoming", self._news_after)
+        self._news_after = page["next"]
+        self._news += page["incoming"]
         return next((n for n in self._news if n["type"] == wanted and which(n)), None)
 
-    def _page(self, path: str, after: int) -> list[dict[str, Any]]:
+    def _page(self, path: str, after: int) -> dict[str, Any]:
         response = self._http.get(
             path, params={"after": after, "limit": PAGE}, headers=self._as(self._door.token)
         )
         if response.status_code != 200:
             raise StoryFailed(f"{self.node}: {path} was answered {response.status_code}")
-        entries: list[dict[str, Any]] = response.json()["entries"]
-        return entries
+        page: dict[str, Any] = response.json()
+        return page
 
     def _until(
         self, look: Callable[[], dict[str, Any] | None], seconds: float

@@ -1,4 +1,4 @@
-"""The demo's own connection to the brokers: posts as an agency's system would, reads as an observer.
+"""The demo's own connection to the brokers: posts as an agency would, reads as an observer.
 
 Only the demo may read every topic: no agency and no operator of a real hub can.
 """

@@ -1,0 +1,52 @@
+"""`nrm demo`: bring the stack up with the demo's clock and tell the stories."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.options import StateOption, console, state_folder
+from deploy.demo.stories import STORIES
+from deploy.demo.telling import tell as tell_stories
+from deploy.local import control, readiness
+from deploy.local.failures import StackFailure
+from deploy.local.layout import DEFAULT_STATE, StateFolder
+
+app = typer.Typer(help="Tell the stories on a running stack.", invoke_without_command=True)
+KeepOption = Annotated[bool, typer.Option("--keep", help="Leave the stack running afterwards.")]
+
+
+@app.callback()
+def demo(
+    context: typer.Context, state: StateOption = DEFAULT_STATE, keep: KeepOption = False
+) -> None:
+    """Tell every story, then stop what was started."""
+    if context.invoked_subcommand is None:
+        raise typer.Exit(_on_a_stack(state_folder(state), list(STORIES), keep=keep))
+
+
+@app.command()
+def tell(
+    names: Annotated[list[str], typer.Argument(help="Stories: " + ", ".join(STORIES) + ".")],
+    state: StateOption = DEFAULT_STATE,
+    keep: KeepOption = True,
+) -> None:
+    """Tell these stories; the stack is started if it does not run, and kept."""
+    unknown = [name for name in names if name not in STORIES]
+    if unknown:
+        raise StackFailure(
+            f"There is no story {', '.join(unknown)}. There are: {', '.join(STORIES)}."
+        )
+    raise typer.Exit(_on_a_stack(state_folder(state), names, keep=keep))
+
+
+def _on_a_stack(state: StateFolder, names: list[str], *, keep: bool) -> int:
+    with console.status("starting broker, database and services"):
+        started = control.start(control.Wish(state=state, demo=True))
+        control.wait_for(state, lambda: not readiness.unready(state))
+    try:
+        return tell_stories(state, names, console)
+    finally:
+        if started and not keep:
+            control.stop(state)

@@ -1,0 +1,177 @@
+"""Counted at the end: sent, handled, duplicates, parked, refused; and that nothing is lost.
+
+Sent is what the services numbered; an event is lost when a number is missing in its topic, or when
+a consumer that reads the topic has not received it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from deploy.demo.bus import SeenRecord
+from deploy.demo.databases import Databases
+from deploy.demo.observer import units_of
+from deploy.demo.stage import Stage
+from deploy.local.topology import Unit
+
+QUIET_SECONDS = 30.0
+PAUSE_SECONDS = 0.2
+
+Stream = tuple[str, int, str, str]  # source, epoch, topic, subject
+
+COUNTERS = "SELECT source, epoch, topic, subject, last FROM outbox_counter"
+MARKS = "SELECT consumer, source, epoch, topic, subject, read FROM inbox_mark"
+ROWS = "SELECT state, count(*) AS number FROM inbox_row WHERE NOT done GROUP BY state"
+WAITING = "SELECT count(*) AS number FROM outbox"
+REFUSED = "SELECT count(*) AS number FROM answer WHERE NOT accepted"
+PARKED = "SELECT count(*) AS number FROM exchange_parked"
+SENDING = "SELECT count(*) AS number FROM exchange_sending"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What the last line of the demo says."""
+
+    sent: int
+    handled: int
+    duplicates: int
+    parked: int
+    refused: int
+    unfinished: int
+    lost: int
+    missing_in_topics: int
+    not_received: int
+
+    def as_line(self) -> str:
+        """The last line."""
+        return (
+            f"events sent {self.sent}, handled {self.handled}, "
+            f"duplicates ignored {self.duplicates}, parked {self.parked}, "
+            f"refused {self.refused}, lost {self.lost}"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """For the report."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Books:
+    """What every service's tables say, taken together."""
+
+    counters: dict[Stream, int]
+    marks: dict[tuple[str, Stream], int]
+    rows: dict[str, int]
+    waiting: int
+    refused: int
+    parked: int
+    sending: int
+
+
+def counted(stage: Stage) -> Figures:
+    """Wait until the house is quiet, then count."""
+    deadline = time.monotonic() + QUIET_SECONDS
+    while True:
+        books = _books(stage)
+        figures = _figures(books, stage.bus.everything(), _duplicates(stage))
+        if figures.lost == 0 and figures.unfinished == 0:
+            return figures
+        if time.monotonic() > deadline:
+            return figures
+        time.sleep(PAUSE_SECONDS)
+
+
+def _books(stage: Stage) -> _Books:
+    databases = Databases(stage.state)
+    counters: dict[Stream, int] = {}
+    marks: dict[tuple[str, Stream], int] = {}
+    rows: dict[str, int] = defaultdict(int)
+    totals: dict[str, int] = defaultdict(int)
+
+    def number(unit: Unit, query: str) -> int:
+        return int(databases.rows(unit, query)[0]["number"])
+
+    for unit in units_of(stage):
+        for row in databases.rows(unit, COUNTERS):
+            counters[_stream(row)] = row["last"]
+        for row in databases.rows(unit, MARKS):
+            marks[f"{unit.name}/{row['consumer']}", _stream(row)] = row["read"]
+        for row in databases.rows(unit, ROWS):
+            rows[row["state"]] += row["number"]
+        totals["waiting"] += number(unit, WAITING)
+        if unit.service == "gateway":
+            for name, query in (("refused", REFUSED), ("parked", PARKED), ("sending", SENDING)):
+                totals[name] += number(unit, query)
+    return _Books(
+        counters=counters,
+        marks=marks,
+        rows=dict(rows),
+        waiting=totals["waiting"],
+        refused=totals["refused"],
+        parked=totals["parked"],
+        sending=totals["sending"],
+    )
+
+
+def _stream(row: dict[str, Any]) -> Stream:
+    return (row["source"], int(row["epoch"]), row["topic"], row["subject"])
+
+
+def _figures(books: _Books, records: list[SeenRecord], ignored: int) -> Figures:
+    in_topics: dict[Stream, set[int]] = defaultdict(set)
+    copies = 0
+    for record in records:
+        if record.attribute("sequence"):
+            stream = (
+                record.attribute("source"),
+                int(record.attribute("epoch")),
+                record.topic,
+                record.attribute("subject"),
+            )
+            number = int(record.attribute("sequence"))
+            copies += number in in_topics[stream]
+            in_topics[stream].add(number)
+    missing = sum(
+        len(set(range(1, last + 1)) - in_topics.get(stream, set()))
+        for stream, last in books.counters.items()
+    )
+    not_received = _not_received(books)
+    parked = books.rows.get("parked", 0) + books.parked
+    unfinished = sum(number for state, number in books.rows.items() if state != "parked")
+    return Figures(
+        sent=sum(books.counters.values()),
+        handled=sum(books.marks.values()) - sum(books.rows.values()),
+        duplicates=max(ignored, copies),
+        parked=parked,
+        refused=books.refused,
+        unfinished=unfinished + books.waiting + books.sending,
+        lost=missing + not_received,
+        missing_in_topics=missing,
+        not_received=not_received,
+    )
+
+
+def _not_received(books: _Books) -> int:
+    """Numbers that a consumer lacks of a topic that it reads."""
+    reads: dict[str, set[str]] = defaultdict(set)
+    for consumer, stream in books.marks:
+        reads[consumer].add(stream[2])
+    lacking = 0
+    for consumer, topics in reads.items():
+        for stream, last in books.counters.items():
+            if stream[2] in topics:
+                lacking += last - books.marks.get((consumer, stream), 0)
+    return lacking
+
+
+def _duplicates(stage: Stage) -> int:
+    """Duplicates that consumers ignored, as their running processes count them."""
+    total = 0.0
+    for name in stage.addresses:
+        for line in stage.get(name, "/metrics").text.splitlines():
+            if line.startswith("nrm_events_duplicate_total"):
+                total += float(line.rpartition(" ")[2])
+    return int(total)

@@ -1,0 +1,157 @@
+"""Steps that several stories take: a man is detected, identified, referred, helped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from deploy.demo.stage import Stage, new_id
+
+BORDER, INTERIOR, REDCROSS, NGO = (
+    "border-brest",
+    "interior-brest",
+    "redcross-vitebsk",
+    "ngo-brest",
+)
+
+
+def consent(stage: Stage, purposes: list[str], recipients: list[str]) -> dict[str, Any]:
+    """What an agency records when the person agreed."""
+    return {
+        "consent_id": new_id(),
+        "purposes": purposes,
+        "categories": ["coded-case", "needs"],
+        "recipients": recipients,
+        "expires_at": stage.in_days(365),
+        "text_version": "consent-2026-1",
+        "language": "ru",
+        "interpreter": False,
+        "given_by": "person",
+    }
+
+
+def restriction(**never: str) -> dict[str, Any]:
+    """Never to this agency, or this type of agency."""
+    return {"restriction_id": new_id(), "recorded_for": "person", **never}
+
+
+def detection(node: str, **codes: Any) -> dict[str, Any]:
+    """The four codes that every detection has, and whatever else is known."""
+    return {
+        "detecting_agency": node,
+        "case_type": "trafficking",
+        "majority": "adult",
+        "immediate_danger": False,
+        "safe_channel": "in-person",
+        **codes,
+    }
+
+
+def a_man_from_a_construction_site() -> dict[str, Any]:
+    """His codes; who he is goes into the safe."""
+    return detection(
+        BORDER,
+        oblast="BY-BR",
+        citizenship="BY",
+        country_of_exploitation="RU",
+        exploitation=["forced-labour"],
+        industry="F",
+        still_in_situation="no",
+        consent_outcome="given",
+        language="ru",
+        audience_class="men",
+    )
+
+
+def hand_over(stage: Stage, story: str) -> tuple[str, str]:
+    """The border guard detects and hands over; returns the case ids at border and interior."""
+    guard, interior = stage.agency(BORDER), stage.agency(INTERIOR)
+    case_id = stage.new_case(story, BORDER)
+    known = {news["case_id"] for news in taken_over(stage)}
+    agreed = guard.event("consent-recorded", case_id, consent(stage, ["hand-over"], [INTERIOR]))
+    met = guard.event("person-detected", case_id, a_man_from_a_construction_site())
+    for intake_id, what in zip(guard.post(agreed, met), ("consent", "detection"), strict=True):
+        guard.accepted(intake_id, what)
+    guard.news("identification.hand-over-confirmed", lambda news: news["case_id"] == case_id)
+    news = interior.news("identification.case-opened", lambda news: news["case_id"] not in known)
+    stage.remember(story, INTERIOR, news["case_id"])
+    return case_id, news["case_id"]
+
+
+def taken_over(stage: Stage) -> list[dict[str, Any]]:
+    """Cases that the interior node took over so far."""
+    return stage.agency(INTERIOR).heard("identification.case-opened")
+
+
+def identify(stage: Stage, case_id: str) -> None:
+    """Screening, reasonable grounds, thirty days of reflection, conclusive decision."""
+    interior = stage.agency(INTERIOR)
+    interior.tells(
+        "screening-recorded",
+        case_id,
+        {
+            "result": "indicators-found",
+            "exploitation": ["forced-labour"],
+            "means": ["withholds-documents", "takes-earnings"],
+        },
+    )
+    interior.tells("decision-recorded", case_id, decision("reasonable-grounds"))
+    stage.move_clock(timedelta(days=31))
+    interior.news("identification.reflection-ended", lambda news: news["case_id"] == case_id)
+    interior.tells("decision-recorded", case_id, decision("conclusive"))
+
+
+def decision(kind: str) -> dict[str, Any]:
+    """A positive decision."""
+    return {"decision": kind, "outcome": "positive", "reasons": ["act-shown", "means-shown"]}
+
+
+def request(needs: Mapping[str, str], urgency: str, **codes: Any) -> dict[str, Any]:
+    """A referral for needs: need id -> service type."""
+    return {
+        "request_id": new_id(),
+        "needs": [
+            {"need_id": need_id, "service_type": service} for need_id, service in needs.items()
+        ],
+        "urgency": urgency,
+        **codes,
+    }
+
+
+def accept(stage: Stage, story: str, node: str, service: str) -> tuple[str, str]:
+    """A person at the provider opens the offer and takes it; returns (task id, case id there)."""
+    provider = stage.agency(node)
+    done = {task for task, _ in stage.taken}
+    offer = provider.news(
+        "referral.offer-received",
+        lambda news: (
+            news["facts"]["service_type"] == service and news["facts"]["task_id"] not in done
+        ),
+    )
+    task_id, case_id = offer["facts"]["task_id"], offer["case_id"]
+    stage.taken.add((task_id, case_id))
+    stage.remember(story, node, case_id)
+    provider.tells("offer-answered", case_id, {"task_id": task_id, "answer": "seen"})
+    provider.tells("offer-answered", case_id, {"task_id": task_id, "answer": "accepted"})
+    provider.news("referral.task-accepted", lambda news: news["facts"]["task_id"] == task_id)
+    return task_id, case_id
+
+
+def deliver(stage: Stage, node: str, task: tuple[str, str], units: tuple[str, int]) -> None:
+    """Units of the service are given one by one; the last ends the episode with an outcome."""
+    provider = stage.agency(node)
+    task_id, case_id = task
+    unit, number = units
+    for each in range(1, number + 1):
+        body: dict[str, Any] = {"task_id": task_id, "unit": unit, "quantity": 1}
+        if each == number:
+            body["outcome"] = "need-met"
+        provider.tells("service-delivered", case_id, body)
+
+
+def loop_closed(stage: Stage, node: str, need_id: str) -> None:
+    """The sender knows the outcome of a need."""
+    stage.agency(node).news(
+        "referral.loop-closed", lambda news: news["facts"]["need_id"] == need_id
+    )
