@@ -1,4 +1,4 @@
-"""A gateway for tests: a real PostgreSQL schema, buses in memory, three callers, invented people."""
+"""A gateway for tests: a real PostgreSQL schema, buses in memory, callers, invented people."""
 
 import json
 import secrets

@@ -1,0 +1,1 @@
+"""The gateway on a real PostgreSQL with buses in memory."""

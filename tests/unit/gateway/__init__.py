@@ -1,0 +1,1 @@
+"""The gateway: what it decides, without a server."""

@@ -1,0 +1,302 @@
+"""The gateway as one process: intake on the bus, answers in the feed, refused records deleted."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest_asyncio
+
+from contracts.catalogue import type_of
+from contracts.envelope import Envelope
+from contracts.intake import IntakeAccepted
+from contracts.referral import TaskAccepted
+from services.chassis.clock import SystemClock, new_id
+from services.chassis.database import Database
+from services.chassis.messaging.broker import LOCAL, BrokerRecord, OutgoingRecord
+from services.chassis.messaging.codec import encode
+from services.chassis.messaging.memory import MemoryBroker
+from services.chassis.telemetry import Telemetry
+from services.gateway.main import MIGRATIONS, assemble
+from tests.support.gateway_door import (
+    CANARY,
+    INTAKE_TOPIC,
+    NODE,
+    OTHER,
+    a_consent,
+    a_detection,
+    a_frame,
+    a_record,
+    an_event,
+    as_,
+    door_settings,
+    fresh_database,
+)
+from tests.support.postgres import Postgres
+from tests.support.waiting import until
+
+DIRECTORY = {
+    "services": [
+        {
+            "organization_id": OTHER,
+            "service_type": "nursing-visit",
+            "phones": [{"number": "+375 00 000-01-01", "description": "duty"}],
+        }
+    ]
+}
+
+
+@dataclass
+class House:
+    """A running gateway, its bus, and a client of its HTTP."""
+
+    local: MemoryBroker
+    client: httpx.AsyncClient
+    database: Database
+
+    async def send(self, record: OutgoingRecord) -> None:
+        producer = self.local.producer()
+        await producer.start()
+        await (await producer.send(record))
+        await producer.stop()
+
+    async def fact(self, event_type: str, body: dict[str, Any], **about: Any) -> None:
+        """A fact of another service on its local topic."""
+        envelope = Envelope(
+            id=str(new_id()),
+            source=f"urn:nrm:{NODE}:{about['service']}",
+            type=event_type,
+            time=SystemClock().now(),
+            subject=about["subject"],
+            dataschema=f"urn:nrm:schema:{event_type}.0",
+            sequence=about.get("sequence", 1),
+            epoch=1,
+        )
+        headers, value = encode(envelope, orjson.dumps(body))
+        topic = f"nrm.local.{NODE}.{about['topic']}.v1"
+        await self.send(
+            OutgoingRecord(topic=topic, key=about["subject"].encode(), value=value, headers=headers)
+        )
+
+    async def records(self, suffix: str) -> list[BrokerRecord]:
+        """Everything on a local topic."""
+        found: list[BrokerRecord] = []
+        for partition in range(4):
+            reader = self.local.reader(f"nrm.local.{NODE}.{suffix}.v1", partition)
+            await reader.start()
+            found += await reader.fetch(1000, 0.01)
+            await reader.stop()
+        return found
+
+    async def feed(self, name: str, after: int = 0) -> list[dict[str, Any]]:
+        answer = await self.client.get(f"/v1/{name}", params={"after": after})
+        assert answer.status_code == 200
+        entries: list[dict[str, Any]] = answer.json()[name]
+        return entries
+
+    async def told(self, name: str, many: int) -> list[dict[str, Any]]:
+        """The feed, once it holds so many entries."""
+
+        async def enough() -> bool:
+            return len(await self.feed(name)) >= many
+
+        await until(enough)
+        return await self.feed(name)
+
+
+@asynccontextmanager
+async def running(postgres: Postgres, role: str, folder: Path) -> AsyncIterator[House]:
+    """A gateway that runs until the end of the block."""
+    (folder / "directory.yaml").write_bytes(orjson.dumps(DIRECTORY))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = door_settings(
+        postgres, role, folder, port=port, directory_file=folder / "directory.yaml"
+    )
+    telemetry = Telemetry(settings)
+    database = await Database.open(settings, telemetry, migrations=MIGRATIONS)
+    frame = a_frame(settings, database, telemetry, SystemClock())
+    local = frame.brokers[LOCAL]
+    assert isinstance(local, MemoryBroker)
+    runnable = assemble(frame, settings)
+    stop = asyncio.Event()
+    task = asyncio.create_task(runnable.run(stop))
+    url = f"http://127.0.0.1:{port}"
+    async with httpx.AsyncClient(base_url=url, headers=as_("agency-system")) as client:
+        await until(lambda: runnable.readiness().ok or task.done())
+        try:
+            yield House(local=local, client=client, database=database)
+        finally:
+            stop.set()
+            await task
+
+
+@pytest_asyncio.fixture
+async def house_of_the_gateway(
+    postgres_server: Postgres, door_template: str, tmp_path: Path
+) -> AsyncIterator[House]:
+    """A running gateway."""
+    async with (
+        fresh_database(postgres_server, door_template) as postgres,
+        running(postgres, door_template, tmp_path) as house,
+    ):
+        yield house
+
+
+async def test_good_events_pass_and_poison_is_answered_and_deleted(
+    house_of_the_gateway: House,
+) -> None:
+    house = house_of_the_gateway
+    good = [an_event("person-detected", a_detection()) for _ in range(5)]
+    poison = an_event("person-detected", a_detection(**{CANARY: CANARY}))
+    nameless = OutgoingRecord(topic=INTAKE_TOPIC, key=None, value=CANARY.encode())
+    for event in (*good[:2], poison, *good[2:]):
+        await house.send(a_record(event))
+        await house.send(a_record(event))
+    await house.send(nameless)
+
+    async def all_passed_on() -> bool:
+        return len(await house.records("commands")) == 5
+
+    await until(all_passed_on)
+    answers = await house.told("answers", 2)
+    assert [answer["accepted"] for answer in answers] == [False, False]
+    by_id = {answer["intake_id"]: answer for answer in answers}
+    assert by_id[poison["id"]]["reasons"] == [{"code": "unknown-property", "field": "position-5"}]
+    assert by_id[None]["offset"] >= 0
+    assert {reason["code"] for reason in by_id[None]["reasons"]} >= {"not-json", "id-missing"}
+
+    async def no_canary() -> bool:
+        return CANARY not in str(await house.records("intake"))
+
+    await until(no_canary)
+    assert CANARY not in str(await house.records("answers"))
+    assert {record.key.decode() for record in await house.records("commands") if record.key} == {
+        event["subject"] for event in good
+    }
+
+
+async def test_the_same_event_by_both_doors_happens_once(house_of_the_gateway: House) -> None:
+    house = house_of_the_gateway
+    event = an_event("person-detected", a_detection())
+    await house.send(a_record(event))
+
+    async def passed_on() -> bool:
+        return len(await house.records("commands")) == 1
+
+    await until(passed_on)
+    answer = await house.client.post(
+        "/v1/intake",
+        content=orjson.dumps(event),
+        headers={"content-type": "application/cloudevents+json"},
+    )
+    assert answer.status_code == 202
+    consent = an_event("consent-recorded", a_consent())
+    await house.send(a_record(consent))
+    await house.told("answers", 1)
+    assert len(await house.records("commands")) == 1
+
+
+async def test_waiting_gets_the_final_answer_of_another_service(
+    house_of_the_gateway: House,
+) -> None:
+    house = house_of_the_gateway
+    event = an_event("person-detected", a_detection())
+    waiting = asyncio.create_task(
+        house.client.post(
+            "/v1/intake",
+            content=orjson.dumps(event),
+            headers={
+                "content-type": "application/cloudevents+json",
+                "prefer": "respond-async, wait=20",
+            },
+            timeout=30,
+        )
+    )
+
+    async def passed_on() -> bool:
+        return len(await house.records("commands")) == 1
+
+    await until(passed_on)
+    await house.fact(
+        type_of("identification", IntakeAccepted),
+        {"intake_id": event["id"], "case_id": event["subject"]},
+        service="identification",
+        topic="answers",
+        subject=event["subject"],
+    )
+    answer = await waiting
+    assert answer.status_code == 200
+    assert answer.json()["case_id"] == event["subject"]
+    (told,) = await house.told("answers", 1)
+    assert told["accepted"] is True
+    assert await house.feed("answers", after=told["position"]) == []
+    again = await house.client.post(
+        "/v1/intake",
+        content=orjson.dumps(event),
+        headers={"content-type": "application/cloudevents+json"},
+    )
+    assert again.status_code == 200
+
+
+async def test_waiting_in_vain_ends_in_time(house_of_the_gateway: House) -> None:
+    event = an_event("person-detected", a_detection())
+    answer = await house_of_the_gateway.client.post(
+        "/v1/intake",
+        content=orjson.dumps(event),
+        headers={"content-type": "application/cloudevents+json", "prefer": "wait=1"},
+    )
+    assert answer.status_code == 202
+
+
+async def test_an_acceptance_is_news_with_the_other_agencys_duty_phone(
+    house_of_the_gateway: House,
+) -> None:
+    house = house_of_the_gateway
+    case_id = str(new_id())
+    fact = {
+        "task_id": str(new_id()),
+        "side": "sender",
+        "service_type": "nursing-visit",
+        "urgency": "routine",
+        "other_agency": OTHER,
+        "counted_by": NODE,
+        "happened_at": "2026-11-02T09:00:00Z",
+        "hand_over_reference": str(new_id()),
+    }
+    accepted = type_of("referral", TaskAccepted)
+    for sequence, changes in enumerate(({}, {"side": "provider"}), start=1):
+        await house.fact(
+            accepted,
+            {**fact, **changes},
+            service="referral",
+            topic="referral",
+            subject=case_id,
+            sequence=sequence,
+        )
+    news = await house.told("incoming", 2)
+    assert [entry["type"] for entry in news] == [accepted, accepted]
+    assert news[0]["case_id"] == case_id
+    assert news[0]["duty_phone"] == "+375 00 000-01-01"
+    assert "duty_phone" not in news[1]
+    assert news[0]["facts"]["hand_over_reference"] == fact["hand_over_reference"]
+
+
+async def test_the_registry_is_on_the_bus_and_the_process_is_ready(
+    house_of_the_gateway: House,
+) -> None:
+    house = house_of_the_gateway
+
+    async def told() -> bool:
+        return len(await house.records("registry")) == 1
+
+    await until(told)
+    ready = await house.client.get("/health/ready")
+    assert ready.status_code == 200
+    assert {"registry", "feeds", "web"} <= set(ready.json()["parts"])
