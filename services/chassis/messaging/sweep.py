@@ -22,6 +22,7 @@ from services.chassis.messaging.rows import CRASH, Result, Rows
 from services.chassis.messaging.trials import Trials
 
 FOLLOW_LIMIT: Final = 50
+PASSES_LIMIT: Final = 5
 PURGE_EVERY: Final = timedelta(hours=1)
 
 _OLDEST: Final = """
@@ -93,7 +94,16 @@ class Sweep:
                     await stop.wait()
 
     async def once(self) -> int:
-        """Advance every stream that may move; answers how many steps were made."""
+        """Advance every stream that may move, and what that frees; answers how many steps."""
+        steps = 0
+        for _ in range(PASSES_LIMIT):
+            made = await self._pass()
+            steps += made
+            if not made:
+                break
+        return steps
+
+    async def _pass(self) -> int:
         last = Stream("", "", "", -1)
         steps = 0
         while page := await self._page(last):
