@@ -19,6 +19,7 @@ from services.chassis.messaging.broker import (
     TopicPartition,
 )
 
+
 @dataclass(slots=True)
 class Log:
     """The records of one partition; ``start`` is the offset of the first that still exists."""

@@ -108,6 +108,8 @@ class Relay:
         """Whether rows get out in time; an unreachable bus alone does not make it unready."""
         if self._backlog.age_seconds > self._limits.age_seconds:
             return Readiness(False, f"the oldest unsent row is too old ({self._trouble or 'slow'})")
+        if self._context.clock.monotonic() - self._measured_at > self._limits.age_seconds:
+            return Readiness(False, f"the outbox cannot be looked at ({self._trouble or 'slow'})")
         if self._backlog.parked:
             return Readiness(True, "rows are parked")
         return Readiness(True, self._trouble or ("leads" if self.leads else "stands by"))

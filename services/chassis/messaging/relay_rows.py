@@ -40,7 +40,8 @@ _MEASURE: Final = """
     SELECT coalesce(extract(epoch FROM clock_timestamp() - (
                SELECT created_at FROM outbox WHERE bus = $1 AND parked IS NULL
                ORDER BY position LIMIT 1)), 0)::float8 AS age_seconds,
-           (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE bus = $1 LIMIT $2) AS written) AS depth,
+           (SELECT count(*) FROM (SELECT 1 FROM outbox WHERE bus = $1 LIMIT $2)
+               AS written) AS depth,
            (SELECT count(*) FROM outbox WHERE bus = $1 AND parked IS NOT NULL) AS parked
 """
 _PARKED: Final = Statement(
