@@ -216,18 +216,20 @@ class Sharing:
     now: datetime
 
 
-def sharing_goes_on(sharing: Sharing) -> bool:
-    """Whether the agency is still covered. Fails closed: one that nobody lists is not."""
+def sharing_ends(sharing: Sharing) -> str | None:
+    """Why sharing with the agency ends now; None while it goes on.
+
+    An expired consent ends nothing that runs: only no new sharing begins under it.
+    """
     if sharing.participant is None:
-        return False
+        return "not-a-participant"
     recipient = sharing.participant.recipient
     if any(restricts(rule, recipient, sharing.now) for rule in sharing.restrictions):
-        return False
-    return sharing.by_grant or any(
-        covers(consent, recipient, purpose, sharing.now)
-        for consent in sharing.consents
-        for purpose in consent.purposes
-    )
+        return "restricted"
+    named = [consent for consent in sharing.consents if consent_names(consent, recipient)]
+    if sharing.by_grant or any(consent.ended_at is None for consent in named):
+        return None
+    return "consent-withdrawn" if named else None
 
 
 def may_contribute(attempt: Attempt, roster: frozenset[str], custodians: frozenset[str]) -> Answer:

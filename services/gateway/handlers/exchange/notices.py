@@ -5,14 +5,16 @@ what is still queued may not leave, and a notice is queued for everybody who was
 recipient: the case is frozen at once and the reference stays as a tombstone.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from services.chassis import audit
 from services.chassis.clock import new_id
 from services.chassis.database import Transaction
 from services.chassis.messaging.work import Work, work_of
-from services.gateway.access.basis import BASIS, Sharing, sharing_goes_on
+from services.gateway.access.basis import BASIS, Sharing, sharing_ends
 from services.gateway.disclosure import exchange as disclosure
 from services.gateway.handlers.exchange.context import (
     ACTOR,
@@ -25,9 +27,10 @@ from services.gateway.store.exchange import publishing, references, sendings
 from services.gateway.store.exchange.references import Reference
 from services.gateway.store.exchange.sendings import Queued, Stopped
 
-NOTICE = "org.nrm.exchange.sharing-withdrawn.v1"
-NOTICE_PURPOSE = "withdrawal"
-STOPPABLE = frozenset(event_type for event_type, row in BASIS.items() if not row.control)
+NOTICE: Final = "org.nrm.exchange.sharing-withdrawn.v1"
+NOTICE_PURPOSE: Final = "withdrawal"
+WITHDRAWN: Final = "consent-withdrawn"
+STOPPABLE: Final = frozenset(event_type for event_type, row in BASIS.items() if not row.control)
 
 
 async def stop_sharing(tx: Transaction, case_id: UUID, *, everything: bool) -> tuple[str, ...]:
@@ -39,15 +42,12 @@ async def stop_sharing(tx: Transaction, case_id: UUID, *, everything: bool) -> t
     work = work_of(tx)
     context = exchange_of(tx)
     stopping = await _stopping(work, context, case_id, everything)
-    await sendings.stop_sendings(
-        tx,
-        Stopped(
-            subject=case_id,
-            agencies=stopping,
-            event_types=STOPPABLE,
-            reason="consent-withdrawn",
-        ),
-    )
+    for reason in sorted(set(stopping.values())):
+        agencies = frozenset(agency for agency, why in stopping.items() if why == reason)
+        await sendings.stop_sendings(
+            tx,
+            Stopped(subject=case_id, agencies=agencies, event_types=STOPPABLE, reason=reason),
+        )
     told = await references.agencies_told(tx, case_id)
     noticed = []
     for reference in await references.live_references(tx, case_id):
@@ -64,20 +64,19 @@ async def stop_sharing(tx: Transaction, case_id: UUID, *, everything: bool) -> t
 
 async def _stopping(
     work: Work, context: ExchangeContext | None, case_id: UUID, everything: bool
-) -> frozenset[str]:
-    """With whom it stops: of those told or about to be told."""
+) -> Mapping[str, str]:
+    """With whom it stops, of those told or about to be told, and why."""
     tx = work.transaction
     live = {row.agency: row for row in await references.live_references(tx, case_id)}
     agencies = frozenset(live) | await sendings.agencies_waiting_for(tx, case_id)
     if everything or context is None:
-        return agencies
+        return dict.fromkeys(agencies, WITHDRAWN)
     in_force = context.policy(await policy.read_policy(tx))
     consents = await consent.read_consents(tx, case_id)
     restrictions = await consent.read_restrictions(tx, case_id)
-    return frozenset(
-        agency
-        for agency in agencies
-        if not sharing_goes_on(
+    ended = {}
+    for agency in agencies:
+        reason = sharing_ends(
             Sharing(
                 participant=in_force.participants.get(agency) if in_force else None,
                 by_grant=agency in live and live[agency].origin == references.RECEIVED,
@@ -86,7 +85,9 @@ async def _stopping(
                 now=work.now,
             )
         )
-    )
+        if reason is not None:
+            ended[agency] = reason
+    return ended
 
 
 async def _queue_notice(

@@ -1,0 +1,272 @@
+"""What may be sent on which basis: the table, row by row, and that nothing else is ever sent."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.catalogue import CATALOGUE
+from contracts.vocabulary import code_lists
+from services.gateway.access.basis import (
+    BASIS,
+    Attempt,
+    CaseFacts,
+    Never,
+    NotNow,
+    Sharing,
+    Tie,
+    Yes,
+    may_contribute,
+    may_send,
+    sharing_ends,
+)
+from services.gateway.domain.consent import AgencyClass, Consent, Restriction
+from services.gateway.domain.policy import Participant, Policy
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+OURS, THEIRS, LATER = "interior-brest", "redcross-vitebsk", NOW + timedelta(days=30)
+CASE = UUID("7c1f2a4e-3f0c-4d6b-9a55-1d1f0a3b2c01")
+OFFER = "org.nrm.referral.task-offered.v1"
+HAND_OVER = "org.nrm.identification.hand-over-offered.v1"
+PROGRESS = "org.nrm.referral.task-progressed.v1"
+CANCEL = "org.nrm.referral.offer-withdrawn.v1"
+QUERY = "org.nrm.referral.capacity-queried.v1"
+ANSWER = "org.nrm.referral.capacity-answered.v1"
+NOTICE = "org.nrm.exchange.sharing-withdrawn.v1"
+COUNTS = "org.nrm.contributor.counts-contributed.v1"
+
+
+def a_participant(node: str, status: str = "active", agency_type: str = "ngo") -> Participant:
+    return Participant(
+        node=node,
+        agency_type=agency_type,
+        sector="state",
+        status=status,
+        powers=frozenset({"provide"}),
+        oblasts=frozenset({"BY-VI"}),
+    )
+
+
+def a_policy(*purposes: str, ours: str = "active", theirs: str = "active") -> Policy:
+    return Policy(
+        version=3,
+        digest="a" * 64,
+        valid_until=NOW + timedelta(days=200),
+        participants={
+            OURS: a_participant(OURS, ours, "interior-affairs"),
+            THEIRS: a_participant(THEIRS, theirs, "red-cross"),
+        },
+        pairs={
+            (OURS, THEIRS): frozenset(purposes or ("referral", "hand-over", "capacity-query")),
+            (THEIRS, OURS): frozenset(),
+        },
+    )
+
+
+def a_consent(**changes: object) -> Consent:
+    consent = Consent(
+        consent_id=UUID("0b1a7a52-42e4-4f52-8b58-2a2f5f6d1c02"),
+        case_id=CASE,
+        purposes=frozenset({"referral"}),
+        categories=frozenset({"coded-case"}),
+        expires_at=LATER,
+        recipients=frozenset({THEIRS}),
+    )
+    return replace(consent, **changes)  # type: ignore[arg-type]
+
+
+def a_restriction(**changes: object) -> Restriction:
+    restriction = Restriction(
+        restriction_id=UUID("0b1a7a52-42e4-4f52-8b58-2a2f5f6d1c03"), case_id=CASE
+    )
+    return replace(restriction, **changes)  # type: ignore[arg-type]
+
+
+def an_attempt(event_type: str = OFFER, **changes: object) -> Attempt:
+    attempt = Attempt(
+        event_type=event_type,
+        sender=OURS,
+        recipient=THEIRS,
+        now=NOW,
+        policy=a_policy(),
+        case=CaseFacts(consents=(a_consent(),)),
+    )
+    return replace(attempt, **changes)  # type: ignore[arg-type]
+
+
+def facts(**changes: object) -> CaseFacts:
+    return replace(CaseFacts(consents=(a_consent(),)), **changes)  # type: ignore[arg-type]
+
+
+def answered(event_type: str, *, case: CaseFacts | None = None) -> Attempt:
+    """An answer to the agency that asked us: the pair permits the other direction."""
+    pairs = {(THEIRS, OURS): frozenset({"referral", "capacity-query", "hand-over"})}
+    return an_attempt(
+        event_type,
+        policy=replace(a_policy(), pairs=pairs),
+        case=case or CaseFacts(tie=Tie.RECEIVED),
+    )
+
+
+def test_a_live_consent_lets_an_offer_leave_and_is_named_in_the_ledger() -> None:
+    assert may_send(an_attempt()) == Yes("consent", a_consent().consent_id)
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        (facts(consents=()), "no-consent"),
+        (facts(consents=(a_consent(purposes=frozenset({"hand-over"})),)), "no-consent"),
+        (facts(consents=(a_consent(recipients=frozenset({"ngo-brest"})),)), "no-consent"),
+        (facts(consents=(a_consent(expires_at=NOW),)), "consent-expired"),
+        (facts(consents=(a_consent(ended_at=NOW),)), "consent-withdrawn"),
+        (facts(restrictions=(a_restriction(agency=THEIRS),)), "restricted"),
+        (facts(restrictions=(a_restriction(agency_type="red-cross"),)), "restricted"),
+        (facts(restrictions=(a_restriction(oblast="BY-VI"),)), "restricted"),
+        (facts(stopped="consent-withdrawn"), "consent-withdrawn"),
+        (facts(stopped="reference-retired"), "reference-retired"),
+        (facts(frozen=True), "grant-ended"),
+    ],
+)
+def test_an_offer_that_consent_does_not_cover_never_leaves(case: CaseFacts, reason: str) -> None:
+    assert may_send(an_attempt(case=case)) == Never(reason)
+    assert reason in code_lists()["not-sent-reason"]
+
+
+def test_an_expired_restriction_restricts_nobody() -> None:
+    over = a_restriction(agency=THEIRS, valid_until=NOW)
+    assert isinstance(may_send(an_attempt(case=facts(restrictions=(over,)))), Yes)
+
+
+def test_a_consent_for_a_class_of_agencies_covers_who_is_in_it() -> None:
+    group = AgencyClass(agency_type="red-cross", oblasts=frozenset({"BY-VI"}))
+    by_class = a_consent(recipients=frozenset(), agency_class=group)
+    assert isinstance(may_send(an_attempt(case=facts(consents=(by_class,)))), Yes)
+    without = replace(group, except_agencies=frozenset({THEIRS}))
+    excepted = replace(by_class, agency_class=without)
+    assert may_send(an_attempt(case=facts(consents=(excepted,)))) == Never("no-consent")
+
+
+@pytest.mark.parametrize(
+    ("policy", "answer"),
+    [
+        (None, NotNow("registry-stale")),
+        (replace(a_policy(), valid_until=NOW), NotNow("registry-stale")),
+        (a_policy(theirs="suspended"), NotNow("participant-suspended")),
+        (a_policy(ours="suspended"), NotNow("participant-suspended")),
+        (a_policy(theirs="signed"), Never("not-a-participant")),
+        (a_policy(theirs="left"), Never("not-a-participant")),
+        (replace(a_policy(), participants={}), Never("not-a-participant")),
+        (a_policy("hand-over"), Never("pair-not-permitted")),
+        (replace(a_policy(), pairs={}), Never("pair-not-permitted")),
+    ],
+)
+def test_the_registry_says_never_or_not_now(policy: Policy | None, answer: object) -> None:
+    assert may_send(an_attempt(policy=policy)) == answer
+
+
+@pytest.mark.parametrize("event_type", [NOTICE, CANCEL])
+@pytest.mark.parametrize(
+    "policy",
+    [None, a_policy(theirs="suspended"), a_policy(theirs="left"), replace(a_policy(), pairs={})],
+)
+def test_notices_and_cancellations_can_only_be_late(event_type: str, policy: Policy | None) -> None:
+    everything_against_it = facts(
+        consents=(),
+        frozen=True,
+        stopped="consent-withdrawn",
+        restrictions=(a_restriction(agency=THEIRS),),
+        in_ledger=True,
+    )
+    attempt = an_attempt(event_type, policy=policy, case=everything_against_it)
+    assert isinstance(may_send(attempt), NotNow)
+    assert may_send(replace(attempt, policy=a_policy())) == Yes("ledger")
+
+
+def test_a_cancellation_goes_only_to_whoever_was_told() -> None:
+    assert may_send(an_attempt(CANCEL)) == Never("unknown-recipient")
+
+
+@pytest.mark.parametrize(
+    ("case", "answer"),
+    [
+        (CaseFacts(tie=Tie.RECEIVED), Yes("grant")),
+        (CaseFacts(tie=Tie.NONE), Never("no-basis")),
+        (CaseFacts(tie=Tie.GIVEN), Never("no-basis")),
+        (CaseFacts(tie=Tie.RECEIVED_ENDED), Never("grant-ended")),
+        (CaseFacts(tie=Tie.RECEIVED, frozen=True), Never("grant-ended")),
+        (CaseFacts(tie=Tie.RECEIVED, stopped="restricted"), Never("restricted")),
+        (
+            CaseFacts(tie=Tie.RECEIVED, restrictions=(a_restriction(agency=THEIRS),)),
+            Never("restricted"),
+        ),
+    ],
+)
+def test_feedback_stands_on_the_grant_that_came_with_the_offer(
+    case: CaseFacts, answer: object
+) -> None:
+    assert may_send(answered(PROGRESS, case=case)) == answer
+
+
+def test_capacity_is_asked_and_answered_without_a_case() -> None:
+    assert may_send(an_attempt(QUERY, case=CaseFacts())) == Yes("pair")
+    assert may_send(answered(ANSWER, case=CaseFacts())) == Yes("pair")
+    assert may_send(an_attempt(ANSWER)) == Never("pair-not-permitted")
+
+
+def test_counts_go_to_a_custodian_of_a_plan_that_names_this_node() -> None:
+    attempt = an_attempt(COUNTS)
+    ours, theirs = frozenset({OURS}), frozenset({THEIRS})
+    assert may_contribute(attempt, ours, theirs) == Yes("plan")
+    assert may_contribute(attempt, frozenset(), theirs) == Never("no-basis")
+    assert may_contribute(attempt, ours, frozenset()) == Never("unknown-recipient")
+
+
+def test_every_type_that_travels_has_a_row_and_nothing_else_has() -> None:
+    travelling = {name for name, spec in CATALOGUE.items() if spec.travels}
+    assert set(BASIS) == travelling - {COUNTS}
+
+
+@given(st.sampled_from(sorted(CATALOGUE)))
+def test_a_type_without_a_row_is_never_sent(event_type: str) -> None:
+    if event_type not in BASIS:
+        assert may_send(an_attempt(event_type)) == Never("no-basis")
+
+
+def test_planted_a_row_taken_away_stops_its_type() -> None:
+    without = MappingProxyType({name: row for name, row in BASIS.items() if name != OFFER})
+    assert isinstance(may_send(an_attempt()), Yes)
+    assert may_send(an_attempt(), without) == Never("no-basis")
+
+
+def sharing(**changes: object) -> Sharing:
+    started = Sharing(
+        participant=a_participant(THEIRS, agency_type="red-cross"),
+        by_grant=False,
+        consents=(a_consent(),),
+        restrictions=(),
+        now=NOW,
+    )
+    return replace(started, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (sharing(), None),
+        (sharing(consents=(a_consent(expires_at=NOW),)), None),
+        (sharing(consents=(a_consent(ended_at=NOW),)), "consent-withdrawn"),
+        (sharing(consents=(a_consent(ended_at=NOW), a_consent())), None),
+        (sharing(restrictions=(a_restriction(agency=THEIRS),)), "restricted"),
+        (sharing(by_grant=True, consents=(a_consent(ended_at=NOW),)), None),
+        (sharing(participant=None), "not-a-participant"),
+    ],
+)
+def test_sharing_ends_with_whom_no_consent_covers_any_more(
+    state: Sharing, reason: str | None
+) -> None:
+    assert sharing_ends(state) == reason
