@@ -33,7 +33,7 @@ def up(
 ) -> None:
     """Start broker, database and every service; starting twice is fine."""
     folder, began = state_folder(state), time.monotonic()
-    fresh = False
+    ran_before, fresh = control.supervisor(folder) is not None, False
     try:
         with console.status("Starting the broker, the database and the services ..."):
             fresh = control.start(Wish(state=folder, nodes_file=nodes, demo=demo))
@@ -43,7 +43,7 @@ def up(
         late = ", ".join(readiness.unready(folder)[:MANY])
         raise NotReady(f"{failure} Not ready: {late}.") from failure
     except KeyboardInterrupt:
-        if fresh or control.supervisor(folder):
+        if not ran_before:
             control.stop(folder)
         raise
     done = "is up" if wait else "is starting"

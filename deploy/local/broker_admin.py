@@ -154,10 +154,14 @@ def misplaced_keys(bootstrap: str, topic: str, *, limit: int) -> tuple[int, int]
 
     Only positions are compared; keys are forgotten at once and never returned.
     """
-    consumer = KafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, consumer_timeout_ms=1000
-    )
+    consumer = None
     try:
+        consumer = KafkaConsumer(
+            bootstrap_servers=bootstrap,
+            enable_auto_commit=False,
+            consumer_timeout_ms=1000,
+            bootstrap_timeout_ms=REQUEST_MILLISECONDS,
+        )
         count = len(consumer.partitions_for_topic(topic) or ())
         places = [TopicPartition(topic, number) for number in range(count)]
         consumer.assign(places)
@@ -168,7 +172,8 @@ def misplaced_keys(bootstrap: str, topic: str, *, limit: int) -> tuple[int, int]
     except KafkaError as error:
         raise StackFailure(f"The topic {topic} cannot be read ({type(error).__name__}).") from error
     finally:
-        consumer.close()
+        if consumer is not None:
+            consumer.close()
     wrong = sum(partition_of(key, count) != partition for key, partition in keyed)
     return len(keyed), wrong
 

@@ -28,6 +28,7 @@ from services.chassis.errors import NrmError
 
 FREE_BYTES = 2**30
 SKEW_SECONDS = 5.0
+ANSWER_SECONDS = 2.0
 RECORDS_LOOKED_AT = 100
 OFFSETS_TOPIC = "__consumer_offsets"
 MURMUR2 = {  # what Kafka's own partitioner answers, for 4 partitions
@@ -56,8 +57,11 @@ class Patient:
 
     @property
     def bootstrap(self) -> str:
-        """Return the broker's address; empty when the stack was never up."""
-        return str(read_json(self.state.stack).get("bootstrap", ""))
+        """Return the address of a broker that answers."""
+        address = str(read_json(self.state.stack).get("bootstrap", ""))
+        if not address or not broker_admin.answers(address, seconds=ANSWER_SECONDS):
+            raise StackFailure("the broker does not answer")
+        return address
 
 
 Check = Callable[[Patient], Finding]
@@ -69,7 +73,7 @@ def examine(patient: Patient) -> Iterator[Finding]:
         try:
             yield check(patient)
         except (StackFailure, NrmError) as failure:
-            yield Finding(name, False, str(failure), "follow the sentence")
+            yield Finding(name, False, str(failure), "`nrm up`; then `nrm logs`")
         except (OSError, asyncpg.PostgresError) as failure:
             yield Finding(name, False, type(failure).__name__, "`nrm status`, then `nrm up`")
 
@@ -100,8 +104,6 @@ def _services(patient: Patient) -> Finding:
 
 
 def _broker(patient: Patient) -> Finding:
-    if not patient.bootstrap or not broker_admin.answers(patient.bootstrap):
-        return Finding("broker", False, "no metadata", "`nrm up`; then `nrm logs kafka`")
     offsets = broker_admin.describe(patient.bootstrap, [OFFSETS_TOPIC]).get(OFFSETS_TOPIC)
     flush = offsets.settings.get("flush.messages") if offsets else "1"
     well = flush == "1"
@@ -174,9 +176,10 @@ def _partitioner(patient: Patient) -> Finding:
     if any(broker_admin.partition_of(key, 4) != place for key, place in MURMUR2.items()):
         return Finding("partitioner", False, "our client is not murmur2", "use the locked versions")
     looked = wrong = 0
+    bootstrap = patient.bootstrap
     for node in patient.topology.agencies:
         keyed, misplaced = broker_admin.misplaced_keys(
-            patient.bootstrap, f"nrm.local.{node}.intake.v1", limit=RECORDS_LOOKED_AT
+            bootstrap, f"nrm.local.{node}.intake.v1", limit=RECORDS_LOOKED_AT
         )
         looked, wrong = looked + keyed, wrong + misplaced
     if wrong:

@@ -20,6 +20,14 @@ def bring_up(state: StateFolder) -> None:
     control.wait_for(state, lambda: not readiness.unready(state))
 
 
+@pytest.fixture
+def own_folder() -> Iterator[Path]:
+    """A folder that the database's own user may pass through; pytest's closes to all others."""
+    folder = Path(tempfile.mkdtemp(prefix="nrm-test-deploy-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def stack_folder() -> Iterator[StateFolder]:
     """A state folder for this session; whatever runs in it is stopped at the end."""

@@ -17,16 +17,16 @@ from deploy.local.postgres import PostgresServer
 
 
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[KafkaServer]:
+def broker(own_folder: Path) -> Iterator[KafkaServer]:
     """A broker of its own."""
-    with KafkaServer(tmp_path / "kafka") as server:
+    with KafkaServer(own_folder / "kafka") as server:
         yield server
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[PostgresServer]:
+def database(own_folder: Path) -> Iterator[PostgresServer]:
     """A database of its own."""
-    with PostgresServer(tmp_path / "postgres") as server:
+    with PostgresServer(own_folder / "postgres") as server:
         yield server
 
 

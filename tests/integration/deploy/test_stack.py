@@ -120,6 +120,22 @@ def test_the_doctor_names_one_action_for_what_is_wrong(stack: StateFolder) -> No
     assert all(findings[name].action for name in wrong)
 
 
+def test_the_doctor_of_a_stack_that_was_never_up_says_what_to_do(tmp_path: Path) -> None:
+    done = nrm(StateFolder(tmp_path / "none"), "doctor", "--json")
+    findings = {finding["name"]: finding for finding in json.loads(done.stdout)}
+    assert done.returncode == 1
+    assert {name for name, finding in findings.items() if finding["well"]} == {"programs", "disk"}
+    assert all(finding["action"] for finding in findings.values() if not finding["well"])
+
+
+def test_reset_deletes_only_a_state_folder_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    done = nrm(StateFolder(tmp_path), "reset", "--yes")
+    assert done.returncode == 1
+    assert "not a state folder" in done.stderr
+    assert (tmp_path / "thesis.txt").exists()
+
+
 def test_migrating_a_stack_that_is_up_to_date_changes_nothing(stack: StateFolder) -> None:
     done = nrm(stack, "migrate")
     assert (done.returncode, "newest revision" in done.stdout) == (0, True)
@@ -160,12 +176,12 @@ def test_up_interrupted_while_starting_leaves_a_stack_that_up_finds(stack: State
     assert control.supervisor(stack) == supervisor
 
 
-def test_a_service_that_cannot_be_imported_is_told_by_name(tmp_path: Path) -> None:
-    nodes = tmp_path / "nodes.yaml"
+def test_a_service_that_cannot_be_imported_is_told_by_name(own_folder: Path) -> None:
+    nodes = own_folder / "nodes.yaml"
     nodes.write_text(
         "package: tests.support.dummies\nnodes:\n  n:\n    kind: x\n    services: [absent]\n"
     )
-    state = StateFolder(tmp_path / "state")
+    state = StateFolder(own_folder / "state")
     control.start(Wish(state=state, nodes_file=nodes))
     with pytest.raises(StackFailure, match=r"absent\.main cannot be imported"):
         control.wait_for(state, lambda: not readiness.unready(state))
