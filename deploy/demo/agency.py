@@ -50,6 +50,7 @@ class Agency:
         self._answers_after = 0
         self._news: list[dict[str, Any]] = []
         self._news_after = 0
+        self._skip_old_news()
 
     # ---------------------------------------------------------------- telling the node
 
@@ -147,6 +148,11 @@ class Agency:
         if found is None:
             raise StoryFailed(f"{self.node}: no news of {happened} within {seconds:.0f} s")
         return found
+
+    def _skip_old_news(self) -> None:
+        """Begin where the feed ends now: what earlier tellings left behind is not ours."""
+        while (page := self._page("/v1/incoming", self._news_after))["incoming"]:
+            self._news_after = page["next"]
 
     def heard(self, happened: str) -> list[dict[str, Any]]:
         """Every piece of news of this kind so far."""

@@ -44,6 +44,13 @@ class Stage:
         self.release: dict[str, Any] | None = None
         """The statistics release that a story saw come out."""
 
+    def everybody_listens(self) -> None:
+        """Open every agency's feed before the first story begins."""
+        for name in self.addresses:
+            node, _, service = name.partition(".")
+            if service == "gateway":
+                self.agency(node)
+
     def agency(self, node: str) -> Agency:
         """The system of the agency whose node this is."""
         if node not in self._agencies:

@@ -42,6 +42,7 @@ def tell(state: StateFolder, names: Sequence[str], console: Console) -> int:
     """Tell these stories on a running stack; the exit code."""
     telling = Telling(console)
     with on_stage(state, telling.say) as stage:
+        stage.everybody_listens()
         for name in names:
             _tell_one(stage, telling, name)
         counted = figures.counted(stage)

@@ -53,7 +53,7 @@ def refer(stage: Stage, at_interior: str) -> None:
     needs = {new_id(): "nursing-visit", new_id(): "vocational"}
     interior.tells("referral-requested", at_interior, loop.request(needs, "routine", language="ru"))
     for need_id, service in needs.items():
-        task = loop.accept(stage, NAME, loop.REDCROSS, service)
+        task = loop.accept(stage, NAME, (loop.INTERIOR, loop.REDCROSS), service)
         units = ("visit", 3) if service == "nursing-visit" else ("session", 2)
         loop.deliver(stage, loop.REDCROSS, task, units)
         loop.loop_closed(stage, loop.INTERIOR, need_id)
@@ -68,10 +68,13 @@ def count(stage: Stage) -> dict[str, Any]:
     stage.must(answer.status_code == 201, f"the plan was answered {answer.status_code}")
     for node in plan["roster"]:
         stage.until(f"the plan at {node}", partial(_knows_plan, stage, node, plan))
-    stage.move_clock(timedelta(days=15))
+    stage.move_clock(timedelta(days=9, hours=12))
     for node in plan["roster"]:
         stage.until(f"{node}'s contribution", partial(_contributed, stage, node, plan))
-    stage.until("all contributions at the custodian", lambda: _manifest(stage, plan))
+    stage.until("all contributions at the custodian", lambda: _all_received(stage, plan))
+    stage.move_clock(timedelta(days=1))
+    stage.until("the manifest", lambda: _manifest(stage, plan))
+    stage.until("the sum at the publisher", lambda: _has_sum(stage, plan))
     stage.move_clock(timedelta(days=30))
     return dict(stage.until("the release", lambda: _release(stage, plan), 60.0))
 
@@ -120,6 +123,18 @@ def _contributed(stage: Stage, node: str, plan: dict[str, Any]) -> bool:
 def _contributions(stage: Stage, node: str) -> list[dict[str, Any]]:
     answer = stage.get(f"{node}.statistics.contributor", "/v1/contributions", "statistician")
     return list(answer.json()) if answer.status_code == 200 else []
+
+
+def _all_received(stage: Stage, plan: dict[str, Any]) -> bool:
+    answer = stage.get("custodian-one.statistics.custodian", "/v1/plans", "statistician")
+    received = {each["plan_id"]: each["nodes_received"] for each in answer.json()}
+    return bool(received.get(plan["plan_id"], 0) == len(plan["roster"]))
+
+
+def _has_sum(stage: Stage, plan: dict[str, Any]) -> bool:
+    path = f"/v1/plans/{plan['plan_id']}"
+    answer = stage.get("hub.statistics.publisher", path, "statistician")
+    return answer.status_code == 200 and bool(answer.json()["summed"])
 
 
 def _manifest(stage: Stage, plan: dict[str, Any]) -> dict[str, Any] | None:

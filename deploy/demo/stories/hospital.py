@@ -62,7 +62,7 @@ def help_her(stage: Stage, case_id: str) -> None:
     )
     for need_id, service in needs.items():
         node = loop.NGO if service == "crisis-room" else loop.REDCROSS
-        task = loop.accept(stage, NAME, node, service)
+        task = loop.accept(stage, NAME, (loop.NGO, node), service)
         loop.deliver(stage, node, task, ("night" if node == loop.NGO else "visit", 2))
         loop.loop_closed(stage, loop.NGO, need_id)
         stage.say(f"{service}: given by {node}, the loop is closed")

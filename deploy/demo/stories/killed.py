@@ -26,7 +26,7 @@ def tell(stage: Stage) -> None:
     kill(stage, "interior-brest.referral")
     interior.accepted(asked["id"], "the request")
     kill(stage, "redcross-vitebsk.referral")
-    task = loop.accept(stage, NAME, loop.REDCROSS, "nursing-visit")
+    task = loop.accept(stage, NAME, (loop.INTERIOR, loop.REDCROSS), "nursing-visit")
     kill(stage, "redcross-vitebsk.assistance")
     loop.deliver(stage, loop.REDCROSS, task, ("visit", 3))
     loop.loop_closed(stage, loop.INTERIOR, need_id)

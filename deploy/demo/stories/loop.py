@@ -119,14 +119,20 @@ def request(needs: Mapping[str, str], urgency: str, **codes: Any) -> dict[str, A
     }
 
 
-def accept(stage: Stage, story: str, node: str, service: str) -> tuple[str, str]:
-    """A person at the provider opens the offer and takes it; returns (task id, case id there)."""
+def accept(stage: Stage, story: str, route: tuple[str, str], service: str) -> tuple[str, str]:
+    """A person at the provider opens the offer and takes it; returns (task id, case id there).
+
+    ``route``: (sender, provider).
+    """
+    sender, node = route
     provider = stage.agency(node)
     done = {task for task, _ in stage.taken}
     offer = provider.news(
         "referral.offer-received",
         lambda news: (
-            news["facts"]["service_type"] == service and news["facts"]["task_id"] not in done
+            news["facts"]["service_type"] == service
+            and news["facts"]["other_agency"] == sender
+            and news["facts"]["task_id"] not in done
         ),
     )
     task_id, case_id = offer["facts"]["task_id"], offer["case_id"]

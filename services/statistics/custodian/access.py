@@ -5,4 +5,5 @@ from typing import Final
 
 ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("GET", "/v1/manifests"): frozenset({"statistician", "operator"}),
+    ("GET", "/v1/plans"): frozenset({"statistician", "operator"}),
 }

@@ -14,6 +14,17 @@ Who = Annotated[Caller, Depends(caller)]
 def add_routes(app: FastAPI, context: handlers.Context) -> None:
     """Add the routes that the access table opens."""
 
+    @app.get("/v1/plans")
+    async def plans(who: Who) -> list[dict[str, Any]]:
+        return [
+            {
+                "plan_id": str(row["plan_id"]),
+                "nodes_received": row["received"],
+                "closed": row["closed_at"] is not None,
+            }
+            for row in await handlers.list_plans(context, who)
+        ]
+
     @app.get("/v1/manifests")
     async def manifests(who: Who) -> list[dict[str, Any]]:
         return [

@@ -137,6 +137,13 @@ async def list_manifests(context: Context, caller: Caller) -> list[Record]:
         return await Store(tx).manifests(LIST_LIMIT)
 
 
+async def list_plans(context: Context, caller: Caller) -> list[Record]:
+    """How many have reported so far, by plan: how many, never which."""
+    async with context.database.transaction() as tx:
+        audit.record(tx, actor=caller.name, action="plans-read", subject="plans")
+        return await Store(tx).plans(LIST_LIMIT)
+
+
 def deadlines(context: Context) -> Mapping[str, DeadlineHandler[Work]]:
     """What fires when."""
 

@@ -51,6 +51,16 @@ _MANIFESTS: Final = Statement(
         """
     )
 )
+_PLANS: Final = Statement(
+    sa.text(
+        """
+        SELECT p.plan_id, count(s.node) AS received, m.closed_at
+        FROM plan p LEFT JOIN submission s USING (plan_id) LEFT JOIN manifest m USING (plan_id)
+        GROUP BY p.plan_id, m.closed_at ORDER BY m.closed_at DESC NULLS FIRST, p.plan_id
+        LIMIT :limit
+        """
+    )
+)
 
 
 class Store:
@@ -95,6 +105,10 @@ class Store:
     async def manifests(self, limit: int) -> list[Record]:
         """How many reported and how many did not, by plan."""
         return await self._tx.fetch(_MANIFESTS, limit=limit)
+
+    async def plans(self, limit: int) -> list[Record]:
+        """How many nodes have reported so far, by plan."""
+        return await self._tx.fetch(_PLANS, limit=limit)
 
     def publish(self, event: Contract, *, subject: str) -> None:
         """Put an event of this custodian on the hub's bus."""

@@ -170,9 +170,14 @@ async def _keep(store: Store, event: Any, release_id: UUID, reason: str | None, 
 
 
 async def find_plan(context: Context, plan_id: UUID) -> dict[str, Any] | None:
-    """A plan, for who may see plans before their time."""
+    """A plan, and whether its sums are in, for who may see plans before their time."""
     async with context.database.transaction() as tx:
-        return await Store(tx).plan(plan_id)
+        store = Store(tx)
+        plan = await store.plan(plan_id)
+        if plan is None:
+            return None
+        sums = [await store.partial(plan_id, each) for each in plan["custodians"]]
+        return {"plan": plan, "summed": all(each is not None for each in sums)}
 
 
 async def list_releases(context: Context) -> list[dict[str, Any]]:
