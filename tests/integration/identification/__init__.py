@@ -1,0 +1,1 @@
+"""Identification on a real PostgreSQL."""

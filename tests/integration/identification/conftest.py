@@ -1,0 +1,50 @@
+"""Benches with identification on them: one at a detecting node, one at an identifying node."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from contracts.vocabulary import load_profile
+from services.identification import main
+from services.identification.access import ROUTES
+from services.identification.domain import Clocks
+from services.identification.handlers import Context, deadlines, subscriptions
+from tests.support.postgres import Postgres
+from tests.support.service_bench import Bench, Fitting, open_bench, template_of
+
+
+@pytest.fixture(scope="session")
+def identification_template(postgres_server: Postgres) -> str:
+    return asyncio.run(template_of(postgres_server, "identification", main.MIGRATIONS))
+
+
+def fitting_at(node: str) -> Fitting:
+    context = Context(clocks=Clocks(profile=load_profile("BY-draft")))
+    return Fitting(
+        main=main,
+        node=node,
+        subscriptions=subscriptions(context),
+        deadlines=deadlines(context),
+        routes=ROUTES,
+    )
+
+
+@pytest_asyncio.fixture
+async def border(
+    postgres_server: Postgres, identification_template: str, tmp_path: Path
+) -> AsyncIterator[Bench]:
+    fitting = fitting_at("border-brest")
+    async with open_bench(postgres_server, identification_template, tmp_path, fitting) as bench:
+        yield bench
+
+
+@pytest_asyncio.fixture
+async def interior(
+    postgres_server: Postgres, identification_template: str, tmp_path: Path
+) -> AsyncIterator[Bench]:
+    fitting = fitting_at("interior-brest")
+    async with open_bench(postgres_server, identification_template, tmp_path, fitting) as bench:
+        yield bench
