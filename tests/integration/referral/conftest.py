@@ -1,0 +1,80 @@
+"""A world of three nodes with the memorandum known, fresh for each test."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from services.chassis.clock import FrozenClock
+from services.chassis.database import Database
+from services.chassis.schema import SchemaTarget, migrate_all
+from services.chassis.telemetry import Telemetry
+from services.referral.main import MIGRATIONS
+from tests.integration.referral.world import (
+    INTERIOR,
+    MORNING,
+    NGO,
+    REDCROSS,
+    Node,
+    World,
+    a_case,
+    an_id,
+    policy,
+    settings_of,
+)
+from tests.support.postgres import Postgres
+
+ROLE = "test_referral"
+NODES = (INTERIOR, REDCROSS, NGO)
+POLICY_SUBJECT = UUID("00000000-0000-4000-8000-000000000001")
+
+
+def schema_of(node: str) -> str:
+    return node.replace("-", "_")
+
+
+@pytest.fixture(scope="session")
+def referral_template(postgres_server: Postgres) -> str:
+    name = f"template_{secrets.token_hex(4)}"
+
+    async def make() -> None:
+        await postgres_server.run(
+            f"CREATE DATABASE {name} TEMPLATE template0", f"CREATE ROLE {ROLE} LOGIN"
+        )
+        targets = [
+            SchemaTarget(schema=schema_of(node), role=ROLE, service_migrations=MIGRATIONS)
+            for node in NODES
+        ]
+        await migrate_all(postgres_server.on(name).url(), targets)
+
+    asyncio.run(make())
+    return name
+
+
+@pytest_asyncio.fixture
+async def world(
+    postgres_server: Postgres, referral_template: str, tmp_path: Path
+) -> AsyncIterator[World]:
+    """Three nodes that know the memorandum; interior knows one case."""
+    name = f"test_{secrets.token_hex(6)}"
+    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE {referral_template}")
+    clock = FrozenClock(MORNING)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(postgres_server.run, f"DROP DATABASE {name} WITH (FORCE)")
+        nodes = {}
+        for node in NODES:
+            url = postgres_server.on(name).url(ROLE)
+            settings = settings_of(node, url, schema_of(node), tmp_path)
+            telemetry = Telemetry(settings)
+            stack.callback(telemetry.close)
+            database = await Database.open(settings, migrations=MIGRATIONS)
+            stack.push_async_callback(database.close)
+            nodes[node] = Node(node, database, clock, telemetry)
+            await nodes[node].feed("gateway", policy(), POLICY_SUBJECT)
+        await nodes[INTERIOR].feed("identification", a_case(), an_id("case"))
+        yield World(nodes, clock)

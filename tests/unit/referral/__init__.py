@@ -1,0 +1,1 @@
+"""What referral decides, by table and by property."""
