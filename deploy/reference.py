@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 
 from deploy.local.layout import REPOSITORY
 from deploy.local.topology import read_topology
@@ -83,7 +82,7 @@ def _form(field: FieldInfo) -> str:
 
 
 def _default(field: FieldInfo) -> str:
-    if field.default is PydanticUndefined:
+    if field.is_required():
         return "required"
     return "none" if field.default is None else f"`{field.default}`"
 
