@@ -100,7 +100,7 @@ async def test_a_slot_that_comes_back_gets_its_partitions_and_disturbs_nobody(
         await first.start()
         second = other.consumer("slots", [topic], second_ear)
         await second.start()
-        await until(lambda: len(first.assignment()) == 2)
+        await until(lambda: [len(given) for given in first_ear.assigned] == [4, 2])
         mine, told = second.assignment(), len(first_ear.assigned)
         await second.stop()
         back = other.consumer("slots", [topic], Ear())
