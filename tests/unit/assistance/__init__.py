@@ -1,0 +1,1 @@
+"""The assistance domain, by table and by property."""

@@ -1,0 +1,263 @@
+"""Places always add up, nobody gets a place twice, and whom a place suits."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from contracts.vocabulary import load_profile
+from services.assistance.access import objections
+from services.assistance.domain import (
+    CapacityReport,
+    CheckedIn,
+    Confirmed,
+    Held,
+    Hold,
+    HoldAsked,
+    NoPlace,
+    Placed,
+    Pool,
+    Refusal,
+    Released,
+    check_in,
+    confirm,
+    fits,
+    place,
+    release,
+    report,
+)
+
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+PROFILE = load_profile("BY-draft")
+
+
+def a_pool(number: int = 1, **changes: Any) -> Pool:
+    given = {
+        "pool_id": UUID(int=number),
+        "service_type": "crisis-room",
+        "audience_class": "women",
+        "maximum": 2,
+        "available": 2,
+        "held": 0,
+        "occupied": 0,
+        "out_of_service": 0,
+        "reported_at": NOW,
+    }
+    return Pool(**given | changes)
+
+
+def a_report(**changes: Any) -> CapacityReport:
+    given = {
+        "pool_id": UUID(int=1),
+        "service_type": "crisis-room",
+        "audience_class": "women",
+        "maximum": 2,
+        "out_of_service": 0,
+        "now": NOW,
+    }
+    return CapacityReport(**given | changes)
+
+
+def asked(**changes: Any) -> HoldAsked:
+    given = {
+        "task_id": UUID(int=7),
+        "case_id": UUID(int=8),
+        "service_type": "crisis-room",
+        "audience_class": "women",
+        "answer_by": NOW + timedelta(minutes=15),
+        "now": NOW,
+        "frozen": False,
+    }
+    return HoldAsked(**given | changes)
+
+
+def codes(refusal: Any) -> list[str]:
+    assert isinstance(refusal, Refusal)
+    return [objection.code for objection in refusal.objections]
+
+
+def placed(found: Placed | NoPlace | None) -> Placed:
+    assert isinstance(found, Placed)
+    return found
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"available": 1}, {"maximum": 3}, {"available": 3, "held": -1}, {"occupied": 1}]
+)
+def test_a_pool_that_does_not_add_up_cannot_exist(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="add up"):
+        a_pool(**wrong)
+
+
+def test_the_first_report_makes_a_pool() -> None:
+    pool = report(None, a_report(maximum=5, out_of_service=2))
+    assert pool == a_pool(maximum=5, available=3, out_of_service=2)
+
+
+def test_a_report_leaves_what_is_held_and_occupied() -> None:
+    pool = a_pool(maximum=4, available=1, held=1, occupied=2)
+    after = report(pool, a_report(maximum=6, out_of_service=1))
+    assert after == replace(pool, maximum=6, available=2, out_of_service=1)
+
+
+@pytest.mark.parametrize(("maximum", "out_of_service"), [(2, 0), (4, 2), (0, 0)])
+def test_nobody_is_put_out_by_a_smaller_number(maximum: int, out_of_service: int) -> None:
+    pool = a_pool(maximum=4, available=1, held=1, occupied=2)
+    told = a_report(maximum=maximum, out_of_service=out_of_service)
+    assert codes(report(pool, told)) == ["exceeds-maximum"]
+
+
+def test_more_out_of_service_than_there_are_is_refused() -> None:
+    assert codes(report(None, a_report(maximum=1, out_of_service=2))) == ["exceeds-maximum"]
+
+
+@pytest.mark.parametrize("change", [{"service_type": "shelter"}, {"audience_class": "men"}])
+def test_a_pool_in_use_does_not_become_another(change: Any) -> None:
+    assert codes(report(a_pool(available=1, held=1), a_report(**change))) == ["wrong-state"]
+    assert codes(report(a_pool(available=1, occupied=1), a_report(**change))) == ["wrong-state"]
+    assert isinstance(report(a_pool(), a_report(**change)), Pool)
+
+
+@pytest.mark.parametrize(
+    ("ours", "wanted", "suits"),
+    [
+        ("women", "women", True),
+        ("women", "men", False),
+        ("any-adult", "men", True),
+        ("any-adult", "women", True),
+        ("any-adult", "girls", False),
+        ("any-child", "boys", True),
+        ("any-child", "men", False),
+        ("women", "any-adult", False),
+        ("carer-with-children", "women", False),
+        ("carer-with-children", "carer-with-children", True),
+        ("not-yet-known", "men", True),
+        ("women", "not-yet-known", True),
+    ],
+)
+def test_whom_a_place_suits(ours: str, wanted: str, suits: bool) -> None:
+    assert fits(a_pool(audience_class=ours), wanted) is suits
+
+
+def test_a_place_is_held_for_as_long_as_the_profile_says() -> None:
+    found = placed(place(asked(), (a_pool(),), PROFILE))
+    assert found.pool == a_pool(available=1, held=1)
+    assert found.hold.pool_id == UUID(int=1)
+    assert found.hold.expires_at == NOW + PROFILE.hours("hold_hours")
+    longer = replace(PROFILE, values={**PROFILE.values, "hold_hours": 72})
+    kept = placed(place(asked(), (a_pool(),), longer)).hold
+    assert kept.expires_at == NOW + timedelta(hours=72)
+
+
+def test_a_service_without_places_needs_none() -> None:
+    found = placed(place(asked(service_type="nursing-visit"), (), PROFILE))
+    assert (found.pool, found.hold.pool_id) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "pools", "reason"),
+    [
+        ({}, (a_pool(maximum=0, available=0),), "at-capacity"),
+        ({}, (a_pool(available=0, held=1, occupied=1),), "at-capacity"),
+        ({"audience_class": "men"}, (a_pool(),), "at-capacity"),
+        ({"now": NOW + timedelta(minutes=15)}, (a_pool(),), "hold-expired"),
+        ({"frozen": True}, (a_pool(),), "person-declined"),
+    ],
+)
+def test_no_place_is_held(changes: Any, pools: Any, reason: str) -> None:
+    assert place(asked(**changes), pools, PROFILE) == NoPlace(reason=reason)
+
+
+def test_an_exact_fit_comes_first_then_where_most_are_free_then_by_id() -> None:
+    pools = (
+        a_pool(1, audience_class="any-adult", maximum=9, available=9),
+        a_pool(2),
+        a_pool(3, maximum=3, available=3),
+        a_pool(4, maximum=3, available=3),
+    )
+    assert placed(place(asked(), pools, PROFILE)).hold.pool_id == UUID(int=3)
+
+
+def test_a_hold_goes_its_way_once() -> None:
+    start = placed(place(asked(), (a_pool(),), PROFILE))
+    assert start.pool is not None
+    assert confirm(confirm(start.hold)).state == Confirmed()
+    here = placed(check_in(confirm(start.hold), start.pool))
+    assert (here.hold.state, here.pool) == (CheckedIn(), a_pool(available=1, occupied=1))
+    assert check_in(here.hold, here.pool) is None
+    gone = placed(release(here.hold, here.pool))
+    assert (gone.hold.state, gone.pool) == (Released(), a_pool())
+    assert release(gone.hold, gone.pool) is None
+    assert check_in(gone.hold, gone.pool) is None
+    assert confirm(gone.hold) == gone.hold
+
+
+def test_a_kept_place_that_is_let_go_is_free() -> None:
+    start = placed(place(asked(), (a_pool(),), PROFILE))
+    assert placed(release(start.hold, start.pool)).pool == a_pool()
+
+
+def test_a_frozen_case_is_not_looked_at() -> None:
+    assert [objection.code for objection in objections(frozen=True)] == ["case-frozen"]
+    assert objections(frozen=False) == ()
+
+
+@given(maximum=some.integers(0, 50), out_of_service=some.integers(0, 50), new=some.integers(0, 50))
+def test_a_report_either_adds_up_or_is_refused(maximum: int, out_of_service: int, new: int) -> None:
+    first = report(None, a_report(maximum=maximum, out_of_service=out_of_service))
+    if isinstance(first, Refusal):
+        assert out_of_service > maximum
+        return
+    second = report(first, a_report(maximum=new, out_of_service=out_of_service))
+    assert isinstance(second, Refusal) == (new < out_of_service)
+
+
+class Places(RuleBasedStateMachine):
+    """Whatever happens to one pool, the counts are those of its holds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pool = a_pool(maximum=3, available=3)
+        self.holds: dict[int, Hold] = {}
+        self.next = 0
+
+    def keep(self, number: int, found: Placed | None) -> None:
+        if found is not None:
+            assert found.pool is not None
+            self.pool, self.holds[number] = found.pool, found.hold
+
+    @rule()
+    def ask(self) -> None:
+        self.next += 1
+        found = place(asked(task_id=UUID(int=self.next)), (self.pool,), PROFILE)
+        assert isinstance(found, Placed) == (self.pool.available > 0)
+        self.keep(self.next, found if isinstance(found, Placed) else None)
+
+    @precondition(lambda self: self.holds)
+    @rule(which=some.integers(0, 100), step=some.sampled_from(["confirm", "check_in", "release"]))
+    def move(self, which: int, step: str) -> None:
+        number = sorted(self.holds)[which % len(self.holds)]
+        hold = self.holds[number]
+        if step == "confirm":
+            self.holds[number] = confirm(hold)
+        else:
+            self.keep(number, (check_in if step == "check_in" else release)(hold, self.pool))
+
+    @rule(maximum=some.integers(0, 6), out_of_service=some.integers(0, 2))
+    def count(self, maximum: int, out_of_service: int) -> None:
+        after = report(self.pool, a_report(maximum=maximum, out_of_service=out_of_service))
+        self.pool = self.pool if isinstance(after, Refusal) else after
+
+    @invariant()
+    def the_counts_are_those_of_the_holds(self) -> None:
+        states = [type(hold.state) for hold in self.holds.values()]
+        assert self.pool.held == states.count(Held) + states.count(Confirmed)
+        assert self.pool.occupied == states.count(CheckedIn)
+
+
+TestPlaces = Places.TestCase
