@@ -1,0 +1,130 @@
+"""Whom a case may be offered to, and who may keep it: every rule alone says no."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.referral import access
+from services.referral.access import Basis, objections_to_keeping, objections_to_offering
+from services.referral.domain.agreements import AgencyClass, Policy, Restriction
+from tests.unit.referral.builders import NOW, a_basis, a_consent, a_participant, an_id
+
+THEM, US = "redcross-vitebsk", "interior-brest"
+PAIR = frozenset({(US, THEM)})
+
+
+def a_policy(**changes: Any) -> Policy:
+    return Policy(version=1, participants=(a_participant(**changes),), pairs=PAIR)
+
+
+def a_restriction(**changes: Any) -> Restriction:
+    return Restriction(restriction_id=an_id("never"), **changes)
+
+
+AGAINST: list[tuple[str, Basis]] = [
+    ("participant-not-active", a_basis(policy=a_policy(status="suspended"))),
+    ("may-not-provide", a_basis(policy=a_policy(powers=frozenset({"observe"})))),
+    (
+        "pair-not-permitted",
+        a_basis(policy=Policy(version=1, participants=(a_participant(),))),
+    ),
+    ("restricted", a_basis(restrictions=(a_restriction(agency=THEM),))),
+    ("no-consent", a_basis(consents=())),
+]
+
+
+def test_with_everything_agreed_nothing_is_against_it() -> None:
+    assert objections_to_offering(THEM, a_basis()) == ()
+
+
+@pytest.mark.parametrize(("code", "basis"), AGAINST)
+def test_each_rule_alone_forbids_an_offer(code: str, basis: Basis) -> None:
+    assert objections_to_offering(THEM, basis) == (code,)
+
+
+@pytest.mark.parametrize("number", range(len(access.OFFER_RULES)))
+def test_without_a_rule_its_offer_would_be_made(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, basis = AGAINST[number]
+    rules = list(access.OFFER_RULES)
+    del rules[number]
+    monkeypatch.setattr(access, "OFFER_RULES", tuple(rules))
+    assert code not in objections_to_offering(THEM, basis)
+
+
+def test_who_never_signed_is_offered_nothing() -> None:
+    basis = a_basis(policy=Policy(version=1, pairs=PAIR))
+    assert objections_to_offering(THEM, basis) == ("not-a-participant",)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ended_at": NOW},
+        {"expires_at": NOW},
+        {"purposes": frozenset({"hand-over"})},
+        {"recipients": frozenset({"ngo-brest"})},
+        {"recipients": frozenset(), "agency_class": AgencyClass(agency_type="ngo")},
+        {
+            "recipients": frozenset(),
+            "agency_class": AgencyClass(agency_type="red-cross", oblasts=frozenset({"BY-MI"})),
+        },
+        {
+            "recipients": frozenset(),
+            "agency_class": AgencyClass(agency_type="red-cross", except_agencies=frozenset({THEM})),
+        },
+    ],
+)
+def test_a_consent_that_does_not_cover(changes: dict[str, Any]) -> None:
+    basis = a_basis(consents=(a_consent(**changes),))
+    assert objections_to_offering(THEM, basis) == ("no-consent",)
+
+
+@pytest.mark.parametrize("oblasts", [frozenset(), frozenset({"BY-BR", "BY-MI"})])
+def test_a_consent_may_name_a_class(oblasts: frozenset[str]) -> None:
+    group = AgencyClass(agency_type="red-cross", oblasts=oblasts)
+    consent = a_consent(recipients=frozenset(), agency_class=group)
+    assert objections_to_offering(THEM, a_basis(consents=(consent,))) == ()
+
+
+def test_the_own_node_needs_neither_consent_nor_a_pair() -> None:
+    basis = a_basis(consents=(), own_node=THEM)
+    assert objections_to_offering(THEM, basis) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "hits"),
+    [
+        ({"agency": THEM}, True),
+        ({"agency_type": "red-cross"}, True),
+        ({"oblast": "BY-VI"}, True),
+        ({"agency": "ngo-brest"}, False),
+        ({"agency_type": "ngo"}, False),
+        ({"oblast": "BY-MI"}, False),
+        ({"agency": THEM, "valid_until": NOW}, False),
+        ({"agency": THEM, "valid_until": NOW + timedelta(seconds=1)}, True),
+    ],
+)
+def test_what_a_restriction_hits(changes: dict[str, Any], hits: bool) -> None:
+    basis = a_basis(restrictions=(a_restriction(**changes),))
+    assert ("restricted" in objections_to_offering(THEM, basis)) is hits
+    assert ("restricted" in objections_to_keeping(THEM, basis)) is hits
+
+
+def test_a_restriction_holds_for_the_own_node_too() -> None:
+    basis = a_basis(own_node=THEM, restrictions=(a_restriction(agency=THEM),))
+    assert objections_to_offering(THEM, basis) == ("restricted",)
+
+
+def test_expiry_touches_no_running_service_but_a_withdrawal_does() -> None:
+    expired = a_basis(consents=(a_consent(expires_at=NOW - timedelta(days=1)),))
+    withdrawn = a_basis(consents=(a_consent(ended_at=NOW),))
+    assert objections_to_keeping(THEM, expired) == ()
+    assert objections_to_keeping(THEM, withdrawn) == ("no-consent",)
+    assert objections_to_keeping(US, withdrawn) == ()
+
+
+def test_every_route_is_for_named_roles_only() -> None:
+    assert all(roles and "public" not in roles for roles in access.ACCESS.values())

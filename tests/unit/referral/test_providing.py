@@ -1,0 +1,217 @@
+"""The provider's half: answers, holds, episodes, withdrawals, in each state."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.referral.domain import providing
+from services.referral.domain.cases import CaseStatus
+from services.referral.domain.facts import ProgressLetter, Step
+from services.referral.domain.providing import Answer
+from services.referral.domain.refusals import Refused
+from services.referral.domain.tasks import OPEN_STATES, ProvidedTask, Side, due_of
+from tests.unit.referral.builders import (
+    NOW,
+    OUTCOME,
+    REFERENCE,
+    a_case,
+    an_id,
+    every_provided,
+    terms,
+)
+
+STATES = tuple(every_provided())
+OPEN = OPEN_STATES[Side.PROVIDER]
+HOLD_UNTIL = NOW + timedelta(minutes=15)
+
+
+def said(answer: str, reason: str | None = None) -> Answer:
+    return Answer(answer=answer, reason=reason, at=NOW, hold_until=HOLD_UNTIL)
+
+
+def facts_of(step: Step[Any]) -> list[str]:
+    return [type(fact).__name__ for fact in step.facts]
+
+
+def told(step: Step[Any]) -> list[str]:
+    assert all(isinstance(letter, ProgressLetter) for letter in step.letters)
+    return [letter.progress.state for letter in step.letters if isinstance(letter, ProgressLetter)]
+
+
+def codes(answer: object) -> set[str]:
+    assert isinstance(answer, Refused)
+    return {reason.code for reason in answer.reasons}
+
+
+ANSWERS = {
+    ("delivered", "seen"): ("seen", ["TaskSeen"], ["seen"]),
+    ("seen", "seen"): ("seen", [], []),
+    ("delivered", "accepted"): ("accepting", ["TaskSeen", "HoldRequested"], ["seen"]),
+    ("seen", "accepted"): ("accepting", ["HoldRequested"], []),
+    ("delivered", "declined"): ("declined", ["TaskSeen", "TaskDeclined"], ["seen", "declined"]),
+    ("seen", "declined"): ("declined", ["TaskDeclined"], ["declined"]),
+}
+
+
+@pytest.mark.parametrize("answer", ["seen", "accepted", "declined"])
+@pytest.mark.parametrize("state", STATES)
+def test_every_answer_in_every_state(state: str, answer: str) -> None:
+    step = providing.answered(every_provided()[state], a_case(), said(answer, "safety"))
+    if (state, answer) not in ANSWERS:
+        assert codes(step) == {"wrong-state"}
+        return
+    assert isinstance(step, Step)
+    assert (step.task.code, facts_of(step), told(step)) == ANSWERS[state, answer]
+
+
+def test_every_reason_against_an_answer_is_given_at_once() -> None:
+    frozen = a_case(frozen=True, status=CaseStatus.CLOSED)
+    step = providing.answered(every_provided()["declined"], frozen, said("declined"))
+    assert codes(step) == {"case-closed", "case-frozen", "reason-missing", "wrong-state"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"frozen": True}, "case-frozen"),
+        ({"status": CaseStatus.CLOSED}, "case-closed"),
+        ({"status": CaseStatus.VOIDED}, "case-closed"),
+    ],
+)
+def test_nothing_is_answered_on_a_case_that_rests(changes: dict[str, Any], code: str) -> None:
+    step = providing.answered(every_provided()["seen"], a_case(**changes), said("accepted"))
+    assert codes(step) == {code}
+
+
+def test_a_decline_without_a_reason_is_refused() -> None:
+    step = providing.answered(every_provided()["seen"], a_case(), said("declined"))
+    assert codes(step) == {"reason-missing"}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_placed_hold_accepts_only_who_asked_for_it(state: str) -> None:
+    step = providing.hold_placed(every_provided()[state], REFERENCE, NOW)
+    if state == "accepting":
+        assert (step.task.code, facts_of(step), told(step)) == (
+            "accepted",
+            ["TaskAccepted"],
+            ["accepted"],
+        )
+    elif state in ("accepted", "in-progress", "completed"):
+        assert step == Step(task=every_provided()[state])
+    else:
+        assert facts_of(step) == ["HoldAbandoned"]
+        assert step.task.code == state
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_refused_hold_declines(state: str) -> None:
+    step = providing.hold_refused(every_provided()[state], "at-capacity", NOW)
+    accepting = state == "accepting"
+    assert facts_of(step) == (["TaskDeclined"] if accepting else [])
+    assert told(step) == (["declined"] if accepting else [])
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_hold_that_never_came_is_let_go_and_declined(state: str) -> None:
+    step = providing.hold_overdue(every_provided()[state], NOW)
+    assert facts_of(step) == (["HoldAbandoned", "TaskDeclined"] if state == "accepting" else [])
+
+
+@pytest.mark.parametrize("word", ["expired", "cancelled", "sharing-stopped"])
+@pytest.mark.parametrize("state", STATES)
+def test_a_withdrawn_offer_lets_a_hold_go_but_nobody_out_of_a_bed(state: str, word: str) -> None:
+    step = providing.withdrawn(every_provided()[state], word, NOW)
+    fact = {"expired": "TaskExpired", "cancelled": "TaskCancelled"}.get(word, "TaskStopped")
+    if state == "in-progress" and word == "expired":
+        fact = "TaskCancelled"
+    held = ["HoldAbandoned"] if state in ("accepting", "accepted") else []
+    assert facts_of(step) == ([*held, fact] if state in OPEN else [])
+    assert step.letters == ()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_sharing_stopped_ends_whatever_is_open(state: str) -> None:
+    step = providing.sharing_stopped(every_provided()[state], NOW)
+    held = ["HoldAbandoned"] if state in ("accepting", "accepted") else []
+    assert facts_of(step) == ([*held, "TaskStopped"] if state in OPEN else [])
+    assert step.letters == ()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_episodes_move_only_an_accepted_task(state: str) -> None:
+    task = every_provided()[state]
+    running = state in ("accepted", "in-progress")
+    assert told(providing.started(task, NOW)) == (["in-progress"] if state == "accepted" else [])
+    completed = providing.completed(task, OUTCOME, NOW)
+    assert told(completed) == (["completed"] if running else [])
+    assert facts_of(completed) == (["TaskCompleted"] if running else [])
+    assert told(providing.episode_stopped(task, NOW)) == (["sharing-stopped"] if running else [])
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_no_providers_clock_ends_an_offer(state: str) -> None:
+    due = due_of(every_provided()[state])
+    assert (due is not None) == (state == "accepting")
+    if due is not None:
+        assert due.at == HOLD_UNTIL
+
+
+def test_an_arriving_offer_is_told_as_delivered() -> None:
+    step = providing.received(terms(Side.PROVIDER), NOW)
+    assert (step.task.code, facts_of(step), told(step)) == (
+        "delivered",
+        ["OfferReceived"],
+        ["delivered"],
+    )
+
+
+STEPS = (
+    *("seen", "accepted", "declined", "placed", "refused", "overdue", "expired", "cancelled"),
+    *("stopped", "started", "completed", "episode-stopped"),
+)
+
+
+@given(words=st.lists(st.sampled_from(STEPS), max_size=14))
+def test_whatever_happens_a_held_place_is_taken_let_go_or_waits(words: list[str]) -> None:
+    task: ProvidedTask = every_provided()["delivered"]
+    asked = held = False
+    for word in words:
+        before = task
+        step = _apply(task, word)
+        if isinstance(step, Refused):
+            continue
+        names = facts_of(step)
+        asked = asked or "HoldRequested" in names
+        held = (held or "HoldRequested" in names) and "HoldAbandoned" not in names
+        if "TaskAccepted" in names:
+            assert asked
+        task = step.task
+        if before.code not in OPEN:
+            assert task == before
+        if held and task.code not in OPEN and task.code != "completed":
+            assert before.code == "in-progress" or word in ("refused", "episode-stopped")
+            held = False
+
+
+APPLIED: dict[str, Callable[[ProvidedTask], Step[ProvidedTask]]] = {
+    "placed": lambda task: providing.hold_placed(task, an_id("reference"), NOW),
+    "refused": lambda task: providing.hold_refused(task, "at-capacity", NOW),
+    "overdue": lambda task: providing.hold_overdue(task, NOW),
+    "started": lambda task: providing.started(task, NOW),
+    "completed": lambda task: providing.completed(task, OUTCOME, NOW),
+    "episode-stopped": lambda task: providing.episode_stopped(task, NOW),
+    "stopped": lambda task: providing.sharing_stopped(task, NOW),
+    "expired": lambda task: providing.withdrawn(task, "expired", NOW),
+    "cancelled": lambda task: providing.withdrawn(task, "cancelled", NOW),
+}
+
+
+def _apply(task: ProvidedTask, word: str) -> Step[ProvidedTask] | Refused:
+    if word in APPLIED:
+        return APPLIED[word](task)
+    return providing.answered(task, a_case(), said(word, "safety"))

@@ -1,0 +1,206 @@
+"""Requests, the directory, capacity answers and times."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.vocabulary import load_profile
+from services.referral.domain import capacity, listings
+from services.referral.domain.capacity import Pool, Question
+from services.referral.domain.cases import CaseStatus
+from services.referral.domain.listings import read_directory
+from services.referral.domain.refusals import Refused
+from services.referral.domain.requests import Need, Request, may_be_sought_again, open_request
+from services.referral.domain.timing import answer_by
+from services.referral.store.directory import load_directory
+from tests.unit.referral.builders import NOW, a_case, an_id
+
+DIRECTORY = Path(__file__).parents[3] / "deploy" / "local" / "directory.yaml"
+
+
+def a_need(name: str = "need", **changes: Any) -> Need:
+    given: dict[str, Any] = {
+        "request_id": an_id("request"),
+        "need_id": an_id(name),
+        "case_id": an_id("case"),
+        "service_type": "nursing-visit",
+        **changes,
+    }
+    return Need(**given)
+
+
+def a_request(*needs: Need, urgency: str = "routine") -> Request:
+    return Request(
+        request_id=an_id("request"),
+        case_id=an_id("case"),
+        urgency=urgency,
+        audience_class="men",
+        language="ru",
+        preferred=(),
+        opened_at=NOW,
+        needs=needs,
+    )
+
+
+def test_a_good_request_is_opened() -> None:
+    asked = a_request(a_need(), a_need("other"))
+    assert open_request(asked, a_case(), already_there=False) is asked
+
+
+@pytest.mark.parametrize(
+    ("request_", "case", "there", "code"),
+    [
+        (a_request(), {}, False, "needs-missing"),
+        (a_request(a_need(), a_need()), {}, False, "need-repeated"),
+        (a_request(a_need()), {}, True, "request-exists"),
+        (a_request(a_need()), {"frozen": True}, False, "case-frozen"),
+        (a_request(a_need()), {"status": CaseStatus.CLOSED}, False, "case-closed"),
+    ],
+)
+def test_each_rule_alone_refuses_a_request(
+    request_: Request, case: dict[str, Any], there: bool, code: str
+) -> None:
+    answer = open_request(request_, a_case(**case), already_there=there)
+    assert isinstance(answer, Refused)
+    assert [reason.code for reason in answer.reasons] == [code]
+
+
+def test_every_reason_is_given_at_once() -> None:
+    answer = open_request(a_request(a_need(), a_need()), a_case(frozen=True), already_there=True)
+    assert isinstance(answer, Refused)
+    assert {each.code for each in answer.reasons} == {
+        "case-frozen",
+        "need-repeated",
+        "request-exists",
+    }
+
+
+@pytest.mark.parametrize(
+    ("urgency", "round_", "may"),
+    [("routine", 1, True), ("urgent", 3, True), ("routine", 4, False), ("emergency", 1, False)],
+)
+def test_how_often_a_machine_may_look_for_the_next_one(
+    urgency: str, round_: int, may: bool
+) -> None:
+    need = a_need(round=round_)
+    assert may_be_sought_again(a_request(need, urgency=urgency), need, 3) is may
+
+
+def test_answers_are_due_by_urgency() -> None:
+    profile = load_profile("BY-draft")
+    assert answer_by("emergency", NOW, profile) == NOW + timedelta(minutes=60)
+    assert answer_by("urgent", NOW, profile) == NOW + timedelta(hours=24)
+    assert answer_by("routine", NOW, profile) == NOW + timedelta(days=2)
+    friday = NOW + timedelta(days=4)
+    assert answer_by("routine", friday, profile) == friday + timedelta(days=4)
+
+
+def a_pool(status: str, hours_old: float = 1, audience: str = "women") -> Pool:
+    return Pool(
+        pool_id=an_id(f"{status} {hours_old} {audience}"),
+        service_type="crisis-room",
+        audience_class=audience,
+        status=status,
+        reported_at=NOW - timedelta(hours=hours_old),
+    )
+
+
+@pytest.mark.parametrize(
+    ("pools", "said"),
+    [
+        ((), "ask"),
+        ((a_pool("capacity"),), "capacity"),
+        ((a_pool("none"),), "none"),
+        ((a_pool("waitlist"), a_pool("none")), "waitlist"),
+        ((a_pool("capacity", 25),), "ask"),
+        ((a_pool("none", 25),), "ask"),
+        ((a_pool("none"), a_pool("capacity", 25)), "ask"),
+        ((a_pool("none"), a_pool("capacity")), "capacity"),
+        ((a_pool("capacity", audience="men"),), "ask"),
+        ((a_pool("none"), a_pool("capacity", audience="men")), "none"),
+    ],
+)
+def test_what_is_answered_when_asked(pools: tuple[Pool, ...], said: str) -> None:
+    question = Question(service_type="crisis-room", audience_class="women")
+    answer = capacity.answer(pools, question, now=NOW, fresh_for=timedelta(hours=24))
+    assert answer == said
+
+
+def a_record(**changes: Any) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "id": "ngo-brest.crisis-room",
+        "organization_id": "ngo-brest",
+        "status": "active",
+        "service_type": "crisis-room",
+        "eligibility": {"audience_classes": ["women"]},
+        "languages": [{"code": "ru"}],
+        "cover": "round-the-clock",
+        "phones": [{"number": "+375 00 000-02-02", "description": "duty"}],
+        "cost_options": [{"amount": 0}],
+        "service_areas": [{"extent": "BY-BR"}],
+        **changes,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def read(*records: Any) -> listings.Directory:
+    return read_directory({"organizations": [{"id": "ngo-brest"}], "services": list(records)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"id": None}, "id-missing"),
+        ({"organization_id": "nobody"}, "organization-unknown"),
+        ({"status": "inactive"}, "not-active"),
+        ({"service_type": "miracles"}, "service-type-unknown"),
+        ({"cost_options": [{"amount": 5}]}, "price-above-zero"),
+        ({"cost_options": [{"amount": 0}, {"amount": "0.01"}]}, "price-above-zero"),
+        ({"cost_options": [{"amount": "nothing"}]}, "price-unreadable"),
+        ({"cost_options": [{"amount": "NaN"}]}, "price-unreadable"),
+        ({"cost_options": [{"amount": -1}]}, "price-unreadable"),
+        ({"cost_options": None}, "price-missing"),
+        ({"eligibility": {"audience_classes": ["giants"]}}, "eligibility-unknown"),
+        ({"languages": [{"code": "xx"}]}, "language-unknown"),
+        ({"languages": []}, "language-missing"),
+        ({"service_areas": [{"extent": "BY-XX"}]}, "oblast-unknown"),
+        ({"cover": "sometimes"}, "cover-unknown"),
+        ({"cover": "hours"}, "schedule-missing"),
+        ({"phones": []}, "duty-phone-missing"),
+    ],
+)
+def test_a_bad_record_is_refused_and_the_rest_is_loaded(
+    changes: dict[str, Any], reason: str
+) -> None:
+    good = a_record(id="ngo-brest.other")
+    directory = read(a_record(**changes), good)
+    assert [found.service_id for found in directory.listings] == ["ngo-brest.other"]
+    (refused,) = directory.refused
+    assert refused.reasons == (reason,)
+
+
+def test_an_id_is_given_once() -> None:
+    directory = read(a_record(), a_record())
+    assert len(directory.listings) == 1
+    assert directory.refused[0].reasons == ("id-repeated",)
+
+
+@pytest.mark.parametrize("document", [None, [], "text", {"services": 3}, {"services": [3, None]}])
+def test_nonsense_is_an_empty_directory(document: object) -> None:
+    assert read_directory(document).listings == ()
+
+
+def test_the_demos_directory_is_whole() -> None:
+    directory = load_directory(DIRECTORY)
+    assert directory.refused == ()
+    offered = {(found.agency, found.service_type) for found in directory.listings}
+    assert offered == {
+        ("redcross-vitebsk", "nursing-visit"),
+        ("redcross-vitebsk", "social-care"),
+        ("redcross-vitebsk", "vocational"),
+        ("ngo-brest", "crisis-room"),
+        ("ngo-brest", "free-legal-aid"),
+    }
+    assert all((found.duty_phone or "").startswith("+375 00 ") for found in directory.listings)

@@ -1,0 +1,171 @@
+"""The sender's half: what each word of the provider, each deadline, each stop does when."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.referral.domain import sending
+from services.referral.domain.facts import Progress, Step, WithdrawalLetter
+from services.referral.domain.tasks import OPEN_STATES, SentTask, Side, due_of
+from tests.unit.referral.builders import NOW, OUTCOME, REFERENCE, an_id, every_sent, terms
+
+STATES = tuple(every_sent())
+WORDS = ("delivered", "seen", "accepted", "declined", "in-progress", "completed", "sharing-stopped")
+ENDED = {"loop-closed", "declined", "expired", "cancelled", "sharing-stopped", "not-sent"}
+LATER = NOW + timedelta(days=3)
+
+
+def told(word: str) -> Progress:
+    return Progress(
+        task_id=an_id("task"),
+        state=word,
+        at=NOW,
+        reason="at-capacity" if word == "declined" else None,
+        outcome=OUTCOME if word == "completed" else None,
+        hand_over_reference=REFERENCE if word == "accepted" else None,
+    )
+
+
+def facts_of(step: Step[Any]) -> list[str]:
+    return [type(fact).__name__ for fact in step.facts]
+
+
+MOVES = {
+    ("offered", "delivered"): ("delivered", ["TaskDelivered"]),
+    ("offered", "seen"): ("seen", ["TaskSeen"]),
+    ("delivered", "seen"): ("seen", ["TaskSeen"]),
+    ("accepted", "in-progress"): ("in-progress", ["TaskStarted"]),
+    ("accepted", "completed"): ("loop-closed", ["TaskCompleted", "LoopClosed"]),
+    ("in-progress", "completed"): ("loop-closed", ["TaskCompleted", "LoopClosed"]),
+    **{(s, "accepted"): ("accepted", ["TaskAccepted"]) for s in ("offered", "delivered", "seen")},
+    **{(s, "declined"): ("declined", ["TaskDeclined"]) for s in ("offered", "delivered", "seen")},
+    **{
+        (s, "sharing-stopped"): ("sharing-stopped", ["TaskStopped"])
+        for s in ("offered", "delivered", "seen", "accepted", "in-progress")
+    },
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("state", STATES)
+def test_every_word_in_every_state(state: str, word: str) -> None:
+    before = every_sent()[state]
+    step = sending.progressed(before, told(word), NOW)
+    after, facts = MOVES.get((state, word), (state, []))
+    assert (step.task.code, facts_of(step)) == (after, facts)
+    if not facts:
+        assert step.task == before
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_unknown_word_changes_nothing(state: str) -> None:
+    before = every_sent()[state]
+    assert sending.progressed(before, told("not-yet-known"), NOW) == Step(task=before)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("expired", "expired"),
+        ("cancelled", "cancelled"),
+        ("sharing-stopped", "sharing-stopped"),
+        ("declined", "cancelled"),
+        ("not-sent", "cancelled"),
+    ],
+)
+def test_who_accepts_what_is_over_is_told_so_again(state: str, said: str) -> None:
+    step = sending.progressed(every_sent()[state], told("accepted"), NOW)
+    letter = WithdrawalLetter(to="redcross-vitebsk", task_id=an_id("task"), state=said)
+    assert step.letters == (letter,)
+
+
+@pytest.mark.parametrize("state", ["offered", "delivered", "seen"])
+def test_an_acceptance_received_after_the_time_has_expired(state: str) -> None:
+    step = sending.progressed(every_sent()[state], told("accepted"), LATER)
+    assert (step.task.code, facts_of(step), step.seek_again) == ("expired", ["TaskExpired"], True)
+    assert [type(letter) for letter in step.letters] == [WithdrawalLetter]
+
+
+def test_an_acceptance_received_at_the_last_moment_counts() -> None:
+    task = every_sent()["seen"]
+    step = sending.progressed(task, told("accepted"), task.terms.answer_by)
+    assert step.task.code == "accepted"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_only_an_unanswered_offer_expires(state: str) -> None:
+    step = sending.expired(every_sent()[state], LATER)
+    expires = state in ("offered", "delivered", "seen")
+    assert (step.task.code == "expired" and bool(step.facts)) == expires
+    assert step.seek_again == expires
+    assert bool(step.letters) == expires
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("even_started", [True, False])
+def test_closing_a_case_leaves_a_service_that_runs(state: str, even_started: bool) -> None:
+    step = sending.cancelled(every_sent()[state], NOW, even_started=even_started)
+    ends = state in ("offered", "delivered", "seen", "accepted") or (
+        state == "in-progress" and even_started
+    )
+    assert facts_of(step) == (["TaskCancelled"] if ends else [])
+    assert not step.seek_again
+
+
+@pytest.mark.parametrize("tell", [True, False])
+@pytest.mark.parametrize("state", STATES)
+def test_a_stop_ends_whatever_is_open(state: str, tell: bool) -> None:
+    step = sending.stopped(every_sent()[state], NOW, tell_provider=tell)
+    stops = state in OPEN_STATES[Side.SENDER]
+    assert facts_of(step) == (["TaskStopped"] if stops else [])
+    assert bool(step.letters) == (stops and tell)
+    assert not step.seek_again
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_only_what_was_just_offered_can_turn_out_unsent(state: str) -> None:
+    step = sending.not_sent(every_sent()[state], "no-consent", NOW)
+    assert facts_of(step) == (["TaskNotSent"] if state == "offered" else [])
+    assert step.seek_again == (state == "offered")
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_senders_clock_runs_while_nobody_answered(state: str) -> None:
+    due = due_of(every_sent()[state])
+    assert (due is not None) == (state in ("offered", "delivered", "seen"))
+
+
+def test_an_offer_goes_to_the_provider_and_nobody_else() -> None:
+    step = sending.offer(terms(), NOW)
+    assert (step.task.code, facts_of(step)) == ("offered", ["OfferMade"])
+    assert [letter.to for letter in step.letters] == ["redcross-vitebsk"]
+
+
+@given(words=st.lists(st.sampled_from((*WORDS, "expire", "cancel", "void", "stop")), max_size=12))
+def test_no_order_of_words_leaves_an_end_or_repeats_a_fact(words: list[str]) -> None:
+    task: SentTask = every_sent()["offered"]
+    happened: list[str] = []
+    for word in words:
+        step = _apply(task, word)
+        if task.code in ENDED:
+            assert step.task == task
+            assert not step.facts
+            assert not step.seek_again
+        happened += facts_of(step)
+        task = step.task
+    assert len(happened) == len(set(happened))
+
+
+def _apply(task: SentTask, word: str) -> Step[SentTask]:
+    match word:
+        case "expire":
+            return sending.expired(task, NOW)
+        case "cancel" | "void":
+            return sending.cancelled(task, NOW, even_started=word == "void")
+        case "stop":
+            return sending.stopped(task, NOW, tell_provider=False)
+        case _:
+            return sending.progressed(task, told(word), NOW)
