@@ -1,0 +1,1 @@
+"""Assistance on a real PostgreSQL."""
