@@ -16,6 +16,7 @@ from services.gateway.domain.refusals import Objection
 DEPTH_LIMIT: Final = 16
 PLACE_LIMIT: Final = 120
 Model = TypeVar("Model", bound=BaseModel)
+Place = tuple[int | str, ...]
 
 _CODES: Final = {
     "missing": "required",
@@ -65,10 +66,20 @@ def closed_reading(model: type[Model], content: Any) -> tuple[Model | None, tupl
     except ValidationError as error:
         problems = error.errors(include_input=False, include_context=False, include_url=False)
         found = [(problem["type"], problem["loc"]) for problem in problems]
-    return None, tuple(_objection(kind, place, content) for kind, place in found)
+    places = [place for _, place in found]
+    return None, tuple(
+        _objection(kind, place, content)
+        for kind, place in found
+        if not (kind == "too_short" and any(_is_inside(other, place) for other in places))
+    )
 
 
-def _objection(kind: str, place: tuple[int | str, ...], content: Any) -> Objection:
+def _is_inside(place: Place, outer: Place) -> bool:
+    """A list whose parts are wrong counts as too short; then the parts are told, not the list."""
+    return len(place) > len(outer) and place[: len(outer)] == outer
+
+
+def _objection(kind: str, place: Place, content: Any) -> Objection:
     if kind == "extra_forbidden":
         return Objection("unknown-property", _place(_unnamed(place, content)))
     code = _CODES.get(kind)
@@ -77,14 +88,14 @@ def _objection(kind: str, place: tuple[int | str, ...], content: Any) -> Objecti
     return Objection(code, _place(place))
 
 
-def _unnamed(place: tuple[int | str, ...], content: Any) -> tuple[int | str, ...]:
+def _unnamed(place: Place, content: Any) -> Place:
     parent = content
     for part in place[:-1]:
         parent = parent[part]
     return (*place[:-1], f"position-{list(parent).index(place[-1]) + 1}")
 
 
-def _place(place: tuple[int | str, ...]) -> str | None:
+def _place(place: Place) -> str | None:
     return "/".join(str(part) for part in place)[:PLACE_LIMIT] or None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import orjson
+import pytest
 import pytest_asyncio
 
 from contracts.catalogue import type_of
@@ -39,6 +40,8 @@ from tests.support.gateway_door import (
 )
 from tests.support.postgres import Postgres
 from tests.support.waiting import until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DIRECTORY = {
     "services": [
@@ -99,14 +102,39 @@ class House:
         entries: list[dict[str, Any]] = answer.json()[name]
         return entries
 
-    async def told(self, name: str, many: int) -> list[dict[str, Any]]:
-        """The feed, once it holds so many entries."""
+    async def answers_to(self, *intake_ids: str | None) -> dict[str | None, dict[str, Any]]:
+        """The feed's answers to these events, once all are there."""
+        found: dict[str | None, dict[str, Any]] = {}
+
+        async def all_there() -> bool:
+            found.update({each["intake_id"]: each for each in await self.feed("answers")})
+            return found.keys() >= set(intake_ids)
+
+        await until(all_there)
+        return found
+
+    async def news_of(self, case_id: str, many: int) -> list[dict[str, Any]]:
+        """The feed's news of a case, once there is so much of it."""
+        found: list[dict[str, Any]] = []
 
         async def enough() -> bool:
-            return len(await self.feed(name)) >= many
+            found[:] = [each for each in await self.feed("incoming") if each["case_id"] == case_id]
+            return len(found) >= many
 
         await until(enough)
-        return await self.feed(name)
+        return found
+
+    async def commands_for(self, *events: dict[str, Any], many: int) -> list[BrokerRecord]:
+        """The commands for the events' cases, once there are so many."""
+        keys = {event["subject"].encode() for event in events}
+        found: list[BrokerRecord] = []
+
+        async def enough() -> bool:
+            found[:] = [each for each in await self.records("commands") if each.key in keys]
+            return len(found) >= many
+
+        await until(enough)
+        return found
 
 
 @asynccontextmanager
@@ -137,14 +165,14 @@ async def running(postgres: Postgres, role: str, folder: Path) -> AsyncIterator[
             await task
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def house_of_the_gateway(
-    postgres_server: Postgres, door_template: str, tmp_path: Path
+    postgres_server: Postgres, door_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[House]:
-    """A running gateway."""
+    """A running gateway, one for all tests here."""
     async with (
         fresh_database(postgres_server, door_template) as postgres,
-        running(postgres, door_template, tmp_path) as house,
+        running(postgres, door_template, tmp_path_factory.mktemp("gateway")) as house,
     ):
         yield house
 
@@ -160,14 +188,8 @@ async def test_good_events_pass_and_poison_is_answered_and_deleted(
         await house.send(a_record(event))
         await house.send(a_record(event))
     await house.send(nameless)
-
-    async def all_passed_on() -> bool:
-        return len(await house.records("commands")) == 5
-
-    await until(all_passed_on)
-    answers = await house.told("answers", 2)
-    assert [answer["accepted"] for answer in answers] == [False, False]
-    by_id = {answer["intake_id"]: answer for answer in answers}
+    by_id = await house.answers_to(poison["id"], None)
+    assert not by_id[poison["id"]]["accepted"]
     assert by_id[poison["id"]]["reasons"] == [{"code": "unknown-property", "field": "position-5"}]
     assert by_id[None]["offset"] >= 0
     assert {reason["code"] for reason in by_id[None]["reasons"]} >= {"not-json", "id-missing"}
@@ -177,20 +199,14 @@ async def test_good_events_pass_and_poison_is_answered_and_deleted(
 
     await until(no_canary)
     assert CANARY not in str(await house.records("answers"))
-    assert {record.key.decode() for record in await house.records("commands") if record.key} == {
-        event["subject"] for event in good
-    }
+    assert len(await house.commands_for(*good, poison, many=5)) == 5
 
 
 async def test_the_same_event_by_both_doors_happens_once(house_of_the_gateway: House) -> None:
     house = house_of_the_gateway
     event = an_event("person-detected", a_detection())
     await house.send(a_record(event))
-
-    async def passed_on() -> bool:
-        return len(await house.records("commands")) == 1
-
-    await until(passed_on)
+    await house.commands_for(event, many=1)
     answer = await house.client.post(
         "/v1/intake",
         content=orjson.dumps(event),
@@ -199,8 +215,8 @@ async def test_the_same_event_by_both_doors_happens_once(house_of_the_gateway: H
     assert answer.status_code == 202
     consent = an_event("consent-recorded", a_consent())
     await house.send(a_record(consent))
-    await house.told("answers", 1)
-    assert len(await house.records("commands")) == 1
+    await house.answers_to(consent["id"])
+    assert len(await house.commands_for(event, many=1)) == 1
 
 
 async def test_waiting_gets_the_final_answer_of_another_service(
@@ -219,11 +235,7 @@ async def test_waiting_gets_the_final_answer_of_another_service(
             timeout=30,
         )
     )
-
-    async def passed_on() -> bool:
-        return len(await house.records("commands")) == 1
-
-    await until(passed_on)
+    await house.commands_for(event, many=1)
     await house.fact(
         type_of("identification", IntakeAccepted),
         {"intake_id": event["id"], "case_id": event["subject"]},
@@ -234,9 +246,9 @@ async def test_waiting_gets_the_final_answer_of_another_service(
     answer = await waiting
     assert answer.status_code == 200
     assert answer.json()["case_id"] == event["subject"]
-    (told,) = await house.told("answers", 1)
+    told = (await house.answers_to(event["id"]))[event["id"]]
     assert told["accepted"] is True
-    assert await house.feed("answers", after=told["position"]) == []
+    assert told not in await house.feed("answers", after=told["position"])
     again = await house.client.post(
         "/v1/intake",
         content=orjson.dumps(event),
@@ -280,7 +292,7 @@ async def test_an_acceptance_is_news_with_the_other_agencys_duty_phone(
             subject=case_id,
             sequence=sequence,
         )
-    news = await house.told("incoming", 2)
+    news = await house.news_of(case_id, 2)
     assert [entry["type"] for entry in news] == [accepted, accepted]
     assert news[0]["case_id"] == case_id
     assert news[0]["duty_phone"] == "+375 00 000-01-01"

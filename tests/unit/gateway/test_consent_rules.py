@@ -1,0 +1,140 @@
+"""Consent and restrictions by table and by property: they only ever fail closed."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.chassis.clock import new_id
+from services.gateway.domain.consent import (
+    AgencyClass,
+    Consent,
+    ConsentRegister,
+    Recipient,
+    Restriction,
+    consent_objections,
+    covers,
+    live_consents,
+    restriction_objections,
+    restricts,
+    withdrawal_objections,
+)
+from services.gateway.domain.refusals import Objection
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+NGO = Recipient(node="ngo-brest", agency_type="ngo", oblasts=frozenset({"BY-BR"}))
+NODES = st.sampled_from(["ngo-brest", "redcross-vitebsk", "interior-brest"])
+TYPES = st.sampled_from(["ngo", "red-cross", "interior-affairs"])
+OBLASTS = st.frozensets(st.sampled_from(["BY-BR", "BY-VI", "BY-HM"]), max_size=3)
+
+
+def a_consent(**changes: Any) -> Consent:
+    return Consent(
+        **{
+            "consent_id": new_id(),
+            "case_id": new_id(),
+            "purposes": frozenset({"referral"}),
+            "categories": frozenset({"needs"}),
+            "expires_at": NOW + timedelta(days=30),
+            "recipients": frozenset({"ngo-brest"}),
+            **changes,
+        }
+    )
+
+
+def a_restriction(**changes: Any) -> Restriction:
+    return Restriction(**{"restriction_id": new_id(), "case_id": new_id(), **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"recipients": frozenset()}, False),
+        ({"purposes": frozenset({"hand-over"})}, False),
+        ({"expires_at": NOW}, False),
+        ({"ended_at": NOW - timedelta(days=1)}, False),
+        ({"recipients": frozenset(), "agency_class": AgencyClass(agency_type="ngo")}, True),
+        ({"recipients": frozenset(), "agency_class": AgencyClass(agency_type="health")}, False),
+        (
+            {
+                "recipients": frozenset(),
+                "agency_class": AgencyClass(agency_type="ngo", oblasts=frozenset({"BY-VI"})),
+            },
+            False,
+        ),
+        (
+            {
+                "recipients": frozenset(),
+                "agency_class": AgencyClass(
+                    agency_type="ngo", except_agencies=frozenset({"ngo-brest"})
+                ),
+            },
+            False,
+        ),
+    ],
+)
+def test_a_consent_covers_whom_the_person_named(changes: dict[str, Any], expected: bool) -> None:
+    assert covers(a_consent(**changes), NGO, "referral", NOW) is expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"agency": "ngo-brest"}, True),
+        ({"agency_type": "ngo"}, True),
+        ({"oblast": "BY-BR"}, True),
+        ({"agency": "other-agency", "oblast": "BY-BR"}, True),
+        ({"agency": "other-agency"}, False),
+        ({"oblast": "BY-VI"}, False),
+        ({"agency": "ngo-brest", "valid_until": NOW}, False),
+    ],
+)
+def test_each_part_of_a_restriction_is_enough(changes: dict[str, Any], expected: bool) -> None:
+    assert restricts(a_restriction(**changes), NGO, NOW) is expected
+
+
+@given(NODES, TYPES, OBLASTS, st.integers(-40, 40))
+def test_what_is_not_live_covers_nobody(
+    node: str, agency_type: str, oblasts: frozenset[str], days: int
+) -> None:
+    consent = a_consent(
+        recipients=frozenset({node}),
+        agency_class=AgencyClass(agency_type=agency_type),
+        expires_at=NOW + timedelta(days=days),
+    )
+    recipient = Recipient(node=node, agency_type=agency_type, oblasts=oblasts)
+    assert covers(consent, recipient, "referral", NOW) == (days > 0)
+    assert bool(live_consents([consent], NOW)) == (days > 0)
+
+
+def test_every_objection_to_a_consent_is_collected() -> None:
+    consent = a_consent(
+        recipients=frozenset(), expires_at=NOW, agency_class=AgencyClass(agency_type="no-such")
+    )
+    register = ConsentRegister(now=NOW, frozen=True, id_taken=True)
+    assert set(consent_objections(consent, register)) == {
+        Objection("case-frozen"),
+        Objection("consent-expired", "expires_at"),
+        Objection("id-reused", "consent_id"),
+        Objection("out-of-range", "recipient_class/agency_type"),
+    }
+
+
+def test_a_restriction_is_taken_on_a_frozen_case_too() -> None:
+    register = ConsentRegister(now=NOW, frozen=True)
+    assert restriction_objections(a_restriction(agency="ngo-brest"), register) == ()
+    assert restriction_objections(a_restriction(oblast="BY-BR", valid_until=NOW), register) == (
+        Objection("out-of-range", "valid_until"),
+    )
+
+
+def test_only_a_consent_of_the_case_can_be_withdrawn_by_its_id() -> None:
+    consent = a_consent()
+    assert withdrawal_objections(None, []) == ()
+    assert withdrawal_objections(consent.consent_id, [consent]) == ()
+    assert withdrawal_objections(new_id(), [consent]) == (
+        Objection("unknown-consent", "consent_id"),
+    )

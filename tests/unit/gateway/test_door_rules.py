@@ -1,0 +1,213 @@
+"""The door's rules by table and by property: which letters pass, and that no value comes back."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.catalogue import CATALOGUE
+from services.chassis.clock import new_id
+from services.chassis.frame import contracts
+from services.gateway.disclosure.door import Asked, refusal
+from services.gateway.domain.refusals import REASONS_LIMIT, Objection, told
+from services.gateway.handlers.closed import UNREADABLE, closed_reading, parsed
+from services.gateway.handlers.examining import INTAKE, Surroundings, examine
+from services.gateway.handlers.form import (
+    as_uuid,
+    carried_by_http,
+    carried_by_kafka,
+    letter_from,
+)
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+LIMIT = 65_536
+AROUND = Surroundings(
+    contracts=contracts(),
+    node_services=frozenset({"identification", "referral", "assistance"}),
+    clock_skew=timedelta(minutes=5),
+    now=NOW,
+)
+STRUCTURED = (("content-type", "application/cloudevents+json"),)
+WORDS = st.text(alphabet="ЖQ", min_size=8, max_size=12)
+"""Texts that no code, place or property of ours can hold."""
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def body_of(event_type: str) -> dict[str, Any]:
+    """A body that the type takes, with required properties only."""
+    bodies: dict[str, dict[str, Any]] = {
+        "person-detected": {
+            "detecting_agency": "border-brest",
+            "case_type": "trafficking",
+            "majority": "adult",
+            "immediate_danger": False,
+        },
+        "consent-recorded": {
+            "consent_id": str(new_id()),
+            "purposes": ["referral"],
+            "categories": ["needs"],
+            "expires_at": "2027-01-01T00:00:00Z",
+            "text_version": "one",
+            "language": "be",
+            "interpreter": True,
+            "recipients": ["ngo-brest"],
+        },
+        "consent-withdrawn": {"kind": "stop-sharing"},
+        "restriction-recorded": {
+            "restriction_id": str(new_id()),
+            "recorded_for": "person",
+            "oblast": "BY-BR",
+        },
+        "screening-recorded": {"result": "indicators-found"},
+        "decision-recorded": {"decision": "conclusive", "outcome": "positive"},
+        "referral-requested": {
+            "request_id": str(new_id()),
+            "needs": [{"need_id": str(new_id()), "service_type": "vocational"}],
+            "urgency": "routine",
+        },
+        "offer-answered": {"task_id": str(new_id()), "answer": "seen"},
+        "capacity-reported": {
+            "pool_id": str(new_id()),
+            "service_type": "crisis-room",
+            "audience_class": "women",
+            "maximum": 4,
+        },
+        "service-delivered": {"task_id": str(new_id()), "unit": "visit", "quantity": 1},
+        "case-corrected": {},
+        "case-entered-in-error": {"reason": "test-entry"},
+        "case-closed": {"reason": "needs-met"},
+    }
+    return bodies[event_type.split(".")[3]]
+
+
+def an_envelope(event_type: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": str(new_id()),
+        "source": "urn:nrm:border-brest:desk",
+        "type": event_type,
+        "subject": str(new_id()),
+        **changes,
+    }
+
+
+def examined(document: Any) -> tuple[Objection, ...]:
+    letter = letter_from(carried_by_http(STRUCTURED, json.dumps(document).encode()), LIMIT)
+    return examine(letter, AROUND).objections
+
+
+@pytest.mark.parametrize("event_type", sorted(INTAKE))
+def test_every_intake_type_passes_with_what_it_requires(event_type: str) -> None:
+    assert examined({**an_envelope(event_type), "data": body_of(event_type)}) == ()
+
+
+@pytest.mark.parametrize("event_type", sorted(INTAKE))
+def test_kafka_and_http_read_the_same_letter(event_type: str) -> None:
+    envelope, body = an_envelope(event_type), body_of(event_type)
+    value = orjson.dumps(body)
+    kafka = carried_by_kafka(
+        tuple((f"ce_{name}", text.encode()) for name, text in envelope.items()), None, value
+    )
+    binary = carried_by_http([(f"CE-{name}", text) for name, text in envelope.items()], value)
+    structured = carried_by_http(STRUCTURED, orjson.dumps({**envelope, "data": body}))
+    letters = [letter_from(carried, LIMIT) for carried in (kafka, binary, structured)]
+    assert letters[0] == letters[1] == letters[2]
+    assert letters[0].objections == ()
+
+
+def test_the_record_key_names_the_case_where_no_subject_does() -> None:
+    case_id = str(new_id())
+    carried = carried_by_kafka((), case_id.encode(), b"{}")
+    assert letter_from(carried, LIMIT).subject == case_id
+
+
+@pytest.mark.parametrize("event_type", sorted(set(CATALOGUE) - set(INTAKE)))
+def test_no_event_of_ours_passes_as_intake(event_type: str) -> None:
+    assert examined({**an_envelope(event_type), "data": {}}) == (
+        Objection("type-not-intake", "type"),
+    )
+
+
+def test_a_command_whose_owner_is_elsewhere_is_not_served() -> None:
+    around = Surroundings(
+        contracts=AROUND.contracts,
+        node_services=frozenset(),
+        clock_skew=AROUND.clock_skew,
+        now=NOW,
+    )
+    for event_type, spec in INTAKE.items():
+        document = {**an_envelope(event_type), "data": body_of(event_type)}
+        letter = letter_from(carried_by_http(STRUCTURED, json.dumps(document).encode()), LIMIT)
+        refused = Objection("not-served-here", "type") in examine(letter, around).objections
+        assert refused == (spec.command_owner != "gateway")
+
+
+@given(st.sampled_from(sorted(INTAKE)), VALUES, WORDS)
+@settings(max_examples=300, deadline=None)
+def test_an_unknown_property_is_refused_without_its_name(
+    event_type: str, value: Any, name: str
+) -> None:
+    document = {**an_envelope(event_type), "data": {**body_of(event_type), name: value}}
+    answer = refusal(Asked(intake_id=None, case_id=None), examined(document)).model_dump_json()
+    assert "unknown-property" in answer
+    assert name not in answer
+
+
+@given(st.sampled_from(sorted(INTAKE)), st.data())
+@settings(max_examples=400, deadline=None)
+def test_nonsense_anywhere_is_told_by_code_and_place_only(event_type: str, data: Any) -> None:
+    document: dict[str, Any] = {**an_envelope(event_type), "data": body_of(event_type)}
+    for _ in range(data.draw(st.integers(1, 4))):
+        target = document["data"] if data.draw(st.booleans()) else document
+        if isinstance(target, dict):
+            name = data.draw(st.sampled_from(sorted(target)) | WORDS) if target else "x"
+            target[name] = data.draw(VALUES)
+    found = examined(document)
+    if found:
+        text = refusal(Asked(intake_id=None, case_id=None), found).model_dump_json()
+        assert "Ж" not in text.replace("\\u0416", "Ж")
+        assert "Q" not in text
+
+
+@given(st.binary(max_size=200), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_are_a_letter(value: bytes, structured: bool) -> None:
+    headers = STRUCTURED if structured else (("ce-id", "x"),)
+    letter = letter_from(carried_by_http(headers, value), LIMIT)
+    assert examine(letter, AROUND).objections
+
+
+@pytest.mark.parametrize(
+    "document", [b'{"a":1,"a":2}', b"[" * 900 + b"]" * 900, b'{"a":NaN}', b"", b'"\\ud800"']
+)
+def test_no_reading_is_built_on_doubtful_json(document: bytes) -> None:
+    assert parsed(document) is UNREADABLE
+
+
+def test_a_uuid_has_one_form() -> None:
+    known = new_id()
+    assert as_uuid(str(known)) == known
+    for other in (str(known).upper(), known.hex, f"{{{known}}}", f"urn:uuid:{known}", "", None, 7):
+        assert as_uuid(other) is None or str(as_uuid(other)) == other
+
+
+def test_reasons_are_told_once_and_within_the_limit() -> None:
+    many = tuple(Objection("required", f"field/{number}") for number in range(100))
+    assert len(told((*many, *many))) == REASONS_LIMIT
+    assert told((many[0], many[0])) == (many[0],)
+
+
+def test_the_position_of_an_unknown_part_is_counted_in_its_parent() -> None:
+    event_type = "org.nrm.intake.referral-requested.v1"
+    body = body_of(event_type)
+    body["needs"][0]["surname"] = "Canary"
+    _, objections = closed_reading(INTAKE[event_type].model, body)
+    assert objections == (Objection("unknown-property", "needs/0/position-3"),)
