@@ -37,6 +37,10 @@ class Pair:
     failures: dict[str, int] = field(default_factory=dict)
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
+    def moves(self, name: str) -> None:
+        """A long loop made progress: what failed before it is over."""
+        self.failures[name] = 0
+
     @property
     def well(self) -> bool:
         """Whether no loop of the pair fails again and again."""
@@ -115,7 +119,7 @@ class ExchangePart:
         )
         steps: dict[str, Step] = {
             "write": partial(self._write, stop, agency, pair),
-            "read": partial(pair.receiver.follow, stop),
+            "read": partial(pair.receiver.follow, stop, partial(pair.moves, "read")),
             "report": partial(self._report, stop, agency, pair),
         }
         pair.tasks = [

@@ -5,6 +5,7 @@ topic that lost its tail or its head is read from its start, the numbers make th
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -70,14 +71,15 @@ class Receiver:
         self.waits = False
         """Whether a record waits for what only the registry can change."""
 
-    async def follow(self, stop: asyncio.Event) -> None:
-        """Read until ``stop``; raises what the bus or the database raises."""
+    async def follow(self, stop: asyncio.Event, moves: Callable[[], None]) -> None:
+        """Read until ``stop``, calling ``moves`` after each batch; raises what fails below."""
         reader = self._context.hub.reader(self._topic, 0)
         try:
             await reader.start(await self._offset())
             self._from_start = False
             while not stop.is_set():
                 await self.fetch(reader)
+                moves()
                 if self.waits:
                     await asyncio.sleep(self._context.limits.wait_seconds)
         except OffsetLost:

@@ -1,0 +1,425 @@
+"""Two gateways on real PostgreSQL: what leaves, what comes in, and what is said about it."""
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+import pytest
+
+from services.chassis.clock import FrozenClock, new_id
+from services.chassis.messaging.broker import OutgoingRecord, TopicPartition
+from services.chassis.messaging.codec import from_structured
+from services.chassis.messaging.memory import MemoryBroker
+from services.gateway.domain.exchange import Arrival
+from services.gateway.domain.wrapping import unwrap, wrap
+from services.gateway.handlers.exchange.context import exchange_topic
+from services.gateway.handlers.exchange.receipts import tell_late
+from services.gateway.handlers.exchange.receiving import Outcome
+from tests.integration.gateway.exchange_fixtures import pair
+from tests.support.gateway_exchange import (
+    NOW,
+    RECEIVER,
+    SENDER,
+    THIRD,
+    Gateway,
+    a_cancellation,
+    a_policy_row,
+    a_query,
+    an_offer,
+    progress_on,
+    two_gateways,
+)
+from tests.support.postgres import Postgres
+
+__all__ = ["pair"]
+Both = tuple[Gateway, Gateway]
+FORTH, BACK = exchange_topic(SENDER, RECEIVER), exchange_topic(RECEIVER, SENDER)
+
+
+def hub_of(gateway: Gateway) -> MemoryBroker:
+    assert isinstance(gateway.context.hub, MemoryBroker)
+    return gateway.context.hub
+
+
+def on_the_hub(gateway: Gateway, topic: str = FORTH) -> list[bytes]:
+    log = hub_of(gateway).log(TopicPartition(topic, 0))
+    records = log.read(log.start, 1000)
+    return [record.value or b"" for record in records]
+
+
+def lose(gateway: Gateway, count: int = 1000) -> None:
+    """The hub forgets its oldest records of the pair."""
+    log = hub_of(gateway).log(TopicPartition(FORTH, 0))
+    log.delete_before(log.start + count)
+
+
+async def offer(sender: Gateway, case_id: UUID) -> UUID:
+    return await sender.outgoing(an_offer(), RECEIVER, case_id)
+
+
+async def one_sent(sender: Gateway) -> tuple[UUID, UUID]:
+    """A case that consent covers, with one offer on its way: its id and the outgoing id."""
+    case_id = new_id()
+    await sender.consent_to(case_id, RECEIVER)
+    outgoing_id = await offer(sender, case_id)
+    await sender.write(RECEIVER)
+    return case_id, outgoing_id
+
+
+async def settle_both(sender: Gateway, receiver: Gateway) -> None:
+    """Everything on its way arrives, receipts too."""
+    await sender.write(RECEIVER)
+    await receiver.read(SENDER)
+    await receiver.report(SENDER)
+    await sender.read(RECEIVER)
+
+
+async def test_an_offer_opens_a_case_there_and_its_progress_comes_back(pair: Both) -> None:
+    sender, receiver = pair
+    case_id = new_id()
+    await sender.consent_to(case_id, RECEIVER)
+    sent = an_offer()
+    outgoing_id = await sender.outgoing(sent, RECEIVER, case_id)
+    await settle_both(sender, receiver)
+    (arrived,) = await receiver.facts("task-offered")
+    assert arrived["body"]["task_id"] == str(sent.task_id)
+    assert arrived["headers"]["sender"] == SENDER
+    local_case = UUID(arrived["key"])
+    assert local_case != case_id
+    (told,) = await sender.facts("sending-delivered")
+    assert told["body"] == {"outgoing_id": str(outgoing_id), "recipient": RECEIVER}
+    assert told["key"] == str(case_id)
+    assert await sender.rows("SELECT 1 FROM exchange_sending") == []
+
+    await receiver.outgoing(progress_on(sent.task_id), SENDER, local_case)
+    await receiver.write(SENDER)
+    await sender.read(RECEIVER)
+    (progress,) = await sender.facts("task-progressed")
+    assert progress["key"] == str(case_id)
+    (entry,) = await receiver.rows("SELECT basis, case_id FROM exchange_disclosure")
+    assert entry == {"basis": "grant", "case_id": local_case}
+
+
+async def test_outside_nothing_joins_what_two_recipients_know(pair: Both) -> None:
+    sender, _ = pair
+    case_id = new_id()
+    await sender.consent_to(case_id, RECEIVER, THIRD)
+    outgoing_ids = [
+        await sender.outgoing(an_offer(), agency, case_id) for agency in (RECEIVER, THIRD)
+    ]
+    envelopes = []
+    for agency in (RECEIVER, THIRD):
+        await sender.write(agency)
+        (record,) = on_the_hub(sender, exchange_topic(SENDER, agency))
+        unwrapped = unwrap(record)
+        assert unwrapped.inner is not None
+        envelopes.append(from_structured(unwrapped.inner)[0])
+        for secret in (case_id, *outgoing_ids):
+            assert str(secret).encode() not in record
+            assert secret.bytes not in record
+    first, second = envelopes
+    assert first.subject != second.subject
+    assert first.id != second.id
+    for envelope in envelopes:
+        left = (envelope.correlationid, envelope.causationid, envelope.traceparent)
+        assert left == (None, None, None)
+        assert UUID(envelope.id).version == UUID(envelope.subject).version == 4
+
+
+@pytest.mark.parametrize("recipient", [None, SENDER, "nobody-knows"])
+async def test_what_is_addressed_to_nobody_comes_back_as_a_fact(
+    pair: Both, recipient: str | None
+) -> None:
+    sender, _ = pair
+    case_id = new_id()
+    outgoing_id = await sender.outgoing(an_offer(), recipient, case_id)
+    if recipient not in (None, SENDER):
+        await sender.write(recipient or "")
+    (told,) = await sender.facts("sending-refused")
+    assert told["body"]["outgoing_id"] == str(outgoing_id)
+    assert told["body"]["reason"] in ("unknown-recipient", "not-a-participant")
+    assert await sender.rows("SELECT 1 FROM exchange_sending") == []
+
+
+async def test_without_consent_nothing_leaves_and_the_reason_is_told(pair: Both) -> None:
+    sender, _ = pair
+    case_id = new_id()
+    await offer(sender, case_id)
+    await sender.write(RECEIVER)
+    (told,) = await sender.facts("sending-refused")
+    assert told["body"]["reason"] == "no-consent"
+    assert on_the_hub(sender) == []
+    assert await sender.rows("SELECT 1 FROM exchange_disclosure") == []
+
+
+async def test_while_an_agency_is_suspended_everything_waits_in_order(pair: Both) -> None:
+    sender, receiver = pair
+    await sender.take_policy(a_policy_row(2, suspended=(RECEIVER,)))
+    case_id = new_id()
+    await sender.consent_to(case_id, RECEIVER)
+    await offer(sender, case_id)
+    writer = await sender.write(RECEIVER)
+    assert writer.held
+    assert on_the_hub(sender) == []
+    for gateway in (sender, receiver):
+        await gateway.take_policy(a_policy_row(3))
+    await settle_both(sender, receiver)
+    assert len(await receiver.facts("task-offered")) == 1
+
+
+async def test_a_record_that_names_an_unknown_policy_waits(pair: Both) -> None:
+    sender, receiver = pair
+    await sender.take_policy(a_policy_row(2))
+    await one_sent(sender)
+    assert await receiver.read(SENDER) == [Outcome.WAITS]
+    await receiver.take_policy(a_policy_row(2, digest="e" * 64))
+    assert await receiver.read(SENDER) == [Outcome.WAITS]  # two hashes for one version
+    await receiver.take_policy(a_policy_row(3))
+    assert await receiver.read(SENDER) == [Arrival.NEXT]
+
+
+async def test_a_query_carries_no_case_and_needs_none(pair: Both) -> None:
+    sender, receiver = pair
+    query = a_query()
+    await sender.outgoing(query, RECEIVER, query.query_id)
+    await settle_both(sender, receiver)
+    (arrived,) = await receiver.facts("capacity-queried")
+    assert arrived["key"] == str(query.query_id)
+    for gateway in pair:
+        assert await gateway.rows("SELECT 1 FROM exchange_reference") == []
+
+
+async def test_not_more_than_a_window_is_on_its_way(pair: Both) -> None:
+    sender, receiver = pair
+    case_id = new_id()
+    await sender.consent_to(case_id, RECEIVER)
+    for _ in range(11):
+        await offer(sender, case_id)
+    await sender.write(RECEIVER)
+    assert len(on_the_hub(sender)) == 8
+    await settle_both(sender, receiver)
+    await settle_both(sender, receiver)
+    assert len(await receiver.facts("task-offered")) == 11
+    (reference,) = await sender.rows("SELECT state FROM exchange_reference")
+    assert reference["state"] == "live"
+
+
+async def test_what_the_hub_loses_is_sent_again_and_handled_once(pair: Both) -> None:
+    sender, receiver = pair
+    await one_sent(sender)
+    lose(sender)
+    await sender.write(RECEIVER)  # a writer that begins repeats what has no receipt
+    await sender.write(RECEIVER)
+    first, second = on_the_hub(sender)
+    assert first == second
+    assert await receiver.read(SENDER) == [Arrival.NEXT, Arrival.DUPLICATE]
+    assert len(await receiver.facts("task-offered")) == 1
+
+
+async def test_a_number_beyond_the_next_is_dropped_and_comes_again(pair: Both) -> None:
+    sender, receiver = pair
+    case_id, _ = await one_sent(sender)
+    await offer(sender, case_id)
+    lose(sender)
+    await sender.write(RECEIVER)
+    lose(sender, 1)
+    assert Arrival.AHEAD in await receiver.read(SENDER)
+    assert await receiver.facts("task-offered") == []
+    await settle_both(sender, receiver)
+    assert len(await receiver.facts("task-offered")) == 2
+
+
+async def test_another_record_under_a_number_is_a_fork_and_ends_in_a_new_epoch(
+    pair: Both,
+) -> None:
+    sender, receiver = pair
+    await one_sent(sender)
+    (record,) = on_the_hub(sender)
+    unwrapped = unwrap(record)
+    assert unwrapped.inner is not None
+    other = wrap(replace(unwrapped.head, id=new_id()), unwrapped.inner)
+    async with receiver.database.transaction() as tx:  # seen first: the other one
+        await tx.connection.execute(
+            "INSERT INTO exchange_seen VALUES ($1, $2, $3, $4, now())",
+            SENDER,
+            unwrapped.head.epoch,
+            unwrapped.head.seq,
+            unwrap(other).digest,
+        )
+    assert await receiver.read(SENDER) == [Arrival.FORK]
+    (book,) = await receiver.rows("SELECT stuck, alarm, upto FROM exchange_pair_in")
+    assert book == {"stuck": True, "alarm": "fork", "upto": 0}
+    await receiver.report(SENDER)
+    await sender.read(RECEIVER)
+    await settle_both(sender, receiver)
+    (book,) = await receiver.rows("SELECT stuck, upto FROM exchange_pair_in")
+    assert book == {"stuck": False, "upto": 1}
+    assert len(await receiver.facts("task-offered")) == 1
+
+
+async def test_an_expired_record_gets_the_pair_stuck_until_a_new_epoch(
+    postgres_server: Postgres, door_template: str, tmp_path: Path
+) -> None:
+    clock = FrozenClock(NOW)
+    async with two_gateways(postgres_server, door_template, tmp_path, clock=clock) as both:
+        sender, receiver = both
+        await one_sent(sender)
+        clock.advance(timedelta(days=6))
+        assert await receiver.read(SENDER) == [Arrival.EXPIRED]
+        await receiver.report(SENDER)
+        await sender.read(RECEIVER)
+        await settle_both(sender, receiver)
+        assert len(await receiver.facts("task-offered")) == 1
+        (told,) = await sender.facts("sending-delivered")
+        assert told["body"]["recipient"] == RECEIVER
+
+
+async def test_bytes_that_are_no_record_and_types_that_do_not_travel_stop_nothing(
+    pair: Both,
+) -> None:
+    sender, receiver = pair
+    producer = hub_of(sender).producer()
+    await producer.start()
+    await one_sent(sender)
+    (record,) = on_the_hub(sender)
+    unwrapped = unwrap(record)
+    assert unwrapped.inner is not None
+    inside = orjson.loads(unwrapped.inner)
+    inside["type"] = "org.nrm.identification.case-opened.v1"
+    lose(sender)
+    for value in (b"nonsense", wrap(unwrapped.head, orjson.dumps(inside))):
+        await producer.send(OutgoingRecord(FORTH, None, value, partition=0))
+    assert await receiver.read(SENDER) == [Outcome.FOREIGN, Outcome.PARKED]
+    (parked,) = await receiver.rows("SELECT sealed, error FROM exchange_parked")
+    assert parked["error"] == "NotForUs"
+    assert b"case-opened" not in parked["sealed"]
+    (book,) = await receiver.rows("SELECT upto, alarm FROM exchange_pair_in")
+    assert book == {"upto": 1, "alarm": "parked"}
+    assert await receiver.facts() == []
+
+
+async def test_a_withdrawal_freezes_the_case_there_and_retires_the_reference(pair: Both) -> None:
+    sender, receiver = pair
+    case_id, _ = await one_sent(sender)
+    await settle_both(sender, receiver)
+    await offer(sender, case_id)
+    assert await sender.withdraw(case_id) == (RECEIVER,)
+    (queued,) = await sender.facts("notice-queued")
+    assert queued["body"] == {"recipient": RECEIVER}
+    await settle_both(sender, receiver)
+    (refused,) = await sender.facts("sending-refused")
+    assert refused["body"]["reason"] == "consent-withdrawn"
+    (stopped,) = await receiver.facts("sharing-stopped")
+    (arrived,) = await receiver.facts("task-offered")
+    assert stopped["key"] == arrived["key"]
+    (row,) = await receiver.rows("SELECT frozen_at FROM case_row")
+    assert row["frozen_at"] is not None
+    local_case = UUID(arrived["key"])
+    await receiver.outgoing(progress_on(new_id()), SENDER, local_case)
+    await receiver.write(SENDER)
+    (refused,) = await receiver.facts("sending-refused")
+    assert refused["body"]["reason"] == "grant-ended"
+
+    await sender.consent_to(case_id, RECEIVER)  # sharing again: a new reference, a new case there
+    await offer(sender, case_id)
+    await settle_both(sender, receiver)
+    first, second = await receiver.facts("task-offered")
+    assert first["key"] != second["key"]
+    references = await sender.rows("SELECT state FROM exchange_reference ORDER BY state")
+    assert [row["state"] for row in references] == ["ended", "live"]
+
+
+async def test_a_withdrawal_overtakes_what_has_no_receipt_and_the_notice_still_arrives(
+    pair: Both,
+) -> None:
+    sender, receiver = pair
+    case_id, _ = await one_sent(sender)
+    lose(sender)
+    await sender.withdraw(case_id)
+    await sender.write(RECEIVER)
+    await settle_both(sender, receiver)
+    assert await receiver.facts("task-offered") == []
+    assert await receiver.facts("sharing-stopped") == []
+    (tombstone,) = await receiver.rows("SELECT case_id, state FROM exchange_reference")
+    assert tombstone == {"case_id": None, "state": "ended"}
+    (refused,) = await sender.facts("sending-refused")
+    assert refused["body"]["reason"] == "consent-withdrawn"
+
+
+async def test_one_withdrawn_consent_stops_only_whom_no_other_covers(pair: Both) -> None:
+    sender, _ = pair
+    case_id = new_id()
+    ended = await sender.consent_to(case_id, RECEIVER, THIRD)
+    await sender.consent_to(case_id, THIRD)
+    for agency in (RECEIVER, THIRD):
+        await sender.outgoing(an_offer(), agency, case_id)
+        await sender.write(agency)
+    assert await sender.withdraw(case_id, ended) == (RECEIVER,)
+
+
+async def test_a_cancellation_arrives_even_after_the_withdrawal(pair: Both) -> None:
+    sender, receiver = pair
+    case_id, _ = await one_sent(sender)
+    await settle_both(sender, receiver)
+    await sender.withdraw(case_id)
+    await sender.outgoing(a_cancellation(new_id()), RECEIVER, case_id)
+    await settle_both(sender, receiver)
+    assert len(await receiver.facts("offer-withdrawn")) == 1
+    await sender.outgoing(a_cancellation(new_id()), THIRD, case_id)
+    await sender.write(THIRD)
+    (refused,) = await sender.facts("sending-refused")
+    assert refused["body"]["reason"] == "unknown-recipient"
+
+
+async def test_what_has_no_receipt_in_time_is_told_once(
+    postgres_server: Postgres, door_template: str, tmp_path: Path
+) -> None:
+    clock = FrozenClock(NOW)
+    async with two_gateways(postgres_server, door_template, tmp_path, clock=clock) as both:
+        sender, _ = both
+        case_id = new_id()
+        await sender.consent_to(case_id, RECEIVER)
+        await sender.outgoing(an_offer(urgency="emergency"), RECEIVER, case_id)
+        await sender.outgoing(an_offer(), RECEIVER, case_id)
+        for passed, expected in ((10, 0), (10, 1), (10, 1), (24 * 60, 2)):
+            clock.advance(timedelta(minutes=passed))
+            await sender.database.run(partial(tell_late, sender.context))
+            assert len(await sender.facts("sending-delayed")) == expected
+
+
+async def test_a_restored_sender_opens_a_new_epoch_and_says_nothing_twice(pair: Both) -> None:
+    sender, receiver = pair
+    await one_sent(sender)
+    await receiver.read(SENDER)
+    sender.database.epoch += 1
+    await sender.write(RECEIVER)
+    first, second = (unwrap(record).head for record in on_the_hub(sender))
+    assert second.epoch > first.epoch
+    assert second.seq == 1
+    assert await receiver.read(SENDER) == [Arrival.NEXT]
+    assert len(await receiver.facts("task-offered")) == 1
+    await receiver.report(SENDER)
+    await sender.read(RECEIVER)
+    assert len(await sender.facts("sending-delivered")) == 1
+
+
+async def test_a_receiver_that_went_back_is_noticed_and_gets_what_has_no_receipt(
+    pair: Both,
+) -> None:
+    sender, receiver = pair
+    case_id, _ = await one_sent(sender)
+    await settle_both(sender, receiver)
+    async with receiver.database.transaction() as tx:
+        for table in ("pair_in", "seen", "inner"):
+            await tx.connection.execute(f"DELETE FROM exchange_{table}")  # noqa: S608
+    lose(sender)
+    await receiver.report(SENDER)
+    await sender.read(RECEIVER)
+    (book,) = await sender.rows("SELECT alarm FROM exchange_pair_out")
+    assert book["alarm"] == "receiver-went-back"
+    await offer(sender, case_id)
+    await settle_both(sender, receiver)
+    assert len(await receiver.facts("task-offered")) == 2
