@@ -10,9 +10,9 @@ from typing import Final
 AGENCY_SYSTEM: Final = "agency-system"
 CASE_OFFICER: Final = "case-officer"
 SUPERVISOR: Final = "supervisor"
-DATA_PROTECTION_OFFICER: Final = "data-protection-officer"
+PRIVACY_OFFICER: Final = "data-protection-officer"
 
-_REGISTER_READERS: Final = frozenset({CASE_OFFICER, SUPERVISOR, DATA_PROTECTION_OFFICER})
+_REGISTER_READERS: Final = frozenset({CASE_OFFICER, SUPERVISOR, PRIVACY_OFFICER})
 
 ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {

@@ -6,6 +6,7 @@ somebody's name), so its parent and its position are told instead. Nothing here 
 """
 
 import json
+import math
 from typing import Any, Final, NoReturn, TypeVar
 
 import orjson
@@ -41,7 +42,9 @@ def parsed(document: bytes) -> Any:
     """The JSON value, or ``UNREADABLE``: not JSON, a name twice in one object, or too deep."""
     try:
         orjson.loads(document)
-        value = json.loads(document, object_pairs_hook=_once_each, parse_constant=_no_constant)
+        value = json.loads(
+            document, object_pairs_hook=_once_each, parse_constant=_no_constant, parse_float=_finite
+        )
     except (ValueError, RecursionError):
         return UNREADABLE
     return value if _depth_is_bounded(value) else UNREADABLE
@@ -108,6 +111,13 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(_name: str) -> NoReturn:
     raise ValueError
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
 
 
 def _depth_is_bounded(value: Any) -> bool:

@@ -62,8 +62,8 @@ def examine(letter: Letter, surroundings: Surroundings) -> Examined:
     body: Any = None
     unmapped: Mapping[str, str] = {}
     if spec is not None:
-        if letter.data is not UNREADABLE:
-            body, unmapped, found = _read(spec, letter.data, surroundings.contracts)
+        if letter.body is not UNREADABLE:
+            body, unmapped, found = _read(spec, letter.body, surroundings.contracts)
             objections += found
         objections += intake_objections(_facts(letter, spec, body, surroundings))
     return Examined(

@@ -27,7 +27,7 @@ from services.gateway.domain.refusals import Objection
 from services.gateway.handlers.closed import UNREADABLE, canonical, parsed
 
 ALLOWED: Final = frozenset({*KNOWN, "tracestate", "partitionkey"})
-_DATA: Final = "data"
+_INSIDE: Final = "data"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Letter:
     source: str
     type: str
     subject: str
-    data: Any
+    body: Any
     """The parsed body, or ``UNREADABLE``."""
     content: bytes
     """The body as bytes: what a repeat is recognised by, in either mode."""
@@ -81,7 +81,7 @@ def carried_by_http(headers: Iterable[tuple[str, str]], body: bytes) -> Carried:
 def letter_from(carried: Carried, limit_bytes: int) -> Letter:
     """The letter, with every objection to its form."""
     attributes: Mapping[str, Any] = dict(carried.attributes)
-    data: Any = UNREADABLE
+    body: Any = UNREADABLE
     content = carried.value
     objections: list[Objection] = []
     if len(carried.value) > limit_bytes:
@@ -89,14 +89,14 @@ def letter_from(carried: Carried, limit_bytes: int) -> Letter:
     elif _media_type(carried.content_type) == STRUCTURED:
         document = parsed(carried.value)
         if isinstance(document, dict):
-            data = document.get(_DATA, UNREADABLE)
-            content = _bytes(data) if _DATA in document else content
-            attributes = {name: value for name, value in document.items() if name != _DATA}
+            body = document.get(_INSIDE, UNREADABLE)
+            content = _bytes(body) if _INSIDE in document else content
+            attributes = {name: value for name, value in document.items() if name != _INSIDE}
         else:
             objections.append(Objection("not-json"))
     else:
-        data = parsed(carried.value)
-        if data is UNREADABLE:
+        body = parsed(carried.value)
+        if body is UNREADABLE:
             objections.append(Objection("not-json"))
     objections += _attribute_objections(attributes)
     subject = attributes.get("subject") or carried.key
@@ -105,7 +105,7 @@ def letter_from(carried: Carried, limit_bytes: int) -> Letter:
         source=_string(attributes.get("source")),
         type=_string(attributes.get("type")),
         subject=_string(subject),
-        data=data,
+        body=body,
         content=content,
         traceparent=_string(attributes.get("traceparent")) or None,
         objections=tuple(objections),
@@ -179,11 +179,11 @@ def _string(value: Any) -> str:
     return value if isinstance(value, str) and len(value) <= ATTRIBUTE_LIMIT else ""
 
 
-def _bytes(data: Any) -> bytes:
+def _bytes(body: Any) -> bytes:
     try:
-        return orjson.dumps(data)
+        return orjson.dumps(body)
     except TypeError:
-        return canonical(data)
+        return canonical(body)
 
 
 def _text(raw: bytes) -> str | None:
