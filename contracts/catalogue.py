@@ -207,8 +207,9 @@ _FACTS: Final[tuple[tuple[str, str, str, type[Contract], Classification], ...]] 
 _NEVER_WAITS: Final = frozenset({"consent-ended", "restriction-set", "sharing-stopped"})
 
 
-def _specs() -> dict[str, EventSpec]:
-    specs = [
+def _door_specs() -> list[EventSpec]:
+    """What agencies' systems tell, and the commands that it becomes."""
+    told = [
         EventSpec(
             type=f"org.nrm.intake.{happened}.v1",
             model=model,
@@ -219,7 +220,7 @@ def _specs() -> dict[str, EventSpec]:
         )
         for happened, _, model, owner in _DOOR
     ]
-    specs += [
+    commands = [
         EventSpec(
             type=f"org.nrm.gateway.{command}.v1",
             model=model,
@@ -232,21 +233,28 @@ def _specs() -> dict[str, EventSpec]:
         for _, command, model, owner in _DOOR
         if command
     ]
-    for answerer in ANSWERERS:
-        for name, answer in (
-            ("intake-accepted", intake.IntakeAccepted),
-            ("intake-refused", intake.IntakeRefused),
-        ):
-            specs.append(
-                EventSpec(
-                    type=f"org.nrm.{answerer}.{name}.v1",
-                    model=answer,
-                    topic="answers",
-                    owner=answerer,
-                    classification=CASE,
-                )
-            )
-    specs += [
+    return told + commands
+
+
+def _answer_specs() -> list[EventSpec]:
+    """The one final answer, by whoever owns the event."""
+    answers = {"intake-accepted": intake.IntakeAccepted, "intake-refused": intake.IntakeRefused}
+    return [
+        EventSpec(
+            type=f"org.nrm.{answerer}.{name}.v1",
+            model=model,
+            topic="answers",
+            owner=answerer,
+            classification=CASE,
+        )
+        for answerer in ANSWERERS
+        for name, model in answers.items()
+    ]
+
+
+def _fact_specs() -> list[EventSpec]:
+    """What services say to each other, within a node and between them."""
+    return [
         EventSpec(
             type=f"org.nrm.{owner}.{happened}.v1",
             model=model,
@@ -254,11 +262,14 @@ def _specs() -> dict[str, EventSpec]:
             owner=owner,
             classification=classification,
             never_waits=happened in _NEVER_WAITS,
-            travels=topic in ("outgoing", "nrm.exchange"),
+            travels=classification is ADDRESSED,
         )
         for owner, happened, topic, model, classification in _FACTS
     ]
-    return {spec.type: spec for spec in specs}
+
+
+def _specs() -> dict[str, EventSpec]:
+    return {spec.type: spec for spec in [*_door_specs(), *_answer_specs(), *_fact_specs()]}
 
 
 CATALOGUE: Final[Mapping[str, EventSpec]] = MappingProxyType(_specs())

