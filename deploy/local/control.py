@@ -19,11 +19,12 @@ from deploy.local.layout import REPOSITORY, StateFolder, read_json
 from deploy.local.processes import ProcessIdentity, read_identity, write_whole
 from deploy.local.topology import Topology, read_topology
 
-UP_SECONDS = 120.0
+UP_SECONDS = 180.0
 SUPERVISOR_SECONDS = 30.0
 DOWN_SECONDS = 60.0
 RESTART_SECONDS = 40.0
 POLL_SECONDS = 0.1
+READY_POLL_SECONDS = 0.3  # each look asks every service
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ def wait_for(state: StateFolder, ready: Callable[[], bool], seconds: float = UP_
                 f"The stack was not ready within {seconds:.0f} s: "
                 "`nrm status` tells which part, `nrm logs` why."
             )
-        time.sleep(POLL_SECONDS)
+        time.sleep(READY_POLL_SECONDS)
 
 
 def why_it_stopped(state: StateFolder) -> str:

@@ -18,7 +18,7 @@ from deploy.local.layout import StateFolder
 from deploy.local.postgres import PostgresServer
 from deploy.local.topology import Topology
 
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 PAUSE_SECONDS = 0.05
 
 
