@@ -238,7 +238,10 @@ def _door_specs() -> list[EventSpec]:
 
 def _answer_specs() -> list[EventSpec]:
     """The one final answer, by whoever owns the event."""
-    answers = {"intake-accepted": intake.IntakeAccepted, "intake-refused": intake.IntakeRefused}
+    answers: dict[str, type[Contract]] = {
+        "intake-accepted": intake.IntakeAccepted,
+        "intake-refused": intake.IntakeRefused,
+    }
     return [
         EventSpec(
             type=f"org.nrm.{answerer}.{name}.v1",

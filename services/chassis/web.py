@@ -72,7 +72,7 @@ def make_app(
     tokens: Tokens,
     access_table: AccessTable,
 ) -> FastAPI:
-    """An app with health, metrics and its own description; add routers, then hand it to ``WebPart``."""
+    """An app with health, metrics and OpenAPI; add routers, then hand it to ``WebPart``."""
     table = {**OPEN_ROUTES, **access_table}
     app = FastAPI(
         title=title,
