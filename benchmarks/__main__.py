@@ -1,0 +1,56 @@
+"""``python -m benchmarks [job …] [--rounds n] [--quick]``: measure, print the table, write it."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+from typing import Final
+
+from benchmarks import handler, hops, machine, relay, start
+from benchmarks.jobs import Job, Setting, run_rounds
+from benchmarks.report import RESULTS, JobReport, Report
+from benchmarks.servers import servers
+
+JOBS: Final[dict[str, Job]] = {
+    job.name: job for job in (relay.JOB, handler.JOB, hops.JOB, start.JOB)
+}
+QUICK_ROUNDS: Final = 1
+
+
+def measure(job: Job, setting: Setting, rounds: int | None) -> JobReport:
+    """All rounds of one job, with the load around them."""
+    before = machine.load()
+    found = run_rounds(job, setting, rounds or (QUICK_ROUNDS if setting.quick else job.rounds))
+    return JobReport(job=job, rounds=found, load_before=before, load_after=machine.load())
+
+
+def run(names: list[str], *, rounds: int | None, quick: bool) -> Report:
+    """Measure these jobs on one broker and one database."""
+    with servers() as both, start.stopping(both.folder):
+        setting = Setting(both, quick)
+        jobs = [measure(JOBS[name], setting, rounds) for name in names]
+    return Report(
+        date=machine.date(),
+        quick=quick,
+        versions=machine.versions(),
+        machine=machine.machine(),
+        jobs=jobs,
+    )
+
+
+def main() -> None:
+    """Read the command line, measure, print, write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("jobs", nargs="*", choices=[*JOBS, []], help="all, when none is named")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--quick", action="store_true", help="few events, one round")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder of the results")
+    given = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    report = run(list(given.jobs) or list(JOBS), rounds=given.rounds, quick=given.quick)
+    report.write(given.results)
+    sys.stdout.write(report.markdown() + "\n" + report.goals() + "\n")
+
+
+if __name__ == "__main__":
+    main()
