@@ -20,6 +20,7 @@ from services.referral.domain.agreements import (
 )
 
 PURPOSE: Final = "referral"
+NO_CONSENT: Final = "no-consent"
 WORKERS: Final = frozenset({"case-officer", "supervisor"})
 PROVIDERS: Final = WORKERS | {"provider-intake", "duty-officer"}
 ACCESS: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
@@ -80,7 +81,7 @@ def person_has_consented(agency: str, basis: Basis) -> str | None:
     found = basis.policy.participant(agency)
     live = (each for each in basis.consents if each.ended_at is None)
     covered = any(each.expires_at > basis.now and _covers(each, agency, found) for each in live)
-    return None if covered else "no-consent"
+    return None if covered else NO_CONSENT
 
 
 def consent_was_not_withdrawn(agency: str, basis: Basis) -> str | None:
@@ -89,7 +90,7 @@ def consent_was_not_withdrawn(agency: str, basis: Basis) -> str | None:
         return None
     found = basis.policy.participant(agency)
     standing = (each for each in basis.consents if each.ended_at is None)
-    return None if any(_covers(each, agency, found) for each in standing) else "no-consent"
+    return None if any(_covers(each, agency, found) for each in standing) else NO_CONSENT
 
 
 OFFER_RULES: Final[tuple[Rule, ...]] = (

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from contracts import assistance, gateway, identification
 from services.chassis.messaging.work import Received, Waits, Work
-from services.referral.access import PURPOSE, objections_to_keeping
+from services.referral.access import NO_CONSENT, PURPOSE, objections_to_keeping
 from services.referral.domain import providing, sending
 from services.referral.domain.agreements import (
     AgencyClass,
@@ -31,7 +31,7 @@ from services.referral.handlers.context import (
     position_of,
     subject_of,
 )
-from services.referral.handlers.seeking import end_search
+from services.referral.handlers.seeking import end_search, seek_with_consent
 from services.referral.store import cases, copies, requests, tasks
 
 
@@ -97,8 +97,11 @@ async def _over(
     return None
 
 
-async def consent_granted(_context: Context, received: Received, work: Work) -> Waits | None:
-    """A consent is live, unless something withdrawn later was heard before."""
+async def consent_granted(context: Context, received: Received, work: Work) -> Waits | None:
+    """A consent is live, unless something withdrawn later was heard before.
+
+    It comes on another stream than the request: who just found nobody for want of it looks again.
+    """
     body: gateway.ConsentGranted = received.body
     case_id = subject_of(received)
     if PURPOSE not in body.purposes:
@@ -122,6 +125,11 @@ async def consent_granted(_context: Context, received: Received, work: Work) -> 
         else None,
     )
     await cases.add_consent(work.transaction, case_id, consent)
+    since = work.now - context.profile.minutes("capacity_query_minutes")
+    lacking = await requests.read_needs_lacking(work.transaction, case_id, NO_CONSENT, since)
+    for need in lacking:
+        offered = await seek_with_consent(context, work, need)
+        await carry_out(context, work, [] if offered is None else [offered])
     return None
 
 

@@ -114,6 +114,16 @@ async def seek_again(context: Context, work: Work, terms: Terms) -> Step[Offered
     return await seek(context, work, request, again)
 
 
+async def seek_with_consent(context: Context, work: Work, need: Need) -> Step[OfferedTask] | None:
+    """A consent came right after the search that lacked it: search once more."""
+    request = await requests.read_request(work.transaction, need.request_id)
+    if request is None:
+        return None
+    again = need.next_round()
+    await requests.write_need(work.transaction, again)
+    return await seek(context, work, request, again)
+
+
 async def end_search(work: Work, need: Need) -> None:
     """Nobody is looked for any more."""
     await requests.write_need(work.transaction, need.in_state(NeedState.ENDED))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, and_, bindparam, func, insert, select, update
+from sqlalchemy import Table, and_, bindparam, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -21,6 +21,7 @@ from services.referral.store.tables import (
     ID,
     NEED,
     REQUEST,
+    TEXTS,
     columns_of,
 )
 
@@ -44,6 +45,21 @@ _NEEDS: Final = Statement(
 _ASKING: Final = Statement(
     select(NEED)
     .where(NEED.c.case_id == bindparam("case_id"), NEED.c.state == NeedState.ASKING.value)
+    .order_by(NEED.c.request_id, NEED.c.need_id)
+)
+_LACKING: Final = Statement(
+    select(NEED)
+    .where(
+        NEED.c.case_id == bindparam("case_id"),
+        NEED.c.state == NeedState.NOT_FOUND.value,
+        exists().where(
+            CONSIDERATION.c.request_id == NEED.c.request_id,
+            CONSIDERATION.c.need_id == NEED.c.need_id,
+            CONSIDERATION.c.round == NEED.c.round,
+            CONSIDERATION.c.verdicts == bindparam("only", type_=TEXTS),
+            CONSIDERATION.c.considered_at >= bindparam("since"),
+        ),
+    )
     .order_by(NEED.c.request_id, NEED.c.need_id)
 )
 _WRITE_NEED: Final = Statement(
@@ -154,6 +170,14 @@ async def lock_need(tx: Transaction, request_id: UUID, need_id: UUID) -> Need | 
 async def read_needs_asking(tx: Transaction, case_id: UUID) -> tuple[Need, ...]:
     """The needs of a case for which somebody is being asked."""
     return tuple(_need(row) for row in await tx.fetch(_ASKING, case_id=case_id))
+
+
+async def read_needs_lacking(
+    tx: Transaction, case_id: UUID, verdict: str, since: datetime
+) -> tuple[Need, ...]:
+    """Needs of a case that found nobody since then, where some service lacked only this."""
+    rows = await tx.fetch(_LACKING, case_id=case_id, only=[verdict], since=since)
+    return tuple(_need(row) for row in rows)
 
 
 async def write_need(tx: Transaction, need: Need) -> None:

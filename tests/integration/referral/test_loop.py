@@ -20,6 +20,35 @@ from tests.integration.referral.world import (
 
 CASE = an_id("case")
 THERE = case_at(REDCROSS, CASE, "TaskOffered")
+SENDER_SAYS = [
+    "RequestOpened",
+    "IntakeAccepted",
+    "CapacityQueried",
+    "OfferMade",
+    "TaskOffered",
+    "TaskDelivered",
+    "TaskSeen",
+    "TaskAccepted",
+    "TaskStarted",
+    "TaskCompleted",
+    "LoopClosed",
+]
+PROVIDER_SAYS = [
+    "CapacityAnswered",
+    "OfferReceived",
+    "TaskProgressed",
+    "IntakeAccepted",
+    "TaskSeen",
+    "TaskProgressed",
+    "IntakeAccepted",
+    "HoldRequested",
+    "TaskAccepted",
+    "TaskProgressed",
+    "TaskStarted",
+    "TaskProgressed",
+    "TaskCompleted",
+    "TaskProgressed",
+]
 
 
 def an_episode(kind: type[assistance.EpisodeFact], task_id: UUID, **more: object) -> object:
@@ -55,35 +84,8 @@ async def test_a_need_becomes_help_and_the_sender_learns_the_outcome(world: Worl
     for body in (started, done):
         await redcross.feed("assistance", body, THERE)
         await world.settle()
-    assert world.names(INTERIOR) == [
-        "RequestOpened",
-        "IntakeAccepted",
-        "CapacityQueried",
-        "OfferMade",
-        "TaskOffered",
-        "TaskDelivered",
-        "TaskSeen",
-        "TaskAccepted",
-        "TaskStarted",
-        "TaskCompleted",
-        "LoopClosed",
-    ]
-    assert world.names(REDCROSS) == [
-        "CapacityAnswered",
-        "OfferReceived",
-        "TaskProgressed",
-        "IntakeAccepted",
-        "TaskSeen",
-        "TaskProgressed",
-        "IntakeAccepted",
-        "HoldRequested",
-        "TaskAccepted",
-        "TaskProgressed",
-        "TaskStarted",
-        "TaskProgressed",
-        "TaskCompleted",
-        "TaskProgressed",
-    ]
+    assert world.names(INTERIOR) == SENDER_SAYS
+    assert world.names(REDCROSS) == PROVIDER_SAYS
     (closed,) = world.bodies(INTERIOR, referral.LoopClosed)
     assert (closed.outcome, closed.side, closed.other_agency) == ("need-met", "sender", REDCROSS)
     assert await world.nodes[INTERIOR].states() == [("sender", REDCROSS, "loop-closed")]

@@ -151,6 +151,26 @@ async def test_nobody_is_asked_without_consent(world: World) -> None:
     assert (why["agency"], why["verdicts"]) == (REDCROSS, ["no-consent"])
 
 
+async def test_a_consent_that_comes_right_after_the_request_still_counts(world: World) -> None:
+    interior = world.nodes[INTERIOR]
+    await interior.feed("gateway", a_request("request", "nursing-visit"), CASE)
+    await interior.feed("gateway", a_consent("other", NGO), CASE)
+    await world.settle()
+    assert await interior.states() == []
+    await interior.feed("gateway", a_consent("yes", REDCROSS), CASE)
+    await world.settle()
+    assert await interior.states() == [("sender", REDCROSS, "delivered")]
+
+
+async def test_a_consent_that_comes_much_later_offers_nothing_by_itself(world: World) -> None:
+    interior = world.nodes[INTERIOR]
+    await interior.feed("gateway", a_request("request", "nursing-visit"), CASE)
+    world.clock.advance(timedelta(minutes=11))
+    await interior.feed("gateway", a_consent("yes", REDCROSS), CASE)
+    await world.settle()
+    assert await interior.states() == []
+
+
 async def test_a_withdrawal_before_the_grant_is_never_undone(world: World) -> None:
     interior = world.nodes[INTERIOR]
     grant = interior.received("gateway", a_consent("yes", REDCROSS), CASE)
