@@ -65,7 +65,7 @@ def restart(
     """Stop one process and wait until it runs again."""
     folder = state_folder(state)
     control.restart(folder, name)
-    control.wait_for(folder, lambda: name not in readiness.unready(folder))
+    control.wait_for(folder, lambda: not readiness.is_late(folder, name))
     console.print(f"{name} runs again.")
 
 

@@ -61,7 +61,17 @@ def unready(state: StateFolder) -> list[str]:
     absent += sorted(where.keys() - told.keys())
     if absent or not told:
         return absent or ["supervisor"]
-    return [name for name, answer in ask_all(state).items() if not answer.ready]
+    late = [name for name, answer in ask_all(state).items() if not answer.ready]
+    return late or [name for name in told.keys() - where.keys() if not _server_answers(state, name)]
+
+
+def is_late(state: StateFolder, name: str) -> bool:
+    """Whether one process is not there or not ready."""
+    identity = control.processes(state).get(name)
+    if identity is None or not identity.alive():
+        return True
+    address = dict(control.addresses(state)).get(name)
+    return not (ask_service(address).ready if address else _server_answers(state, name))
 
 
 def status(state: StateFolder) -> dict[str, Any]:
