@@ -44,7 +44,10 @@ from tests.support.postgres import Postgres
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 """A Monday."""
-ROLES = ("case-officer", "supervisor", "capacity-clerk", "provider-intake", "agency-system")
+ROLES = (
+    *("case-officer", "supervisor", "capacity-clerk", "provider-intake", "agency-system"),
+    "statistician",
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The three roles of statistics on a real PostgreSQL."""

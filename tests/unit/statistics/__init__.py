@@ -1,0 +1,1 @@
+"""Statistics: what counts, what it costs, how it is shown."""

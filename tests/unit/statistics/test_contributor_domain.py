@@ -1,0 +1,94 @@
+"""What counts, where, once; and what a plan must be before this node takes part."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.statistics.contributor import domain
+from services.statistics.contributor.domain import CaseCodes, Plan, Table
+
+MAY = datetime(2026, 5, 14, tzinfo=UTC)
+TABLE = Table(
+    name="detected-total", cells=("total",), rho=Fraction(1, 2), sigma_squared=Fraction(1)
+)
+PLAN = Plan(
+    dataset="pilot",
+    protocol="source-noise",
+    period_start=MAY,
+    period_end=MAY + timedelta(days=30),
+    cut_off_at=MAY + timedelta(days=31),
+    window_closes_at=MAY + timedelta(days=41),
+    roster=frozenset({"border-brest"}),
+    custodians=("custodian-one",),
+    tables=(TABLE,),
+)
+
+
+@pytest.mark.parametrize(
+    ("exploitation", "cell"),
+    [
+        ((), "not-yet-known"),
+        (("not-yet-known",), "not-yet-known"),
+        (("forced-labour",), "forced-labour"),
+        (("forced-labour", "not-yet-known"), "forced-labour"),
+        (("forced-labour", "sexual"), "multiple"),
+        (("surrogacy",), "other"),
+    ],
+)
+def test_a_person_counts_in_one_cell_of_exploitation(
+    exploitation: tuple[str, ...], cell: str
+) -> None:
+    assert domain.exploitation_cell(exploitation) == cell
+
+
+def test_a_person_counts_once_in_each_table() -> None:
+    codes = CaseCodes(oblast="BY-BR", exploitation=("sexual", "servitude"))
+    for facts in (
+        domain.detected(codes, MAY),
+        domain.identified(MAY),
+        domain.assisted("nursing-visit", MAY),
+    ):
+        tables = [fact.table for fact in facts]
+        assert len(tables) == len(set(tables))
+
+
+@pytest.mark.parametrize(
+    ("change", "objection"),
+    [
+        ({"roster": frozenset({"ngo-brest"})}, "not-in-the-roster"),
+        ({"protocol": "secure-sum"}, "protocol-not-served"),
+        ({"custodians": ()}, "no-custodian"),
+        ({"window_closes_at": PLAN.cut_off_at}, "window-empty"),
+        ({"tables": (TABLE, TABLE)}, "table-repeated"),
+        ({"tables": (replace(TABLE, rho=Fraction(0)),)}, "no-noise"),
+        ({"tables": (replace(TABLE, rho=Fraction(1, 3)),)}, "noise-too-small-for-its-rho"),
+        (
+            {"tables": (replace(TABLE, sigma_squared=Fraction(1, 2)),)},
+            "noise-too-small-for-its-rho",
+        ),
+    ],
+)
+def test_each_rule_keeps_this_node_out_of_a_wrong_plan(
+    change: dict[str, object], objection: str
+) -> None:
+    assert domain.objections(PLAN, "border-brest") == ()
+    assert objection in domain.objections(replace(PLAN, **change), "border-brest")
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b", "c", "elsewhere"]), st.integers(0, 50)))
+def test_a_vector_has_every_planned_cell_and_no_other(counts: dict[str, int]) -> None:
+    table = replace(TABLE, cells=("a", "b", "c"))
+    assert domain.vector(table, counts) == tuple(counts.get(cell, 0) for cell in "abc")
+
+
+@given(st.lists(st.fractions(0, 1), max_size=6), st.fractions(0, 1))
+def test_the_ledger_never_goes_above_its_cap(wishes: list[Fraction], cap: Fraction) -> None:
+    spent = Fraction(0)
+    for wish in wishes:
+        if domain.may_spend(spent, wish, cap):
+            spent += wish
+    assert spent <= cap
