@@ -1,0 +1,1 @@
+"""Real processes are killed while they work; nothing is lost, nothing happens twice."""

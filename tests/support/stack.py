@@ -1,0 +1,134 @@
+"""The whole house for the tests: every node, every service, one broker, one database server.
+
+Real processes, started once for a session and shared by the scenarios, the privacy tests and the
+faults of processes; it is always stopped. What cannot start is a failure with the sentence that a
+person would see: these tests may never be skipped in silence.
+"""
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+
+from deploy.demo.bus import SeenRecord
+from deploy.demo.knew import known_classes
+from deploy.demo.stage import Stage, on_stage
+from deploy.demo.stories import STORIES
+from deploy.local import control, readiness
+from deploy.local.failures import StackFailure
+from deploy.local.layout import StateFolder
+
+GROUP = "stack"
+"""Tests that share the stack run in one worker: ``pytestmark = pytest.mark.xdist_group(GROUP)``."""
+UP_SECONDS = 300.0
+RUNNING_STACK = "NRM_TEST_STACK"
+"""The state folder of a stack that runs already: for quick work on one test, never in `make`."""
+
+
+def wait_until_ready(state: StateFolder) -> None:
+    """Every process is there and says that it is ready."""
+    control.wait_for(state, lambda: not readiness.unready(state), UP_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def stack_state() -> Iterator[StateFolder]:
+    """The state folder of the stack that runs."""
+    if running := os.environ.get(RUNNING_STACK):
+        yield StateFolder(Path(running).absolute())
+        return
+    folder = Path(tempfile.mkdtemp(prefix="nrm-test-house-"))
+    state = StateFolder(folder / "state")
+    try:
+        try:
+            control.start(control.Wish(state=state, demo=True))
+            wait_until_ready(state)
+        except StackFailure as failure:
+            pytest.fail(f"the stack does not start: {failure}", pytrace=False)
+        yield state
+    finally:
+        control.stop(state)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def a_stage(state: StateFolder) -> Iterator[Stage]:
+    """A stage on the ready stack, on which every agency listens."""
+    wait_until_ready(state)
+    with on_stage(state, lambda _sentence: None) as stage:
+        stage.everybody_listens()
+        yield stage
+
+
+@pytest.fixture
+def stage(stack_state: StateFolder) -> Iterator[Stage]:
+    """A stage for one test."""
+    with a_stage(stack_state) as opened:
+        yield opened
+
+
+@dataclass(frozen=True)
+class Told:
+    """A story that was told, and what an observer can see of it."""
+
+    name: str
+    stage: Stage
+
+    @cached_property
+    def records(self) -> list[SeenRecord]:
+        """Every record of every topic."""
+        return self.stage.bus.everything()
+
+    def cases(self, node: str) -> list[str]:
+        """The story's cases at one node."""
+        return [case_id for known, case_id in self.stage.cases[self.name] if known == node]
+
+    def case(self, node: str) -> str:
+        """The story's one case at one node."""
+        (case_id,) = self.cases(node)
+        return case_id
+
+    def of(self, node: str, word: str = "") -> list[SeenRecord]:
+        """What the node's services said about the story's cases, in order of time."""
+        cases = set(self.cases(node))
+        found = [
+            record
+            for record in self.records
+            if record.topic.startswith(f"nrm.local.{node}.")
+            and not record.topic.endswith(".intake.v1")
+            and record.attribute("subject") in cases
+            and word in ("", word_of(record))
+        ]
+        return sorted(found, key=lambda record: record.timestamp)
+
+    def body(self, node: str, word: str) -> dict[str, object]:
+        """The body of the one event of this kind."""
+        (record,) = self.of(node, word)
+        return record.body()
+
+    def words(self, node: str) -> Counter[str]:
+        """How often each event was said about the story's cases in a node."""
+        return Counter(word_of(record) for record in self.of(node))
+
+    def knew(self) -> dict[str, set[str]]:
+        """Node -> classes of facts."""
+        return known_classes(self.stage, self.name, self.records)
+
+
+def word_of(record: SeenRecord) -> str:
+    """``case-opened`` of ``org.nrm.identification.case-opened.v1``."""
+    return record.attribute("type").removesuffix(".v1").rpartition(".")[2]
+
+
+@contextmanager
+def told(state: StateFolder, name: str) -> Iterator[Told]:
+    """Tell a story and look at what it left."""
+    with a_stage(state) as stage:
+        STORIES[name](stage)
+        yield Told(name, stage)
