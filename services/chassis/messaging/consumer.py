@@ -266,15 +266,16 @@ class Consumer:
 
     async def _watch_always(self, member: BrokerConsumer) -> None:
         telemetry, bus = self._context.telemetry, self._context.subscriptions.bus
+        consumer = self._context.subscriptions.consumer
         lag, paused = telemetry.gauge("consumer_lag"), telemetry.gauge("consumer_paused")
         while True:
             for lane, length in enumerate(self._lanes.lengths()):
-                lag.labels(bus, str(lane)).set(length)
+                lag.labels(bus, f"{consumer}/{lane}").set(length)
             paused.labels(bus).set(bool(self._paused))
             expected = self.offsets.expected()
             with contextlib.suppress(InfrastructureFailure):
                 ends = await member.log_ends(expected) if expected else {}
-                lag.labels(bus, "unfetched").set(
+                lag.labels(bus, f"{consumer}/unfetched").set(
                     sum(max(0, ends[place] - offset) for place, offset in expected.items())
                 )
                 if not self._lanes.held and self._progress.stands_still(expected, ends):

@@ -97,16 +97,22 @@ def read_body(contracts: Contracts, event_type: str, body: bytes) -> Body:
     spec = contracts.catalogue.get(event_type)
     if spec is None:
         raise UnknownMajor("no model for this major version")
+    model = _validated(spec, content)
     unmapped: dict[str, str] = {}
     shape = _shape_of(spec.model)
     if shape is not None:
         content = _mapped(content, shape, "", _Mapping(contracts.codelists, unmapped))
+        if unmapped:
+            model = _validated(spec, content)
+    return Body(spec, model, unmapped)
+
+
+def _validated(spec: Spec, content: dict[str, Any]) -> Any:
+    """The model; before any code is mapped, so that a code is at least of a code's form."""
     try:
-        model = spec.model.model_validate(content, extra="ignore")
+        return spec.model.model_validate(content, extra="ignore")
     except ValidationError as error:
         problems = _problems(error)
-    else:
-        return Body(spec, model, unmapped)
     raise MalformedEvent(problems)
 
 

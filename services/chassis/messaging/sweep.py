@@ -16,6 +16,7 @@ from services.chassis.database import Statement
 from services.chassis.logs import logger
 from services.chassis.messaging.arrival import Stream
 from services.chassis.messaging.attempts import Attempts
+from services.chassis.messaging.broker import LOCAL, LOCAL_PREFIX
 from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.inbox import Row, State
 from services.chassis.messaging.rows import CRASH, Result, Rows
@@ -49,8 +50,9 @@ _PAGE: Final = Statement(
 _OF_SUBJECT: Final = Statement(text(_OLDEST.format(which="r.subject = :subject")))
 _CENSUS: Final = Statement(
     text(
-        "SELECT state, count(*) AS many, min(stored_at) AS oldest FROM inbox_row"
-        " WHERE consumer = :consumer AND NOT done GROUP BY state"
+        "SELECT state, count(*) AS many,"
+        " min(stored_at) FILTER (WHERE consumer = :consumer) AS oldest FROM inbox_row"
+        " WHERE NOT done AND starts_with(topic, :prefix) = :local GROUP BY state"
     )
 )
 
@@ -159,7 +161,12 @@ class Sweep:
 
     async def _census(self) -> None:
         async with self._context.database.transaction() as tx:
-            rows = await tx.fetch(_CENSUS, consumer=self._rows.inbox.consumer)
+            rows = await tx.fetch(
+                _CENSUS,
+                consumer=self._rows.inbox.consumer,
+                prefix=LOCAL_PREFIX,
+                local=self._context.subscriptions.bus == LOCAL,
+            )
         found = {State(row["state"]): row for row in rows}
         for state in State:
             gauge = self._context.telemetry.gauge(f"events_{state}")
@@ -171,8 +178,8 @@ class Sweep:
             log.warning("stored records stand too long", state=str(state))
         self.alarms = late
 
-    def _late(self, oldest: datetime, now: datetime) -> bool:
-        return now - oldest >= self._context.limits.alarm_after
+    def _late(self, oldest: datetime | None, now: datetime) -> bool:
+        return oldest is not None and now - oldest >= self._context.limits.alarm_after
 
     async def _purge(self) -> None:
         now = self._context.clock.wall()

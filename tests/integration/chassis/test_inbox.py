@@ -1,5 +1,6 @@
 """The inbox's rules, one by one, on a real PostgreSQL: what is handled, stored, skipped, when."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -334,8 +335,6 @@ async def test_a_failing_database_never_parks(desk: Desk) -> None:
 async def test_a_handler_that_hangs_is_ended_and_parked(
     desk: Desk, house_settings: ServiceSettings
 ) -> None:
-    import asyncio  # noqa: PLC0415
-
     async def hang() -> None:
         await asyncio.Event().wait()
 
@@ -379,6 +378,17 @@ async def test_a_row_that_survives_its_attempt_is_not_counted_on(desk: Desk) -> 
     for _ in range(5):
         await desk.sweep()
     assert await desk.rows() == [("a", 1, "waiting")]
+
+
+async def test_processes_that_take_the_same_record_at_once_have_one_effect(
+    desk: Desk, house_settings: ServiceSettings
+) -> None:
+    others = [InboxSettler(context_of(desk.house, desk.database, house_settings)) for _ in range(4)]
+    for sequence in range(1, 11):
+        record = read_back(sent(envelope_of("a", sequence)))
+        await asyncio.gather(*(each.settle(each.prepare(record)) for each in others))
+    assert await desk.effects() == [("a", sequence) for sequence in range(1, 11)]
+    assert await desk.rows() == []
 
 
 async def test_a_piece_is_about_its_subject(desk: Desk) -> None:
