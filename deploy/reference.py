@@ -1,7 +1,7 @@
-"""`python -m deploy.reference`: writes the reference page of all settings from the code.
+"""`python -m deploy.reference`: writes the reference pages of settings, streams and HTTP routes.
 
-The page is generated and committed; `--check` says whether it is current. Defaults are shown, the
-values of a running stack never.
+The pages are generated and committed; `--check` says whether they are current. Defaults are shown,
+the values of a running stack never.
 """
 
 from __future__ import annotations
@@ -13,14 +13,19 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
+from deploy import reference_http, reference_map
 from deploy.local.layout import REPOSITORY
 from deploy.local.topology import read_topology
 from services.chassis.environment import ServiceSettings, variable_of
 
-PAGE = REPOSITORY / "docs" / "reference" / "settings.md"
+REFERENCE = REPOSITORY / "docs" / "reference"
+PAGE = REFERENCE / "settings.md"
+STREAMS = REFERENCE / "streams.md"
+HTTP = REFERENCE / "http.md"
 HEAD = """\
 # Settings
 
@@ -43,17 +48,28 @@ def page() -> str:
     return "\n".join(parts)
 
 
+def pages() -> dict[Path, str]:
+    """Return every page that is written here."""
+    return {PAGE: page(), STREAMS: reference_map.page(), HTTP: reference_http.page()}
+
+
 def main(arguments: list[str]) -> int:
-    """Write the page, or check it."""
-    text = page()
+    """Write the pages, or check them."""
+    texts = pages()
     if arguments == ["--check"]:
-        current = PAGE.exists() and PAGE.read_text() == text
-        sys.stdout.write("settings page: current\n" if current else "run `make docs`\n")
-        return 0 if current else 1
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(text)
-    sys.stdout.write(f"{PAGE.relative_to(REPOSITORY)} written\n")
+        old = [path.name for path, text in texts.items() if not _is(path, text)]
+        told = f"run `make docs`: {', '.join(old)}" if old else "reference pages: current"
+        sys.stdout.write(told + "\n")
+        return 1 if old else 0
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        sys.stdout.write(f"{path.relative_to(REPOSITORY)} written\n")
     return 0
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text() == text
 
 
 def _section(title: str, settings: type[ServiceSettings], rows: Iterator[str]) -> str:
