@@ -304,3 +304,45 @@ def a_query() -> CapacityQueried:
 def a_cancellation(task_id: UUID) -> OfferWithdrawn:
     """The offer is no longer needed."""
     return OfferWithdrawn(task_id=task_id, state="cancelled")
+
+
+Both = tuple[Gateway, Gateway]
+FORTH, BACK = exchange_topic(SENDER, RECEIVER), exchange_topic(RECEIVER, SENDER)
+
+
+def hub_of(gateway: Gateway) -> MemoryBroker:
+    assert isinstance(gateway.context.hub, MemoryBroker)
+    return gateway.context.hub
+
+
+def on_the_hub(gateway: Gateway, topic: str = FORTH) -> list[bytes]:
+    log = hub_of(gateway).log(TopicPartition(topic, 0))
+    records = log.read(log.start, 1000)
+    return [record.value or b"" for record in records]
+
+
+def lose(gateway: Gateway, count: int = 1000) -> None:
+    """The hub forgets its oldest records of the pair."""
+    log = hub_of(gateway).log(TopicPartition(FORTH, 0))
+    log.delete_before(log.start + count)
+
+
+async def offer(sender: Gateway, case_id: UUID) -> UUID:
+    return await sender.outgoing(an_offer(), RECEIVER, case_id)
+
+
+async def one_sent(sender: Gateway) -> tuple[UUID, UUID]:
+    """A case that consent covers, with one offer on its way: its id and the outgoing id."""
+    case_id = new_id()
+    await sender.consent_to(case_id, RECEIVER)
+    outgoing_id = await offer(sender, case_id)
+    await sender.write(RECEIVER)
+    return case_id, outgoing_id
+
+
+async def settle_both(sender: Gateway, receiver: Gateway) -> None:
+    """Everything on its way arrives, receipts too."""
+    await sender.write(RECEIVER)
+    await receiver.read(SENDER)
+    await receiver.report(SENDER)
+    await sender.read(RECEIVER)

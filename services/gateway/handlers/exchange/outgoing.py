@@ -73,41 +73,40 @@ async def contribute_counts(
     envelope, body = received.envelope, received.body
     if not isinstance(body, CountsContributed):
         raise MalformedEvent("body: not counts")
-    recipient = envelope.recipient or NOT_LISTED
+    gone = disclosure.Outgoing(
+        outgoing_id=_id(envelope.id),
+        recipient=envelope.recipient or NOT_LISTED,
+        event_type=envelope.type,
+    )
     plan = await plans.read_plan(work.transaction, body.plan_id)
     attempt = Attempt(
         event_type=COUNTS,
         sender=context.node,
-        recipient=recipient,
+        recipient=gone.recipient,
         now=work.now,
         policy=None,
     )
-    answer = may_contribute(
-        attempt,
-        plan.roster if plan else frozenset(),
-        plan.custodians if plan else frozenset(),
-    )
-    outgoing_id = _id(envelope.id)
+    roster = plan.roster if plan else frozenset[str]()
+    custodians = plan.custodians if plan else frozenset[str]()
+    answer = may_contribute(attempt, roster, custodians)
     if isinstance(answer, Never):
-        gone = disclosure.Outgoing(
-            outgoing_id=outgoing_id, recipient=recipient, event_type=envelope.type
-        )
         _tell_refused(work, gone, body.plan_id, answer.reason)
-        return None
-    outside = context.work(work.transaction, context.inner_id(outgoing_id, recipient))
+    else:
+        _contribute(context, work, gone, body)
+    return None
+
+
+def _contribute(
+    context: ExchangeContext, work: Work, gone: disclosure.Outgoing, body: CountsContributed
+) -> None:
+    """Onto the hub's topic, with an id and a trace that nothing inside the node has."""
+    tx, subject = work.transaction, str(body.plan_id)
+    context.work(tx, context.inner_id(gone.outgoing_id, gone.recipient))
     with use_span(INVALID_SPAN):
         publishing.contribute(
-            work.transaction,
-            FromOutside(body=body, owner=CONTRIBUTOR, subject=str(body.plan_id)),
-            recipient,
+            tx, FromOutside(body=body, owner=CONTRIBUTOR, subject=subject), gone.recipient
         )
-    audit.record(
-        outside.transaction,
-        actor=ACTOR,
-        action="exchange.contributed",
-        subject=str(body.plan_id),
-    )
-    return None
+    audit.record(tx, actor=ACTOR, action="exchange.contributed", subject=subject)
 
 
 def _tell_refused(work: Work, gone: disclosure.Outgoing, subject: UUID, reason: str) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, delete, func, select, update
+from sqlalchemy import ARRAY, Text, any_, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
@@ -85,11 +85,6 @@ _LATE: Final = Statement(
 )
 _TOLD: Final = Statement(
     update(SENDING).where(SENDING.c.id == bindparam("the_id")).values(told_at=bindparam("now"))
-)
-_DEPTH: Final = Statement(
-    select(func.count().label("depth"), func.min(SENDING.c.queued_at).label("oldest")).where(
-        SENDING.c.agency == bindparam("agency")
-    )
 )
 
 
@@ -229,12 +224,6 @@ async def take_late(tx: Transaction, now: datetime) -> list[Sending]:
     for row in rows:
         await tx.execute(_TOLD, the_id=row["id"], now=now)
     return [sending for row in rows if (sending := _sending(row)) is not None]
-
-
-async def depth(tx: Transaction, agency: str) -> tuple[int, datetime | None]:
-    """How many sendings an agency has not receipted, and since when."""
-    row = await tx.fetch_one(_DEPTH, agency=agency)
-    return (0, None) if row is None else (row["depth"], row["oldest"])
 
 
 def _sending(row: Record | None) -> Sending | None:
