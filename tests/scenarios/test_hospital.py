@@ -86,7 +86,7 @@ def test_both_needs_are_met_and_the_room_is_free_again(hospital: Told) -> None:
         for each in tasks
         if each["case_id"] == hospital.case(NGO)
     } == {"crisis-room": "loop-closed", "nursing-visit": "loop-closed"}
-    pools = hospital.stage.get(f"{NGO}.assistance", "/v1/pools", "agency-system").json()
+    pools = hospital.stage.get(f"{NGO}.assistance", "/v1/pools", "capacity-clerk").json()
     assert pools
     for pool in pools:
         free = pool["maximum"] - pool["out_of_service"]

@@ -8,7 +8,7 @@ import pytest
 from deploy.demo import figures
 from deploy.demo.stories.loop import BORDER, INTERIOR, NGO, REDCROSS
 from deploy.local.layout import StateFolder, read_json
-from tests.support.stack import GROUP, Told, told
+from tests.support.stack import GROUP, Told, told, word_of
 
 pytestmark = pytest.mark.xdist_group(GROUP)
 NAME = "killed"
@@ -58,10 +58,10 @@ def test_each_thing_was_said_once_all_the_same(killed: Told) -> None:
 def distinct(killed: Told, node: str) -> Counter[str]:
     """Words by sequence: a record that was sent twice around a crash counts once."""
     numbered = {
-        (each.topic, each.attribute("subject"), each.attribute("sequence")): each.attribute("type")
+        (each.topic, *map(each.attribute, ("source", "epoch", "subject", "sequence"))): each
         for each in killed.of(node)
     }
-    return Counter(kind.removesuffix(".v1").rpartition(".")[2] for kind in numbered.values())
+    return Counter(map(word_of, numbered.values()))
 
 
 def test_three_visits_were_posted_and_three_are_counted(killed: Told) -> None:
