@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from tests.faults.model import Rules
+from tests.faults.promises import Whole, run
 from tests.faults.story import ACTIONS, ASKED, Event, Violation, a_schedule
-from tests.faults.world import World, run
 
 SCHEDULES = 600
 SEARCH_LIMIT = 4_000
@@ -25,7 +25,7 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
+        self.world = Whole()
 
     def teardown(self) -> None:
         """Come to rest, and check."""
@@ -57,7 +57,7 @@ def test_random_schedules_break_no_promise() -> None:
         assert run(a_schedule(seed)) is None, f"schedule {seed}"
 
 
-def put(world: World, kind: str, subject: str) -> Event:
+def put(world: Whole, kind: str, subject: str) -> Event:
     """An event that is on the bus already."""
     event = world.publish("maker", ASKED, subject, kind)
     world.maker.outbox.remove(event)
@@ -65,14 +65,14 @@ def put(world: World, kind: str, subject: str) -> Event:
     return event
 
 
-def a_withdrawal_after_an_expired_record(world: World) -> None:
+def a_withdrawal_after_an_expired_record(world: Whole) -> None:
     """A new consumer on a topic with retention: the first that it sees is number 2."""
     put(world, "plain", "a")
     put(world, "withdraw", "a")
     world.start[ASKED, 0] = 1
 
 
-def a_younger_record_finished_first(world: World) -> None:
+def a_younger_record_finished_first(world: Whole) -> None:
     """Two lanes: the second of a partition is finished and committed, then the process dies."""
     put(world, "plain", "a")
     second = put(world, "plain", "c")
@@ -83,13 +83,13 @@ def a_younger_record_finished_first(world: World) -> None:
     world.crash("reader", 0)
 
 
-def a_grant_behind_a_parked_record(world: World) -> None:
+def a_grant_behind_a_parked_record(world: Whole) -> None:
     """Parked, grant behind it, withdrawal at once; then the operator redrives."""
     for kind in ("poison", "grant", "withdraw"):
         put(world, kind, "a")
 
 
-def a_redrive_that_is_overtaken(world: World) -> None:
+def a_redrive_that_is_overtaken(world: Whole) -> None:
     """One is redriven, the next is still behind, and a third arrives."""
     events = [put(world, kind, "a") for kind in ("poison", "grant", "grant")]
     for at, event in enumerate(events[:2]):
@@ -101,7 +101,7 @@ def a_redrive_that_is_overtaken(world: World) -> None:
     world.finish("reader", 0, (events[2], events[2].place, 2))
 
 
-def a_consumer_that_was_restored(world: World) -> None:
+def a_consumer_that_was_restored(world: Whole) -> None:
     """Its offsets stay where they were; nothing later shows the hole."""
     put(world, "grant", "a")
     world.drain()
@@ -110,7 +110,7 @@ def a_consumer_that_was_restored(world: World) -> None:
 
 ONLY_DIRECTED = frozenset({"at_once_beyond_gaps", "contiguous_commits"})
 """Rules whose absence random schedules reach too rarely."""
-DIRECTED: dict[str, Callable[[World], None]] = {
+DIRECTED: dict[str, Callable[[Whole], None]] = {
     "at_once_beyond_gaps": a_withdrawal_after_an_expired_record,
     "contiguous_commits": a_younger_record_finished_first,
     "withdrawals_by_number": a_grant_behind_a_parked_record,
@@ -119,7 +119,7 @@ DIRECTED: dict[str, Callable[[World], None]] = {
 }
 
 
-def tell(name: str, world: World) -> None:
+def tell(name: str, world: Whole) -> None:
     """A story to its end."""
     DIRECTED[name](world)
     world.quiesce()
@@ -127,13 +127,13 @@ def tell(name: str, world: World) -> None:
 
 @pytest.mark.parametrize("name", sorted(DIRECTED))
 def test_a_story_ends_well_with_every_rule(name: str) -> None:
-    tell(name, World())
+    tell(name, Whole())
 
 
 @pytest.mark.parametrize("name", ["restore_rewinds", *sorted(ONLY_DIRECTED)])
 def test_a_story_ends_badly_without_its_rule(name: str) -> None:
     with pytest.raises(Violation):
-        tell(name, World(replace(Rules(), **{name: False})))
+        tell(name, Whole(replace(Rules(), **{name: False})))
 
 
 @pytest.mark.parametrize(
