@@ -1,0 +1,1 @@
+"""Tests of the documents: every command in them is run."""
