@@ -53,8 +53,13 @@ class Answer(StrEnum):
     """How a record was answered by the callback."""
 
     ACCEPTED = "accepted"
+    CLEARED = "cleared"
+    """Accepted, and deleted from the bus like a refused one: it held words that are no codes."""
     REFUSED = "refused"
     """The record is deleted from the bus after the answer is committed."""
+
+
+DELETED: Final = (Answer.REFUSED, Answer.CLEARED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +153,7 @@ class DoorSettler:
         telemetry = context.telemetry
         self._counted = {
             Answer.ACCEPTED: telemetry.counter("door_accepted"),
+            Answer.CLEARED: telemetry.counter("door_accepted"),
             Answer.REFUSED: telemetry.counter("door_refused"),
         }
         self._repeats = telemetry.counter("events_duplicate").labels(context.subscriptions.bus)
@@ -196,9 +202,9 @@ class DoorSettler:
         answer: Answer | None = None
         if not known.again:
             answer = await self._ask(tx, knock, known.seen)
-            if answer is Answer.REFUSED:
+            if answer in DELETED:
                 await note_refusal(tx, visitor)
-        if answer is Answer.REFUSED or known.refused:
+        if answer in DELETED or known.refused:
             await deletion.due(tx, knock.record, at)
         return answer
 

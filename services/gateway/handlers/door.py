@@ -55,10 +55,26 @@ class Arrival:
     place: Place | None = None
 
 
-async def take(context: GatewayContext, arrival: Arrival, work: Work) -> Answer | None:
-    """The final answer, or None when the owner of the command will give it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """``answer`` is the final one, or None when the owner of the command will give it."""
+
+    answer: Answer | None
+    has_originals: bool
+    """Somewhere stood no code of ours: the original is sealed, and it may be anybody's word."""
+
+
+async def take(context: GatewayContext, arrival: Arrival, work: Work) -> Taken:
+    """Examine a letter, and refuse it, decide it, or pass it on."""
+    examined = examine(arrival.letter, surroundings(context, work))
+    answer = await _answered(context, arrival, examined, work)
+    return Taken(answer=answer, has_originals=bool(examined.unmapped))
+
+
+async def _answered(
+    context: GatewayContext, arrival: Arrival, examined: Examined, work: Work
+) -> Answer | None:
     letter = arrival.letter
-    examined = examine(letter, surroundings(context, work))
     if arrival.id_reused:
         return _refuse(arrival, examined, (ID_REUSED, *examined.objections), work)
     if examined.objections or letter.intake_id is None or examined.subject is None:

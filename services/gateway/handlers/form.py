@@ -5,6 +5,7 @@ them, and it takes no attribute that it does not know (one could hold a name). N
 agency wrote may be in an objection.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,21 +14,36 @@ from uuid import UUID
 
 import orjson
 
-from contracts.envelope import CONTENT_TYPE_JSON, SPEC_VERSION
+from contracts.envelope import CONTENT_TYPE_JSON, SCHEMA_ROOT, SPEC_VERSION
 from services.chassis.messaging.broker import Headers
 from services.chassis.messaging.codec import (
     ATTRIBUTE_LIMIT,
     CONTENT_TYPE,
     HTTP_PREFIX,
     KAFKA_PREFIX,
-    KNOWN,
     STRUCTURED,
 )
 from services.gateway.domain.refusals import Objection
 from services.gateway.handlers.closed import UNREADABLE, canonical, parsed
 
-ALLOWED: Final = frozenset({*KNOWN, "tracestate", "partitionkey"})
+ALLOWED: Final = frozenset(
+    {
+        *("specversion", "id", "source", "type", "subject", "time"),
+        *("datacontenttype", "dataschema", "traceparent"),
+    }
+)
+"""What an agency may say around an event. The rest is the node's own, or could hold a name."""
 _INSIDE: Final = "data"
+_SOURCE: Final = re.compile(r"[a-z][a-z0-9+.-]{0,30}:[a-z0-9][a-z0-9.:/_-]{0,160}")
+_SCHEMA: Final = re.compile(re.escape(SCHEMA_ROOT) + r"[a-z0-9.-]{1,160}")
+_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_MEDIA_TYPE: Final = re.compile(r"application/(cloudevents\+)?json(; ?charset=utf-8)?", re.I)
+_PATTERNS: Final[Mapping[str, re.Pattern[str]]] = {
+    "source": _SOURCE,
+    "dataschema": _SCHEMA,
+    "traceparent": _TRACEPARENT,
+    "datacontenttype": _MEDIA_TYPE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +71,8 @@ class Carried:
     content_type: str
     value: bytes
     key: str = ""
+    strangers: tuple[int, ...] = ()
+    """Positions of headers of a record that are none of ours: it would keep them."""
 
 
 def carried_by_kafka(headers: Headers, key: bytes | None, value: bytes | None) -> Carried:
@@ -64,7 +82,12 @@ def carried_by_kafka(headers: Headers, key: bytes | None, value: bytes | None) -
         attributes=_without(KAFKA_PREFIX, pairs),
         content_type=dict(pairs).get(CONTENT_TYPE) or CONTENT_TYPE_JSON,
         value=value or b"",
-        key=_text(key or b"") or "",
+        key=(key or b"").decode("utf-8", "replace"),
+        strangers=tuple(
+            position
+            for position, (name, raw) in enumerate(headers, start=1)
+            if not name.startswith(KAFKA_PREFIX) and not _is_ours(name, _text(raw or b"") or "")
+        ),
     )
 
 
@@ -100,6 +123,7 @@ def letter_from(carried: Carried, limit_bytes: int) -> Letter:
             objections.append(Objection("not-json"))
     objections += _attribute_objections(attributes)
     subject = attributes.get("subject") or carried.key
+    objections += _carrier_objections(carried, subject)
     return Letter(
         intake_id=as_uuid(attributes.get("id")),
         source=_string(attributes.get("source")),
@@ -146,13 +170,31 @@ def _attribute_objections(attributes: Mapping[str, Any]) -> list[Objection]:
     return found
 
 
+def _is_ours(header: str, text: str) -> bool:
+    """Headers that a record may have beside its attributes."""
+    if header == "traceparent":
+        return _TRACEPARENT.fullmatch(text) is not None
+    return header == CONTENT_TYPE
+
+
+def _carrier_objections(carried: Carried, subject: Any) -> list[Objection]:
+    """What the bus would keep beside the event: its key, other headers, a media type's words."""
+    found = [
+        Objection("unknown-property", f"headers/position-{position}")
+        for position in carried.strangers
+    ]
+    if carried.key and carried.key != subject:
+        found.append(Objection("wrong-format", "key"))
+    if _MEDIA_TYPE.fullmatch(carried.content_type) is None:
+        found.append(Objection("wrong-format", "content-type"))
+    return found
+
+
 def _is_sound(name: str, value: Any) -> bool:
-    if name in ("sequence", "epoch") and isinstance(value, int):
-        return True
     if not isinstance(value, str) or len(value) > ATTRIBUTE_LIMIT or not value.isprintable():
         return False
-    if name == "datacontenttype":
-        return _media_type(value) == CONTENT_TYPE_JSON
+    if (pattern := _PATTERNS.get(name)) is not None:
+        return pattern.fullmatch(value) is not None
     return name != "time" or _is_a_moment(value)
 
 

@@ -68,8 +68,10 @@ async def answer_record(context: GatewayContext, knock: Knock, work: Work) -> Do
         place=Place(partition=record.partition, offset=record.offset),
     )
     ours = context.work(work.transaction, cause=cause, caller=DOOR)
-    refused = isinstance(await take(context, arrival, ours), IntakeRefused)
-    return DoorAnswer.REFUSED if refused else DoorAnswer.ACCEPTED
+    taken = await take(context, arrival, ours)
+    if isinstance(taken.answer, IntakeRefused):
+        return DoorAnswer.REFUSED
+    return DoorAnswer.CLEARED if taken.has_originals else DoorAnswer.ACCEPTED
 
 
 # ---------------------------------------------------------------- HTTP
@@ -108,7 +110,7 @@ async def _taken(
     context: GatewayContext, caller: Caller, arrival: Arrival, cause: Cause, tx: Transaction
 ) -> Reply:
     work = context.work(tx, cause=cause, caller=caller.name)
-    answer = await take(context, arrival, work)
+    answer = (await take(context, arrival, work)).answer
     if answer is None:
         return Reply(intake_id=arrival.letter.intake_id, accepted=None)
     return Reply(
