@@ -18,7 +18,7 @@ from contracts.envelope import Envelope, source_of
 from services.chassis.clock import derived_id
 from services.chassis.database import Database, Statement, Transaction
 from services.chassis.errors import Misuse
-from services.chassis.messaging.broker import OutgoingRecord, bus_of, check_size
+from services.chassis.messaging.broker import LOCAL, OutgoingRecord, bus_of, check_size
 from services.chassis.messaging.codec import attributes_of, encode
 from services.chassis.messaging.work import Work, work_of
 from services.chassis.telemetry import traceparent
@@ -133,6 +133,8 @@ def publish(tx: Transaction, model: Any, *, subject: str, **attributes: Unpack[A
     spec = _spec(outbox, attributes.get("publisher") or work.service.rpartition(".")[2], model)
     drafts = _drafts(tx)
     event_id = _next_id(tx, work, spec.type)
+    topic = topic_name(attributes.get("topic") or spec.topic, work.node)
+    origin = _origin(outbox, work, spec.type, (topic, attributes.get("correlation")))
     envelope = Envelope(
         id=str(event_id),
         source=source_of(work.node, work.service),
@@ -140,16 +142,15 @@ def publish(tx: Transaction, model: Any, *, subject: str, **attributes: Unpack[A
         time=work.now,
         subject=subject,
         dataschema=spec.dataschema,
-        correlationid=attributes.get("correlation") or work.cause.correlation or work.cause.id,
-        causationid=work.cause.id,
-        traceparent=_create_span(outbox, work, spec.type),
+        correlationid=origin.correlation,
+        causationid=origin.id,
+        traceparent=origin.traceparent,
         dataclassification=str(spec.classification),
         mouversion=attributes.get("mouversion"),
         recipient=attributes.get("recipient"),
         purpose=attributes.get("purpose"),
         sender=attributes.get("sender"),
     )
-    topic = topic_name(attributes.get("topic") or spec.topic, work.node)
     draft = Draft(envelope, spec.topic, topic, subject, model.model_dump_json().encode())
     _check(draft)
     drafts.append(draft)
@@ -188,6 +189,28 @@ def _next_id(tx: Transaction, work: Work, event_type: str) -> UUID:
     numbers[work.cause.id, event_type] += 1
     number = numbers[work.cause.id, event_type]
     return derived_id(source_of(work.node, work.service), work.cause.id, event_type, number)
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """What an event says of where it comes from."""
+
+    id: str | None = None
+    correlation: str | None = None
+    traceparent: str | None = None
+
+
+def _origin(outbox: Outbox, work: Work, event_type: str, to: tuple[str, str | None]) -> _Origin:
+    """Within a node everything, outside it nothing: it would join what others know.
+
+    ``to``: the topic, and the correlation asked for.
+    """
+    topic, correlation = to
+    span = _create_span(outbox, work, event_type)
+    if bus_of(topic) != LOCAL:
+        return _Origin()
+    cause = work.cause
+    return _Origin(cause.id, correlation or cause.correlation or cause.id, span)
 
 
 def _create_span(outbox: Outbox, work: Work, event_type: str) -> str | None:

@@ -284,3 +284,11 @@ async def test_only_a_statistician_publishes_a_plan(hub: Bench) -> None:
     async with hub.client("case-officer") as client:
         answer = await client.post("/v1/plans", json={})
     assert answer.status_code == 403
+
+
+async def test_nothing_on_the_hub_says_where_in_a_node_it_comes_from(hub: Bench) -> None:
+    assert await announce(hub, a_plan()) == 201
+    (told,) = await hub.told("nrm.statistics.plan.v1")
+    assert not {"correlationid", "causationid", "traceparent"} & {
+        name for name, value in told.headers.items() if value
+    }
