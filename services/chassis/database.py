@@ -1,10 +1,9 @@
-"""PostgreSQL: a small pool, transactions with hooks at commit, and errors without values.
+"""PostgreSQL: a few connections, transactions with hooks at commit, and errors without values.
 
 SQL text is written in store rooms and in the chassis's own tables, never here for them. Nothing
 that PostgreSQL or the driver says in words may leave this file: DETAIL and messages hold values.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import asyncpg
 import orjson
 from pydantic import SecretStr
 
+from services.chassis.connections import Connection, Connections
 from services.chassis.environment import ServiceSettings
 from services.chassis.errors import (
     DatabaseUnavailable,
@@ -48,8 +48,6 @@ _GONE_CLASSES: Final = frozenset({"08", "53", "57", "58"})
 
 Record: TypeAlias = Any
 """An asyncpg record: columns by name or number."""
-Connection: TypeAlias = Any
-"""An asyncpg connection (or the pool's proxy of one)."""
 Result = TypeVar("Result")
 CommitHook = Callable[["Transaction"], Awaitable[None]]
 
@@ -169,10 +167,10 @@ class Transaction:
 
 
 class Database:
-    """The pool of one service on its own schema."""
+    """The connections of one service on its own schema."""
 
-    def __init__(self, pool: Any, schema: str, epoch: int) -> None:
-        self._pool = pool
+    def __init__(self, connections: Connections, schema: str, epoch: int) -> None:
+        self._connections = connections
         self.schema = schema
         self.epoch = epoch
         """The number that a restore raises; part of every stream's name."""
@@ -195,28 +193,27 @@ class Database:
         ``migrations`` is the service's own branch (its ``migrations/`` folder), if it has one.
         """
         url, schema = settings.database_url, settings.database_schema
+        seconds = settings.database_seconds
+
+        async def connected() -> Connection:
+            return await _connected(url, schema, seconds)
+
+        connections = Connections(connected, settings.database_connections, CONNECT_SECONDS)
         failure: NrmError | None = None
         try:
-            pool = await asyncpg.create_pool(
-                min_size=1,
-                max_size=settings.database_connections,
-                init=_prepare,
-                reset=_no_reset,
-                max_inactive_connection_lifetime=0,
-                **_connect_arguments(url, schema, settings.database_seconds),
-            )
+            first = await connections.take()
         except _DRIVER_ERRORS as error:
             failure = translated(error)
         if failure is not None:
             raise failure
         try:
-            async with pool.acquire() as connection:
-                epoch = await check_revision(connection, schema, migrations)
+            epoch = await check_revision(first, schema, migrations)
         except BaseException:
-            await pool.close()
+            first.terminate()
             raise
-        database = cls(pool, schema, epoch)
-        database._connect = lambda: connect(url, schema, settings.database_seconds)
+        connections.give_back(first)
+        database = cls(connections, schema, epoch)
+        database._connect = lambda: connect(url, schema, seconds)
         if telemetry is not None:
             telemetry.gauge("database_statements").set_function(lambda: database.statements)
         return database
@@ -233,16 +230,17 @@ class Database:
         failure: NrmError | None = None
         ours = True
         try:
-            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
-                transaction = Transaction(connection, self.notes)
-                try:
-                    async with connection.transaction():
-                        ours = False
-                        yield transaction
-                        await transaction._flush()
-                        ours = True
-                finally:
-                    self.statements += transaction.statements
+            connection = await self._connections.take()
+            transaction = Transaction(connection, self.notes)
+            try:
+                async with connection.transaction():
+                    ours = False
+                    yield transaction
+                    await transaction._flush()
+                    ours = True
+            finally:
+                self._connections.give_back(connection)
+                self.statements += transaction.statements
             transaction._committed()
         except _DRIVER_ERRORS as error:
             if not ours and isinstance(error, OSError | TimeoutError):
@@ -265,31 +263,37 @@ class Database:
     async def alive(self) -> bool:
         """Whether PostgreSQL answers now."""
         try:
-            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+            connection = await self._connections.take()
+            try:
                 await connection.fetchval("SELECT 1", timeout=CONNECT_SECONDS)
+            finally:
+                self._connections.give_back(connection)
         except _DRIVER_ERRORS:
             return False
         return True
 
     async def close(self) -> None:
         """Give all connections back; those still in use after a while are cut."""
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await self._pool.close()
-        except TimeoutError:
-            self._pool.terminate()
+        await self._connections.close(CONNECT_SECONDS)
 
 
 async def connect(url: SecretStr, schema: str, seconds: float = 30.0) -> Connection:
-    """One connection outside any pool, on ``schema``."""
+    """One connection of the caller's own, on ``schema``."""
     try:
-        connection = await asyncpg.connect(**_connect_arguments(url, schema, seconds))
-        await _prepare(connection)
+        return await _connected(url, schema, seconds)
     except _DRIVER_ERRORS as error:
         failure = translated(error)
-    else:
-        return connection
     raise failure
+
+
+async def _connected(url: SecretStr, schema: str, seconds: float) -> Connection:
+    connection = await asyncpg.connect(**_connect_arguments(url, schema, seconds))
+    try:
+        await _prepare(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
 
 
 def _connect_arguments(url: SecretStr, schema: str, seconds: float) -> dict[str, Any]:
@@ -315,10 +319,6 @@ async def _prepare(connection: Connection) -> None:
         decoder=lambda value: orjson.loads(value[1:]),
         format="binary",
     )
-
-
-async def _no_reset(_connection: Connection) -> None:
-    """Nothing in a session is ever changed, so nothing is reset: one round trip less."""
 
 
 def newest_revision(migrations: Path) -> str:

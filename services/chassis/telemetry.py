@@ -8,18 +8,16 @@ what is not listed here is dropped. No label may count the cases of one kind.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Final, Literal, TypeVar
 
+from opentelemetry.context import attach, detach
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import (
     Link,
-    NonRecordingSpan,
     Span,
     SpanContext,
     SpanKind,
@@ -33,6 +31,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from services.chassis.environment import ServiceSettings
 from services.chassis.errors import Misuse
+from services.chassis.light_span import Sink
 from services.chassis.spans import AllowListExporter, FileSpanExporter
 
 SPAN_QUEUE_LIMIT: Final = 4096
@@ -40,6 +39,7 @@ SPAN_BATCH_LIMIT: Final = 512
 SPAN_DELAY_MILLIS: Final = 1000
 STOP_MILLIS: Final = 3000
 LINKS_LIMIT: Final = 128
+PARSED_LIMIT: Final = 1024
 SECONDS_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
 
 MetricKind = Literal["counter", "gauge", "histogram"]
@@ -105,26 +105,20 @@ class Telemetry:
     def __init__(self, settings: ServiceSettings) -> None:
         self._registry = CollectorRegistry()
         self._metrics: dict[str, Counter | Gauge | Histogram] = {}
-        self._provider = TracerProvider(
-            sampler=ParentBased(TraceIdRatioBased(settings.trace_ratio)),
-            resource=Resource(
-                {
-                    "service.name": settings.service,
-                    "service.namespace": settings.node,
-                    "service.instance.id": f"{settings.node}.{settings.service}.{settings.slot}",
-                }
-            ),
-            shutdown_on_exit=False,
+        processor = BatchSpanProcessor(
+            AllowListExporter(_exporter(settings)),
+            max_queue_size=SPAN_QUEUE_LIMIT,
+            max_export_batch_size=SPAN_BATCH_LIMIT,
+            schedule_delay_millis=SPAN_DELAY_MILLIS,
         )
-        self._provider.add_span_processor(
-            BatchSpanProcessor(
-                AllowListExporter(_exporter(settings)),
-                max_queue_size=SPAN_QUEUE_LIMIT,
-                max_export_batch_size=SPAN_BATCH_LIMIT,
-                schedule_delay_millis=SPAN_DELAY_MILLIS,
-            )
+        resource = Resource(
+            {
+                "service.name": settings.service,
+                "service.namespace": settings.node,
+                "service.instance.id": f"{settings.node}.{settings.service}.{settings.slot}",
+            }
         )
-        self._tracer = self._provider.get_tracer("nrm")
+        self._sink = Sink(processor, resource, settings.trace_ratio)
 
     @contextmanager
     def span(
@@ -139,22 +133,19 @@ class Telemetry:
         Without ``parent`` it stands under the span that is current, if any. An exception leaves
         the name of its class, nothing else.
         """
-        above = span_context(parent) if parent else None
+        above = span_context(parent) if parent else _current()
         contexts = [known for link in links[:LINKS_LIMIT] if (known := span_context(link))]
-        with self._tracer.start_as_current_span(
-            name,
-            context=set_span_in_context(NonRecordingSpan(above)) if above else None,
-            kind=_KINDS[kind],
-            links=[Link(context) for context in contexts],
-            record_exception=False,
-            set_status_on_exception=False,
-        ) as span:
-            try:
-                yield span
-            except BaseException as error:
-                span.set_attribute("error.type", type(error).__name__)
-                span.set_status(Status(StatusCode.ERROR))
-                raise
+        span = self._sink.start(name, _KINDS[kind], above, tuple(map(Link, contexts)))
+        token = attach(set_span_in_context(span))
+        try:
+            yield span
+        except BaseException as error:
+            span.set_attribute("error.type", type(error).__name__)
+            span.set_status(Status(StatusCode.ERROR))
+            raise
+        finally:
+            detach(token)
+            span.end()
 
     def counter(self, name: str) -> Counter:
         """The declared counter ``name``."""
@@ -185,8 +176,7 @@ class Telemetry:
 
     def close(self) -> None:
         """Write out what is left, for a bounded time."""
-        self._provider.force_flush(STOP_MILLIS)
-        self._provider.shutdown()
+        self._sink.close(STOP_MILLIS)
 
 
 def _exporter(settings: ServiceSettings) -> SpanExporter:
@@ -198,6 +188,12 @@ def _exporter(settings: ServiceSettings) -> SpanExporter:
     return FileSpanExporter(settings.state_dir / "spans" / f"{name}.jsonl")
 
 
+def _current() -> SpanContext | None:
+    """What the current span is, where there is one."""
+    context = get_current_span().get_span_context()
+    return context if context.is_valid else None
+
+
 def traceparent(span: Span | None = None) -> str | None:
     """The W3C traceparent of ``span``, or of the current one; nothing outside any span."""
     context = (span or get_current_span()).get_span_context()
@@ -206,6 +202,7 @@ def traceparent(span: Span | None = None) -> str | None:
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags & 1:02x}"
 
 
+@lru_cache(maxsize=PARSED_LIMIT)
 def span_context(text: str) -> SpanContext | None:
     """What a W3C traceparent names; nothing when it is not well formed."""
     parts = text.split("-")
