@@ -1,0 +1,186 @@
+"""Every place where an agency could put a name by mistake: records and requests with a canary.
+
+Each canary says where it was put. ``HIDDEN`` are those that the door cannot tell from a code: it
+takes the event, keeps the original sealed, and deletes the record.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from deploy.demo.agency import Agency
+from deploy.demo.bus import Post
+from deploy.demo.stage import Stage, new_id
+from deploy.demo.stories import loop
+from tests.support.canary import BORN_ON, CYRILLIC, PHONE, canary
+
+NODE = loop.BORDER
+ATTRIBUTES = (
+    *("id", "source", "type", "specversion", "time", "dataschema", "datacontenttype"),
+    *("traceparent", "tracestate", "partitionkey", "correlationid", "causationid", "recipient"),
+    *("purpose", "sender", "mouversion", "dataclassification", "sequence", "epoch", "note"),
+)
+OVERSIZED = 3_000  # times: more than the door takes, less than the broker does
+IDENTITY: Mapping[str, Any] = {
+    "names": [
+        {"full": canary("name"), "script": "Latn", "kind": "zqcanary-kind"},
+        {"full": CYRILLIC, "script": "Cyrl"},
+    ],
+    "born_on": BORN_ON,
+    "documents": [
+        {"kind": "zqcanary-document", "number": canary("number"), "valid_until": BORN_ON}
+    ],
+    "phones": [{"number": PHONE, "safe": False, "owner": canary("owner")}],
+    "addresses": [{"lines": [canary("street"), canary("town")], "safe": False}],
+    "notes": canary("notes") + "; " + CYRILLIC,
+}
+
+
+def detected(agency: Agency, **codes: Any) -> dict[str, Any]:
+    """A good detection with something added or replaced."""
+    return agency.event("person-detected", new_id(), {**loop.detection(NODE), **codes})
+
+
+def misplaced_records(agency: Agency) -> dict[str, Post]:
+    """Place -> a record of the intake topic with a canary in that place."""
+    good = agency.record(detected(agency))
+    named = {
+        "unknown property": agency.record(detected(agency, name=canary("unknown property"))),
+        "name of a property": agency.record(detected(agency, **{canary("property"): "x"})),
+        "nested property": agency.record(detected(agency, person={"name": canary("nested")})),
+        "code": agency.record(detected(agency, industry=canary("code"))),
+        "list of codes": agency.record(detected(agency, exploitation=[canary("list"), CYRILLIC])),
+        "time": agency.record(detected(agency, occurred_at=canary("time"))),
+        "count": agency.record(detected(agency, dependants=canary("count"))),
+        "subject": agency.record({**detected(agency), "subject": canary("subject")}),
+        "key": replace(agency.record(detected(agency)), key=canary("key")),
+        "not JSON": replace(good, value=canary("not json").encode(), headers=_under_new_id(good)),
+        "half JSON": replace(
+            good, value=b'{"name": "' + canary("half").encode(), headers=_under_new_id(good)
+        ),
+        "a list": replace(
+            good, value=json.dumps([canary("a list")]).encode(), headers=_under_new_id(good)
+        ),
+        "a null byte": replace(
+            good,
+            value=json.dumps({"name": "\0" + canary("null")}).encode(),
+            headers=_under_new_id(good, source="\0" + canary("null source")),
+        ),
+        "oversized": agency.record(detected(agency, note=canary("oversized") * OVERSIZED)),
+        "no headers": replace(good, headers=(), value=canary("no headers").encode()),
+        "plain header": _with(agency, "x-patient", canary("plain header")),
+        "name of a header": _with(agency, "x-" + canary("header name"), "1"),
+        "content type": _with(agency, "content-type", f"application/json; n={canary('content')}"),
+    }
+    for name in ATTRIBUTES:
+        named[f"attribute {name}"] = _with_attribute(agency, name, canary(f"attribute {name}"))
+    named["name of an attribute"] = _with_attribute(agency, "zqcanaryname", "1")
+    named["structured"] = _structured(agency, patient=canary("structured"))
+    named["structured data"] = _structured(agency, data={"name": canary("structured data")})
+    return named
+
+
+def hidden_records(agency: Agency) -> dict[str, Post]:
+    """Place -> a record whose canary looks like a code; the event is taken."""
+    return {
+        "industry": agency.record(detected(agency, industry="Zqcanary-industry")),
+        "exploitation": agency.record(detected(agency, exploitation=["Zqcanary-exploitation"])),
+        "language": agency.record(detected(agency, language="zqcanary-language")),
+    }
+
+
+def _with_attribute(agency: Agency, name: str, text: str) -> Post:
+    return _with(agency, f"ce_{name}", text)
+
+
+def _with(agency: Agency, header: str, text: str) -> Post:
+    """A good record with one header added or replaced."""
+    good = agency.record(detected(agency))
+    kept = tuple(each for each in good.headers if each[0] != header)
+    return replace(good, headers=(*kept, (header, text.encode())))
+
+
+def _under_new_id(good: Post, **attributes: str) -> tuple[tuple[str, bytes], ...]:
+    changed = {"ce_id": new_id(), **{f"ce_{name}": text for name, text in attributes.items()}}
+    kept = tuple(each for each in good.headers if each[0] not in changed)
+    return (*kept, *((name, text.encode()) for name, text in changed.items()))
+
+
+def _structured(agency: Agency, **attributes: Any) -> Post:
+    event = {**detected(agency), **attributes}
+    return Post(
+        topic=f"nrm.local.{agency.node}.intake.v1",
+        key=event["subject"],
+        value=json.dumps(event).encode(),
+        headers=(("content-type", b"application/cloudevents+json"),),
+    )
+
+
+def misplaced_requests(stage: Stage) -> dict[str, dict[str, Any]]:
+    """Place -> arguments of an HTTP request to the gateway with a canary in that place."""
+    name, case = canary("http"), new_id()
+    event = {"content-type": "application/cloudevents+json"}
+    return {
+        "path": {"method": "GET", "url": f"/v1/persons/{name}"},
+        "unknown path": {"method": "GET", "url": f"/{name}/{name}"},
+        "query": {"method": "GET", "url": "/v1/answers", "params": {"after": name, name: name}},
+        "method": {"method": "ZQCANARY", "url": "/v1/intake"},
+        "token": {
+            "method": "GET",
+            "url": "/v1/answers",
+            "headers": {"authorization": "Bearer Zqcanary-token"},
+        },
+        "basic": {
+            "method": "GET",
+            "url": "/v1/answers",
+            "headers": {"authorization": "Zqcanary scheme"},
+        },
+        "headers": {
+            "method": "POST",
+            "url": "/v1/intake",
+            "content": b"{}",
+            "headers": {
+                **event,
+                "x-patient": name,
+                "prefer": f"wait={name}",
+                "traceparent": name,
+                "baggage": f"patient={name}",
+                "user-agent": name,
+                "cookie": f"patient={name}",
+                "ce-zqcanaryhttp": name,
+            },
+        },
+        "media type": {
+            "method": "POST",
+            "url": "/v1/intake",
+            "content": b"{}",
+            "headers": {"content-type": f"{name}/json"},
+        },
+        "not JSON": {"method": "POST", "url": "/v1/intake", "content": name.encode()},
+        "an event": {
+            "method": "POST",
+            "url": "/v1/intake",
+            "headers": event,
+            "content": json.dumps(
+                {**detected(stage.agency(NODE), name=name), "patient": name, "source": name}
+            ).encode(),
+        },
+        "oversized": {
+            "method": "POST",
+            "url": "/v1/intake",
+            "headers": event,
+            "content": (name * OVERSIZED).encode(),
+        },
+        "person": {
+            "method": "PUT",
+            "url": f"/v1/persons/{case}",
+            "json": {"names": [{"full": name, name: name}], "born_on": name, name: name},
+        },
+        "person as text": {
+            "method": "PUT",
+            "url": f"/v1/persons/{case}",
+            "content": b'{"names": "' + name.encode() + b'\xff"',
+        },
+        "person of a name": {"method": "PUT", "url": f"/v1/persons/{name}", "json": {}},
+    }
