@@ -77,9 +77,11 @@ class Acknowledged:
 
 def check_size(record: OutgoingRecord) -> None:
     """Raise RecordTooLarge for what the bus would refuse; called before anything is handed over."""
-    size = RECORD_FRAME_BYTES + len(record.key or b"") + len(record.value)
+    size = RECORD_FRAME_BYTES + len(record.value) + HEADER_FRAME_BYTES * len(record.headers)
+    if record.key is not None:
+        size += len(record.key)
     for name, value in record.headers:
-        size += HEADER_FRAME_BYTES + len(name) + len(value or b"")
+        size += len(name) if value is None else len(name) + len(value)
     if size > RECORD_LIMIT_BYTES:
         raise RecordTooLarge(f"a record of more than {RECORD_LIMIT_BYTES} bytes")
 

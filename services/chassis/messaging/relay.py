@@ -242,19 +242,22 @@ class Relay:
 
     async def _answers(self, rows: OutboxRows, sent: Sequence[_Sent], stop: asyncio.Event) -> None:
         """Wait for the acknowledgements; give a stuck producer up if the bus answers."""
-        if not sent:
-            return
-        answers = asyncio.gather(*(one.answer for one in sent), return_exceptions=True)
         begun = self._context.clock.monotonic()
-        while not (await asyncio.wait({answers}, timeout=self._limits.look_seconds))[0]:
-            await self._measure(rows)
-            waited = self._context.clock.monotonic() - begun
-            if stop.is_set() and waited > CLOSE_SECONDS:
-                await self._watchdog.let_go()
-            elif waited > self._limits.stuck_seconds and await self._watchdog.bus_answers():
-                self._count("abandoned_producers", 1)
-                log.warning("a stuck producer was abandoned", bus=self._bus)
-                self._watchdog.abandon()
+        for one in sent:
+            while not one.answer.done():
+                done, _ = await asyncio.wait({one.answer}, timeout=self._limits.look_seconds)
+                if not done:
+                    await self._look(rows, self._context.clock.monotonic() - begun, stop)
+
+    async def _look(self, rows: OutboxRows, waited: float, stop: asyncio.Event) -> None:
+        """Nothing was acknowledged for a while: is the producer stuck, or the bus away?"""
+        await self._measure(rows)
+        if stop.is_set() and waited > CLOSE_SECONDS:
+            await self._watchdog.let_go()
+        elif waited > self._limits.stuck_seconds and await self._watchdog.bus_answers():
+            self._count("abandoned_producers", 1)
+            log.warning("a stuck producer was abandoned", bus=self._bus)
+            self._watchdog.abandon()
 
     async def _learn(self, rows: OutboxRows, sent: Sequence[_Sent], *, alone: bool) -> None:
         """Remember what failed: park what is refused alone, hold back what fails beside others."""
