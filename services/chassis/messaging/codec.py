@@ -45,6 +45,7 @@ NUMBERS: Final = ("sequence", "epoch")
 REQUIRED: Final = ("id", "source", "type", "time", "subject", "dataschema")
 REQUIRED_AT_THE_DOOR: Final = ("id", "source", "type")
 KNOWN: Final = frozenset((*TEXTS, *NUMBERS, "time", "datacontenttype", "specversion"))
+OF_HEADER: Final = {KAFKA_PREFIX + name: name for name in KNOWN}
 
 
 def attributes_of(envelope: Envelope) -> dict[str, str]:
@@ -84,8 +85,8 @@ def decode(record: BrokerRecord, *, at_the_door: bool = False) -> tuple[Envelope
             content_type = _text(CONTENT_TYPE, value)
             structured = content_type.split(";")[0].strip() == STRUCTURED
             attributes["datacontenttype"] = content_type
-        elif name.startswith(KAFKA_PREFIX) and name[3:] in KNOWN:
-            attributes[name[3:]] = _text(name[3:], value)
+        elif (attribute := OF_HEADER.get(name)) is not None:
+            attributes[attribute] = _text(attribute, value)
     body = record.value or b""
     if structured:
         attributes, body = _read_structured(body)
@@ -154,7 +155,10 @@ def _envelope(attributes: Mapping[str, Any], at_the_door: bool) -> Envelope:
         raise MalformedEvent("envelope: missing " + ", ".join(missing))
     if attributes.get("specversion", SPEC_VERSION) != SPEC_VERSION:
         raise MalformedEvent("envelope: specversion")
-    texts = {name: _checked(name, attributes.get(name)) for name in TEXTS}
+    texts: dict[str, str | None] = {
+        name: None if (value := attributes.get(name)) is None else _checked(name, value)
+        for name in TEXTS
+    }
     texts["subject"] = texts["subject"] or ""
     texts["dataschema"] = texts["dataschema"] or ""
     return Envelope(
@@ -166,9 +170,7 @@ def _envelope(attributes: Mapping[str, Any], at_the_door: bool) -> Envelope:
     )
 
 
-def _checked(name: str, value: Any) -> str | None:
-    if value is None:
-        return None
+def _checked(name: str, value: Any) -> str:
     if not isinstance(value, str) or len(value) > ATTRIBUTE_LIMIT or not value.isprintable():
         raise MalformedEvent(f"envelope: {name}")
     return value
