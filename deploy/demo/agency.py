@@ -19,6 +19,8 @@ from deploy.demo.bus import Bus, Post
 
 ANSWER_SECONDS = 40.0
 NEWS_SECONDS = 40.0
+AGAIN_SECONDS = 40.0
+UNAVAILABLE = 503
 POLL_SECONDS = 0.05
 PAGE = 500
 
@@ -89,7 +91,8 @@ class Agency:
 
     def send(self, event: Mapping[str, Any]) -> str:
         """Send by HTTP (CloudEvents structured mode); returns the id."""
-        response = self._http.post(
+        response = self._asked(
+            "POST",
             "/v1/intake",
             content=json.dumps(event),
             headers={**self._as(self._door.token), "content-type": "application/cloudevents+json"},
@@ -104,8 +107,8 @@ class Agency:
 
     def put_person(self, case_id: str, identity: Mapping[str, Any]) -> None:
         """Put who the person is into the node's safe."""
-        response = self._http.put(
-            f"/v1/persons/{case_id}", json=identity, headers=self._as(self._door.token)
+        response = self._asked(
+            "PUT", f"/v1/persons/{case_id}", json=identity, headers=self._as(self._door.token)
         )
         if response.status_code != 204:
             raise StoryFailed(f"{self.node}: the safe answered {response.status_code}")
@@ -177,8 +180,11 @@ class Agency:
         return next((n for n in self._news if n["type"] == wanted and which(n)), None)
 
     def _page(self, path: str, after: int) -> dict[str, Any]:
-        response = self._http.get(
-            path, params={"after": after, "limit": PAGE}, headers=self._as(self._door.token)
+        response = self._asked(
+            "GET",
+            path,
+            params={"after": after, "limit": PAGE},
+            headers=self._as(self._door.token),
         )
         if response.status_code != 200:
             raise StoryFailed(f"{self.node}: {path} was answered {response.status_code}")
@@ -190,14 +196,23 @@ class Agency:
     ) -> dict[str, Any] | None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            try:
-                found = look()
-            except httpx.TransportError:  # the gateway was killed: it comes back
-                found = None
+            found = look()
             if found is not None:
                 return found
             time.sleep(POLL_SECONDS)
         return None
+
+    def _asked(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Ask, and ask the same again while nobody is there: an event's id makes that harmless."""
+        deadline = time.monotonic() + AGAIN_SECONDS
+        while True:
+            try:
+                response = self._http.request(method, path, **request)
+            except httpx.TransportError:
+                response = httpx.Response(UNAVAILABLE)
+            if response.status_code != UNAVAILABLE or time.monotonic() > deadline:
+                return response
+            time.sleep(POLL_SECONDS)
 
     def _as(self, token: str) -> dict[str, str]:
         return {"authorization": f"Bearer {token}"}

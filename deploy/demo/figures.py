@@ -171,7 +171,7 @@ def _duplicates(stage: Stage) -> int:
     """Duplicates that consumers ignored, as their running processes count them."""
     total = 0.0
     for name in stage.addresses:
-        for line in stage.get(name, "/metrics").text.splitlines():
+        for line in stage.metrics(name).splitlines():
             if line.startswith("nrm_events_duplicate_total"):
                 total += float(line.rpartition(" ")[2])
     return int(total)

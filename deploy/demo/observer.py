@@ -81,7 +81,7 @@ def metrics_with(stage: Stage, needles: Sequence[str]) -> list[str]:
     return [
         f"metrics {name}"
         for name in stage.addresses
-        if any(needle in stage.get(name, "/metrics").text for needle in needles)
+        if any(needle in stage.metrics(name) for needle in needles)
     ]
 
 

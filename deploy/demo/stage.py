@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from deploy.demo.agency import Agency, Door, StoryFailed
+from deploy.demo.agency import UNAVAILABLE, Agency, Door, StoryFailed
 from deploy.demo.bus import Bus
 from deploy.local import control
 from deploy.local.layout import StateFolder, read_json
@@ -97,9 +97,19 @@ class Stage:
         if caller is not None:
             token = read_token(self.state, unit.partition(".")[0], caller)
             headers["authorization"] = f"Bearer {token}"
-        return httpx.get(
+        answer = httpx.get(
             self.addresses[unit] + path, params=params, headers=headers, timeout=30, trust_env=False
         )
+        if answer.status_code == UNAVAILABLE:
+            raise httpx.TransportError(f"{unit} is not available now")
+        return answer
+
+    def metrics(self, unit: str) -> str:
+        """The numbers of a service; one that was killed just now is waited for."""
+        answer: httpx.Response = self.until(
+            f"the numbers of {unit}", lambda: self.get(unit, "/metrics")
+        )
+        return answer.text
 
     def post(self, unit: str, path: str, caller: str, body: Mapping[str, Any]) -> httpx.Response:
         """Send to a service of a node, as one of its people."""

@@ -116,9 +116,7 @@ def in_files(
 
 def in_metrics(stage: Stage) -> list[str]:
     """What every service tells about itself."""
-    return in_texts(
-        {f"metrics {name}": stage.get(name, "/metrics").content for name in stage.addresses}
-    )
+    return in_texts({f"metrics {name}": stage.metrics(name) for name in stage.addresses})
 
 
 def in_tables(state: StateFolder, only: str | None = None) -> list[str]:

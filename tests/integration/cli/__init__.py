@@ -1,0 +1,1 @@
+"""The `nrm` commands of an operator, on the whole house."""

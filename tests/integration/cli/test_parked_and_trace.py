@@ -1,0 +1,159 @@
+"""`nrm parked` and `nrm trace` as an operator types them, on a record that nobody can handle."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from kafka import TopicPartition
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from deploy.demo.bus import Post
+from deploy.demo.databases import Databases
+from deploy.demo.stage import Stage, new_id
+from deploy.demo.stories import loop
+from deploy.local import broker_admin
+from deploy.local.control import topology_of
+from deploy.local.layout import StateFolder
+from tests.support import canary
+from tests.support.stack import GROUP, a_stage, wait_until_ready
+
+pytestmark = pytest.mark.xdist_group(GROUP)
+TOPIC = f"nrm.local.{loop.BORDER}.assistance.v1"
+"""Nobody publishes there at the border; identification and statistics read it."""
+READER = f"{loop.BORDER}.statistics.contributor"
+
+
+def nrm(state: StateFolder, *words: str) -> Result:
+    return CliRunner().invoke(app, [*words, "--state", str(state.root)])
+
+
+def parked(state: StateFolder, *words: str) -> list[dict[str, Any]]:
+    done = nrm(state, "parked", "list", "--json", *words)
+    assert done.exit_code == 0, done.output
+    return [each for each in json.loads(done.output) if each["topic"] == TOPIC]
+
+
+@pytest.fixture
+def put_aside(stage: Stage) -> Iterator[dict[str, Any]]:
+    """A record with a canary that no service can read: parked, then deleted from the topic."""
+    record = Post(
+        topic=TOPIC,
+        key=new_id(),
+        value=canary.canary("parked").encode(),
+        headers=(("ce_id", new_id().encode()), ("ce_type", canary.canary("type").encode())),
+    )
+    stage.bus.post([record])
+    stage.until("the parking", lambda: parked(stage.state, "--of", READER))
+    with broker_admin.administrator(stage.bus.bootstrap) as client:
+        client.delete_records({TopicPartition(TOPIC, number): -1 for number in range(4)})
+    yield parked(stage.state, "--of", READER)[0]
+    for each in parked(stage.state, "--kind", "all"):
+        nrm(stage.state, "parked", "discard", each["handle"], "--reason", "end of the test")
+
+
+def audited(state: StateFolder, action: str) -> list[dict[str, Any]]:
+    unit = topology_of(state).unit(READER)
+    query = "SELECT actor, subject, reason FROM audit WHERE action = $1 ORDER BY id"
+    return Databases(state).rows(unit, query, action)
+
+
+def test_a_parked_record_is_listed_shown_redriven_and_given_up(
+    stage: Stage, put_aside: dict[str, Any]
+) -> None:
+    state, handle = stage.state, put_aside["handle"]
+    assert (put_aside["service"], put_aside["state"]) == (READER, "parked")
+    assert put_aside["error"]
+    assert canary.in_topics(stage.bus) == []
+    assert canary.in_tables(state) == []
+
+    shown = nrm(state, "parked", "show", handle)
+    assert json.loads(shown.output)["attributes"]["type"].startswith("(not a code")
+    assert canary.found_in(shown.output) == []
+    whole = nrm(state, "parked", "show", handle, "--body", "--reason", "what was it")
+    assert json.loads(whole.output)["body"] == canary.canary("parked")
+    assert [row["reason"] for row in audited(state, "parked.show")][-2:] == [
+        "looked at",
+        "what was it",
+    ]
+
+    assert nrm(state, "parked", "redrive", handle, "--reason", "try today's code").exit_code == 0
+    stage.until("its return", lambda: parked(state, "--of", READER))
+    assert audited(state, "parked.redrive")[-1]["actor"] == "operator"
+
+    assert nrm(state, "parked", "discard", handle, "--reason", "not ours").exit_code == 0
+    assert parked(state, "--of", READER, "--kind", "all") == []
+    assert audited(state, "parked.discard")[-1]["reason"] == "not ours"
+
+
+def test_nothing_is_done_without_a_reason_or_to_a_record_that_is_not_there(
+    stack_state: StateFolder,
+) -> None:
+    wait_until_ready(stack_state)
+    assert nrm(stack_state, "parked", "discard", "abc").exit_code == 2
+    for words in (["discard", "abc", "--reason", " "], ["redrive", "0000000000", "--reason", "x"]):
+        assert nrm(stack_state, "parked", *words).exit_code == 1
+    assert nrm(stack_state, "parked", "list", "--kind", "nonsense").exit_code == 1
+
+
+def test_a_stack_that_does_not_run_is_told_in_a_sentence(tmp_path: Any) -> None:
+    done = nrm(StateFolder(tmp_path / "none"), "parked", "list")
+    assert (done.exit_code, "nrm up" in str(done.exception)) == (1, True)
+
+
+@pytest.fixture(scope="module")
+def handed_over(stack_state: StateFolder) -> tuple[str, str]:
+    with a_stage(stack_state) as stage:
+        return loop.hand_over(stage, "traced")
+
+
+def test_the_traces_of_a_case_are_drawn_from_what_the_node_remembers(
+    stack_state: StateFolder, handed_over: tuple[str, str]
+) -> None:
+    at_border, at_interior = handed_over
+    drawn = nrm(stack_state, "trace", "case", loop.BORDER, at_border)
+    assert drawn.exit_code == 0, drawn.output
+    assert f"{loop.BORDER}.identification: process" in drawn.output
+    assert "case-opened" in drawn.output
+    assert at_border not in drawn.output
+    assert loop.INTERIOR + "." not in drawn.output  # no trace crosses the exchange
+    spans = json.loads(
+        nrm(stack_state, "trace", "case", loop.INTERIOR, at_interior, "--json").output
+    )
+    assert {span["service"].partition(".")[0] for span in spans} == {loop.INTERIOR}
+
+
+def test_one_trace_is_one_tree_over_the_services_of_a_node(
+    stack_state: StateFolder, handed_over: tuple[str, str]
+) -> None:
+    words = ("trace", "case", loop.BORDER, handed_over[0], "--json")
+    spans = json.loads(nrm(stack_state, *words).output)
+    widest = max({each["trace_id"] for each in spans}, key=lambda one: len(services(spans, one)))
+    assert len(services(spans, widest)) >= 3
+    drawn = nrm(stack_state, "trace", "show", widest)
+    assert drawn.exit_code == 0
+    members = [each for each in spans if each["trace_id"] == widest]
+    ids = {each["span_id"] for each in members}
+    orphans = [each for each in members if each["parent_id"] not in ids]
+    assert len(orphans) == 1, [each["name"] for each in orphans]
+
+
+def services(spans: list[dict[str, Any]], trace_id: str) -> set[str]:
+    return {each["service"] for each in spans if each["trace_id"] == trace_id}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("trace", "show", "0" * 32),
+        ("trace", "case", "nowhere", "x"),
+        ("trace", "case", loop.BORDER, "no-such-case"),
+    ],
+)
+def test_what_is_not_known_is_told_in_a_sentence(
+    stack_state: StateFolder, words: tuple[str, ...]
+) -> None:
+    done = nrm(stack_state, *words)
+    assert done.exit_code == 1
+    assert str(done.exception).endswith(".")
