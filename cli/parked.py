@@ -35,7 +35,9 @@ HIDDEN = "(not a code: shown with --body)"
 
 app = typer.Typer(help="Records that could not be handled.", no_args_is_help=True)
 HandleArgument = Annotated[str, typer.Argument(help="A record as `nrm parked list` names it.")]
-ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is kept in the audit.")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", help="Why, as one word-with-hyphens; kept in the audit.")
+]
 UnitOption = Annotated[str, typer.Option("--of", help="One service only: `ngo-brest.referral`.")]
 Act = Callable[[Transaction, Place, Order], Awaitable[None]]
 
@@ -103,7 +105,7 @@ def show(
     handle: HandleArgument,
     state: StateOption = DEFAULT_STATE,
     body: Annotated[bool, typer.Option("--body", help="Show key, headers and body too.")] = False,
-    reason: ReasonOption = "looked at",
+    reason: ReasonOption = "looked-at",
 ) -> None:
     """Show one record: its attributes and the class of the error."""
     found, record = asyncio.run(_shown(state_folder(state), handle, reason))
