@@ -54,6 +54,8 @@ class Statement:
     def arguments(self, params: Mapping[str, Any]) -> list[Any]:
         """``params`` in the order of the placeholders."""
         defaults = self._defaults
+        if params.keys() == defaults.keys():
+            return [params[name] for name in self._names]
         if not params.keys() <= defaults.keys():
             unknown = ", ".join(sorted(params.keys() - defaults.keys()))
             raise Misuse(f"the statement has no parameter {unknown}")
