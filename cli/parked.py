@@ -30,6 +30,7 @@ from services.chassis.messaging.parking import Order, Place, Stored
 ACTOR = "operator"
 HANDLE_LENGTH = 10
 ALL = "all"
+REASON = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 PLAIN = re.compile(r"[a-z0-9:.+TZ-]{1,120}")
 HIDDEN = "(not a code: shown with --body)"
 
@@ -179,8 +180,10 @@ async def _acted(state: StateFolder, handle: str, reason: str, act: Act) -> None
 
 
 def _order(reason: str) -> Order:
-    if not reason.strip():
-        raise StackFailure("Say why with --reason: it is kept in the audit.")
+    if REASON.fullmatch(reason) is None:
+        raise StackFailure(
+            "Say why with --reason, as one-word-with-hyphens: the audit holds no free text."
+        )
     return Order(actor=ACTOR, reason=reason)
 
 

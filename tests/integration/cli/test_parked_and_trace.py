@@ -50,7 +50,7 @@ def put_aside(stage: Stage) -> Iterator[dict[str, Any]]:
         client.delete_records({TopicPartition(TOPIC, number): -1 for number in range(4)})
     yield parked(stage.state, "--of", READER)[0]
     for each in parked(stage.state, "--kind", "all"):
-        nrm(stage.state, "parked", "discard", each["handle"], "--reason", "end of the test")
+        nrm(stage.state, "parked", "discard", each["handle"], "--reason", "end-of-test")
 
 
 def audited(state: StateFolder, action: str) -> list[dict[str, Any]]:
@@ -71,20 +71,20 @@ def test_a_parked_record_is_listed_shown_redriven_and_given_up(
     shown = nrm(state, "parked", "show", handle)
     assert json.loads(shown.output)["attributes"]["type"].startswith("(not a code")
     assert canary.found_in(shown.output) == []
-    whole = nrm(state, "parked", "show", handle, "--body", "--reason", "what was it")
+    whole = nrm(state, "parked", "show", handle, "--body", "--reason", "what-was-it")
     assert json.loads(whole.output)["body"] == canary.canary("parked")
     assert [row["reason"] for row in audited(state, "parked.show")][-2:] == [
-        "looked at",
-        "what was it",
+        "looked-at",
+        "what-was-it",
     ]
 
-    assert nrm(state, "parked", "redrive", handle, "--reason", "try today's code").exit_code == 0
+    assert nrm(state, "parked", "redrive", handle, "--reason", "after-the-fix").exit_code == 0
     stage.until("its return", lambda: parked(state, "--of", READER))
     assert audited(state, "parked.redrive")[-1]["actor"] == "operator"
 
-    assert nrm(state, "parked", "discard", handle, "--reason", "not ours").exit_code == 0
+    assert nrm(state, "parked", "discard", handle, "--reason", "not-ours").exit_code == 0
     assert parked(state, "--of", READER, "--kind", "all") == []
-    assert audited(state, "parked.discard")[-1]["reason"] == "not ours"
+    assert audited(state, "parked.discard")[-1]["reason"] == "not-ours"
 
 
 def test_nothing_is_done_without_a_reason_or_to_a_record_that_is_not_there(
@@ -94,6 +94,8 @@ def test_nothing_is_done_without_a_reason_or_to_a_record_that_is_not_there(
     assert nrm(stack_state, "parked", "discard", "abc").exit_code == 2
     for words in (["discard", "abc", "--reason", " "], ["redrive", "0000000000", "--reason", "x"]):
         assert nrm(stack_state, "parked", *words).exit_code == 1
+    named = nrm(stack_state, "parked", "discard", "abc", "--reason", "Her name is a reason")
+    assert (named.exit_code, "one-word" in str(named.exception)) == (1, True)
     assert nrm(stack_state, "parked", "list", "--kind", "nonsense").exit_code == 1
 
 
@@ -105,7 +107,13 @@ def test_a_stack_that_does_not_run_is_told_in_a_sentence(tmp_path: Any) -> None:
 @pytest.fixture(scope="module")
 def handed_over(stack_state: StateFolder) -> tuple[str, str]:
     with a_stage(stack_state) as stage:
-        return loop.hand_over(stage, "traced")
+        cases = loop.hand_over(stage, "traced")
+        for node, case_id in zip((loop.BORDER, loop.INTERIOR), cases, strict=True):
+            words = ("trace", "case", node, case_id, "--json")
+            stage.until(
+                "the spans", lambda words=words: "case-opened" in nrm(stack_state, *words).output
+            )
+    return cases
 
 
 def test_the_traces_of_a_case_are_drawn_from_what_the_node_remembers(
