@@ -1,0 +1,1 @@
+"""How figures become ratios, goals and a report."""
