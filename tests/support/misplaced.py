@@ -117,70 +117,54 @@ def _structured(agency: Agency, **attributes: Any) -> Post:
     )
 
 
+EVENT = {"content-type": "application/cloudevents+json"}
+IN_HTTP = canary("http")
+"""What stands in every request below; the failing place is told by the request."""
+
+
 def misplaced_requests(stage: Stage) -> dict[str, dict[str, Any]]:
     """Place -> arguments of an HTTP request to the gateway with a canary in that place."""
-    name, case = canary("http"), new_id()
-    event = {"content-type": "application/cloudevents+json"}
+    return {**_questions(), **_letters(stage), **_persons(new_id())}
+
+
+def _questions() -> dict[str, dict[str, Any]]:
+    answers = {"method": "GET", "url": "/v1/answers"}
     return {
-        "path": {"method": "GET", "url": f"/v1/persons/{name}"},
-        "unknown path": {"method": "GET", "url": f"/{name}/{name}"},
-        "query": {"method": "GET", "url": "/v1/answers", "params": {"after": name, name: name}},
+        "path": {"method": "GET", "url": f"/v1/persons/{IN_HTTP}"},
+        "unknown path": {"method": "GET", "url": f"/{IN_HTTP}/{IN_HTTP}"},
+        "query": {**answers, "params": {"after": IN_HTTP, IN_HTTP: IN_HTTP}},
         "method": {"method": "ZQCANARY", "url": "/v1/intake"},
-        "token": {
-            "method": "GET",
-            "url": "/v1/answers",
-            "headers": {"authorization": "Bearer Zqcanary-token"},
-        },
-        "basic": {
-            "method": "GET",
-            "url": "/v1/answers",
-            "headers": {"authorization": "Zqcanary scheme"},
-        },
+        "token": {**answers, "headers": {"authorization": "Bearer Zqcanary-token"}},
+        "basic": {**answers, "headers": {"authorization": "Zqcanary scheme"}},
+    }
+
+
+def _letters(stage: Stage) -> dict[str, dict[str, Any]]:
+    intake = {"method": "POST", "url": "/v1/intake"}
+    named = {**detected(stage.agency(NODE), name=IN_HTTP), "patient": IN_HTTP, "source": IN_HTTP}
+    headers = ("x-patient", "traceparent", "user-agent", "prefer", "cookie", "ce-zqcanaryhttp")
+    return {
         "headers": {
-            "method": "POST",
-            "url": "/v1/intake",
+            **intake,
             "content": b"{}",
-            "headers": {
-                **event,
-                "x-patient": name,
-                "prefer": f"wait={name}",
-                "traceparent": name,
-                "baggage": f"patient={name}",
-                "user-agent": name,
-                "cookie": f"patient={name}",
-                "ce-zqcanaryhttp": name,
-            },
+            "headers": {**EVENT, **dict.fromkeys(headers, f"wait={IN_HTTP}")},
         },
         "media type": {
-            "method": "POST",
-            "url": "/v1/intake",
+            **intake,
             "content": b"{}",
-            "headers": {"content-type": f"{name}/json"},
+            "headers": {"content-type": f"{IN_HTTP}/json"},
         },
-        "not JSON": {"method": "POST", "url": "/v1/intake", "content": name.encode()},
-        "an event": {
-            "method": "POST",
-            "url": "/v1/intake",
-            "headers": event,
-            "content": json.dumps(
-                {**detected(stage.agency(NODE), name=name), "patient": name, "source": name}
-            ).encode(),
-        },
-        "oversized": {
-            "method": "POST",
-            "url": "/v1/intake",
-            "headers": event,
-            "content": (name * OVERSIZED).encode(),
-        },
-        "person": {
-            "method": "PUT",
-            "url": f"/v1/persons/{case}",
-            "json": {"names": [{"full": name, name: name}], "born_on": name, name: name},
-        },
-        "person as text": {
-            "method": "PUT",
-            "url": f"/v1/persons/{case}",
-            "content": b'{"names": "' + name.encode() + b'\xff"',
-        },
-        "person of a name": {"method": "PUT", "url": f"/v1/persons/{name}", "json": {}},
+        "not JSON": {**intake, "content": IN_HTTP.encode()},
+        "an event": {**intake, "headers": EVENT, "content": json.dumps(named).encode()},
+        "oversized": {**intake, "headers": EVENT, "content": (IN_HTTP * OVERSIZED).encode()},
+    }
+
+
+def _persons(case_id: str) -> dict[str, dict[str, Any]]:
+    put = {"method": "PUT", "url": f"/v1/persons/{case_id}"}
+    wrong = {"names": [{"full": IN_HTTP, IN_HTTP: IN_HTTP}], "born_on": IN_HTTP, IN_HTTP: IN_HTTP}
+    return {
+        "person": {**put, "json": wrong},
+        "person as text": {**put, "content": b'{"names": "' + IN_HTTP.encode() + b'\xff"'},
+        "person of a name": {"method": "PUT", "url": f"/v1/persons/{IN_HTTP}", "json": {}},
     }

@@ -34,7 +34,7 @@ ALLOWED: Final = frozenset(
 )
 """What an agency may say around an event. The rest is the node's own, or could hold a name."""
 _INSIDE: Final = "data"
-_SOURCE: Final = re.compile(r"[a-z][a-z0-9+.-]{0,30}:[a-z0-9][a-z0-9.:/_-]{0,160}")
+_SOURCE: Final = re.compile(r"[a-z][a-z0-9+.-]{0,30}:[a-z0-9/][a-z0-9.:/_-]{0,160}")
 _SCHEMA: Final = re.compile(re.escape(SCHEMA_ROOT) + r"[a-z0-9.-]{1,160}")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _MEDIA_TYPE: Final = re.compile(r"application/(cloudevents\+)?json(; ?charset=utf-8)?", re.I)
