@@ -6,6 +6,7 @@ shared by all. It lives in its own session; when it ends, however it ends, its c
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import gc
 import os
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -64,6 +66,7 @@ class Supervisor:
         self.stopping = False
         self._written: object = None
         self._logs_checked = 0.0
+        self._failing: dict[str, str] = {}
 
     def run(self) -> None:
         """Start everything, keep it running until told to stop, stop everything."""
@@ -105,7 +108,7 @@ class Supervisor:
                 os.kill(pid, signal.SIGKILL)
                 os.waitpid(pid, 0)
                 return
-            self._keep_servers()
+            self._try("the servers", self._keep_servers)
             self._wait(TICK_SECONDS)
         if status:
             told = self.state.failure.exists()
@@ -123,13 +126,29 @@ class Supervisor:
             raise SystemExit(FAILED) from failure
 
     def _tick(self) -> None:
-        self._keep_servers()
+        """One look at everything; what fails in one step keeps no other from being done."""
+        self._try("the servers", self._keep_servers)
         for unit in self.topology.units:
-            self._keep(unit)
-        self._write_processes()
+            self._try(unit.name, partial(self._keep, unit))
+        self._try("the list of processes", self._write_processes)
+        self._try("the logs", self._bound_logs)
+
+    def _try(self, what: str, step: Callable[[], None]) -> None:
+        """Do one step; a full disk or a refused fork is said once, and tried again."""
+        try:
+            step()
+        except (StackFailure, OSError) as failure:
+            sentence = f"{what}: {failure}"
+            if self._failing.get(what) != sentence:
+                self._failing[what] = sentence
+                self._say(sentence)
+        else:
+            self._failing.pop(what, None)
+
+    def _bound_logs(self) -> None:
         if time.monotonic() - self._logs_checked > LOG_CHECK_SECONDS:
-            logfiles.bound_all(self.state.logs)
             self._logs_checked = time.monotonic()
+            logfiles.bound_all(self.state.logs)
 
     def _keep(self, unit: Unit) -> None:
         """Reap, hold or start one service."""
@@ -143,7 +162,11 @@ class Supervisor:
         if held and watched.identity is not None:
             watched.ask_to_stop(STOP_SECONDS)
         elif not held and watched.due():
-            pid = self._fork(unit.name, lambda: self._run_unit(unit))
+            try:
+                pid = self._fork(unit.name, lambda: self._run_unit(unit))
+            except OSError:
+                watched.tried_in_vain()
+                raise
             watched.started(ProcessIdentity.of(pid))
 
     def _run_unit(self, unit: Unit) -> None:
@@ -173,15 +196,15 @@ class Supervisor:
         try:
             server.prepare()
             watched.started(server.spawn())
-        except StackFailure as failure:
+        except (StackFailure, OSError) as failure:
             watched.tried_in_vain()
             self._say(str(failure))
             return
         if server.moved_from is not None:
             self._say(f"{name} moved: port {server.moved_from} was taken by another program.")
-            self._write_stack()
             for unit in self.units.values():  # they know the old address
                 unit.ask_to_stop(STOP_SECONDS)
+            self._write_stack()
 
     def _wait(self, seconds: float) -> None:
         """Sleep until something happened: a child ended, or somebody asks to stop."""
@@ -240,8 +263,9 @@ class Supervisor:
             self._written = current
 
     def _say(self, sentence: str) -> None:
-        sys.stderr.write(f"{sentence}\n")
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # its log may be on the full disk
+            sys.stderr.write(f"{sentence}\n")
+            sys.stderr.flush()
 
 
 def supervise(orders: Orders) -> int:
