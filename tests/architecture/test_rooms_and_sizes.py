@@ -32,6 +32,7 @@ GIVEN_BY_OTHERS = {
     "data_key": "what encrypts one person's blob (envelope encryption)",
     "new_data_key": "makes one",
     "data_protection_officer": "a role of the law",
+    "processor": "the word of OpenTelemetry for what stands between spans and exporter; a CPU",
     "settings_customise_sources": "a hook of pydantic-settings, with its parameters",
 }
 PRODUCTION = ("contracts", "services", "cli", "deploy", "benchmarks")

@@ -10,7 +10,7 @@ as a contribution.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
@@ -18,6 +18,7 @@ from typing import Final
 SOURCE_NOISE: Final = "source-noise"
 MULTIPLE: Final = "multiple"
 NOT_YET_KNOWN: Final = "not-yet-known"
+LONGEST_PERIOD: Final = timedelta(days=366)
 
 
 class Indicator(StrEnum):
@@ -156,10 +157,23 @@ def objections(plan: Plan, node: str) -> tuple[str, ...]:
     if any(table.rho < 1 / (2 * table.sigma_squared) for table in plan.tables):
         # A cell changes by one for one person: rho = 1 / (2 sigma^2) (Bun and Steinke 2016).
         found.append("noise-too-small-for-its-rho")
-    repeated = Counter(table.name for table in plan.tables)
-    if any(count > 1 for count in repeated.values()):
+    if _repeats(table.name for table in plan.tables):
         found.append("table-repeated")
+    if any(_repeats(table.cells) for table in plan.tables):
+        # Each copy would carry its own noise: the mean of many is the exact count.
+        found.append("cell-repeated")
+    if not timedelta(0) < plan.period_end - plan.period_start <= LONGEST_PERIOD:
+        found.append("period-too-long")
     return tuple(found)
+
+
+def _repeats(names: Iterable[str]) -> bool:
+    return any(count > 1 for count in Counter(names).values())
+
+
+def years(plan: Plan) -> tuple[int, ...]:
+    """Every calendar year that the plan's period touches: each is charged the whole loss."""
+    return tuple(range(plan.period_start.year, plan.period_end.year + 1))
 
 
 def spent(tables: Iterable[Table]) -> Fraction:

@@ -198,15 +198,17 @@ async def contribute(context: Context, deadline: Deadline, work: Work) -> None:
     if row is None or row["refused"] or await store.contribution(plan_id) is not None:
         return
     plan = _plan(PlanPublished.model_validate(row["body"]))
-    year, rho = plan.period_start.year, domain.spent(plan.tables)
-    if not domain.may_spend(await store.spent(plan.dataset, year), rho, context.cap):
+    years, rho = domain.years(plan), domain.spent(plan.tables)
+    spent = [await store.spent(year) for year in years]
+    if not all(domain.may_spend(already, rho, context.cap) for already in spent):
         await store.refuse(plan_id, ["ledger-refuses"])
         audit.record(
             work.transaction, actor=context.service, action="ledger-refused", subject=str(plan_id)
         )
         return
-    entry = {"plan_id": plan_id, "dataset": plan.dataset, "year": year, "now": work.now}
-    await store.spend(entry, rho, context.cap)
+    for year in years:
+        entry = {"plan_id": plan_id, "year": year, "now": work.now}
+        await store.spend(entry, rho, context.cap)
     vectors = await _noisy(context, store, plan)
     submission_id = derived_id(context.service, str(plan_id), "submission", 1)
     tables = [asdict(each) | {"values": list(each.values)} for each in vectors]

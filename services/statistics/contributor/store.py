@@ -77,7 +77,7 @@ _LEDGER: Final = Statement(
     sa.text(
         """
         SELECT rho_top, rho_below FROM ledger
-        WHERE dataset = :dataset AND year = :year ORDER BY plan_id FOR UPDATE
+        WHERE year = :year ORDER BY plan_id FOR UPDATE
         """
     )
 )
@@ -85,8 +85,8 @@ _SPEND: Final = Statement(
     sa.text(
         """
         INSERT INTO ledger
-            (plan_id, dataset, year, rho_top, rho_below, cap_top, cap_below, spent_at)
-        VALUES (:plan_id, :dataset, :year, :rho_top, :rho_below, :cap_top, :cap_below, :now)
+            (plan_id, year, rho_top, rho_below, cap_top, cap_below, spent_at)
+        VALUES (:plan_id, :year, :rho_top, :rho_below, :cap_top, :cap_below, :now)
         """
     )
 )
@@ -98,7 +98,9 @@ _CONTRIBUTIONS: Final = Statement(
         """
         SELECT p.plan_id, p.refused, c.submission_id, c.made_at,
             l.rho_top, l.rho_below
-        FROM plan p LEFT JOIN contribution c USING (plan_id) LEFT JOIN ledger l USING (plan_id)
+        FROM plan p LEFT JOIN contribution c USING (plan_id)
+        LEFT JOIN (SELECT DISTINCT ON (plan_id) * FROM ledger ORDER BY plan_id, year) l
+            USING (plan_id)
         ORDER BY c.made_at NULLS LAST, p.plan_id LIMIT :limit
         """
     )
@@ -159,9 +161,9 @@ class Store:
         """Remember why nothing is contributed."""
         await self._tx.execute(_REFUSE, plan_id=plan_id, refused=list(reasons))
 
-    async def spent(self, dataset: str, year: int) -> Fraction:
-        """Privacy loss entered so far."""
-        rows = await self._tx.fetch(_LEDGER, dataset=dataset, year=year)
+    async def spent(self, year: int) -> Fraction:
+        """Privacy loss entered so far for a calendar year, over all datasets."""
+        rows = await self._tx.fetch(_LEDGER, year=year)
         return sum((Fraction(row["rho_top"], row["rho_below"]) for row in rows), Fraction(0))
 
     async def spend(self, entry: Mapping[str, Any], rho: Fraction, cap: Fraction) -> None:

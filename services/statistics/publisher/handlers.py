@@ -21,6 +21,8 @@ from services.statistics.publisher import disclosure, domain
 from services.statistics.publisher.store import Store
 
 RELEASE: Final = "release"
+LEDGER: Final = "ledger"
+"""Plans are entered one after the other: the ledger is one."""
 LIST_LIMIT: Final = 200
 
 
@@ -65,12 +67,12 @@ async def publish_plan(context: Context, caller: Caller, body: PlanPublished) ->
         return objections
     rho = domain.spent(plan.tables)
     async with context.database.transaction() as tx:
-        await context.frame.lock(tx, plan.dataset)
+        await context.frame.lock(tx, LEDGER)
         work = context.frame.work(tx, cause=Cause(id=str(new_id())), caller=caller.name)
         store, year = Store(tx), plan.period_start.year
         if await store.same_plan(plan.dataset, plan.period_start, body.vintage) is not None:
             return ("plan-exists",)
-        if not domain.may_spend(await store.spent(plan.dataset, year), rho, context.cap):
+        if not domain.may_spend(await store.spent(year), rho, context.cap):
             return ("ledger-refuses",)
         row = {
             "plan_id": body.plan_id,

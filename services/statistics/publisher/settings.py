@@ -14,4 +14,4 @@ class Settings(ServiceSettings):
 
     service: str = SERVICE
     ledger_cap: str = Field(default="95/100", pattern=r"^[0-9]{1,6}/[1-9][0-9]{0,5}$")
-    """Most zero-concentrated privacy loss (rho) that the plans of one dataset and year may ask."""
+    """Most privacy loss (zero-concentrated rho) the plans of one calendar year may ask together."""

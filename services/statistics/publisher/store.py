@@ -16,7 +16,7 @@ _LEDGER: Final = Statement(
     sa.text(
         """
         SELECT rho_top, rho_below FROM plan
-        WHERE dataset = :dataset AND date_part('year', period_start) = :year
+        WHERE date_part('year', period_start) = :year
         ORDER BY plan_id FOR UPDATE
         """
     )
@@ -106,9 +106,9 @@ class Store:
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
 
-    async def spent(self, dataset: str, year: int) -> Fraction:
-        """Privacy loss that the plans of a dataset and year ask so far."""
-        rows = await self._tx.fetch(_LEDGER, dataset=dataset, year=year)
+    async def spent(self, year: int) -> Fraction:
+        """Privacy loss that the plans of a year ask so far, over all datasets."""
+        rows = await self._tx.fetch(_LEDGER, year=year)
         return sum((Fraction(row["rho_top"], row["rho_below"]) for row in rows), Fraction(0))
 
     async def same_plan(self, dataset: str, period_start: datetime, vintage: str) -> UUID | None:

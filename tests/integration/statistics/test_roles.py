@@ -146,11 +146,11 @@ async def test_a_contribution_is_drawn_once_and_pays_first(node: Bench) -> None:
     )
     await node.let_time_pass(days=1)
     assert len(await node.told("outgoing")) == 1
-    assert len(await node.rows("SELECT 1 FROM ledger")) == 1
+    assert len(await node.rows("SELECT 1 FROM ledger")) == 2  # the period touches two years
 
 
 async def test_the_ledger_refuses_what_would_be_too_much(node: Bench) -> None:
-    plans = [a_plan(), a_plan(vintage="F")]
+    plans = [a_plan(), a_plan(dataset="another")]
     for plan in plans:
         await node.bring(plan, plan.plan_id, publisher="publisher")
     await node.let_time_pass(days=13)
@@ -165,7 +165,8 @@ async def test_the_ledger_refuses_what_would_be_too_much(node: Bench) -> None:
 async def overdraw(node: Bench) -> None:
     """What the database itself must refuse, should the handler's check be wrong."""
     async with node.frame.database.transaction() as tx:
-        entry = {"plan_id": new_id(), "dataset": "pilot", "year": PERIOD[0].year, "now": NOW}
+        (row,) = await tx.connection.fetch("SELECT plan_id FROM plan WHERE refused IS NOT NULL")
+        entry = {"plan_id": row["plan_id"], "year": PERIOD[1].year, "now": NOW}
         await Store(tx).spend(entry, Fraction(1, 2), Fraction(95, 100))
 
 
@@ -276,6 +277,7 @@ async def test_plans_are_refused_twice_for_one_vintage_and_beyond_the_ledger(hub
     assert await announce(hub, a_plan()) == 201
     assert await announce(hub, a_plan()) == 409
     assert await announce(hub, a_plan(vintage="F")) == 409
+    assert await announce(hub, a_plan(dataset="another")) == 409
     assert await announce(hub, a_plan(dataset="another", minimum_nodes=9)) == 409
     assert len(await hub.told("nrm.statistics.plan.v1")) == 1
 

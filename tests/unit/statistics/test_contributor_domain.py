@@ -64,6 +64,9 @@ def test_a_person_counts_once_in_each_table() -> None:
         ({"custodians": ()}, "no-custodian"),
         ({"window_closes_at": PLAN.cut_off_at}, "window-empty"),
         ({"tables": (TABLE, TABLE)}, "table-repeated"),
+        ({"tables": (replace(TABLE, cells=("total",) * 2),)}, "cell-repeated"),
+        ({"period_start": MAY - timedelta(days=340)}, "period-too-long"),
+        ({"period_end": MAY}, "period-too-long"),
         ({"tables": (replace(TABLE, rho=Fraction(0)),)}, "no-noise"),
         ({"tables": (replace(TABLE, rho=Fraction(1, 3)),)}, "noise-too-small-for-its-rho"),
         (
@@ -83,6 +86,11 @@ def test_each_rule_keeps_this_node_out_of_a_wrong_plan(
 def test_a_vector_has_every_planned_cell_and_no_other(counts: dict[str, int]) -> None:
     table = replace(TABLE, cells=("a", "b", "c"))
     assert domain.vector(table, counts) == tuple(counts.get(cell, 0) for cell in "abc")
+
+
+def test_every_calendar_year_of_a_period_is_charged() -> None:
+    assert domain.years(PLAN) == (2026,)
+    assert domain.years(replace(PLAN, period_end=MAY + timedelta(days=300))) == (2026, 2027)
 
 
 @given(st.lists(st.fractions(0, 1), max_size=6), st.fractions(0, 1))

@@ -38,22 +38,22 @@ UPGRADE = (
     """,
     """
     CREATE TABLE ledger (
-        plan_id uuid PRIMARY KEY,
-        dataset text NOT NULL,
+        plan_id uuid NOT NULL REFERENCES plan,
         year integer NOT NULL,
         rho_top bigint NOT NULL CHECK (rho_top > 0),
         rho_below bigint NOT NULL CHECK (rho_below > 0),
         cap_top bigint NOT NULL CHECK (cap_top > 0),
         cap_below bigint NOT NULL CHECK (cap_below > 0),
-        spent_at timestamptz NOT NULL
+        spent_at timestamptz NOT NULL,
+        PRIMARY KEY (plan_id, year)
     )
     """,
     """
     CREATE FUNCTION ledger_refuses_overdraft() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        PERFORM pg_advisory_xact_lock(hashtextextended('ledger' || NEW.dataset || NEW.year, 0));
+        PERFORM pg_advisory_xact_lock(hashtextextended('ledger' || NEW.year, 0));
         IF (SELECT coalesce(sum(rho_top::numeric / rho_below), 0) FROM ledger
-            WHERE dataset = NEW.dataset AND year = NEW.year)
+            WHERE year = NEW.year)
             + NEW.rho_top::numeric / NEW.rho_below
             > NEW.cap_top::numeric / NEW.cap_below + 1e-9 THEN
             RAISE EXCEPTION 'ledger overdraft' USING ERRCODE = 'check_violation';
@@ -67,7 +67,7 @@ UPGRADE = (
     """,
     """
     CREATE TABLE contribution (
-        plan_id uuid PRIMARY KEY REFERENCES ledger (plan_id),
+        plan_id uuid PRIMARY KEY REFERENCES plan,
         submission_id uuid NOT NULL UNIQUE,
         tables jsonb NOT NULL,
         made_at timestamptz NOT NULL

@@ -26,10 +26,9 @@ UPGRADE = (
     """
     CREATE FUNCTION plans_refuse_overdraft() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        PERFORM pg_advisory_xact_lock(hashtextextended('plans' || NEW.dataset, 0));
+        PERFORM pg_advisory_xact_lock(hashtextextended('plans', 0));
         IF (SELECT coalesce(sum(rho_top::numeric / rho_below), 0) FROM plan
-            WHERE dataset = NEW.dataset
-              AND date_part('year', period_start) = date_part('year', NEW.period_start))
+            WHERE date_part('year', period_start) = date_part('year', NEW.period_start))
             + NEW.rho_top::numeric / NEW.rho_below
             > NEW.cap_top::numeric / NEW.cap_below + 1e-9 THEN
             RAISE EXCEPTION 'ledger overdraft' USING ERRCODE = 'check_violation';
