@@ -53,6 +53,12 @@ def received(terms: Terms, now: datetime) -> Step[DeliveredTask]:
     )
 
 
+def received_too_late(terms: Terms, state: str, now: datetime) -> Step[ProvidedTask]:
+    """The offer was taken back before it arrived: nobody here is asked, the sender is told so."""
+    ended = withdrawn(DeliveredTask(terms=terms), state, now).task
+    return Step(task=ended, letters=(_told(terms, ended.code, now),))
+
+
 def a_decline_has_a_reason(_task: ProvidedTask, answer: Answer) -> Refusal | None:
     """The sender and the person must learn why."""
     lacks = answer.answer == DECLINED and answer.reason is None

@@ -14,10 +14,10 @@ from services.referral.domain.cases import Case, Position
 from services.referral.domain.facts import CapacityReply, Progress
 from services.referral.domain.requests import NeedState
 from services.referral.domain.tasks import Outcome, ProvidedTask, SentTask, Side, Terms
-from services.referral.handlers.carrying import carry_out
+from services.referral.handlers.carrying import AnyStep, carry_out
 from services.referral.handlers.context import Context, note, sender_of, subject_of
 from services.referral.handlers.seeking import own_status
-from services.referral.store import cases, deadlines, outgoing, requests, tasks
+from services.referral.store import cases, deadlines, outgoing, requests, tasks, withdrawn
 from services.referral.store.outgoing import Addressed
 from services.referral.store.requests import Query
 
@@ -73,21 +73,14 @@ async def task_offered(context: Context, received: Received, work: Work) -> Wait
         return None
     if case is None or not case.known:
         await cases.write_case(tx, _referred_case(received, case))
-    terms = Terms(
-        task_id=body.task_id,
-        case_id=case_id,
-        side=Side.PROVIDER,
-        other_agency=sender_of(received),
-        service_type=body.service_type,
-        urgency=body.urgency,
-        majority=body.majority,
-        audience_class=body.audience_class,
-        counted_by=body.counted_by,
-        answer_by=body.answer_by,
-        language=body.language,
-        dependants=body.dependants,
-    )
-    await carry_out(context, work, [providing.received(terms, work.now)])
+    terms = _offered_terms(received)
+    taken_back = await withdrawn.read_withdrawn(work, body.task_id, terms.other_agency)
+    if taken_back is not None:
+        note(work, case_id, "offer-already-withdrawn", taken_back)
+        step: AnyStep = providing.received_too_late(terms, taken_back, work.now)
+    else:
+        step = providing.received(terms, work.now)
+    await carry_out(context, work, [step])
     return None
 
 
@@ -96,7 +89,8 @@ async def task_progressed(context: Context, received: Received, work: Work) -> W
     body: referral.TaskProgressed = received.body
     task = await tasks.read_task(work.transaction, body.task_id, Side.SENDER)
     if task is None:
-        return Waits("task", str(body.task_id))
+        note(work, subject_of(received), "progress-of-no-task")
+        return None
     if task.terms.other_agency != sender_of(received):
         note(work, task.terms.case_id, "progress-from-a-stranger")
         return None
@@ -106,13 +100,13 @@ async def task_progressed(context: Context, received: Received, work: Work) -> W
 
 
 async def offer_withdrawn(context: Context, received: Received, work: Work) -> Waits | None:
-    """The sender took its offer back."""
+    """The sender took its offer back; one that is not here yet counts as taken back, for ever."""
     body: referral.OfferWithdrawn = received.body
     task = await tasks.read_task(work.transaction, body.task_id, Side.PROVIDER)
     if task is None:
-        case = await cases.read_case(work.transaction, subject_of(received))
-        frozen = case is not None and case.frozen
-        return None if frozen else Waits("task", str(body.task_id))
+        await withdrawn.add_withdrawn(work, body.task_id, sender_of(received), body.state)
+        note(work, subject_of(received), "withdrawal-before-the-offer", body.state)
+        return None
     if task.terms.other_agency != sender_of(received):
         note(work, task.terms.case_id, "withdrawal-from-a-stranger")
         return None
@@ -133,6 +127,24 @@ async def sending_refused(context: Context, received: Received, work: Work) -> W
     if query is not None:
         await _answered(work, query, NOT_SENT)
     return None
+
+
+def _offered_terms(received: Received) -> Terms:
+    body: referral.TaskOffered = received.body
+    return Terms(
+        task_id=body.task_id,
+        case_id=subject_of(received),
+        side=Side.PROVIDER,
+        other_agency=sender_of(received),
+        service_type=body.service_type,
+        urgency=body.urgency,
+        majority=body.majority,
+        audience_class=body.audience_class,
+        counted_by=body.counted_by,
+        answer_by=body.answer_by,
+        language=body.language,
+        dependants=body.dependants,
+    )
 
 
 def _referred_case(received: Received, stub: Case | None) -> Case:

@@ -152,6 +152,14 @@ TASK: Final = Table(
     Column("offered_at", TIME),
     Column("changed_at", TIME),
 )
+WITHDRAWN_OFFER: Final = Table(
+    "withdrawn_offer",
+    METADATA,
+    Column("task_id", ID, primary_key=True),
+    Column("sender", Text, primary_key=True),
+    Column("state", Text),
+    Column("withdrawn_at", TIME),
+)
 
 
 def columns_of(table: Table, *without: str) -> list[str]:

@@ -1,0 +1,38 @@
+"""What comes too early, too late or not at all: withdrawals, stops and refused letters."""
+
+from contracts import referral
+from tests.integration.referral.test_loop import CASE, THERE, offered_to_redcross
+from tests.integration.referral.world import INTERIOR, NGO, REDCROSS, World, an_id
+
+
+async def taken_back_before_it_arrives(world: World, state: str, sender: str) -> None:
+    world.held_back = lambda sent: sent.name == "TaskOffered"
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    early = referral.OfferWithdrawn(task_id=task_id, state=state)
+    assert await world.nodes[REDCROSS].feed("referral", early, THERE, sender=sender) is None
+    await world.release()
+
+
+async def test_an_offer_taken_back_before_it_arrives_asks_nobody(world: World) -> None:
+    await taken_back_before_it_arrives(world, "expired", INTERIOR)
+    assert await world.nodes[REDCROSS].states() == [("provider", INTERIOR, "expired")]
+    assert world.bodies(REDCROSS, referral.OfferReceived) == []
+    told = world.bodies(REDCROSS, referral.TaskProgressed)
+    assert [each.state for each in told] == ["expired"]
+
+
+async def test_a_stranger_takes_no_offer_back_beforehand(world: World) -> None:
+    await taken_back_before_it_arrives(world, "cancelled", NGO)
+    assert await world.nodes[REDCROSS].states() == [("provider", INTERIOR, "delivered")]
+
+
+async def test_progress_of_a_task_that_is_not_here_is_noted_and_waits_for_nothing(
+    world: World,
+) -> None:
+    interior = world.nodes[INTERIOR]
+    lost = referral.TaskProgressed(
+        task_id=an_id("lost"), state="seen", happened_at=world.clock.now()
+    )
+    assert await interior.feed("referral", lost, CASE, sender=REDCROSS) is None
+    actions = await interior.rows("SELECT action FROM audit")
+    assert "progress-of-no-task" in [row["action"] for row in actions]
