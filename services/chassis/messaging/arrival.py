@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from contracts.envelope import Envelope
-from services.chassis.errors import ContractBroken, MalformedEvent
+from services.chassis.errors import MalformedEvent
 from services.chassis.messaging.broker import BrokerRecord, Headers
 from services.chassis.messaging.codec import decode
 from services.chassis.messaging.reading import Contracts
@@ -71,11 +71,14 @@ class Arriving:
     def of(self, record: BrokerRecord) -> Arrival:
         """The arrival that a record is; never raises for what came from outside."""
         try:
-            envelope, body = decode(record)
-            if envelope.sequence is None or envelope.epoch is None or envelope.sequence < 1:
-                raise MalformedEvent("no sequence")
-        except ContractBroken:
-            return self._unreadable(record)
+            return self._read(record)
+        except Exception:  # noqa: BLE001 - whatever it is, the same record would raise it for ever
+            return self.unreadable(record)
+
+    def _read(self, record: BrokerRecord) -> Arrival:
+        envelope, body = decode(record)
+        if envelope.sequence is None or envelope.epoch is None or envelope.sequence < 1:
+            raise MalformedEvent("no sequence")
         skip = self.subscriptions.kind_of(self.contracts, envelope.type)
         return Arrival(
             record=record,
@@ -90,7 +93,8 @@ class Arriving:
             envelope=envelope,
         )
 
-    def _unreadable(self, record: BrokerRecord) -> Arrival:
+    def unreadable(self, record: BrokerRecord) -> Arrival:
+        """The arrival of a record that is known by nothing but its place."""
         place = f"{record.partition}/{record.offset}"
         return Arrival(
             record=record,

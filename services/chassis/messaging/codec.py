@@ -24,6 +24,8 @@ STRUCTURED: Final = "application/cloudevents+json"
 KAFKA_PREFIX: Final = "ce_"
 HTTP_PREFIX: Final = "ce-"
 ATTRIBUTE_LIMIT: Final = 2_048
+KEY_BYTES_LIMIT: Final = 200
+"""For what becomes part of a key: an index of the database takes 2,704 bytes in all."""
 NUMBER_LIMIT: Final = 2**53
 
 TEXTS: Final = (
@@ -41,6 +43,7 @@ TEXTS: Final = (
     "purpose",
     "sender",
 )
+IN_KEYS: Final = frozenset(("id", "source", "subject", "type"))
 NUMBERS: Final = ("sequence", "epoch")
 REQUIRED: Final = ("id", "source", "type", "time", "subject", "dataschema")
 REQUIRED_AT_THE_DOOR: Final = ("id", "source", "type")
@@ -143,7 +146,10 @@ def _read_structured(document: bytes) -> tuple[dict[str, Any], bytes]:
 
 def _fill_from_record(attributes: dict[str, Any], record: BrokerRecord) -> None:
     if "time" not in attributes and record.timestamp > 0:
-        attributes["time"] = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        try:
+            attributes["time"] = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+        except (ValueError, OverflowError, OSError):
+            raise MalformedEvent("envelope: time of the record") from None
     if "subject" not in attributes and record.key:
         attributes["subject"] = _text("subject", record.key)
 
@@ -173,6 +179,8 @@ def _envelope(attributes: Mapping[str, Any], at_the_door: bool) -> Envelope:
 def _checked(name: str, value: Any) -> str:
     if not isinstance(value, str) or len(value) > ATTRIBUTE_LIMIT or not value.isprintable():
         raise MalformedEvent(f"envelope: {name}")
+    if name in IN_KEYS and len(value.encode()) > KEY_BYTES_LIMIT:
+        raise MalformedEvent(f"envelope: {name} is too long")
     return value
 
 
@@ -206,7 +214,10 @@ def _time(value: Any) -> datetime:
             raise MalformedEvent("envelope: time") from None
     if moment.tzinfo is None:
         raise MalformedEvent("envelope: time has no zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise MalformedEvent("envelope: time") from None
 
 
 def _time_text(moment: datetime) -> str:

@@ -100,6 +100,8 @@ def knock_of(record: BrokerRecord) -> Knock:
         envelope, body = decode(record, at_the_door=True)
     except ContractBroken as broken:
         problem = str(broken)
+    except Exception as error:  # noqa: BLE001 - the same record would raise it for ever
+        problem = f"envelope: unreadable ({type(error).__name__})"
     return Knock(
         record=record,
         body=body,

@@ -6,6 +6,7 @@ The wiring stands here, once; nothing is decided here.
 import asyncio
 from dataclasses import dataclass
 
+from services.chassis.errors import StatementRefused
 from services.chassis.messaging.arrival import Arrival
 from services.chassis.messaging.attempts import Attempts
 from services.chassis.messaging.broker import Broker, BrokerRecord
@@ -61,16 +62,22 @@ class InboxSettler:
         arrival = _arrival(piece)
         result = await self.trials.settle(
             lambda: self.handling.receive(arrival),
-            lambda error: self.handling.park(arrival, error),
+            lambda error: self._put_aside(arrival, error),
         )
         return result.stored
 
     async def park(self, piece: Piece, error: str) -> bool:
         """Put it aside."""
-        result: Result = await self.trials.persist(
-            lambda: self.handling.park(_arrival(piece), error)
-        )
+        result: Result = await self.trials.persist(lambda: self._put_aside(_arrival(piece), error))
         return result.stored
+
+    async def _put_aside(self, arrival: Arrival, error: str) -> Result:
+        """By its stream; by its place alone when the database refuses its names."""
+        try:
+            return await self.handling.park(arrival, error)
+        except StatementRefused:
+            unreadable = self.handling.arriving.unreadable(arrival.record)
+            return await self.handling.park(unreadable, error)
 
     async def follow(self, piece: Piece) -> None:
         """Advance the streams of its subject."""

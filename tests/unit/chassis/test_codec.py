@@ -98,7 +98,13 @@ def test_a_missing_attribute_is_named(name: str) -> None:
         ("time", "Maria"),
         ("time", "2026-11-22T06:30:00"),
         ("specversion", "Maria"),
+        ("time", "0001-01-01T00:00:00+01:00"),
+        ("time", "9999-12-31T23:59:59-01:00"),
         ("subject", "Maria\nMaria"),
+        ("subject", "Maria" * 41),
+        ("source", "Maria" * 41),
+        ("type", "Maria" * 41),
+        ("id", "\u042f" * 101),
         ("id", "Maria" * 1000),
     ],
 )
@@ -137,3 +143,10 @@ def test_both_modes_of_http_are_read() -> None:
         received_at=AT,
     )
     assert structured == an_envelope()
+
+
+@pytest.mark.parametrize("timestamp", [2**62, 10**17])
+def test_an_absurd_time_of_the_record_is_malformed_and_nothing_else(timestamp: int) -> None:
+    headers = [("ce_id", b"1"), ("ce_source", b"agency"), ("ce_type", b"thing")]
+    with pytest.raises(MalformedEvent, match="time"):
+        codec.decode(a_record(headers, timestamp=timestamp), at_the_door=True)
