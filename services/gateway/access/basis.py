@@ -187,6 +187,11 @@ BASIS: Final[Mapping[str, Basis]] = MappingProxyType(
     }
 )
 
+CONSENTED: Final = frozenset(
+    event_type for event_type, row in BASIS.items() if row.rule is person_has_consented
+)
+"""Openings: what begins sharing, under a consent of the person."""
+
 
 def may_send(attempt: Attempt, table: Mapping[str, Basis] = BASIS) -> Answer:
     """Whether this may leave now. Fails closed."""
@@ -207,10 +212,12 @@ class Sharing:
     """Sharing of one case with one agency, as it stands after a withdrawal or restriction.
 
     ``by_grant``: the agency gave the case to us, no consent of ours is behind what it hears.
+    ``types``: what was sent to it, or is about to be.
     """
 
     participant: Participant | None
     by_grant: bool
+    types: frozenset[str]
     consents: tuple[Consent, ...]
     restrictions: tuple[Restriction, ...]
     now: datetime
@@ -219,17 +226,21 @@ class Sharing:
 def sharing_ends(sharing: Sharing) -> str | None:
     """Why sharing with the agency ends now; None while it goes on.
 
-    An expired consent ends nothing that runs: only no new sharing begins under it.
+    Asked when something was withdrawn or restricted. What we gave goes on only under a consent
+    that is live now and covers something of what was sent.
     """
     if sharing.participant is None:
         return "not-a-participant"
     recipient = sharing.participant.recipient
     if any(restricts(rule, recipient, sharing.now) for rule in sharing.restrictions):
         return "restricted"
-    named = [consent for consent in sharing.consents if consent_names(consent, recipient)]
-    if sharing.by_grant or any(consent.ended_at is None for consent in named):
+    if sharing.by_grant or any(
+        covers(consent, recipient, BASIS[sent].purpose, sharing.now)
+        for consent in sharing.consents
+        for sent in sharing.types & CONSENTED
+    ):
         return None
-    return "consent-withdrawn" if named else None
+    return "consent-withdrawn"
 
 
 def may_contribute(attempt: Attempt, roster: frozenset[str], custodians: frozenset[str]) -> Answer:

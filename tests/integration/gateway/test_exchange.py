@@ -255,3 +255,22 @@ async def test_what_has_no_receipt_in_time_is_told_once(
             clock.advance(timedelta(minutes=passed))
             await sender.database.run(partial(tell_late, sender.context))
             assert len(await sender.facts("sending-delayed")) == expected
+
+
+async def test_an_expired_consent_or_one_for_another_purpose_keeps_no_sharing_alive(
+    pair: Both,
+) -> None:
+    sender, _ = pair
+    case_id = new_id()
+    ended = await sender.consent_to(case_id, RECEIVER)
+    expired = await sender.consent_to(case_id, RECEIVER)
+    await sender.consent_to(case_id, RECEIVER, purpose="hand-over")
+    await offer(sender, case_id)
+    await sender.write(RECEIVER)
+    async with sender.database.transaction() as tx:
+        await tx.connection.execute(
+            "UPDATE consent SET expires_at = $1 WHERE consent_id = $2",
+            NOW - timedelta(days=1),
+            expired,
+        )
+    assert await sender.withdraw(case_id, ended) == (RECEIVER,)

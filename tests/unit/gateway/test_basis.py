@@ -244,10 +244,19 @@ def test_planted_a_row_taken_away_stops_its_type() -> None:
     assert may_send(an_attempt(), without) == Never("no-basis")
 
 
+ENDED = a_consent(ended_at=NOW)
+HANDING = frozenset({"hand-over"})
+OFFERED_BOTH = frozenset({OFFER, HAND_OVER})
+NO_LONGER_NAMED = a_consent(
+    recipients=frozenset(), agency_class=AgencyClass(agency_type="ngo"), ended_at=NOW
+)
+
+
 def sharing(**changes: object) -> Sharing:
     started = Sharing(
         participant=a_participant(THEIRS, agency_type="red-cross"),
         by_grant=False,
+        types=frozenset({OFFER, CANCEL}),
         consents=(a_consent(),),
         restrictions=(),
         now=NOW,
@@ -259,9 +268,13 @@ def sharing(**changes: object) -> Sharing:
     ("state", "reason"),
     [
         (sharing(), None),
-        (sharing(consents=(a_consent(expires_at=NOW),)), None),
         (sharing(consents=(a_consent(ended_at=NOW),)), "consent-withdrawn"),
         (sharing(consents=(a_consent(ended_at=NOW), a_consent())), None),
+        (sharing(consents=(ENDED, a_consent(expires_at=NOW))), "consent-withdrawn"),
+        (sharing(consents=(ENDED, a_consent(purposes=HANDING))), "consent-withdrawn"),
+        (sharing(consents=(ENDED, a_consent(purposes=HANDING)), types=OFFERED_BOTH), None),
+        (sharing(consents=(NO_LONGER_NAMED,)), "consent-withdrawn"),
+        (sharing(types=frozenset({CANCEL})), "consent-withdrawn"),
         (sharing(restrictions=(a_restriction(agency=THEIRS),)), "restricted"),
         (sharing(by_grant=True, consents=(a_consent(ended_at=NOW),)), None),
         (sharing(participant=None), "not-a-participant"),

@@ -68,7 +68,9 @@ async def _stopping(
     """With whom it stops, of those told or about to be told, and why."""
     tx = work.transaction
     live = {row.agency: row for row in await references.live_references(tx, case_id)}
-    agencies = frozenset(live) | await sendings.agencies_waiting_for(tx, case_id)
+    waiting = await sendings.types_waiting(tx, case_id)
+    told = await references.types_told(tx, case_id)
+    agencies = frozenset(live) | {agency for agency, _ in waiting}
     if everything or context is None:
         return dict.fromkeys(agencies, WITHDRAWN)
     in_force = context.policy(await policy.read_policy(tx))
@@ -80,6 +82,7 @@ async def _stopping(
             Sharing(
                 participant=in_force.participants.get(agency) if in_force else None,
                 by_grant=agency in live and live[agency].origin == references.RECEIVED,
+                types=_types(agency, told) or _types(agency, waiting),
                 consents=consents,
                 restrictions=restrictions,
                 now=work.now,
@@ -88,6 +91,10 @@ async def _stopping(
         if reason is not None:
             ended[agency] = reason
     return ended
+
+
+def _types(agency: str, pairs: frozenset[tuple[str, str]]) -> frozenset[str]:
+    return frozenset(event_type for each, event_type in pairs if each == agency)
 
 
 async def _queue_notice(

@@ -74,6 +74,11 @@ _DISCLOSE: Final = Statement(
 _TOLD: Final = Statement(
     select(DISCLOSURE.c.agency).where(DISCLOSURE.c.case_id == bindparam("case_id")).distinct()
 )
+_TYPES_TOLD: Final = Statement(
+    select(DISCLOSURE.c.agency, DISCLOSURE.c.event_type)
+    .where(DISCLOSURE.c.case_id == bindparam("case_id"))
+    .distinct()
+)
 _DISCLOSURES: Final = Statement(
     select(DISCLOSURE)
     .where(DISCLOSURE.c.case_id == bindparam("case_id"))
@@ -191,6 +196,12 @@ async def disclose(tx: Transaction, disclosure: Disclosure) -> None:
 async def agencies_told(tx: Transaction, case_id: UUID) -> frozenset[str]:
     """Who ever received anything of the case."""
     return frozenset(row["agency"] for row in await tx.fetch(_TOLD, case_id=case_id))
+
+
+async def types_told(tx: Transaction, case_id: UUID) -> frozenset[tuple[str, str]]:
+    """Every (agency, event type) of the case's ledger."""
+    rows = await tx.fetch(_TYPES_TOLD, case_id=case_id)
+    return frozenset((row["agency"], row["event_type"]) for row in rows)
 
 
 async def read_disclosures(tx: Transaction, case_id: UUID) -> list[Record]:

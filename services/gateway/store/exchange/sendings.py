@@ -74,7 +74,9 @@ _STOP: Final = Statement(
     .values(stopped=bindparam("reason"))
 )
 _WAITING_FOR: Final = Statement(
-    select(SENDING.c.agency).where(SENDING.c.subject == bindparam("subject")).distinct()
+    select(SENDING.c.agency, SENDING.c.event_type)
+    .where(SENDING.c.subject == bindparam("subject"))
+    .distinct()
 )
 _LATE: Final = Statement(
     select(SENDING)
@@ -213,9 +215,10 @@ async def stop_sendings(tx: Transaction, stopped: Stopped) -> int:
     )
 
 
-async def agencies_waiting_for(tx: Transaction, subject: UUID) -> frozenset[str]:
-    """To whom something of this subject is still to go."""
-    return frozenset(row["agency"] for row in await tx.fetch(_WAITING_FOR, subject=subject))
+async def types_waiting(tx: Transaction, subject: UUID) -> frozenset[tuple[str, str]]:
+    """Every (agency, event type) of this subject that is still to go."""
+    rows = await tx.fetch(_WAITING_FOR, subject=subject)
+    return frozenset((row["agency"], row["event_type"]) for row in rows)
 
 
 async def take_late(tx: Transaction, now: datetime) -> list[Sending]:
