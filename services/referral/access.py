@@ -85,7 +85,7 @@ def person_has_consented(agency: str, basis: Basis) -> str | None:
 
 
 def consent_was_not_withdrawn(agency: str, basis: Basis) -> str | None:
-    """For a task that exists: expiry touches no running service, a withdrawal stops it."""
+    """For a task that exists, when nothing was withdrawn: expiry touches no running service."""
     if agency == basis.own_node:
         return None
     found = basis.policy.participant(agency)
@@ -104,6 +104,10 @@ KEEP_RULES: Final[tuple[Rule, ...]] = (
     case_has_no_restriction_against,
     consent_was_not_withdrawn,
 )
+WITHDRAWAL_RULES: Final[tuple[Rule, ...]] = (
+    case_has_no_restriction_against,
+    person_has_consented,
+)
 
 
 def objections_to_offering(agency: str, basis: Basis) -> tuple[str, ...]:
@@ -114,6 +118,11 @@ def objections_to_offering(agency: str, basis: Basis) -> tuple[str, ...]:
 def objections_to_keeping(agency: str, basis: Basis) -> tuple[str, ...]:
     """Every reason why a task that this agency has must stop."""
     return tuple(found for rule in KEEP_RULES if (found := rule(agency, basis)) is not None)
+
+
+def objections_after_withdrawal(agency: str, basis: Basis) -> tuple[str, ...]:
+    """Why a task must stop once the person withdrew: only what is live now still carries it."""
+    return tuple(found for rule in WITHDRAWAL_RULES if (found := rule(agency, basis)) is not None)
 
 
 def _covers(consent: Consent, agency: str, found: Participant | None) -> bool:

@@ -10,7 +10,12 @@ from uuid import UUID
 
 from contracts import assistance, gateway, identification
 from services.chassis.messaging.work import Received, Waits, Work
-from services.referral.access import NO_CONSENT, PURPOSE, objections_to_keeping
+from services.referral.access import (
+    NO_CONSENT,
+    PURPOSE,
+    objections_after_withdrawal,
+    objections_to_keeping,
+)
 from services.referral.domain import providing, sending
 from services.referral.domain.agreements import (
     AgencyClass,
@@ -140,7 +145,7 @@ async def consent_ended(context: Context, received: Received, work: Work) -> Wai
     withdrawn = max(case.withdrawn, position_of(received))
     await cases.write_case(work.transaction, replace(case, withdrawn=withdrawn))
     await cases.end_consents(work.transaction, case.case_id, body.consent_id, work.now)
-    await _stop_uncovered(context, work, case.case_id, tell_provider=False)
+    await _stop(context, work, case.case_id, after_withdrawal=True)
     return None
 
 
@@ -156,7 +161,7 @@ async def restriction_set(context: Context, received: Received, work: Work) -> W
         valid_until=body.valid_until,
     )
     await cases.add_restriction(work.transaction, case_id, restriction)
-    await _stop_uncovered(context, work, case_id, tell_provider=True)
+    await _stop(context, work, case_id, after_withdrawal=False)
     return None
 
 
@@ -218,14 +223,14 @@ async def _end_searches(work: Work, case_id: UUID) -> None:
         await end_search(work, need)
 
 
-async def _stop_uncovered(
-    context: Context, work: Work, case_id: UUID, *, tell_provider: bool
-) -> None:
+async def _stop(context: Context, work: Work, case_id: UUID, *, after_withdrawal: bool) -> None:
+    """Stop what is no longer allowed; after a withdrawal the gateway itself tells the provider."""
     basis = await basis_of(work, case_id)
+    objections = objections_after_withdrawal if after_withdrawal else objections_to_keeping
     open_tasks = await tasks.read_open_tasks(work.transaction, case_id, Side.SENDER)
     steps = [
-        sending.stopped(cast(SentTask, task), work.now, tell_provider=tell_provider)
+        sending.stopped(cast(SentTask, task), work.now, tell_provider=not after_withdrawal)
         for task in open_tasks
-        if objections_to_keeping(task.terms.other_agency, basis)
+        if objections(task.terms.other_agency, basis)
     ]
     await carry_out(context, work, steps)

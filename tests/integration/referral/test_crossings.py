@@ -1,8 +1,18 @@
 """What comes too early, too late or not at all: withdrawals, stops and refused letters."""
 
-from contracts import referral
+from datetime import timedelta
+
+from contracts import gateway, referral
 from tests.integration.referral.test_loop import CASE, THERE, offered_to_redcross
-from tests.integration.referral.world import INTERIOR, NGO, REDCROSS, World, an_id
+from tests.integration.referral.world import (
+    INTERIOR,
+    NGO,
+    REDCROSS,
+    World,
+    a_consent,
+    an_id,
+    answered,
+)
 
 
 async def taken_back_before_it_arrives(world: World, state: str, sender: str) -> None:
@@ -36,3 +46,17 @@ async def test_progress_of_a_task_that_is_not_here_is_noted_and_waits_for_nothin
     assert await interior.feed("referral", lost, CASE, sender=REDCROSS) is None
     actions = await interior.rows("SELECT action FROM audit")
     assert "progress-of-no-task" in [row["action"] for row in actions]
+
+
+async def test_an_expired_consent_carries_no_task_beyond_a_withdrawal(world: World) -> None:
+    interior = world.nodes[INTERIOR]
+    soon = world.clock.now() + timedelta(days=1)
+    await interior.feed("gateway", a_consent("short", REDCROSS, expires_at=soon), CASE)
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    await world.nodes[REDCROSS].feed("gateway", answered(task_id, "accepted"), THERE)
+    await world.settle()
+    world.clock.advance(timedelta(days=2))
+    one = gateway.ConsentEnded(kind="stop-sharing", consent_id=an_id("yes"))
+    await interior.feed("gateway", one, CASE)
+    await world.settle()
+    assert await interior.states() == [("sender", REDCROSS, "sharing-stopped")]

@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 
 from services.referral import access
-from services.referral.access import Basis, objections_to_keeping, objections_to_offering
+from services.referral.access import (
+    Basis,
+    objections_after_withdrawal,
+    objections_to_keeping,
+    objections_to_offering,
+)
 from services.referral.domain.agreements import AgencyClass, Policy, Restriction
 from tests.unit.referral.builders import NOW, a_basis, a_consent, a_participant, an_id
 
@@ -124,6 +129,24 @@ def test_expiry_touches_no_running_service_but_a_withdrawal_does() -> None:
     assert objections_to_keeping(THEM, expired) == ()
     assert objections_to_keeping(THEM, withdrawn) == ("no-consent",)
     assert objections_to_keeping(US, withdrawn) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "stops"),
+    [
+        ({}, False),
+        ({"expires_at": NOW}, True),
+        ({"ended_at": NOW}, True),
+        ({"purposes": frozenset({"hand-over"})}, True),
+    ],
+)
+def test_after_a_withdrawal_only_what_is_live_now_carries_a_task(
+    changes: dict[str, Any], stops: bool
+) -> None:
+    withdrawn = a_consent(consent_id=an_id("withdrawn"), ended_at=NOW)
+    basis = a_basis(consents=(withdrawn, a_consent(**changes)))
+    assert objections_after_withdrawal(THEM, basis) == (("no-consent",) if stops else ())
+    assert objections_after_withdrawal(US, basis) == ()
 
 
 def test_every_route_is_for_named_roles_only() -> None:
