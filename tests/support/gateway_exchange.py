@@ -15,7 +15,7 @@ import orjson
 
 from contracts.catalogue import CATALOGUE, spec_for
 from contracts.envelope import Contract, Envelope
-from contracts.identification import HandOverOffered
+from contracts.identification import HandOverOffered, HandOverReceived
 from contracts.referral import CapacityQueried, OfferWithdrawn, TaskOffered, TaskProgressed
 from contracts.vocabulary import load_profile
 from services.chassis.cipher import KeyRing
@@ -55,6 +55,7 @@ QUICK = ExchangeLimits(
     wait_seconds=0.05,
     acknowledge_seconds=5.0,
 )
+HANDING_OVER = HandOverOffered | HandOverReceived
 PURPOSES = ["hand-over", "referral", "capacity-query"]
 
 
@@ -165,7 +166,7 @@ class Gateway:
 
     async def outgoing(self, body: Contract, recipient: str | None, subject: UUID) -> UUID:
         """What a service of this node addresses to another agency."""
-        owner = "identification" if isinstance(body, HandOverOffered) else "referral"
+        owner = "identification" if isinstance(body, HANDING_OVER) else "referral"
         owner = "contributor" if type(body).__name__ == "CountsContributed" else owner
         event_type = spec_for(owner, type(body)).type
         envelope = an_envelope(self.name, event_type, subject, recipient)
@@ -287,6 +288,19 @@ def an_offer(**changes: Any) -> TaskOffered:
         "counted_by": SENDER,
     }
     return TaskOffered(**{**given, **changes})
+
+
+def a_hand_over(**changes: Any) -> HandOverOffered:
+    """A case for an agency that may identify."""
+    given = {
+        "offer_id": new_id(),
+        "counted_by": SENDER,
+        "case_type": "trafficking",
+        "majority": "adult",
+        "immediate_danger": False,
+        "occurred_at": NOW,
+    }
+    return HandOverOffered(**{**given, **changes})
 
 
 def progress_on(task_id: UUID, state: str = "delivered") -> TaskProgressed:

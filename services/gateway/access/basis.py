@@ -53,7 +53,9 @@ class Subject(StrEnum):
 
 
 class Tie(StrEnum):
-    """How this node and the agency are tied by the case's newest reference."""
+    """How this node and the agency are tied by the case's newest reference of the event's kind:
+    for an answer one that we received, for anything else one that we gave.
+    """
 
     NONE = "none"
     RECEIVED = "received"
@@ -191,6 +193,10 @@ CONSENTED: Final = frozenset(
     event_type for event_type, row in BASIS.items() if row.rule is person_has_consented
 )
 """Openings: what begins sharing, under a consent of the person."""
+GRANTED: Final = frozenset(
+    event_type for event_type, row in BASIS.items() if row.rule is grant_came_with_the_offer
+)
+"""Answers to the agency that gave us the case."""
 
 
 def may_send(attempt: Attempt, table: Mapping[str, Basis] = BASIS) -> Answer:
@@ -209,7 +215,7 @@ def may_send(attempt: Attempt, table: Mapping[str, Basis] = BASIS) -> Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sharing:
-    """Sharing of one case with one agency, as it stands after a withdrawal or restriction.
+    """Sharing of one case with one agency in one direction, after a withdrawal or restriction.
 
     ``by_grant``: the agency gave the case to us, no consent of ours is behind what it hears.
     ``types``: what was sent to it, or is about to be.

@@ -116,7 +116,7 @@ LEDGER = (
     )
     """,
     """
-    CREATE UNIQUE INDEX exchange_reference_live ON exchange_reference (case_id, agency)
+    CREATE UNIQUE INDEX exchange_reference_live ON exchange_reference (case_id, agency, origin)
         WHERE state = 'live'
     """,
     """

@@ -58,8 +58,9 @@ async def check(
     if sending is None:
         return None
     reference, facts = None, CaseFacts()
-    if case is not None:
-        reference = await references.reference_of(tx, case.case_id, sending.queued.agency)
+    if case is not None and row is not None:
+        origin = references.RECEIVED if row.answers else references.GIVEN
+        reference = await references.reference_of(tx, case.case_id, sending.queued.agency, origin)
         facts = await _case_facts(tx, case, reference, sending)
     attempt = Attempt(
         event_type=sending.queued.event_type,

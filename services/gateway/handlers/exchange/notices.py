@@ -14,7 +14,7 @@ from services.chassis import audit
 from services.chassis.clock import new_id
 from services.chassis.database import Transaction
 from services.chassis.messaging.work import Work, work_of
-from services.gateway.access.basis import BASIS, Sharing, sharing_ends
+from services.gateway.access.basis import CONSENTED, GRANTED, Sharing, sharing_ends
 from services.gateway.disclosure import exchange as disclosure
 from services.gateway.handlers.exchange.context import (
     ACTOR,
@@ -30,7 +30,10 @@ from services.gateway.store.exchange.sendings import Queued, Stopped
 NOTICE: Final = "org.nrm.exchange.sharing-withdrawn.v1"
 NOTICE_PURPOSE: Final = "withdrawal"
 WITHDRAWN: Final = "consent-withdrawn"
-STOPPABLE: Final = frozenset(event_type for event_type, row in BASIS.items() if not row.control)
+STOPPABLE: Final = {references.GIVEN: CONSENTED, references.RECEIVED: GRANTED}
+"""What may not leave any more when sharing under a reference of this origin stops."""
+Direction = tuple[str, str]
+"""An agency, and the origin of the references under which the case is shared with it."""
 
 
 async def stop_sharing(tx: Transaction, case_id: UUID, *, everything: bool) -> tuple[str, ...]:
@@ -42,46 +45,55 @@ async def stop_sharing(tx: Transaction, case_id: UUID, *, everything: bool) -> t
     work = work_of(tx)
     context = exchange_of(tx)
     stopping = await _stopping(work, context, case_id, everything)
-    for reason in sorted(set(stopping.values())):
-        agencies = frozenset(agency for agency, why in stopping.items() if why == reason)
+    for (agency, origin), reason in sorted(stopping.items()):
         await sendings.stop_sendings(
             tx,
-            Stopped(subject=case_id, agencies=agencies, event_types=STOPPABLE, reason=reason),
+            Stopped(
+                subject=case_id,
+                agencies=frozenset({agency}),
+                event_types=STOPPABLE[origin],
+                reason=reason,
+            ),
         )
-    told = await references.agencies_told(tx, case_id)
+    told = await references.references_told(tx, case_id)
     noticed = []
     for reference in await references.live_references(tx, case_id):
-        if reference.agency not in stopping:
+        if (reference.agency, reference.origin) not in stopping:
             continue
         await references.end_reference(tx, reference, work.now)
-        if reference.agency in told:
+        if reference.reference in told:
             await _queue_notice(work, context, case_id, reference)
             noticed.append(reference.agency)
-    for agency in stopping:
+    for agency, _ in stopping:
         ring_after_commit(tx, agency)
-    return tuple(noticed)
+    return tuple(dict.fromkeys(noticed))
 
 
 async def _stopping(
     work: Work, context: ExchangeContext | None, case_id: UUID, everything: bool
-) -> Mapping[str, str]:
-    """With whom it stops, of those told or about to be told, and why."""
+) -> Mapping[Direction, str]:
+    """With whom it stops, of those told or about to be told, in which direction, and why."""
     tx = work.transaction
-    live = {row.agency: row for row in await references.live_references(tx, case_id)}
+    live = await references.live_references(tx, case_id)
     waiting = await sendings.types_waiting(tx, case_id)
     told = await references.types_told(tx, case_id)
-    agencies = frozenset(live) | {agency for agency, _ in waiting}
+    shared = {(row.agency, row.origin) for row in live} | {
+        (agency, origin)
+        for agency, event_type in waiting
+        for origin, event_types in STOPPABLE.items()
+        if event_type in event_types
+    }
     if everything or context is None:
-        return dict.fromkeys(agencies, WITHDRAWN)
+        return dict.fromkeys(shared, WITHDRAWN)
     in_force = context.policy(await policy.read_policy(tx))
     consents = await consent.read_consents(tx, case_id)
     restrictions = await consent.read_restrictions(tx, case_id)
     ended = {}
-    for agency in agencies:
+    for agency, origin in shared:
         reason = sharing_ends(
             Sharing(
                 participant=in_force.participants.get(agency) if in_force else None,
-                by_grant=agency in live and live[agency].origin == references.RECEIVED,
+                by_grant=origin == references.RECEIVED,
                 types=_types(agency, told) or _types(agency, waiting),
                 consents=consents,
                 restrictions=restrictions,
@@ -89,12 +101,12 @@ async def _stopping(
             )
         )
         if reason is not None:
-            ended[agency] = reason
+            ended[agency, origin] = reason
     return ended
 
 
 def _types(agency: str, pairs: frozenset[tuple[str, str]]) -> frozenset[str]:
-    return frozenset(event_type for each, event_type in pairs if each == agency)
+    return frozenset(sent for each, sent in pairs if each == agency and sent in CONSENTED)
 
 
 async def _queue_notice(

@@ -1,6 +1,7 @@
 """The random references that stand for a case with one agency, and the disclosure ledger.
 
-One live reference per case and agency; an ended one is never used again and its row is the
+One live reference per case, agency and origin: a case that was handed over may be referred back
+under a reference of our own. An ended one is never used again and its row is the
 tombstone. The ledger says who received what, when and why; its rows are never changed.
 """
 
@@ -35,7 +36,11 @@ _ADD: Final = Statement(
 )
 _OF_CASE: Final = Statement(
     select(REFERENCE)
-    .where(REFERENCE.c.case_id == bindparam("case_id"), REFERENCE.c.agency == bindparam("agency"))
+    .where(
+        REFERENCE.c.case_id == bindparam("case_id"),
+        REFERENCE.c.agency == bindparam("agency"),
+        REFERENCE.c.origin == bindparam("origin"),
+    )
     .order_by((REFERENCE.c.state == LIVE).desc(), REFERENCE.c.made_at.desc())
     .limit(1)
 )
@@ -73,6 +78,9 @@ _DISCLOSE: Final = Statement(
 )
 _TOLD: Final = Statement(
     select(DISCLOSURE.c.agency).where(DISCLOSURE.c.case_id == bindparam("case_id")).distinct()
+)
+_REFERENCES_TOLD: Final = Statement(
+    select(DISCLOSURE.c.reference).where(DISCLOSURE.c.case_id == bindparam("case_id")).distinct()
 )
 _TYPES_TOLD: Final = Statement(
     select(DISCLOSURE.c.agency, DISCLOSURE.c.event_type)
@@ -161,9 +169,12 @@ async def add_reference(tx: Transaction, reference: Reference, now: datetime) ->
     return added > 0
 
 
-async def reference_of(tx: Transaction, case_id: UUID, agency: str) -> Reference | None:
-    """The live reference of the case with the agency, else the newest ended one."""
-    return _reference(await tx.fetch_one(_OF_CASE, case_id=case_id, agency=agency))
+async def reference_of(
+    tx: Transaction, case_id: UUID, agency: str, origin: str
+) -> Reference | None:
+    """The live reference of the case with the agency and of the origin, else the newest ended."""
+    row = await tx.fetch_one(_OF_CASE, case_id=case_id, agency=agency, origin=origin)
+    return _reference(row)
 
 
 async def live_references(tx: Transaction, case_id: UUID) -> list[Reference]:
@@ -196,6 +207,12 @@ async def disclose(tx: Transaction, disclosure: Disclosure) -> None:
 async def agencies_told(tx: Transaction, case_id: UUID) -> frozenset[str]:
     """Who ever received anything of the case."""
     return frozenset(row["agency"] for row in await tx.fetch(_TOLD, case_id=case_id))
+
+
+async def references_told(tx: Transaction, case_id: UUID) -> frozenset[UUID]:
+    """Under which references anything of the case was ever sent."""
+    rows = await tx.fetch(_REFERENCES_TOLD, case_id=case_id)
+    return frozenset(row["reference"] for row in rows)
 
 
 async def types_told(tx: Transaction, case_id: UUID) -> frozenset[tuple[str, str]]:
