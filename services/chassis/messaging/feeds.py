@@ -1,7 +1,9 @@
 """Feeds: what a poor line polls. Every entry has a position, and no reader can miss one.
 
 Lanes commit out of the order of ids, so ``id > after`` would lose entries. One numbering task gives
-positions to committed rows only: what gets a position later was committed later.
+positions to committed rows only: what gets a position later was committed later. In a restored
+database (its epoch is raised) a feed that the backup did not know begins far ahead, as
+``restore.py`` pushes those that it knew.
 """
 
 import asyncio
@@ -41,12 +43,17 @@ _NUMBER: Final = Statement(
             SELECT id, feed, row_number() OVER (PARTITION BY feed ORDER BY id) AS place
             FROM (SELECT id, feed FROM feed_entry WHERE position IS NULL ORDER BY id LIMIT :many)
                 AS oldest
+        ), counted AS (SELECT feed, count(*) AS many FROM fresh GROUP BY feed
+        ), restored AS (
+            SELECT CASE WHEN epoch = 1 THEN 0 ELSE epoch::bigint * 1000 + 1000000 END AS ahead
+            FROM instance
         ), last AS (
             INSERT INTO feed_position AS p (feed, last)
-            SELECT feed, count(*) FROM fresh GROUP BY feed
+            SELECT feed, many + ahead FROM counted, restored
             ON CONFLICT (feed) DO UPDATE SET last = p.last + excluded.last
+                - (SELECT ahead FROM restored)
             RETURNING feed, last
-        ), counted AS (SELECT feed, count(*) AS many FROM fresh GROUP BY feed)
+        )
         UPDATE feed_entry e SET position = last.last - counted.many + fresh.place
         FROM fresh JOIN last USING (feed) JOIN counted USING (feed) WHERE e.id = fresh.id
         """
