@@ -11,7 +11,7 @@ import sys
 
 import typer
 
-from cli import doctor, stack, status
+from cli import doctor, restore, stack, status
 from cli.options import errors
 from deploy.local.failures import StackFailure
 from services.chassis.errors import NrmError
@@ -27,6 +27,7 @@ app = typer.Typer(
 stack.register(app)
 status.register(app)
 doctor.register(app)
+restore.register(app)
 for group in GROUPS:
     if importlib.util.find_spec(f"cli.{group}") is not None:
         app.add_typer(importlib.import_module(f"cli.{group}").app, name=group)

@@ -16,7 +16,16 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.options import JsonOption, StateOption, console, print_json, state_folder
+from cli.options import (
+    ACTOR,
+    JsonOption,
+    ReasonOption,
+    StateOption,
+    checked_reason,
+    console,
+    print_json,
+    state_folder,
+)
 from deploy.local.failures import StackFailure
 from deploy.local.layout import DEFAULT_STATE, StateFolder
 from deploy.local.opening import Opened, opened, running_topology
@@ -27,18 +36,13 @@ from services.chassis.messaging.codec import KAFKA_PREFIX, KNOWN
 from services.chassis.messaging.inbox import State
 from services.chassis.messaging.parking import Order, Place, Stored
 
-ACTOR = "operator"
 HANDLE_LENGTH = 10
 ALL = "all"
-REASON = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 PLAIN = re.compile(r"[a-z0-9:.+TZ-]{1,120}")
 HIDDEN = "(not a code: shown with --body)"
 
 app = typer.Typer(help="Records that could not be handled.", no_args_is_help=True)
 HandleArgument = Annotated[str, typer.Argument(help="A record as `nrm parked list` names it.")]
-ReasonOption = Annotated[
-    str, typer.Option("--reason", help="Why, as one word-with-hyphens; kept in the audit.")
-]
 UnitOption = Annotated[str, typer.Option("--of", help="One service only: `ngo-brest.referral`.")]
 Act = Callable[[Transaction, Place, Order], Awaitable[None]]
 
@@ -180,11 +184,7 @@ async def _acted(state: StateFolder, handle: str, reason: str, act: Act) -> None
 
 
 def _order(reason: str) -> Order:
-    if REASON.fullmatch(reason) is None:
-        raise StackFailure(
-            "Say why with --reason, as one-word-with-hyphens: the audit holds no free text."
-        )
-    return Order(actor=ACTOR, reason=reason)
+    return Order(actor=ACTOR, reason=checked_reason(reason))
 
 
 def _attributes(record: BrokerRecord) -> dict[str, str]:
