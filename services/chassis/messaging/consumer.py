@@ -33,7 +33,6 @@ from services.chassis.runnable import Readiness
 
 FETCH_LIMIT: Final = 500
 PAUSED_FETCH_SECONDS: Final = 0.02
-WATCH_SECONDS: Final = 15.0
 
 log = logger(__name__)
 
@@ -102,6 +101,7 @@ class Consumer:
         self._rewind = Rewind(context.database, subscriptions.consumer)
         self._progress = Progress(context.clock, limits)
         self._paused: set[TopicPartition] = set()
+        self._crowded = False
         self._changing = False
         self._failures = 0
 
@@ -158,8 +158,9 @@ class Consumer:
             beside.append(asyncio.create_task(self._watch_always(member)))
             while not stop.is_set():
                 await self._poll(member)
-                if beside[1].done():
-                    beside[1].result()
+                for task in beside:
+                    if task.done():
+                        task.result()
         finally:
             await self._leave(member, beside)
 
@@ -168,17 +169,22 @@ class Consumer:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-        await self._lanes.drained(self._context.limits.drain_seconds)
-        await self._commit(member)
-        self.offsets.forget()
-        await member.stop()
-        await self._lanes.stop()
-        self._member = None
+        try:
+            await self._lanes.drained(self._context.limits.drain_seconds)
+            await self._commit(member)
+        finally:
+            self.offsets.forget()
+            await member.stop()
+            await self._lanes.stop()
+            self._member = None
 
     # ------------------------------------------------------------ records
 
     async def _poll(self, member: BrokerConsumer) -> None:
         held = self._flow(member)
+        if self._crowded:
+            await self._lanes.half_empty(self._context.limits.fetch_seconds)
+            held = self._flow(member)
         generation = self.offsets.generation
         records = await member.fetch(
             max(1, min(FETCH_LIMIT, self._lanes.room)),
@@ -203,9 +209,14 @@ class Consumer:
                 member.seek(place, offset)
 
     def _flow(self, member: BrokerConsumer) -> bool:
-        """Pause what has enough in flight, resume what has room; True while anything is held."""
+        """Pause what has enough in flight, resume what has room; True while anything is held.
+
+        What was full is resumed when half of it is done: one record a fetch would cost too much.
+        """
         limits, in_flight = self._context.limits, self.offsets.in_flight()
-        if self._settler.trials.held_back or self._lanes.room <= 0:
+        least = limits.in_flight // 2 if self._crowded else 1
+        self._crowded = self._lanes.room < least
+        if self._settler.trials.held_back or self._crowded:
             full = set(in_flight)
         else:
             full = {p for p, many in in_flight.items() if many >= limits.in_flight_each_partition}
@@ -257,10 +268,13 @@ class Consumer:
         try:
             await member.commit(due, generation)
         except CommitRefused:
+            self._progress.committed(well=False)
             log.warning("a commit was refused", generation=generation)
         except InfrastructureFailure as error:
+            self._progress.committed(well=False)
             log.warning("a commit failed", error=error)
         else:
+            self._progress.committed(well=True)
             self.offsets.committed(due, generation)
             self._settler.committed(self.offsets)
 
@@ -273,14 +287,18 @@ class Consumer:
                 lag.labels(bus, f"{consumer}/{lane}").set(length)
             paused.labels(bus).set(bool(self._paused))
             expected = self.offsets.expected()
+            if expected or self._changing:
+                self._progress.assigned()
             with contextlib.suppress(InfrastructureFailure):
                 ends = await member.log_ends(expected) if expected else {}
+                if expected:
+                    self._progress.answered()
                 lag.labels(bus, f"{consumer}/unfetched").set(
                     sum(max(0, ends[place] - offset) for place, offset in expected.items())
                 )
                 if not self._lanes.held and self._progress.stands_still(expected, ends):
                     break
-            await asyncio.sleep(WATCH_SECONDS)
+            await asyncio.sleep(self._context.limits.watch_seconds)
         raise BrokerUnavailable("records are there and none is fetched")
 
     async def on_assigned(self, partitions: frozenset[TopicPartition], generation: int) -> None:
@@ -292,6 +310,7 @@ class Consumer:
         self._settler.attempts.assigned(starts)
         self.offsets.begin(starts, generation)
         self._settler.committed(self.offsets)
+        self._progress.commit_failures = 0
         self._paused = set()
         self._progress.moved()
         self._changing = False

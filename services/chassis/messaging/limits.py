@@ -24,7 +24,11 @@ class Limits:
     in_flight_each_partition: int = 400
     fetch_seconds: float = 0.5
     commit_seconds: float = 0.1
-    commit_failures: int = 50
+    commit_failures: int = 20
+    """In a row; then it is not ready."""
+    watch_seconds: float = 5.0
+    answer_stale_seconds: float = 30.0
+    unassigned_seconds: float = 30.0
     sweep_seconds: float = 1.0
     sweep_steps_each_stream: int = 1_000
     sweep_page: int = 200

@@ -41,6 +41,10 @@ class Faults:
     """Records are kept in the producer, not acknowledged, until ``release`` (also abandoned)."""
     down: bool = False
     """The bus answers nothing."""
+    silent: bool = False
+    """No question is answered in its time; a fetch brings nothing, as from a quiet bus."""
+    refused_commits: int = 0
+    """Commits fail, and nothing else."""
 
     def take(self, name: str) -> bool:
         """Whether the named fault strikes now; it then has one strike less."""
@@ -127,6 +131,23 @@ class MemoryBroker:
         """Raise BrokerUnavailable while the bus is down."""
         if self.faults.down:
             raise BrokerUnavailable("the bus does not answer")
+
+    def check_answers(self) -> None:
+        """Raise BrokerUnavailable while the bus is down or silent."""
+        self.check_up()
+        if self.faults.silent:
+            raise BrokerUnavailable("the bus does not answer")
+
+    @property
+    def silent(self) -> bool:
+        """Whether a fetch brings nothing."""
+        return self.faults.silent
+
+    def check_commit(self) -> None:
+        """Raise BrokerUnavailable when a commit fails."""
+        self.check_answers()
+        if self.faults.take("refused_commits"):
+            raise BrokerUnavailable("the commit failed")
 
     def append(self, record: OutgoingRecord) -> Acknowledged:
         """Put a record at the end of its partition and wake who waits for records."""

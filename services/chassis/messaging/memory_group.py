@@ -48,6 +48,10 @@ class Bus(Protocol):
 
     def log(self, partition: TopicPartition) -> Log: ...
     def check_up(self) -> None: ...
+    def check_answers(self) -> None: ...
+    def check_commit(self) -> None: ...
+    @property
+    def silent(self) -> bool: ...
     def wake(self) -> None: ...
     async def topics(self) -> Mapping[str, int]: ...
     async def require_topics(self, topics: Iterable[str]) -> None: ...
@@ -177,6 +181,9 @@ class Member:
         self._bus.check_up()
         if not self._joined:
             raise BrokerUnavailable("the consumer is not started")
+        if self._bus.silent:
+            await asyncio.sleep(timeout_seconds)
+            return []
         records = self._take(max_records)
         if not records and await self._bus.wait_for_news(timeout_seconds):
             self._raise_failure()
@@ -207,7 +214,7 @@ class Member:
 
     async def commit(self, offsets: Mapping[TopicPartition, int], generation: int) -> None:
         """Commit; refused for another generation."""
-        self._bus.check_up()
+        self._bus.check_commit()
         if generation != self.generation or not self.assignment().issuperset(offsets):
             raise CommitRefused("the assignment is no longer ours")
         self._group.committed.update(offsets)
@@ -240,19 +247,19 @@ class Member:
 
     async def committed(self, partition: TopicPartition) -> int | None:
         """The group's committed offset."""
-        self._bus.check_up()
+        self._bus.check_answers()
         return self._group.committed.get(partition)
 
     async def log_starts(
         self, partitions: Iterable[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
         """The first offset that still exists."""
-        self._bus.check_up()
+        self._bus.check_answers()
         return {partition: self._bus.log(partition).start for partition in partitions}
 
     async def log_ends(self, partitions: Iterable[TopicPartition]) -> Mapping[TopicPartition, int]:
         """The offset that the next record will get."""
-        self._bus.check_up()
+        self._bus.check_answers()
         return {partition: self._bus.log(partition).end for partition in partitions}
 
     async def stop(self) -> bool:

@@ -1,6 +1,7 @@
 """Whether a consumer makes progress, from public facts only.
 
-Ready means: polled lately, nothing held back by the infrastructure, and every assigned partition
+Ready means: polled lately, the bus answered lately (an empty poll is no answer), something is
+assigned, commits arrive, nothing is held back by the infrastructure, and every assigned partition
 either moves or is at its end. A consumer that stands still without a reason is started anew.
 """
 
@@ -21,13 +22,32 @@ class Progress:
     limits: Limits
     stopped: str = ""
     """Why it stopped for good, as one constant sentence."""
+    commit_failures: int = field(init=False, default=0)
+    """In a row."""
     _polled_at: float | None = field(init=False, default=None)
+    _answered_at: float = field(init=False, default=0.0)
+    _assigned_at: float = field(init=False, default=0.0)
     _moved_at: float = field(init=False, default=0.0)
     _places: Mapping[TopicPartition, int] = field(init=False, default_factory=dict)
 
     def polled(self) -> None:
-        """The bus was asked for records, and answered."""
+        """The bus was asked for records; a dead one gives none, as a quiet one does."""
+        if self._polled_at is None:
+            self.answered()
+            self.assigned()
         self._polled_at = self.clock.monotonic()
+
+    def answered(self) -> None:
+        """The bus said where its logs end."""
+        self._answered_at = self.clock.monotonic()
+
+    def assigned(self) -> None:
+        """Partitions are ours, or are changing hands."""
+        self._assigned_at = self.clock.monotonic()
+
+    def committed(self, *, well: bool) -> None:
+        """A commit was tried."""
+        self.commit_failures = 0 if well else self.commit_failures + 1
 
     def moved(self) -> None:
         """A record was finished, or an assignment began."""
@@ -50,13 +70,26 @@ class Progress:
             return Readiness(False, self.stopped)
         if self._polled_at is None:
             return Readiness(False, "has not read yet")
-        if self.clock.monotonic() - self._polled_at > self.limits.poll_stale_seconds:
-            return Readiness(False, "has not read for too long")
+        if trouble := self._trouble(self._polled_at):
+            return Readiness(False, trouble)
         if held_back:
             return Readiness(False, "held back by the database or a bus")
         if in_flight and self._too_long():
             return Readiness(False, "nothing was finished for too long")
         return Readiness(True)
+
+    def _trouble(self, polled_at: float) -> str:
+        """What the bus does not do, as one constant sentence."""
+        limits, now = self.limits, self.clock.monotonic()
+        if now - polled_at > limits.poll_stale_seconds:
+            return "has not read for too long"
+        if now - self._assigned_at > limits.unassigned_seconds:
+            return "no partition is assigned"
+        if now - self._answered_at > limits.answer_stale_seconds:
+            return "the bus does not answer"
+        if self.commit_failures >= limits.commit_failures:
+            return "commits fail"
+        return ""
 
     def _too_long(self) -> bool:
         return self.clock.monotonic() - self._moved_at > self.limits.stuck_seconds
