@@ -139,7 +139,7 @@ class Gateway:
             consent_id=new_id(),
             case_id=case_id,
             purposes=frozenset({purpose}),
-            categories=frozenset({"coded-case"}),
+            categories=frozenset({"coded-case", "needs"}),
             expires_at=NOW + timedelta(days=4000),
             recipients=frozenset(agencies),
         )

@@ -99,14 +99,16 @@ class Basis:
     event is the answer. ``control``: a notice or cancellation, which can only be late.
     """
 
-    rule: Callable[[Attempt, str, Recipient], Answer]
+    rule: Callable[[Attempt, "Basis", Recipient], Answer]
     purpose: str
+    category: str = ""
+    """What a consent must name, where one is needed."""
     subject: Subject = Subject.CASE
     answers: bool = False
     control: bool = False
 
 
-def person_has_consented(attempt: Attempt, purpose: str, recipient: Recipient) -> Answer:
+def person_has_consented(attempt: Attempt, row: Basis, recipient: Recipient) -> Answer:
     """A live consent of this case covers the agency, and no restriction does."""
     if attempt.case.stopped is not None:
         return Never(attempt.case.stopped)
@@ -117,10 +119,12 @@ def person_has_consented(attempt: Attempt, purpose: str, recipient: Recipient) -
     named = [
         consent
         for consent in attempt.case.consents
-        if purpose in consent.purposes and consent_names(consent, recipient)
+        if row.purpose in consent.purposes
+        and row.category in consent.categories
+        and consent_names(consent, recipient)
     ]
     for consent in named:
-        if covers(consent, recipient, purpose, attempt.now):
+        if covers(consent, recipient, row.purpose, row.category, attempt.now):
             return Yes("consent", consent.consent_id)
     if not named:
         return Never("no-consent")
@@ -128,7 +132,7 @@ def person_has_consented(attempt: Attempt, purpose: str, recipient: Recipient) -
     return Never("consent-withdrawn" if ended else "consent-expired")
 
 
-def grant_came_with_the_offer(attempt: Attempt, _purpose: str, recipient: Recipient) -> Answer:
+def grant_came_with_the_offer(attempt: Attempt, _row: Basis, recipient: Recipient) -> Answer:
     """The agency gave this case to us and has not stopped sharing it: it may hear of it."""
     if attempt.case.stopped is not None:
         return Never(attempt.case.stopped)
@@ -141,12 +145,12 @@ def grant_came_with_the_offer(attempt: Attempt, _purpose: str, recipient: Recipi
     return Yes("grant")
 
 
-def agency_is_in_the_ledger(attempt: Attempt, _purpose: str, _recipient: Recipient) -> Answer:
+def agency_is_in_the_ledger(attempt: Attempt, _row: Basis, _recipient: Recipient) -> Answer:
     """Whoever was told something may always be told that it is over."""
     return Yes("ledger") if attempt.case.in_ledger else Never("unknown-recipient")
 
 
-def no_case_is_behind_it(_attempt: Attempt, _purpose: str, _recipient: Recipient) -> Answer:
+def no_case_is_behind_it(_attempt: Attempt, _row: Basis, _recipient: Recipient) -> Answer:
     """Nothing about a person can be in it: the permitted pair is enough."""
     return Yes("pair")
 
@@ -159,12 +163,14 @@ def restricted(attempt: Attempt, recipient: Recipient) -> bool:
 BASIS: Final[Mapping[str, Basis]] = MappingProxyType(
     {
         "org.nrm.identification.hand-over-offered.v1": Basis(
-            rule=person_has_consented, purpose="hand-over"
+            rule=person_has_consented, purpose="hand-over", category="coded-case"
         ),
         "org.nrm.identification.hand-over-received.v1": Basis(
             rule=grant_came_with_the_offer, purpose="hand-over", answers=True
         ),
-        "org.nrm.referral.task-offered.v1": Basis(rule=person_has_consented, purpose="referral"),
+        "org.nrm.referral.task-offered.v1": Basis(
+            rule=person_has_consented, purpose="referral", category="needs"
+        ),
         "org.nrm.referral.task-progressed.v1": Basis(
             rule=grant_came_with_the_offer, purpose="referral", answers=True
         ),
@@ -210,7 +216,7 @@ def may_send(attempt: Attempt, table: Mapping[str, Basis] = BASIS) -> Answer:
     standing = _standing(attempt, attempt.policy, recipient, row)
     if standing is not None or recipient is None:
         return standing or Never("not-a-participant")
-    return row.rule(attempt, row.purpose, recipient.recipient)
+    return row.rule(attempt, row, recipient.recipient)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +247,7 @@ def sharing_ends(sharing: Sharing) -> str | None:
     if any(restricts(rule, recipient, sharing.now) for rule in sharing.restrictions):
         return "restricted"
     if sharing.by_grant or any(
-        covers(consent, recipient, BASIS[sent].purpose, sharing.now)
+        covers(consent, recipient, BASIS[sent].purpose, BASIS[sent].category, sharing.now)
         for consent in sharing.consents
         for sent in sharing.types & CONSENTED
     ):

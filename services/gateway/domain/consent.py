@@ -79,9 +79,16 @@ def names(consent: Consent, recipient: Recipient) -> bool:
     )
 
 
-def covers(consent: Consent, recipient: Recipient, purpose: str, now: datetime) -> bool:
-    """This consent lets ``recipient`` receive for ``purpose`` now."""
-    return is_live(consent, now) and purpose in consent.purposes and names(consent, recipient)
+def covers(
+    consent: Consent, recipient: Recipient, purpose: str, category: str, now: datetime
+) -> bool:
+    """This consent lets ``recipient`` receive ``category`` for ``purpose`` now."""
+    return (
+        is_live(consent, now)
+        and purpose in consent.purposes
+        and category in consent.categories
+        and names(consent, recipient)
+    )
 
 
 def restricts(restriction: Restriction, recipient: Recipient, now: datetime) -> bool:

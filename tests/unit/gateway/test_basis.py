@@ -72,7 +72,7 @@ def a_consent(**changes: object) -> Consent:
         consent_id=UUID("0b1a7a52-42e4-4f52-8b58-2a2f5f6d1c02"),
         case_id=CASE,
         purposes=frozenset({"referral"}),
-        categories=frozenset({"coded-case"}),
+        categories=frozenset({"coded-case", "needs"}),
         expires_at=LATER,
         recipients=frozenset({THEIRS}),
     )
@@ -122,6 +122,7 @@ def test_a_live_consent_lets_an_offer_leave_and_is_named_in_the_ledger() -> None
         (facts(consents=()), "no-consent"),
         (facts(consents=(a_consent(purposes=frozenset({"hand-over"})),)), "no-consent"),
         (facts(consents=(a_consent(recipients=frozenset({"ngo-brest"})),)), "no-consent"),
+        (facts(consents=(a_consent(categories=frozenset({"coded-case"})),)), "no-consent"),
         (facts(consents=(a_consent(expires_at=NOW),)), "consent-expired"),
         (facts(consents=(a_consent(ended_at=NOW),)), "consent-withdrawn"),
         (facts(restrictions=(a_restriction(agency=THEIRS),)), "restricted"),

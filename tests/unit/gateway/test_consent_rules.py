@@ -77,7 +77,7 @@ def a_restriction(**changes: Any) -> Restriction:
     ],
 )
 def test_a_consent_covers_whom_the_person_named(changes: dict[str, Any], expected: bool) -> None:
-    assert covers(a_consent(**changes), NGO, "referral", NOW) is expected
+    assert covers(a_consent(**changes), NGO, "referral", "needs", NOW) is expected
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_what_is_not_live_covers_nobody(
         expires_at=NOW + timedelta(days=days),
     )
     recipient = Recipient(node=node, agency_type=agency_type, oblasts=oblasts)
-    assert covers(consent, recipient, "referral", NOW) == (days > 0)
+    assert covers(consent, recipient, "referral", "needs", NOW) == (days > 0)
     assert bool(live_consents([consent], NOW)) == (days > 0)
 
 
