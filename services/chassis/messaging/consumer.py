@@ -214,7 +214,7 @@ class Consumer:
         What was full is resumed when half of it is done: one record a fetch would cost too much.
         """
         limits, in_flight = self._context.limits, self.offsets.in_flight()
-        least = limits.in_flight // 2 if self._crowded else 1
+        least = max(1, limits.in_flight // 2) if self._crowded else 1
         self._crowded = self._lanes.room < least
         if self._settler.trials.held_back or self._crowded:
             full = set(in_flight)

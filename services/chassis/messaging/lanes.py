@@ -24,6 +24,8 @@ class Lanes(Generic[Piece]):
         self._tasks: list[asyncio.Task[None]] = []
         self._held = 0
         self._moved = asyncio.Event()
+        self._half_empty = asyncio.Event()
+        self._half_empty.set()
         self.failure: BaseException | None = None
 
     @property
@@ -52,6 +54,14 @@ class Lanes(Generic[Piece]):
         lane = zlib.crc32(subject.encode()) % len(self._queues)
         self._queues[lane].put_nowait(piece)
         self._held += 1
+        if self._held > self._limit // 2:
+            self._half_empty.clear()
+
+    async def half_empty(self, seconds: float) -> None:
+        """Wait until half of the room is free or a lane failed, for a bounded time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._half_empty.wait()
 
     async def moved(self, seconds: float) -> None:
         """Wait until something ended in a lane, for a bounded time."""
@@ -83,6 +93,7 @@ class Lanes(Generic[Piece]):
             while not queue.empty():
                 queue.get_nowait()
         self._held = 0
+        self._half_empty.set()
         self._moved.set()
 
     async def _run(self, queue: "asyncio.Queue[Piece]") -> None:
@@ -92,7 +103,10 @@ class Lanes(Generic[Piece]):
                 await self._work(piece)
             except Exception as error:  # noqa: BLE001 - kept, raised by the consumer
                 self.failure = error
+                self._half_empty.set()
                 self._moved.set()
                 return
             self._held -= 1
+            if self._held <= self._limit // 2:
+                self._half_empty.set()
             self._moved.set()
