@@ -16,7 +16,7 @@ demo: $(READY) ## set up, start everything and tell the stories
 	@$(BIN)/nrm demo
 
 test: $(READY) ## run all tests but the long ones
-	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadgroup -m "not long" $(TESTS)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile -m "not long" $(TESTS)
 
 test-long: $(READY) ## run the long tests
 	@$(BIN)/python -m pytest -m long $(TESTS)

@@ -1,16 +1,30 @@
 """Fixtures that every test may ask for, and which tests share a worker.
 
-With `--dist loadgroup` the tests of one file stay together, as fixtures of a module expect, and
-those that share the one running stack (``tests/support/stack.py``) stay together over files.
+The tests of one file run in one worker, as fixtures of a module expect; those of the folders that
+share the one running stack (``tests/support/stack.py``) run in one worker over all their files.
 """
+
+from typing import Any
 
 import pytest
 
 pytest_plugins = ["tests.support.kafka", "tests.support.postgres", "tests.support.stack"]
+ON_THE_STACK = (
+    "tests/faults/processes/",
+    "tests/integration/cli/",
+    "tests/privacy/",
+    "tests/scenarios/",
+)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every test a group: its own, or else its file."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Replace `--dist loadfile`; `loadgroup` of pytest-xdist 3.8 does nothing with pytest 9.2."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only with several workers
+
+    class ByFileOrStack(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "the stack" if file.startswith(ON_THE_STACK) else file
+
+    return ByFileOrStack(config, log)

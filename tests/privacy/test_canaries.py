@@ -35,9 +35,8 @@ from tests.support.misplaced import (
     misplaced_records,
     misplaced_requests,
 )
-from tests.support.stack import GROUP, a_stage
+from tests.support.stack import a_stage
 
-pytestmark = pytest.mark.xdist_group(GROUP)
 STORY = "canaries"
 INTAKE = f"nrm.local.{NODE}.intake.v1"
 FAST_ROLL, SLOW_ROLL = {"segment.ms": "1000"}, {"segment.ms": "600000"}

@@ -27,9 +27,7 @@ from services.chassis.database import Statement
 from services.chassis.errors import NrmError
 from services.chassis.logs import logger
 from tests.support import canary
-from tests.support.stack import GROUP
 
-pytestmark = pytest.mark.xdist_group(GROUP)
 NAME = canary.canary("error path")
 CALLERS = ("agency-system", "case-officer", "statistician")
 PARAMETERS = ("after", "limit", "state", "side", "case_id", NAME)

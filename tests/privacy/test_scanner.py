@@ -16,9 +16,7 @@ from deploy.local import broker_admin
 from deploy.local.broker_admin import TopicShape
 from deploy.local.layout import StateFolder
 from tests.support import canary
-from tests.support.stack import GROUP
 
-pytestmark = pytest.mark.xdist_group(GROUP)
 PLANTED = canary.canary("planted")
 
 

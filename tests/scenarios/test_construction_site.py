@@ -12,9 +12,8 @@ from deploy.demo.observer import traces_of_case
 from deploy.demo.stories.construction_site import CELLS, IDENTITY
 from deploy.demo.stories.loop import BORDER, INTERIOR, NGO, REDCROSS
 from deploy.local.layout import StateFolder
-from tests.support.stack import GROUP, Told, told
+from tests.support.stack import Told, told
 
-pytestmark = pytest.mark.xdist_group(GROUP)
 NAME = "construction-site"
 SAID_AT_THE_BORDER = {
     "detect-person": 1,

@@ -11,9 +11,8 @@ from deploy.demo.observer import traces_of_case, units_of
 from deploy.demo.stories.hospital import IDENTITY
 from deploy.demo.stories.loop import BORDER, INTERIOR, NGO, REDCROSS
 from deploy.local.layout import StateFolder
-from tests.support.stack import GROUP, Told, told
+from tests.support.stack import Told, told
 
-pytestmark = pytest.mark.xdist_group(GROUP)
 NAME = "hospital"
 SAID_AT_THE_RED_CROSS = {
     "task-offered": 1,

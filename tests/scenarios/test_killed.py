@@ -8,9 +8,8 @@ import pytest
 from deploy.demo import figures
 from deploy.demo.stories.loop import BORDER, INTERIOR, NGO, REDCROSS
 from deploy.local.layout import StateFolder, read_json
-from tests.support.stack import GROUP, Told, told, word_of
+from tests.support.stack import Told, told, word_of
 
-pytestmark = pytest.mark.xdist_group(GROUP)
 NAME = "killed"
 KILLED = (
     f"{INTERIOR}.gateway",

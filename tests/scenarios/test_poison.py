@@ -17,9 +17,8 @@ from deploy.demo.stories.loop import BORDER
 from deploy.demo.stories.poison import A_NAME, GOOD
 from deploy.local.control import topology_of
 from deploy.local.layout import REPOSITORY, StateFolder
-from tests.support.stack import GROUP, wait_until_ready
+from tests.support.stack import wait_until_ready
 
-pytestmark = pytest.mark.xdist_group(GROUP)
 NAME = "poison"
 BAD = 8
 PLANTED = "INSERT INTO outbox_counter VALUES ('urn:nrm:planted:loss', 1, 'nrm.planted.v1', 's', 1)"

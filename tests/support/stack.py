@@ -25,8 +25,6 @@ from deploy.local import control, readiness
 from deploy.local.failures import StackFailure
 from deploy.local.layout import StateFolder
 
-GROUP = "stack"
-"""Tests that share the stack run in one worker: ``pytestmark = pytest.mark.xdist_group(GROUP)``."""
 UP_SECONDS = 300.0
 RUNNING_STACK = "NRM_TEST_STACK"
 """The state folder of a stack that runs already: for quick work on one test, never in `make`."""

@@ -23,9 +23,8 @@ from services.chassis.messaging.failpoints import (
 )
 from tests.support.history import DOUBLED, LOST, Fault, faults_in, history_of
 from tests.support.one_case import OneCase
-from tests.support.stack import GROUP, wait_until_ready
+from tests.support.stack import wait_until_ready
 
-pytestmark = pytest.mark.xdist_group(GROUP)
 KILLED = -9
 DYING_SECONDS = 120.0
 ON_THE_WAY = (

@@ -17,9 +17,8 @@ from deploy.local import broker_admin
 from deploy.local.control import topology_of
 from deploy.local.layout import StateFolder
 from tests.support import canary
-from tests.support.stack import GROUP, a_stage, wait_until_ready
+from tests.support.stack import a_stage, wait_until_ready
 
-pytestmark = pytest.mark.xdist_group(GROUP)
 TOPIC = f"nrm.local.{loop.BORDER}.assistance.v1"
 """Nobody publishes there at the border; identification and statistics read it."""
 READER = f"{loop.BORDER}.statistics.contributor"
