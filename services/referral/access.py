@@ -20,6 +20,8 @@ from services.referral.domain.agreements import (
 )
 
 PURPOSE: Final = "referral"
+NEEDS: Final = "needs"
+"""The category of what an offer tells."""
 NO_CONSENT: Final = "no-consent"
 WORKERS: Final = frozenset({"case-officer", "supervisor"})
 PROVIDERS: Final = WORKERS | {"provider-intake", "duty-officer"}
@@ -126,7 +128,7 @@ def objections_after_withdrawal(agency: str, basis: Basis) -> tuple[str, ...]:
 
 
 def _covers(consent: Consent, agency: str, found: Participant | None) -> bool:
-    if PURPOSE not in consent.purposes:
+    if PURPOSE not in consent.purposes or NEEDS not in consent.categories:
         return False
     if agency in consent.recipients:
         return True

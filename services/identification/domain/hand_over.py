@@ -18,6 +18,8 @@ from services.identification.domain.case import (
 )
 
 HAND_OVER: Final = "hand-over"
+CODED_CASE: Final = "coded-case"
+"""The category of what a hand-over tells."""
 IDENTIFY: Final = "identify"
 DETECTED_HERE: Final = "detected"
 REFUSED: Final = "refused"
@@ -74,6 +76,7 @@ class Consent:
 
     consent_id: UUID
     purposes: frozenset[str]
+    categories: frozenset[str]
     recipients: frozenset[str]
     recipient_class: ConsentedClass | None
     expires_at: datetime
@@ -151,7 +154,9 @@ def live(consent: Consent, now: datetime) -> bool:
 
 
 def covers(consent: Consent, recipient: Participant) -> bool:
-    """Whether the person named this agency, or a class of agencies that it belongs to."""
+    """Whether the person lets the coded case go to this agency, by name or as one of a class."""
+    if CODED_CASE not in consent.categories:
+        return False
     if recipient.node in consent.recipients:
         return True
     named = consent.recipient_class

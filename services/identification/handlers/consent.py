@@ -60,6 +60,7 @@ def _consent_of(received: Received, now: datetime) -> Consent:
     return Consent(
         consent_id=body.consent_id,
         purposes=frozenset(body.purposes),
+        categories=frozenset(body.categories),
         recipients=frozenset(body.recipients),
         recipient_class=None
         if named is None

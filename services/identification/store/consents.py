@@ -95,6 +95,7 @@ async def enter_consent(
         case_id=case_id,
         consent_id=consent.consent_id,
         purposes=sorted(consent.purposes),
+        categories=sorted(consent.categories),
         recipients=sorted(consent.recipients),
         class_agency_type=named.agency_type if named else None,
         class_oblasts=sorted(named.oblasts) if named else [],
@@ -158,6 +159,7 @@ def _consent(row: Record) -> Consent:
     return Consent(
         consent_id=row["consent_id"],
         purposes=frozenset(row["purposes"]),
+        categories=frozenset(row["categories"]),
         recipients=frozenset(row["recipients"]),
         recipient_class=named,
         expires_at=row["expires_at"],

@@ -23,6 +23,7 @@ class Consent:
 
     consent_id: UUID
     purposes: frozenset[str]
+    categories: frozenset[str]
     expires_at: datetime
     recipients: frozenset[str] = frozenset()
     agency_class: AgencyClass | None = None

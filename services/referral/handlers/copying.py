@@ -119,6 +119,7 @@ async def consent_granted(context: Context, received: Received, work: Work) -> W
     consent = Consent(
         consent_id=body.consent_id,
         purposes=frozenset(body.purposes),
+        categories=frozenset(body.categories),
         expires_at=body.expires_at,
         recipients=frozenset(body.recipients),
         agency_class=AgencyClass(

@@ -118,6 +118,7 @@ async def add_consent(tx: Transaction, case_id: UUID, consent: Consent) -> None:
         case_id=case_id,
         consent_id=consent.consent_id,
         purposes=_sorted(consent.purposes),
+        categories=_sorted(consent.categories),
         recipients=_sorted(consent.recipients),
         class_agency_type=group.agency_type if group else None,
         class_oblasts=_sorted(group.oblasts) if group else [],
@@ -172,6 +173,7 @@ def _consent(row: Record) -> Consent:
     return Consent(
         consent_id=row["consent_id"],
         purposes=frozenset(row["purposes"]),
+        categories=frozenset(row["categories"]),
         expires_at=row["expires_at"],
         recipients=frozenset(row["recipients"]),
         agency_class=group,

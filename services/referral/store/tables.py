@@ -45,6 +45,7 @@ CONSENT: Final = Table(
     Column("case_id", ID, primary_key=True),
     Column("consent_id", ID, primary_key=True),
     Column("purposes", TEXTS),
+    Column("categories", TEXTS),
     Column("recipients", TEXTS),
     Column("class_agency_type", Text),
     Column("class_oblasts", TEXTS),

@@ -36,6 +36,14 @@ async def test_a_detection_with_consent_is_offered_once(border: Bench) -> None:
     assert await border.kinds("identification") == ["case-opened", "hand-over-started"]
 
 
+async def test_a_consent_without_the_coded_case_hands_nothing_over(border: Bench) -> None:
+    case_id = new_id()
+    await border.bring(a_policy(), POLICY)
+    await border.bring(a_detection(), case_id)
+    await border.bring(a_consent(categories=("needs", "other")), case_id)
+    assert await border.kinds("outgoing") == []
+
+
 async def test_consent_that_comes_before_detection_counts(border: Bench) -> None:
     case_id = new_id()
     await border.bring(a_policy(), POLICY)

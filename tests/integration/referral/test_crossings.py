@@ -10,6 +10,7 @@ from tests.integration.referral.world import (
     REDCROSS,
     World,
     a_consent,
+    a_request,
     an_id,
     answered,
 )
@@ -60,3 +61,12 @@ async def test_an_expired_consent_carries_no_task_beyond_a_withdrawal(world: Wor
     await interior.feed("gateway", one, CASE)
     await world.settle()
     assert await interior.states() == [("sender", REDCROSS, "sharing-stopped")]
+
+
+async def test_a_consent_without_the_needs_offers_nothing(world: World) -> None:
+    interior = world.nodes[INTERIOR]
+    only_case = a_consent("case", REDCROSS, categories=("coded-case", "other"))
+    await interior.feed("gateway", only_case, CASE)
+    await interior.feed("gateway", a_request("request", "nursing-visit"), CASE)
+    await world.settle()
+    assert world.names(INTERIOR)[-1] == "ProviderNotFound"

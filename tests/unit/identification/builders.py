@@ -83,6 +83,7 @@ def a_consent(**changes: Any) -> Consent:
     consent = Consent(
         consent_id=UUID(int=7),
         purposes=frozenset({"hand-over"}),
+        categories=frozenset({"coded-case"}),
         recipients=frozenset({INTERIOR}),
         recipient_class=None,
         expires_at=NOW + timedelta(days=30),

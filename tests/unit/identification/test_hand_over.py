@@ -106,6 +106,7 @@ def test_a_failed_offer_may_be_made_again() -> None:
     [
         (),
         (a_consent(purposes=frozenset({"referral"})),),
+        (a_consent(categories=frozenset({"needs", "other"})),),
         (a_consent(expires_at=NOW),),
         (a_consent(ended=True),),
         (a_consent(recipients=frozenset({NGO})),),

@@ -120,6 +120,7 @@ def a_consent(**changes: Any) -> Consent:
     given = Consent(
         consent_id=an_id("consent"),
         purposes=frozenset({"referral"}),
+        categories=frozenset({"needs"}),
         expires_at=NOW + timedelta(days=30),
         recipients=frozenset({"redcross-vitebsk"}),
     )

@@ -70,6 +70,8 @@ def test_who_never_signed_is_offered_nothing() -> None:
         {"ended_at": NOW},
         {"expires_at": NOW},
         {"purposes": frozenset({"hand-over"})},
+        {"categories": frozenset({"coded-case", "other"})},
+        {"categories": frozenset()},
         {"recipients": frozenset({"ngo-brest"})},
         {"recipients": frozenset(), "agency_class": AgencyClass(agency_type="ngo")},
         {
