@@ -110,6 +110,7 @@ LEDGER = (
         state text NOT NULL CHECK (state IN ('live', 'ended')),
         made_at timestamptz NOT NULL,
         ended_at timestamptz,
+        noticed_at timestamptz,
         PRIMARY KEY (agency, reference),
         CHECK (case_id IS NOT NULL OR state = 'ended'),
         CHECK ((ended_at IS NOT NULL) = (state = 'ended'))

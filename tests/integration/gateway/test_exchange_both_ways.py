@@ -65,3 +65,31 @@ async def test_a_case_that_was_handed_over_is_referred_back_and_the_answers_come
     assert stopped["key"] == str(referred)
     frozen = await detecting.rows("SELECT case_id FROM case_row WHERE frozen_at IS NOT NULL")
     assert [row["case_id"] for row in frozen] == [referred]
+
+
+async def test_who_ended_sharing_by_itself_is_still_told_of_a_withdrawal_and_once(
+    pair: Both,
+) -> None:
+    sender, receiver = pair
+    case_id = new_id()
+    await sender.consent_to(case_id, RECEIVER)
+    task = an_offer()
+    await sender.outgoing(task, RECEIVER, case_id)
+    await both_ways(sender, receiver)
+    (arrived,) = await receiver.facts("task-offered")
+    local_case = UUID(arrived["key"])
+    await receiver.outgoing(progress_on(task.task_id), SENDER, local_case)
+    await both_ways(sender, receiver)
+    assert await receiver.withdraw(local_case) == (SENDER,)
+    await both_ways(sender, receiver)
+    (ended,) = await sender.rows("SELECT state FROM exchange_reference")
+    assert ended["state"] == "ended"
+
+    assert await sender.withdraw(case_id) == (RECEIVER,)
+    await both_ways(sender, receiver)
+    (stopped,) = await receiver.facts("sharing-stopped")
+    assert stopped["key"] == str(local_case)
+    (row,) = await receiver.rows("SELECT frozen_at FROM case_row")
+    assert row["frozen_at"] is not None
+    assert await sender.withdraw(case_id) == ()
+    assert await receiver.withdraw(local_case) == ()

@@ -57,11 +57,12 @@ async def stop_sharing(tx: Transaction, case_id: UUID, *, everything: bool) -> t
         )
     told = await references.references_told(tx, case_id)
     noticed = []
-    for reference in await references.live_references(tx, case_id):
+    for reference in await references.shared_under(tx, case_id):
         if (reference.agency, reference.origin) not in stopping:
             continue
         await references.end_reference(tx, reference, work.now)
         if reference.reference in told:
+            await references.note_noticed(tx, reference, work.now)
             await _queue_notice(work, context, case_id, reference)
             noticed.append(reference.agency)
     for agency, _ in stopping:
@@ -74,10 +75,10 @@ async def _stopping(
 ) -> Mapping[Direction, str]:
     """With whom it stops, of those told or about to be told, in which direction, and why."""
     tx = work.transaction
-    live = await references.live_references(tx, case_id)
+    under = await references.shared_under(tx, case_id)
     waiting = await sendings.types_waiting(tx, case_id)
     told = await references.types_told(tx, case_id)
-    shared = {(row.agency, row.origin) for row in live} | {
+    shared = {(row.agency, row.origin) for row in under} | {
         (agency, origin)
         for agency, event_type in waiting
         for origin, event_types in STOPPABLE.items()
@@ -157,11 +158,13 @@ async def receive_notice(work: Work, agency: str, reference: UUID) -> None:
         )
         await references.add_reference(tx, tombstone, work.now)
         return
-    if known.case_id is None or not await references.end_reference(tx, known, work.now):
-        return
-    if known.origin == references.GIVEN:
+    if known.case_id is None:
         return
     await cases.lock_case(tx, known.case_id, work.now)
-    await cases.freeze_case(tx, known.case_id, work.now)
+    await references.end_reference(tx, known, work.now)
+    if known.origin == references.GIVEN:
+        return
+    if not await cases.freeze_case(tx, known.case_id, work.now):
+        return
     publishing.tell_the_node(tx, disclosure.sharing_stopped(), subject=known.case_id)
     ring_after_commit(tx, agency)

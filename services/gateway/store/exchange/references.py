@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
@@ -44,10 +44,22 @@ _OF_CASE: Final = Statement(
     .order_by((REFERENCE.c.state == LIVE).desc(), REFERENCE.c.made_at.desc())
     .limit(1)
 )
-_LIVE_OF_CASE: Final = Statement(
+_SHARED_UNDER: Final = Statement(
     select(REFERENCE)
-    .where(REFERENCE.c.case_id == bindparam("case_id"), REFERENCE.c.state == LIVE)
-    .order_by(REFERENCE.c.agency)
+    .where(
+        REFERENCE.c.case_id == bindparam("case_id"),
+        REFERENCE.c.noticed_at.is_(None),
+        or_(REFERENCE.c.state == LIVE, REFERENCE.c.origin == GIVEN),
+    )
+    .order_by(REFERENCE.c.agency, REFERENCE.c.made_at, REFERENCE.c.reference)
+)
+_NOTICED: Final = Statement(
+    update(REFERENCE)
+    .where(
+        REFERENCE.c.agency == bindparam("the_agency"),
+        REFERENCE.c.reference == bindparam("the_reference"),
+    )
+    .values(noticed_at=bindparam("at"))
 )
 _FIND: Final = Statement(
     select(REFERENCE).where(
@@ -177,9 +189,11 @@ async def reference_of(
     return _reference(row)
 
 
-async def live_references(tx: Transaction, case_id: UUID) -> list[Reference]:
-    """Every live reference of the case, by agency."""
-    rows = await tx.fetch(_LIVE_OF_CASE, case_id=case_id)
+async def shared_under(tx: Transaction, case_id: UUID) -> list[Reference]:
+    """Every reference of the case that no notice went out for and that is live or was given by us:
+    an agency that ended sharing by itself still holds what we gave.
+    """
+    rows = await tx.fetch(_SHARED_UNDER, case_id=case_id)
     return [found for row in rows if (found := _reference(row)) is not None]
 
 
@@ -195,6 +209,13 @@ async def end_reference(tx: Transaction, reference: Reference, now: datetime) ->
             _END, the_agency=reference.agency, the_reference=reference.reference, at=now
         )
         > 0
+    )
+
+
+async def note_noticed(tx: Transaction, reference: Reference, now: datetime) -> None:
+    """A notice about it was queued: no second one ever is."""
+    await tx.execute(
+        _NOTICED, the_agency=reference.agency, the_reference=reference.reference, at=now
     )
 
 

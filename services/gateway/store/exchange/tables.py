@@ -94,6 +94,7 @@ REFERENCE: Final = Table(
     Column("state", Text),
     Column("made_at", TIME),
     Column("ended_at", TIME),
+    Column("noticed_at", TIME),
 )
 DISCLOSURE: Final = Table(
     "exchange_disclosure",
