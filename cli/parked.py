@@ -1,4 +1,4 @@
-"""`nrm parked list | show | redrive | discard`: records that no service could handle.
+"""`nrm parked list | show | redrive | discard`: records that no service could handle or send.
 
 Listed are places, types and error classes. A record's attributes are shown only where they are
 plain codes, its body only when asked for; each look and each act is audited with its reason.
@@ -7,15 +7,13 @@ plain codes, its body only when asked for; each look and each act is audited wit
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from cli.found import ALL, KINDS, AnyFound, listed
 from cli.options import (
     ACTOR,
     JsonOption,
@@ -28,55 +26,18 @@ from cli.options import (
 )
 from deploy.local.failures import StackFailure
 from deploy.local.layout import DEFAULT_STATE, StateFolder
-from deploy.local.opening import Opened, opened, running_topology
-from services.chassis.database import Transaction
-from services.chassis.messaging import parking
+from deploy.local.opening import opened, running_topology
 from services.chassis.messaging.broker import BrokerRecord
 from services.chassis.messaging.codec import KAFKA_PREFIX, KNOWN
 from services.chassis.messaging.inbox import State
-from services.chassis.messaging.parking import Order, Place, Stored
+from services.chassis.messaging.parking import Order
 
-HANDLE_LENGTH = 10
-ALL = "all"
 PLAIN = re.compile(r"[a-z0-9:.+TZ-]{1,120}")
 HIDDEN = "(not a code: shown with --body)"
 
 app = typer.Typer(help="Records that could not be handled.", no_args_is_help=True)
 HandleArgument = Annotated[str, typer.Argument(help="A record as `nrm parked list` names it.")]
 UnitOption = Annotated[str, typer.Option("--of", help="One service only: `ngo-brest.referral`.")]
-Act = Callable[[Transaction, Place, Order], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A stored record and the service that has it."""
-
-    unit: str
-    stored: Stored
-
-    @property
-    def handle(self) -> str:
-        """A short name that stays the same while the record is stored."""
-        place = self.stored.place
-        name = "\n".join((self.unit, place.consumer, *map(str, place.stream), str(place.sequence)))
-        return hashlib.sha256(name.encode()).hexdigest()[:HANDLE_LENGTH]
-
-    def told(self) -> dict[str, Any]:
-        """For a list; no subject is in it."""
-        stored = self.stored
-        return {
-            "handle": self.handle,
-            "service": self.unit,
-            "consumer": stored.place.consumer,
-            "state": str(stored.state),
-            "topic": stored.place.stream.topic,
-            "partition": stored.partition,
-            "offset": stored.offset,
-            "type": stored.event_type,
-            "error": stored.error,
-            "waits_for": stored.waits_what,
-            "stored_at": stored.stored_at.isoformat(timespec="seconds"),
-        }
 
 
 @app.command("list")
@@ -84,15 +45,14 @@ def list_records(
     state: StateOption = DEFAULT_STATE,
     of: UnitOption = "",
     kind: Annotated[
-        str, typer.Option(help=f"parked, waiting, behind, gap or {ALL}.")
+        str, typer.Option(help=f"parked, unsent, waiting, behind, gap or {ALL}.")
     ] = State.PARKED.value,
     as_json: JsonOption = False,
 ) -> None:
     """List what every service has put aside, the oldest first."""
-    if kind not in (ALL, *State):
-        raise StackFailure(f"There is no kind {kind}: {', '.join((*State, ALL))}.")
-    wanted = None if kind == ALL else State(kind)
-    found = asyncio.run(_everything(state_folder(state), of, wanted))
+    if kind not in KINDS:
+        raise StackFailure(f"There is no kind {kind}: {', '.join(KINDS)}.")
+    found = asyncio.run(_everything(state_folder(state), of, kind))
     if as_json:
         print_json([each.told() for each in found])
         return
@@ -114,6 +74,9 @@ def show(
 ) -> None:
     """Show one record: its attributes and the class of the error."""
     found, record = asyncio.run(_shown(state_folder(state), handle, reason))
+    if record is None:
+        print_json(found.told())
+        return
     print_json(
         {**found.told(), "attributes": _attributes(record), **(_whole(record) if body else {})}
     )
@@ -125,9 +88,9 @@ def redrive(
     reason: ReasonOption,
     state: StateOption = DEFAULT_STATE,
 ) -> None:
-    """Let a parked record be handled again, by today's code."""
-    asyncio.run(_acted(state_folder(state), handle, reason, parking.redrive))
-    console.print("It is handled again now; if it still fails, it comes back.")
+    """Let a parked record be handled again, by today's code, or be sent again."""
+    asyncio.run(_acted(state_folder(state), handle, reason, discarding=False))
+    console.print("It is tried again now; if it still fails, it comes back.")
 
 
 @app.command()
@@ -136,55 +99,48 @@ def discard(
     reason: ReasonOption,
     state: StateOption = DEFAULT_STATE,
 ) -> None:
-    """Give a record up: it counts as finished."""
-    asyncio.run(_acted(state_folder(state), handle, reason, parking.discard))
+    """Give a record up: it counts as finished; an unsent one leaves a gap at its readers."""
+    asyncio.run(_acted(state_folder(state), handle, reason, discarding=True))
     console.print("It is given up.")
 
 
-async def _everything(state: StateFolder, of: str, wanted: State | None) -> list[Found]:
+async def _everything(state: StateFolder, of: str, kind: str) -> list[AnyFound]:
     topology = running_topology(state)
     units = (topology.unit(of),) if of else topology.units
-    found = []
+    found: list[AnyFound] = []
     for unit in units:
         async with opened(state, unit) as one:
-            found += await _listed(one, wanted)
-    return sorted(found, key=lambda each: each.stored.stored_at)
+            found += await listed(one.database, unit.name, kind)
+    return sorted(found, key=lambda each: each.stored_at)
 
 
-async def _listed(one: Opened, wanted: State | None) -> list[Found]:
-    async with one.database.transaction() as tx:
-        stored = await parking.listed(tx, state=wanted)
-    return [Found(unit=one.unit.name, stored=each) for each in stored]
-
-
-async def _named(state: StateFolder, handle: str) -> Found:
-    for each in await _everything(state, "", None):
+async def _named(state: StateFolder, handle: str) -> AnyFound:
+    for each in await _everything(state, "", ALL):
         if each.handle == handle:
             return each
     raise StackFailure(f"There is no record {handle}: `nrm parked list --kind all` names them.")
 
 
-async def _shown(state: StateFolder, handle: str, reason: str) -> tuple[Found, BrokerRecord]:
-    found, order = await _named(state, handle), _order(reason)
-    async with (
-        opened(state, running_topology(state).unit(found.unit)) as one,
-        one.database.transaction() as tx,
-    ):
-        return found, await parking.show(tx, found.stored.place, one.keys, order)
-
-
-async def _acted(state: StateFolder, handle: str, reason: str, act: Act) -> None:
-    order = _order(reason)
+async def _shown(
+    state: StateFolder, handle: str, reason: str
+) -> tuple[AnyFound, BrokerRecord | None]:
+    order = Order(actor=ACTOR, reason=checked_reason(reason))
     found = await _named(state, handle)
     async with (
         opened(state, running_topology(state).unit(found.unit)) as one,
         one.database.transaction() as tx,
     ):
-        await act(tx, found.stored.place, order)
+        return found, await found.show(tx, one.keys, order)
 
 
-def _order(reason: str) -> Order:
-    return Order(actor=ACTOR, reason=checked_reason(reason))
+async def _acted(state: StateFolder, handle: str, reason: str, *, discarding: bool) -> None:
+    order = Order(actor=ACTOR, reason=checked_reason(reason))
+    found = await _named(state, handle)
+    async with (
+        opened(state, running_topology(state).unit(found.unit)) as one,
+        one.database.transaction() as tx,
+    ):
+        await (found.discard if discarding else found.redrive)(tx, order)
 
 
 def _attributes(record: BrokerRecord) -> dict[str, str]:

@@ -59,6 +59,7 @@ METRICS: Final[Mapping[str, MetricSpec]] = MappingProxyType(
     {
         "outbox_age_seconds": MetricSpec("gauge", "age of the oldest unsent row", ("bus",)),
         "outbox_depth": MetricSpec("gauge", "rows that wait to be sent", ("bus",)),
+        "outbox_parked": MetricSpec("gauge", "rows put aside unsent; keys wait", ("bus",)),
         "consumer_lag": MetricSpec("gauge", "records not yet finished", ("bus", "lane")),
         "events_sent": MetricSpec("counter", "events written to the outbox", ("bus",)),
         "events_handled": MetricSpec("counter", "events whose handler committed", ("bus",)),

@@ -111,7 +111,7 @@ class Relay:
         if self._context.clock.monotonic() - self._measured_at > self._limits.age_seconds:
             return Readiness(False, f"the outbox cannot be looked at ({self._trouble or 'slow'})")
         if self._backlog.parked:
-            return Readiness(True, "rows are parked")
+            return Readiness(False, "rows are parked")
         return Readiness(True, self._trouble or ("leads" if self.leads else "stands by"))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -295,6 +295,7 @@ class Relay:
             age = self._backlog.age_seconds
             telemetry.gauge("outbox_age_seconds").labels(self._bus).set(age)
             telemetry.gauge("outbox_depth").labels(self._bus).set(self._backlog.depth)
+            telemetry.gauge("outbox_parked").labels(self._bus).set(self._backlog.parked)
 
     @contextlib.contextmanager
     def _span(self, rows: Sequence[OutboxRow]) -> Iterator[None]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from contracts.envelope import Classification, Envelope
 from services.chassis.clock import SystemClock, new_id
 from services.chassis.database import Database, Transaction
+from services.chassis.environment import ServiceSettings
 from services.chassis.errors import DatabaseUnavailable, Misuse, RecordTooLarge
 from services.chassis.messaging.broker import BrokerRecord, TopicPartition
 from services.chassis.messaging.codec import decode
@@ -26,6 +27,7 @@ from services.chassis.messaging.relay import Relay, RelayContext, RelayLimits
 from services.chassis.messaging.relay_rows import parked_rows, redrive_row
 from services.chassis.messaging.restore import raise_epoch
 from services.chassis.messaging.work import Cause, Work
+from services.chassis.telemetry import Telemetry
 from tests.support.waiting import until
 
 CLOCK = SystemClock()
@@ -253,12 +255,15 @@ async def test_a_lost_acknowledgement_means_a_duplicate_never_a_loss(
 
 
 async def test_a_refused_row_is_parked_and_blocks_only_its_own_key(
-    database: Database, outbox: Outbox, broker: MemoryBroker
+    database: Database, outbox: Outbox, broker: MemoryBroker, house_settings: ServiceSettings
 ) -> None:
     await write(database, "bad", range(1))
     broker.faults.refusals = 1
-    async with relaying(database, broker) as relay:
+    telemetry = Telemetry(house_settings)
+    async with relaying(database, broker, telemetry=telemetry) as relay:
         await until(lambda: bool(relay.readiness().detail == "rows are parked"))
+        assert not relay.readiness().ok
+        assert b'nrm_outbox_parked{bus="local"} 1.0' in telemetry.render_metrics()
         await write(database, "bad", range(2))
         await write(database, "good", range(3))
         await until(lambda: len(envelopes(broker)["good"]) == 3)
@@ -268,6 +273,7 @@ async def test_a_refused_row_is_parked_and_blocks_only_its_own_key(
             assert parked["parked"] == "RecordRefused"
             assert await redrive_row(tx, parked["id"])
         await until(lambda: is_empty(database))
+        await until(lambda: relay.readiness().ok)
     assert numbers_of(envelopes(broker)["bad"]) == [1, 2, 3]
 
 
