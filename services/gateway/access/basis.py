@@ -219,6 +219,19 @@ def may_send(attempt: Attempt, table: Mapping[str, Basis] = BASIS) -> Answer:
     return row.rule(attempt, row, recipient.recipient)
 
 
+def may_come(event_type: str, sender: str, recipient: str, policy: Policy) -> bool:
+    """Whether ``sender`` may send this to ``recipient``: the receiver asks for itself.
+
+    What only ends something is taken from whoever a pair joins us with, whatever it permits now.
+    """
+    row = BASIS.get(event_type)
+    if row is None:
+        return False
+    if row.control:
+        return policy.connected(sender, recipient)
+    return _pair_permits(policy, row, sender, recipient)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sharing:
     """Sharing of one case with one agency in one direction, after a withdrawal or restriction.
@@ -272,7 +285,7 @@ def _standing(
     for participant in (sender, recipient):
         if participant is None or participant.status not in (ACTIVE, SUSPENDED):
             return _lasting("not-a-participant", row)
-    if not _pair_permits(attempt, policy, row):
+    if not _pair_permits(policy, row, attempt.sender, attempt.recipient):
         return _lasting("pair-not-permitted", row)
     if any(who is not None and who.status == SUSPENDED for who in (sender, recipient)):
         return NotNow("participant-suspended")
@@ -285,9 +298,9 @@ def _lasting(reason: str, row: Basis) -> Answer:
     return NotNow(reason) if row.control else Never(reason)
 
 
-def _pair_permits(attempt: Attempt, policy: Policy, row: Basis) -> bool:
+def _pair_permits(policy: Policy, row: Basis, sender: str, recipient: str) -> bool:
     if not row.purpose:
-        return policy.connected(attempt.sender, attempt.recipient)
-    pair = (attempt.sender, attempt.recipient)
+        return policy.connected(sender, recipient)
+    pair = (sender, recipient)
     asker, asked = reversed(pair) if row.answers else pair
     return policy.permits(asker, asked, row.purpose)

@@ -17,11 +17,11 @@ from services.chassis.errors import ContractBroken
 from services.chassis.messaging.codec import from_structured
 from services.chassis.messaging.reading import Body, read_body
 from services.chassis.messaging.work import Work
-from services.gateway.access.basis import BASIS, Subject
+from services.gateway.access.basis import BASIS, Subject, may_come
 from services.gateway.handlers.exchange.context import ACTOR, ExchangeContext
 from services.gateway.handlers.exchange.notices import NOTICE, receive_notice
 from services.gateway.handlers.exchange.receipts import RECEIPT
-from services.gateway.store import cases
+from services.gateway.store import cases, policy
 from services.gateway.store.exchange import publishing, references
 from services.gateway.store.exchange.publishing import FromOutside
 from services.gateway.store.exchange.references import Reference
@@ -60,6 +60,9 @@ async def deliver(context: ExchangeContext, agency: str, inner: bytes, tx: Trans
         subject=_uuid(envelope.subject, "subject"),
     )
     body = _read(context, envelope, content)
+    in_force = context.policy(await policy.read_policy(tx))
+    if in_force is None or not may_come(body.spec.type, agency, context.node, in_force):
+        raise NotForUs("the registry does not let this agency send it")
     work = context.work(tx, arrived.inner_id)
     if not await references.note_handled(tx, agency, arrived.inner_id, work.now):
         _audit(work, "exchange.known", arrived)
