@@ -173,11 +173,24 @@ def stopped(task: SentTask, now: datetime, *, tell_provider: bool) -> Step[SentT
 
 
 def not_sent(task: SentTask, reason: str, now: datetime) -> Step[SentTask]:
-    """The gateway let the offer not leave: nobody at the provider ever heard of it."""
-    if not isinstance(task, OfferedTask):
-        return Step(task=task)
-    fact = facts.TaskNotSent(terms=task.terms, at=now, reason=reason)
-    return Step(task=NotSentTask(terms=task.terms, reason=reason), facts=(fact,), seek_again=True)
+    """The gateway sends the offer no more. Its bytes may have arrived, so it is taken back, too.
+
+    A provider that told us of the task has it: what both sides know goes on.
+    """
+    match task:
+        case OfferedTask():
+            return Step(
+                task=NotSentTask(terms=task.terms, reason=reason),
+                facts=(facts.TaskNotSent(terms=task.terms, at=now, reason=reason),),
+                letters=(_withdrawal(task.terms, CancelledTask.code),),
+                seek_again=True,
+            )
+        case ExpiredTask() | CancelledTask() | StoppedTask() | DeclinedTask() | NotSentTask():
+            return Step(task=task, letters=(_withdrawal(task.terms, CancelledTask.code),))
+        case DeliveredTask() | SeenTask() | AcceptedTask() | StartedTask() | ClosedLoopTask():
+            return Step(task=task)
+        case _:
+            assert_never(task)
 
 
 def _told(task: DeclinedTask | ExpiredTask | CancelledTask | StoppedTask | NotSentTask) -> str:

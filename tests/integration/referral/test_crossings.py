@@ -70,3 +70,25 @@ async def test_a_consent_without_the_needs_offers_nothing(world: World) -> None:
     await interior.feed("gateway", a_request("request", "nursing-visit"), CASE)
     await world.settle()
     assert world.names(INTERIOR)[-1] == "ProviderNotFound"
+
+
+async def test_an_offer_that_arrived_though_refused_is_let_go_there(world: World) -> None:
+    interior, redcross = world.nodes[INTERIOR], world.nodes[REDCROSS]
+    world.refused = lambda sent: "expired-unsent" if sent.name == "TaskOffered" else None
+    world.held_back = lambda sent: sent.name == "OfferWithdrawn"
+    await offered_to_redcross(world, "nursing-visit")
+    (offer,) = world.bodies(INTERIOR, referral.TaskOffered)
+    await redcross.feed("referral", offer, THERE, sender=INTERIOR)
+    await world.release()
+    assert await interior.states() == [("sender", REDCROSS, "not-sent")]
+    assert await redcross.states() == [("provider", INTERIOR, "cancelled")]
+
+
+async def test_a_refused_withdrawal_is_not_sent_for_ever(world: World) -> None:
+    refused = ("TaskOffered", "OfferWithdrawn")
+    world.refused = lambda sent: "unknown-recipient" if sent.name in refused else None
+    interior = world.nodes[INTERIOR]
+    await offered_to_redcross(world, "nursing-visit")
+    await world.settle()
+    assert await interior.states() == [("sender", REDCROSS, "not-sent")]
+    assert len(world.bodies(INTERIOR, referral.OfferWithdrawn)) == 1

@@ -133,6 +133,14 @@ def test_only_what_was_just_offered_can_turn_out_unsent(state: str) -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
+def test_an_offer_that_may_have_arrived_is_taken_back_unless_both_sides_have_it(state: str) -> None:
+    step = sending.not_sent(every_sent()[state], "expired-unsent", NOW)
+    both_have_it = state in ("delivered", "seen", "accepted", "in-progress", "loop-closed")
+    states = [letter.state for letter in step.letters if isinstance(letter, WithdrawalLetter)]
+    assert states == ([] if both_have_it else ["cancelled"])
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_the_senders_clock_runs_while_nobody_answered(state: str) -> None:
     due = due_of(every_sent()[state])
     assert (due is not None) == (state in ("offered", "delivered", "seen"))
