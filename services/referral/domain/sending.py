@@ -5,6 +5,7 @@ clock may ever end or keep an offer.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final, assert_never
@@ -170,6 +171,13 @@ def stopped(task: SentTask, now: datetime, *, tell_provider: bool) -> Step[SentT
         facts=(facts.TaskStopped(terms=task.terms, at=now),),
         letters=letters,
     )
+
+
+def sharing_stopped(task: SentTask, now: datetime) -> Step[SentTask]:
+    """Who gave us the case stopped sharing it: whoever has it from us lets go of it, too."""
+    step = stopped(task, now, tell_provider=False)
+    letters = (_withdrawal(task.terms, CancelledTask.code),) if step.facts else ()
+    return replace(step, letters=letters)
 
 
 def not_sent(task: SentTask, reason: str, now: datetime) -> Step[SentTask]:

@@ -27,7 +27,7 @@ from services.referral.domain.agreements import (
 from services.referral.domain.capacity import Pool
 from services.referral.domain.cases import Case, CaseStatus
 from services.referral.domain.tasks import ProvidedTask, SentTask, Side
-from services.referral.handlers.carrying import carry_out
+from services.referral.handlers.carrying import AnyStep, carry_out
 from services.referral.handlers.context import (
     Context,
     basis_of,
@@ -167,12 +167,16 @@ async def restriction_set(context: Context, received: Received, work: Work) -> W
 
 
 async def sharing_stopped(context: Context, received: Received, work: Work) -> Waits | None:
-    """The agency that sent the case stopped sharing: freeze all of it at once."""
+    """The agency that sent the case stopped sharing: freeze all of it at once, and downstream."""
     case = await _case_or_new(work, subject_of(received))
     await cases.write_case(work.transaction, replace(case, frozen=True))
     await _end_searches(work, case.case_id)
     provided = await tasks.read_open_tasks(work.transaction, case.case_id, Side.PROVIDER)
-    steps = [providing.sharing_stopped(cast(ProvidedTask, task), work.now) for task in provided]
+    sent = await tasks.read_open_tasks(work.transaction, case.case_id, Side.SENDER)
+    steps: list[AnyStep] = [
+        *(providing.sharing_stopped(cast(ProvidedTask, task), work.now) for task in provided),
+        *(sending.sharing_stopped(cast(SentTask, task), work.now) for task in sent),
+    ]
     await carry_out(context, work, steps)
     note(work, case.case_id, "sharing-stopped")
     return None

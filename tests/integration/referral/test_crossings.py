@@ -92,3 +92,16 @@ async def test_a_refused_withdrawal_is_not_sent_for_ever(world: World) -> None:
     await world.settle()
     assert await interior.states() == [("sender", REDCROSS, "not-sent")]
     assert len(world.bodies(INTERIOR, referral.OfferWithdrawn)) == 1
+
+
+async def test_who_passed_a_case_on_takes_it_back_when_its_own_sender_stops(world: World) -> None:
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    interior, redcross = world.nodes[INTERIOR], world.nodes[REDCROSS]
+    await redcross.feed("gateway", answered(task_id, "accepted"), THERE)
+    await world.settle()
+    await interior.feed("gateway", gateway.SharingStopped(reference_known=True), CASE)
+    await world.settle()
+    assert await interior.states() == [("sender", REDCROSS, "sharing-stopped")]
+    assert [each.state for each in world.bodies(INTERIOR, referral.OfferWithdrawn)] == ["cancelled"]
+    assert await redcross.states() == [("provider", INTERIOR, "cancelled")]
+    assert len(world.bodies(REDCROSS, referral.HoldAbandoned)) == 1
