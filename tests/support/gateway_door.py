@@ -39,7 +39,8 @@ OTHER = "interior-brest"
 SCHEMA = "gateway"
 INTAKE_TOPIC = f"nrm.local.{NODE}.intake.v1"
 CANARY = "Ivan Petrovich Canary"
-TOKENS = {role: f"token-of-{role}" for role in ("agency-system", "case-officer", "operator")}
+ROLES = ("agency-system", "case-officer", "operator", "data-protection-officer")
+TOKENS = {role: f"token-of-{role}" for role in ROLES}
 LOCAL_TOPICS = (
     *("intake", "answers", "commands", "consent", "identification", "referral", "assistance"),
     *("capacity", "outgoing", "incoming", "registry", "statistics"),

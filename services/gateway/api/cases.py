@@ -16,7 +16,7 @@ from services.gateway.api.identity import Identity
 from services.gateway.handlers.closed import UNREADABLE, closed_reading, parsed
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.persons import keep_person, read_person
-from services.gateway.handlers.register import READINGS, read_register
+from services.gateway.handlers.register import FROZEN, READINGS, CaseIsFrozen, read_register
 
 Asking = Annotated[Caller, Depends(caller)]
 _BODY: dict[str, Any] = {
@@ -56,13 +56,20 @@ def case_routes(context: GatewayContext) -> APIRouter:
         return Response(plain, media_type="application/json")
 
     for name in READINGS:
-        routes.add_api_route(f"/v1/cases/{{case_id}}/{name}", _register(context, name))
+        routes.add_api_route(
+            f"/v1/cases/{{case_id}}/{name}",
+            _register(context, name),
+            response_model=dict[str, Any],
+        )
     return routes
 
 
 def _register(context: GatewayContext, name: str) -> Any:
-    async def read(case_id: UUID, asking: Asking) -> dict[str, Any]:
-        return {name: await read_register(context, asking, case_id, name)}
+    async def read(case_id: UUID, asking: Asking) -> Any:
+        try:
+            return {name: await read_register(context, asking, case_id, name)}
+        except CaseIsFrozen:
+            return problem(409, FROZEN)
 
     read.__doc__ = f"The {name} of the case; reading them is recorded."
     read.__name__ = f"read_{name}"

@@ -15,7 +15,13 @@ from services.chassis.web import caller
 from services.gateway.api.bodies import bounded_body
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.duty_phones import DutyPhones
-from services.gateway.handlers.feeds import ANSWERS, INCOMING, read_feed, with_duty_phones
+from services.gateway.handlers.feeds import (
+    ANSWERS,
+    INCOMING,
+    read_feed,
+    with_duty_phones,
+    without_frozen_cases,
+)
 from services.gateway.handlers.form import carried_by_http, letter_from
 from services.gateway.handlers.intake import Reply, receive, wait_for_answer
 
@@ -71,7 +77,8 @@ def intake_routes(context: GatewayContext) -> APIRouter:
     async def get_incoming(after: After = 0, limit: Limit = 100) -> dict[str, Any]:
         """Offers and news for this agency, in order; ask again ``after`` the value of ``next``."""
         page, following = await read_feed(context, INCOMING, after, limit)
-        return {"incoming": await with_duty_phones(phones, page), "next": following}
+        told = await without_frozen_cases(context, await with_duty_phones(phones, page))
+        return {"incoming": told, "next": following}
 
     return routes
 

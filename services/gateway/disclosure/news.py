@@ -38,3 +38,9 @@ def news_told(envelope: Envelope, body: Contract) -> dict[str, Any]:
         "case_id": envelope.subject,
         "facts": body.model_dump(mode="json"),
     }
+
+
+def news_of_a_frozen_case(entry: dict[str, Any]) -> dict[str, Any]:
+    """What is left of a piece of news once its case is frozen: its place and whose it was."""
+    kept = {name: entry[name] for name in ("position", "id", "case_id")}
+    return {**kept, "type": "", "time": "", "facts": {}}

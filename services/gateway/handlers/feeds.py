@@ -6,6 +6,7 @@ entry is read, because phones change and no event may hold one.
 
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from contracts import gateway, identification, referral
 from contracts.catalogue import ANSWERERS, type_of
@@ -13,10 +14,16 @@ from contracts.envelope import Contract
 from contracts.intake import IntakeAccepted, IntakeRefused
 from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Handler, Received, Work
-from services.gateway.disclosure.news import answer_told, news_told, reasons_told
+from services.gateway.disclosure.news import (
+    answer_told,
+    news_of_a_frozen_case,
+    news_told,
+    reasons_told,
+)
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.door import ID_REUSED
 from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
+from services.gateway.store import cases
 from services.gateway.store.answers import Answer, keep_answer
 
 ANSWERS: Final = "answers"
@@ -45,6 +52,7 @@ _NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("gateway", gateway.SendingRefused),
     ("gateway", gateway.SendingDelayed),
 )
+_FREEZE: Final = type_of("identification", identification.CaseFrozen)
 _ACCEPTED: Final = type_of("referral", referral.TaskAccepted)
 
 
@@ -89,6 +97,26 @@ async def read_feed(
     entries = await context.feeds.read(feed, after, limit)
     page = [{"position": entry.position, **entry.body} for entry in entries]
     return page, entries[-1].position if entries else after
+
+
+async def without_frozen_cases(
+    context: GatewayContext, page: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The page with the facts of frozen cases left blank, but for the freeze itself."""
+    told = [(entry, _case_of(entry)) for entry in page]
+    async with context.database.transaction() as tx:
+        frozen = await cases.frozen_among(tx, (case_id for _, case_id in told if case_id))
+    return [
+        news_of_a_frozen_case(entry) if case_id in frozen and entry["type"] != _FREEZE else entry
+        for entry, case_id in told
+    ]
+
+
+def _case_of(entry: dict[str, Any]) -> UUID | None:
+    try:
+        return UUID(entry["case_id"])
+    except ValueError:
+        return None
 
 
 async def with_duty_phones(phones: DutyPhones, page: list[dict[str, Any]]) -> list[dict[str, Any]]:

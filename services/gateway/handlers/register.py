@@ -9,12 +9,20 @@ from uuid import UUID
 
 from services.chassis.audit import record
 from services.chassis.database import Transaction
-from services.chassis.errors import NotFound
+from services.chassis.errors import Conflict, NotFound
 from services.chassis.identity import Caller
+from services.gateway.access.routes import PRIVACY_OFFICER
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.store import cases
 from services.gateway.store.consent import read_consent_rows, read_restriction_rows
 from services.gateway.store.exchange.references import read_disclosures
+
+ABSENT: Final = "absent"
+FROZEN: Final = "frozen"
+
+
+class CaseIsFrozen(Conflict):
+    """Sharing of the case was stopped: only the data protection officer still reads it."""
 
 
 async def read_disclosure_rows(tx: Transaction, case_id: UUID) -> list[dict[str, Any]]:
@@ -36,15 +44,19 @@ async def read_register(
 ) -> list[dict[str, Any]]:
     """The rows of one register of the case, oldest first."""
     async with context.database.transaction() as tx:
-        known = await cases.read_case(tx, case_id) is not None
-        rows = await READINGS[name](tx, case_id) if known else []
+        row = await cases.read_case(tx, case_id)
+        closed = row is not None and row.frozen and PRIVACY_OFFICER not in caller.roles
+        refused = ABSENT if row is None else FROZEN if closed else ""
+        rows = [] if refused else await READINGS[name](tx, case_id)
         record(
             tx,
             actor=caller.name,
             action=f"{name}-read",
             subject=str(case_id),
-            reason="" if known else "absent",
+            reason=refused,
         )
-    if not known:
+    if refused == FROZEN:
+        raise CaseIsFrozen("the case is frozen")
+    if refused:
         raise NotFound("the gateway never heard of this case")
     return rows

@@ -3,16 +3,17 @@
 The row says that a case is known here and whether it is frozen; nothing about the person.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import ARRAY, any_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Statement, Transaction
-from services.gateway.store.tables import CASE_ROW
+from services.gateway.store.tables import CASE_ROW, ID
 
 _ENSURE: Final = Statement(
     insert(CASE_ROW)
@@ -20,6 +21,12 @@ _ENSURE: Final = Statement(
     .on_conflict_do_nothing()
 )
 _READ: Final = Statement(select(CASE_ROW).where(CASE_ROW.c.case_id == bindparam("case_id")))
+_FROZEN: Final = Statement(
+    select(CASE_ROW.c.case_id).where(
+        CASE_ROW.c.case_id == any_(bindparam("case_ids", type_=ARRAY(ID))),
+        CASE_ROW.c.frozen_at.is_not(None),
+    )
+)
 _LOCK: Final = Statement(
     select(CASE_ROW).where(CASE_ROW.c.case_id == bindparam("case_id")).with_for_update()
 )
@@ -68,6 +75,12 @@ async def read_case(tx: Transaction, case_id: UUID) -> CaseRow | None:
     if row is None:
         return None
     return CaseRow(case_id=case_id, frozen_at=row["frozen_at"], withdrawn_at=row["withdrawn_at"])
+
+
+async def frozen_among(tx: Transaction, case_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Which of these cases are frozen."""
+    rows = await tx.fetch(_FROZEN, case_ids=sorted(set(case_ids)))
+    return frozenset(row["case_id"] for row in rows)
 
 
 async def freeze_case(tx: Transaction, case_id: UUID, now: datetime) -> bool:

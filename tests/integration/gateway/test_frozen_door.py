@@ -1,0 +1,55 @@
+"""A frozen case at the door: its registers are closed, its news blank, but for the freeze."""
+
+from uuid import UUID
+
+import pytest
+
+from services.chassis.clock import new_id
+from services.gateway.handlers.feeds import INCOMING
+from services.gateway.store.cases import freeze_case, lock_case
+from tests.support.gateway_door import NOW, Door, as_
+
+FREEZE = "org.nrm.identification.case-frozen.v1"
+OFFERED = "org.nrm.referral.offer-received.v1"
+
+
+async def a_frozen_case(door: Door) -> UUID:
+    case_id = new_id()
+    async with door.database.transaction() as tx:
+        await lock_case(tx, case_id, NOW)
+        await freeze_case(tx, case_id, NOW)
+    return case_id
+
+
+@pytest.mark.parametrize("name", ["consents", "restrictions", "disclosures"])
+async def test_only_the_data_protection_officer_reads_the_registers_of_a_frozen_case(
+    door: Door, name: str
+) -> None:
+    path = f"/v1/cases/{await a_frozen_case(door)}/{name}"
+    refused = await door.client.get(path, headers=as_("case-officer"))
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:nrm:problem:frozen")
+    read = await door.client.get(path, headers=as_("data-protection-officer"))
+    assert (read.status_code, read.json()) == (200, {name: []})
+    acts = await door.rows("SELECT reason FROM audit WHERE action = $1 ORDER BY id", f"{name}-read")
+    assert [row["reason"] for row in acts] == ["frozen", ""]
+
+
+async def test_news_of_a_frozen_case_is_blank_but_keeps_its_position(door: Door) -> None:
+    frozen, other = str(await a_frozen_case(door)), str(new_id())
+    for case_id, event_type in ((frozen, OFFERED), (other, OFFERED), (frozen, FREEZE)):
+        entry = {
+            "id": str(new_id()),
+            "type": event_type,
+            "time": NOW.isoformat(),
+            "case_id": case_id,
+            "facts": {"service_type": "nursing-visit"},
+        }
+        async with door.database.transaction() as tx:
+            await door.context.feeds.append(tx, INCOMING, entry)
+        await door.context.feeds.number()
+    answer = (await door.client.get("/v1/incoming")).json()
+    blank, kept, freeze = answer["incoming"]
+    assert (blank["type"], blank["time"], blank["facts"]) == ("", "", {})
+    assert kept["facts"] == freeze["facts"] == {"service_type": "nursing-visit"}
+    assert [entry["position"] for entry in answer["incoming"]] == [1, 2, 3]
+    assert answer["next"] == 3
