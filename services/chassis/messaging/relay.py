@@ -8,6 +8,7 @@ still be sent.
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 log = logger(__name__)
 CLOSE_SECONDS: Final = 5.0
+NOT_ACKNOWLEDGED: Final = BrokerUnavailable.__name__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,8 +186,8 @@ class Relay:
             await self._wait(self._limits.poll_seconds)
             return
         try:
-            await self._carry(rows, batch, stop)
-            self._trouble, self._bus_failures = "", 0
+            went_well = await self._carry(rows, batch, stop)
+            self._trouble, self._bus_failures = "" if went_well else NOT_ACKNOWLEDGED, 0
         except ProducersStuck:
             raise
         except BrokerUnavailable as error:
@@ -196,8 +198,8 @@ class Relay:
 
     async def _carry(
         self, rows: OutboxRows, batch: Sequence[OutboxRow], stop: asyncio.Event
-    ) -> None:
-        """Send a batch and delete what arrived."""
+    ) -> bool:
+        """Send a batch and delete what arrived; whether that went without trouble."""
         await self._watchdog.producer()
         suspects = [row for row in batch if row.position in self._suspects]
         chosen = suspects[:1] or await self._with_topics(batch)
@@ -210,7 +212,7 @@ class Relay:
             await rows.delete([row.position for row in arrived])
         self._count("relay_sent", len(arrived))
         self._count("relay_retried", len(sent) - len(arrived))
-        await self._learn(rows, sent, alone=len(chosen) == 1)
+        return await self._learn(rows, sent, alone=len(chosen) == 1)
 
     async def _with_topics(self, batch: Sequence[OutboxRow]) -> list[OutboxRow]:
         """The rows whose topic exists; the others' topics are held back, and said."""
@@ -237,6 +239,7 @@ class Relay:
                 await self._park(rows, row, error)
             except BrokerUnavailable as error:
                 self._say(error)
+                sent.append(_not_handed_over(row, error))
                 break
         return sent
 
@@ -259,8 +262,11 @@ class Relay:
             log.warning("a stuck producer was abandoned", bus=self._bus)
             self._watchdog.abandon()
 
-    async def _learn(self, rows: OutboxRows, sent: Sequence[_Sent], *, alone: bool) -> None:
-        """Remember what failed: park what is refused alone, hold back what fails beside others."""
+    async def _learn(self, rows: OutboxRows, sent: Sequence[_Sent], *, alone: bool) -> bool:
+        """Remember what failed: park what is refused alone, hold back what fails by itself.
+
+        Whether there is no trouble with the bus, as far as these rows tell.
+        """
         arrived = _acknowledged_prefix(sent)
         for row in arrived:
             self._suspects.discard(row.position)
@@ -275,10 +281,24 @@ class Relay:
         else:
             self._suspects.update(row.position for row, _ in refused)
         unavailable = {row.lane for row, error in failures if not isinstance(error, ContractBroken)}
-        if unavailable and not arrived and not refused:
+        if unavailable and (arrived or await self._watchdog.bus_answers()):
+            self._hold(unavailable, {row.lane[0] for row in arrived})
+        elif unavailable and not refused:
             raise BrokerUnavailable("nothing was acknowledged")
-        for lane in unavailable if arrived else ():
-            self._held.hold(*lane)
+        return bool(arrived) or not unavailable
+
+    def _hold(self, lanes: set[Lane], moving: set[str]) -> None:
+        """Hold lanes back, as the bus is there and others need not wait for them.
+
+        A topic of which several lanes fail and none moves is held as a whole.
+        """
+        lanes_of = Counter(topic for topic, _ in lanes)
+        whole = {topic for topic, many in lanes_of.items() if many > 1 and topic not in moving}
+        for topic in sorted(whole):
+            self._held.hold(topic, None)
+        for topic, key in lanes:
+            if topic not in whole:
+                self._held.hold(topic, key)
 
     async def _park(self, rows: OutboxRows, row: OutboxRow, error: BaseException) -> None:
         log.error("an outbox row is parked", bus=self._bus, topic=row.lane[0], error=error)
@@ -325,6 +345,12 @@ class Relay:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await stop.wait()
+
+
+def _not_handed_over(row: OutboxRow, error: BrokerUnavailable) -> _Sent:
+    answer: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
+    answer.set_exception(error)
+    return _Sent(row, answer)
 
 
 def _acknowledged_prefix(sent: Sequence[_Sent]) -> list[OutboxRow]:

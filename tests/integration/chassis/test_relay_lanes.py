@@ -1,0 +1,64 @@
+"""A topic that fails while its bus answers holds back itself alone."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from services.chassis.database import Database
+from services.chassis.errors import BrokerUnavailable
+from services.chassis.messaging.broker import Acknowledged, OutgoingRecord
+from services.chassis.messaging.memory import MemoryBroker, MemoryProducer
+from services.chassis.messaging.outbox import Outbox
+from tests.integration.chassis.test_outbox_relay import (
+    OTHERS,
+    QUICK,
+    THINGS,
+    arrived,
+    is_empty,
+    relaying,
+    spec_for,
+    write,
+)
+from tests.support.waiting import until
+
+
+class OneTopicFails(MemoryBroker):
+    """A bus that answers metadata, but one topic of which takes nothing."""
+
+    at_once: bool
+    failing: str | None = THINGS
+
+    def producer(self) -> MemoryProducer:
+        return OneTopicFailsProducer(self)
+
+
+class OneTopicFailsProducer(MemoryProducer):
+    async def send(self, record: OutgoingRecord) -> asyncio.Future[Acknowledged]:
+        assert isinstance(self._broker, OneTopicFails)
+        if record.topic != self._broker.failing:
+            return await super().send(record)
+        error = BrokerUnavailable("this topic has no leader")
+        if self._broker.at_once:
+            raise error
+        answer: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
+        answer.set_exception(error)
+        return answer
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_topic_that_takes_nothing_lets_the_others_pass(
+    database: Database, at_once: bool
+) -> None:
+    Outbox(spec_for=spec_for).install(database)
+    broker = OneTopicFails("local", {THINGS: 4, OTHERS: 4})
+    broker.at_once = at_once
+    for number in range(6):
+        await write(database, f"first-{number}", range(1))
+    await write(database, "second", range(3), topic="others")
+    async with relaying(database, broker, limits=replace(QUICK, batch_rows=2)):
+        await until(lambda: len(arrived(broker, OTHERS)) == 3)
+        assert arrived(broker, THINGS) == []
+        broker.failing = None
+        await until(lambda: is_empty(database))
+    assert len(arrived(broker, THINGS)) == 6
