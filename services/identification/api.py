@@ -29,6 +29,8 @@ class HandOverShown(BaseModel):
     reason: str | None
     hand_over_reference: UUID | None
     changed_at: datetime
+    sender_not_told: bool
+    """We have the case, but our word of it could not leave, for ``reason``: tell them."""
 
 
 class ClocksShown(BaseModel):
@@ -119,4 +121,5 @@ def _hand_over(row: HandOverRow) -> HandOverShown:
         reason=row.reason,
         hand_over_reference=row.hand_over_reference,
         changed_at=row.changed_at,
+        sender_not_told=row.sender_not_told,
     )

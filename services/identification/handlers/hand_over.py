@@ -1,5 +1,6 @@
 """Offering a case, hearing what became of the offer, and taking one over from another agency."""
 
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -99,11 +100,12 @@ async def _offer(work: Work, case: Case, recipient: str) -> None:
 
 
 async def sending_refused(context: Context, received: Received, work: Work) -> Waits | None:
-    """Our offer may not leave: a worker decides what to do next."""
+    """Our offer, or our answer to one, may not leave: a worker decides what to do next."""
     body: SendingRefused = received.body
     case_id = case_id_of(received)
     row = await hand_overs.standing_offer(work.transaction, case_id)
     if row is None or row.outgoing_id != body.outgoing_id:
+        await _sender_not_told(work, case_id, body)
         return None
     await hand_overs.settle_offer(
         work.transaction, row.settled("failed", work.now, reason=body.reason)
@@ -112,6 +114,15 @@ async def sending_refused(context: Context, received: Received, work: Work) -> W
     outbox.tell(work.transaction, failed, case_id)
     note(work, case_id, "hand-over-failed", body.reason)
     return None
+
+
+async def _sender_not_told(work: Work, case_id: UUID, refused: SendingRefused) -> None:
+    """We have the case, and whoever offered it does not hear so: whoever reads it sees that."""
+    for row in await hand_overs.hand_overs_of(work.transaction, case_id):
+        if row.direction == INCOMING and row.outgoing_id == refused.outgoing_id:
+            marked = replace(row, reason=refused.reason)
+            await hand_overs.settle_offer(work.transaction, marked)
+            note(work, case_id, "sender-not-told", refused.reason)
 
 
 async def hand_over_received(context: Context, received: Received, work: Work) -> Waits | None:

@@ -62,6 +62,11 @@ class HandOverRow:
         """As the domain sees it."""
         return HandOver(offer_id=self.offer_id, recipient=self.agency, state=self.state)
 
+    @property
+    def sender_not_told(self) -> bool:
+        """Whether our answer to this offer could not leave."""
+        return self.direction == INCOMING and self.reason is not None
+
     def settled(
         self, state: str, at: datetime, *, reason: str | None = None, reference: UUID | None = None
     ) -> "HandOverRow":

@@ -183,6 +183,16 @@ def sharing_stopped(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
     return Step(task=StoppedTask(terms=task.terms), facts=(*_let_go(task, now), stopped))
 
 
+def not_told(task: ProvidedTask, state: str, now: datetime) -> Step[ProvidedTask]:
+    """The sender never hears of this step. Of an acceptance: it seeks elsewhere, so let go.
+
+    Never from under somebody who is already helped.
+    """
+    if state == AcceptedTask.code and isinstance(task, AcceptedTask):
+        return sharing_stopped(task, now)
+    return Step(task=task)
+
+
 def started(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
     """The first unit was delivered."""
     if not isinstance(task, AcceptedTask):

@@ -23,7 +23,7 @@ from services.referral.domain.facts import (
 from services.referral.domain.tasks import ProvidedTask, SentTask, Side, Task, Terms
 from services.referral.handlers.context import Context
 from services.referral.handlers.seeking import seek_again
-from services.referral.store import deadlines, outgoing, tasks
+from services.referral.store import deadlines, letters, outgoing, tasks
 from services.referral.store.outgoing import Addressed
 
 ERRANDS_LIMIT: Final = 200
@@ -96,6 +96,9 @@ async def _send(work: Work, errand: _Delivery) -> None:
     outgoing_id = outgoing.publish_addressed(work, addressed, errand.task.terms.case_id)
     if isinstance(letter, OfferLetter):
         await tasks.left_as(work.transaction, errand.task, outgoing_id)
+    if isinstance(letter, ProgressLetter):
+        told = letter.progress
+        await letters.add_letter(work.transaction, outgoing_id, told.task_id, told.state)
 
 
 async def _apply_here(work: Work, letter: TaskLetter, terms: Terms) -> AnyStep | None:

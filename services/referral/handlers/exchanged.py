@@ -17,7 +17,7 @@ from services.referral.domain.tasks import Outcome, ProvidedTask, SentTask, Side
 from services.referral.handlers.carrying import AnyStep, carry_out
 from services.referral.handlers.context import Context, note, sender_of, subject_of
 from services.referral.handlers.seeking import own_status
-from services.referral.store import cases, deadlines, outgoing, requests, tasks, withdrawn
+from services.referral.store import cases, deadlines, letters, outgoing, requests, tasks, withdrawn
 from services.referral.store.outgoing import Addressed
 from services.referral.store.requests import Query
 
@@ -116,7 +116,7 @@ async def offer_withdrawn(context: Context, received: Received, work: Work) -> W
 
 
 async def sending_refused(context: Context, received: Received, work: Work) -> Waits | None:
-    """The gateway let something not leave: an offer is re-routed, a question counts as answered."""
+    """Something may not leave: an offer is re-routed, a question answered, an acceptance undone."""
     body: gateway.SendingRefused = received.body
     task = await tasks.read_sent_task(work.transaction, body.outgoing_id)
     if task is not None:
@@ -126,7 +126,20 @@ async def sending_refused(context: Context, received: Received, work: Work) -> W
     query = await requests.read_sent_query(work.transaction, body.outgoing_id)
     if query is not None:
         await _answered(work, query, NOT_SENT)
+        return None
+    await _not_told(context, work, body)
     return None
+
+
+async def _not_told(context: Context, work: Work, refused: gateway.SendingRefused) -> None:
+    """A step of our task that its sender does not hear of."""
+    letter = await letters.read_letter(work.transaction, refused.outgoing_id)
+    task = letter and await tasks.read_task(work.transaction, letter[0], Side.PROVIDER)
+    if letter is None or task is None:
+        return
+    note(work, task.terms.case_id, "sender-not-told", refused.reason)
+    step = providing.not_told(cast(ProvidedTask, task), letter[1], work.now)
+    await carry_out(context, work, [step])
 
 
 def _offered_terms(received: Received) -> Terms:

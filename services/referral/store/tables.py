@@ -161,6 +161,13 @@ WITHDRAWN_OFFER: Final = Table(
     Column("state", Text),
     Column("withdrawn_at", TIME),
 )
+PROGRESS_LETTER: Final = Table(
+    "progress_letter",
+    METADATA,
+    Column("outgoing_id", ID, primary_key=True),
+    Column("task_id", ID),
+    Column("state", Text),
+)
 
 
 def columns_of(table: Table, *without: str) -> list[str]:

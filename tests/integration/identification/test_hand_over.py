@@ -18,6 +18,7 @@ from tests.integration.identification.events import (
     a_restriction,
     a_withdrawal,
     an_offer,
+    take_over,
 )
 from tests.support.service_bench import Bench
 
@@ -235,3 +236,26 @@ async def test_an_offer_behind_a_stop_is_not_taken(interior: Bench) -> None:
     assert await interior.kinds("identification") == ["case-frozen"]
     assert await interior.kinds("outgoing") == []
     assert await interior.rows("SELECT * FROM person_case") == []
+
+
+async def test_when_the_sender_cannot_be_told_whoever_reads_the_case_sees_it(
+    interior: Bench,
+) -> None:
+    case_id = new_id()
+    await take_over(interior, case_id)
+    (told,) = await interior.told("outgoing")
+    refused = SendingRefused(
+        outgoing_id=told.id,
+        recipient=BORDER,
+        outgoing_type=type_of("identification", HandOverReceived),
+        reason="grant-ended",
+    )
+    shown = []
+    for _ in range(2):
+        async with interior.client() as officer:
+            (hand_over,) = (await officer.get(f"/v1/cases/{case_id}")).json()["hand_overs"]
+        shown.append((hand_over["state"], hand_over["sender_not_told"], hand_over["reason"]))
+        await interior.bring(refused, case_id)
+    assert shown == [("confirmed", False, None), ("confirmed", True, "grant-ended")]
+    assert hand_over["hand_over_reference"] is not None
+    assert "sender-not-told" in await interior.audited()

@@ -105,3 +105,34 @@ async def test_who_passed_a_case_on_takes_it_back_when_its_own_sender_stops(worl
     assert [each.state for each in world.bodies(INTERIOR, referral.OfferWithdrawn)] == ["cancelled"]
     assert await redcross.states() == [("provider", INTERIOR, "cancelled")]
     assert len(world.bodies(REDCROSS, referral.HoldAbandoned)) == 1
+
+
+def refuse_progress(world: World, state: str) -> None:
+    world.refused = lambda sent: (
+        "grant-ended"
+        if isinstance(sent.body, referral.TaskProgressed) and sent.body.state == state
+        else None
+    )
+
+
+async def test_an_acceptance_that_may_not_leave_lets_the_place_go(world: World) -> None:
+    refuse_progress(world, "accepted")
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    redcross = world.nodes[REDCROSS]
+    await redcross.feed("gateway", answered(task_id, "accepted"), THERE)
+    await world.settle()
+    assert await redcross.states() == [("provider", INTERIOR, "sharing-stopped")]
+    assert world.names(REDCROSS)[-2:] == ["HoldAbandoned", "TaskStopped"]
+    (act,) = await redcross.rows("SELECT reason FROM audit WHERE action = 'sender-not-told'")
+    assert act["reason"] == "grant-ended"
+
+
+async def test_another_step_that_may_not_leave_is_only_noted(world: World) -> None:
+    refuse_progress(world, "seen")
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    redcross = world.nodes[REDCROSS]
+    await redcross.feed("gateway", answered(task_id, "seen"), THERE)
+    await world.settle()
+    assert await redcross.states() == [("provider", INTERIOR, "seen")]
+    acts = await redcross.rows("SELECT subject FROM audit WHERE action = 'sender-not-told'")
+    assert [act["subject"] for act in acts] == [str(THERE)]

@@ -215,3 +215,12 @@ def _apply(task: ProvidedTask, word: str) -> Step[ProvidedTask] | Refused:
     if word in APPLIED:
         return APPLIED[word](task)
     return providing.answered(task, a_case(), said(word, "safety"))
+
+
+@pytest.mark.parametrize("letter", ["accepted", "delivered", "in-progress", "completed"])
+@pytest.mark.parametrize("state", STATES)
+def test_only_an_acceptance_of_which_nobody_hears_lets_go(state: str, letter: str) -> None:
+    step = providing.not_told(every_provided()[state], letter, NOW)
+    lets_go = state == letter == "accepted"
+    assert facts_of(step) == (["HoldAbandoned", "TaskStopped"] if lets_go else [])
+    assert step.letters == ()
