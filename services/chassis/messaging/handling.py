@@ -124,15 +124,15 @@ class Handling:
 
     async def _row(self, tx: Transaction, row: Row, arrival: Arrival) -> Outcome:
         if (arrival.stream, arrival.sequence) != (row.stream, row.sequence):
-            await self.inbox.drop(tx, row.stream, row.sequence)
+            await self.inbox.finish(tx, row)
             entered = await self.inbox.enter(tx, arrival, self._wall())
             return await self._judged(tx, arrival, entered.verdict)
         if arrival.kind is Kind.SKIP:
-            await self.inbox.drop(tx, row.stream, row.sequence)
+            await self.inbox.finish(tx, row)
             return Outcome.SKIPPED
         outcome = await self._settled(tx, arrival, row)
         if outcome in (Outcome.HANDLED, Outcome.REFUSED):
-            await self.inbox.drop(tx, row.stream, row.sequence)
+            await self.inbox.finish(tx, row)
             await self.inbox.remember(tx, row, self._wall())
         return outcome
 

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.errors import Misuse
 from services.chassis.messaging.arrival import Arrival, Stream
+from services.chassis.messaging.subscriptions import Kind
 from services.chassis.messaging.work import Waits
 from services.chassis.telemetry import trace_id_of
 
@@ -147,6 +148,14 @@ _ROW: Final = (
     " AND epoch = :epoch AND sequence = :sequence"
 )
 _DROP: Final = Statement(text("DELETE FROM inbox_row" + _ROW))  # noqa: S608 - names of ours
+_DONE: Final = Statement(
+    text(
+        "UPDATE inbox_row SET done = true, sealed = NULL, error = '', movable = false"  # noqa: S608
+        + _ROW
+        + " AND state = 'gap' AND NOT done"
+    )
+)
+_NEVER_WAITS: Final = Statement(text("UPDATE inbox_row SET never_waits = true" + _ROW))  # noqa: S608
 _REMEMBER: Final = Statement(
     text(
         "INSERT INTO inbox_known (consumer, source, event_id, body_digest, handled_at)"
@@ -158,7 +167,8 @@ _ATTEMPT: Final = Statement(
 )
 _CHANGE: Final = Statement(
     text(
-        "UPDATE inbox_row SET state = :state, error = :error, attempts = 0,"  # noqa: S608
+        "UPDATE inbox_row SET error = :error, attempts = 0, movable = false,"  # noqa: S608
+        " state = CASE WHEN state = 'gap' THEN state ELSE :state END,"
         " waits_what = :waits_what, waits_id = :waits_id, waiting_since = CASE"
         " WHEN CAST(:waits_what AS text) IS NOT NULL"
         " THEN coalesce(waiting_since, CAST(:at AS timestamptz)) END" + _ROW
@@ -214,6 +224,8 @@ class Inbox:
             waits_id=keep.waits.id if keep.waits else None,
             at=keep.at,
         )
+        if arrival.kind is Kind.NEVER_WAITS:
+            await tx.execute(_NEVER_WAITS, **self._place(arrival.stream, arrival.sequence))
 
     async def take(self, tx: Transaction, stream: Stream) -> Taken:
         """Absorb what follows ``read``, then take the oldest row if it may be settled now."""
@@ -226,6 +238,15 @@ class Inbox:
     async def drop(self, tx: Transaction, stream: Stream, sequence: int) -> bool:
         """The row is finished (or discarded); False when there was none."""
         return await tx.execute(_DROP, **self._place(stream, sequence)) > 0
+
+    async def done(self, tx: Transaction, stream: Stream, sequence: int) -> bool:
+        """The row beyond a gap is finished; its number stays. False when there was none."""
+        return await tx.execute(_DONE, **self._place(stream, sequence)) > 0
+
+    async def finish(self, tx: Transaction, row: Row) -> None:
+        """The row is finished, wherever it stands."""
+        ended = self.done if row.state is State.GAP else self.drop
+        await ended(tx, row.stream, row.sequence)
 
     async def remember(self, tx: Transaction, row: Row, at: datetime) -> None:
         """The event of a row was handled: its id is known from now on."""

@@ -30,10 +30,14 @@ _ROW: Final = (
     " WHERE consumer = :consumer AND subject = :subject AND source = :source AND topic = :topic"
     " AND epoch = :epoch AND sequence = :sequence"
 )
+_FAILED_BEYOND_A_GAP: Final = "state = 'gap' AND NOT done AND error <> ''"
+"""An event that never waits was tried there, and failed."""
 _LIST: Final = Statement(
     text(
         f"SELECT {_COLUMNS} FROM inbox_row WHERE NOT done"  # noqa: S608 - names of ours only
-        " AND (CAST(:state AS text) IS NULL OR state = :state) ORDER BY stored_at LIMIT :many"
+        " AND (CAST(:state AS text) IS NULL OR state = :state"
+        f" OR :state = 'parked' AND {_FAILED_BEYOND_A_GAP})"
+        " ORDER BY stored_at LIMIT :many"
     )
 )
 _SHOW: Final = Statement(
@@ -41,11 +45,21 @@ _SHOW: Final = Statement(
 )
 _REDRIVE: Final = Statement(
     text(  # the sweep settles it
-        "UPDATE inbox_row SET state = 'behind', attempts = 0" + _ROW + " AND state = 'parked'"  # noqa: S608
+        "UPDATE inbox_row SET attempts = 0, movable = state = 'gap',"  # noqa: S608
+        " state = CASE WHEN state = 'gap' THEN state ELSE 'behind' END"
+        + _ROW
+        + f" AND (state = 'parked' OR {_FAILED_BEYOND_A_GAP})"
     )
 )
 _DISCARD: Final = Statement(
     text("DELETE FROM inbox_row" + _ROW + " AND state IN ('parked', 'waiting')")  # noqa: S608
+)
+_DISCARD_BEYOND_A_GAP: Final = Statement(
+    text(  # its number stays
+        "UPDATE inbox_row SET done = true, sealed = NULL, error = '', movable = false"  # noqa: S608
+        + _ROW
+        + f" AND {_FAILED_BEYOND_A_GAP}"
+    )
 )
 _STUCK: Final = Statement(
     text(
@@ -95,7 +109,7 @@ class Order:
 async def listed(
     tx: Transaction, *, state: State | None = State.PARKED, many: int = LIST_LIMIT
 ) -> list[Stored]:
-    """Stored records, the oldest first."""
+    """Stored records, the oldest first; what failed beyond a gap counts as parked."""
     rows = await tx.fetch(
         _LIST, state=None if state is None else str(state), many=min(many, LIST_LIMIT)
     )
@@ -141,7 +155,10 @@ async def redrive(tx: Transaction, place: Place, order: Order) -> None:
 async def discard(tx: Transaction, place: Place, order: Order) -> None:
     """Give up a parked record, or release one that waits for what will not come."""
     await lock_subject(tx, place.consumer, place.stream.subject)
-    if not await tx.execute(_DISCARD, **_params(place)):
+    params = _params(place)
+    if not (
+        await tx.execute(_DISCARD, **params) or await tx.execute(_DISCARD_BEYOND_A_GAP, **params)
+    ):
         raise Conflict("no such parked or waiting record")
     record(
         tx,

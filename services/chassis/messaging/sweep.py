@@ -36,7 +36,8 @@ _OLDEST: Final = """
         OR r.state = 'gap' AND r.sequence = 1 + coalesce((
             SELECT m.read FROM inbox_mark m WHERE m.consumer = r.consumer
             AND m.subject = r.subject AND m.source = r.source AND m.topic = r.topic
-            AND m.epoch = r.epoch), 0))
+            AND m.epoch = r.epoch), 0)
+        OR r.never_waits AND (r.state = 'behind' OR r.movable AND NOT r.done))
     ORDER BY r.subject, r.source, r.topic, r.epoch LIMIT :many
 """
 _PAGE: Final = Statement(
