@@ -80,6 +80,11 @@ class StatementRefused(NrmError):
         """Whether a unique constraint refused the row."""
         return self.sqlstate == "23505"
 
+    @property
+    def does_not_fit(self) -> bool:
+        """Whether a value itself was refused: of its form, or longer than an index takes."""
+        return self.sqlstate == "argument" or self.sqlstate[:2] in ("22", "54")
+
 
 class ContractBroken(NrmError):
     """An event is not what its contract says; the message holds codes and locations only."""

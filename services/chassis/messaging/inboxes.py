@@ -75,7 +75,9 @@ class InboxSettler:
         """By its stream; by its place alone when the database refuses its names."""
         try:
             return await self.handling.park(arrival, error)
-        except StatementRefused:
+        except StatementRefused as refused:
+            if not refused.does_not_fit:
+                raise
             unreadable = self.handling.arriving.unreadable(arrival.record)
             return await self.handling.park(unreadable, error)
 
