@@ -65,6 +65,7 @@ BOOKS = (
         sealed bytea NOT NULL,
         error text NOT NULL,
         parked_at timestamptz NOT NULL,
+        again boolean NOT NULL,
         UNIQUE (agency, epoch, seq)
     )
     """,

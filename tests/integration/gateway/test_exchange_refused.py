@@ -1,22 +1,55 @@
 """What a gateway does not take from another one, and what becomes of it."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
 import pytest
 
 from services.chassis.clock import new_id
+from services.chassis.errors import InfrastructureFailure
 from services.gateway.domain.exchange import Arrival
+from services.gateway.handlers.exchange import effects
+from services.gateway.handlers.exchange.pairs import ExchangePart
+from services.gateway.handlers.exchange.parking import redrive
 from services.gateway.handlers.exchange.receiving import Outcome
+from services.gateway.store.exchange.parked import discard_parked, parked, redrive_parked
+from services.gateway.store.policy import PolicyRow
 from tests.integration.gateway.exchange_fixtures import pair
 from tests.support.gateway_exchange import (
     RECEIVER,
     SENDER,
     Both,
+    Gateway,
     a_cancellation,
     a_policy_row,
     one_sent,
     settle_both,
 )
+from tests.support.waiting import until
 
 __all__ = ["pair"]
+
+
+def permitting(version: int, *purposes: str) -> PolicyRow:
+    """A newer version in which the sender may ask only for these."""
+    row = a_policy_row(version)
+    for each in row.document["pairs"]:
+        each["purposes"] = list(purposes) if each["sender"] == SENDER else []
+    return row
+
+
+@asynccontextmanager
+async def running(gateway: Gateway) -> AsyncIterator[ExchangePart]:
+    """The exchange of one node, running."""
+    part, stop = ExchangePart(gateway.context), asyncio.Event()
+    task = asyncio.create_task(part.run(stop))
+    try:
+        yield part
+    finally:
+        stop.set()
+        await task
 
 
 @pytest.mark.parametrize(
@@ -26,31 +59,100 @@ async def test_what_the_registry_does_not_let_the_sender_send_is_put_aside(
     pair: Both, permitted: str, outcome: object
 ) -> None:
     sender, receiver = pair
-    newer = a_policy_row(2)
-    for each in newer.document["pairs"]:
-        each["purposes"] = [permitted] if each["sender"] == SENDER else []
-    await receiver.take_policy(newer)
+    await receiver.take_policy(permitting(2, permitted))
     await one_sent(sender)
     assert await receiver.read(SENDER) == [outcome]
-    parked = await receiver.rows("SELECT error FROM exchange_parked")
+    aside = await receiver.rows("SELECT error FROM exchange_parked")
     (book,) = await receiver.rows("SELECT alarm, upto FROM exchange_pair_in")
     if outcome is Outcome.PARKED:
-        assert parked == [{"error": "NotForUs"}]
+        assert aside == [{"error": "NotForUs"}]
         assert book == {"alarm": "parked", "upto": 1}
         assert await receiver.facts("task-offered") == []
     else:
-        assert (parked, book) == ([], {"alarm": None, "upto": 1})
+        assert (aside, book) == ([], {"alarm": None, "upto": 1})
 
 
 async def test_a_cancellation_comes_in_whatever_the_registry_permits_now(pair: Both) -> None:
     sender, receiver = pair
     case_id, _ = await one_sent(sender)
     await settle_both(sender, receiver)
-    newer = a_policy_row(2)
-    for each in newer.document["pairs"]:
-        each["purposes"] = []
-    await receiver.take_policy(newer)
+    await receiver.take_policy(permitting(2))
     await sender.outgoing(a_cancellation(new_id()), RECEIVER, case_id)
     await sender.write(RECEIVER)
     await receiver.read(SENDER)
     assert len(await receiver.facts("offer-withdrawn")) == 1
+
+
+@pytest.mark.parametrize("act", [redrive_parked, discard_parked])
+async def test_what_is_parked_is_shown_until_an_operator_settled_it(pair: Both, act: Any) -> None:
+    sender, receiver = pair
+    await receiver.take_policy(permitting(2, "hand-over"))
+    await one_sent(sender)
+    await receiver.read(SENDER)
+    async with running(receiver) as part:
+        await until(lambda: part.readiness().detail == "parked: 1")
+        assert not part.readiness().ok
+        await receiver.take_policy(a_policy_row(3))
+        async with receiver.database.transaction() as tx:
+            (found,) = await parked(tx)
+            assert (found.agency, found.error, found.again) == (SENDER, "NotForUs", False)
+            await act(tx, found.id, actor="operator", reason="mended")
+        await until(lambda: part.readiness().ok)
+    assert await receiver.rows("SELECT 1 FROM exchange_parked") == []
+    assert len(await receiver.facts("task-offered")) == (1 if act is redrive_parked else 0)
+
+
+async def test_what_fails_again_stays_parked(pair: Both) -> None:
+    sender, receiver = pair
+    await receiver.take_policy(permitting(2, "hand-over"))
+    await one_sent(sender)
+    await receiver.read(SENDER)
+    async with receiver.database.transaction() as tx:
+        (found,) = await parked(tx)
+        await redrive_parked(tx, found.id, actor="operator", reason="hoped")
+    await redrive(receiver.context)
+    async with receiver.database.transaction() as tx:
+        assert await parked(tx) == [found]
+
+
+async def test_a_notice_is_never_parked_the_pair_is_stuck_until_it_is_handled(
+    pair: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender, receiver = pair
+    case_id, _ = await one_sent(sender)
+    await settle_both(sender, receiver)
+    await sender.withdraw(case_id)
+    await sender.write(RECEIVER)
+
+    async def fails(*_: Any) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(effects, "receive_notice", fails)
+        assert (await receiver.read(SENDER))[-1] is Arrival.UNREADABLE
+    assert await receiver.rows("SELECT 1 FROM exchange_parked") == []
+    (book,) = await receiver.rows("SELECT stuck, alarm FROM exchange_pair_in")
+    assert book == {"stuck": True, "alarm": "unreadable"}
+    await receiver.report(SENDER)
+    await sender.read(RECEIVER)
+    await settle_both(sender, receiver)
+    assert len(await receiver.facts("sharing-stopped")) == 1
+    (book,) = await receiver.rows("SELECT stuck, alarm FROM exchange_pair_in")
+    assert book == {"stuck": False, "alarm": None}
+
+
+async def test_a_handler_that_takes_too_long_makes_the_pair_wait(
+    pair: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender, receiver = pair
+    await one_sent(sender)
+
+    async def hangs(*_: Any) -> None:
+        raise TimeoutError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(effects, "deliver", hangs)
+        with pytest.raises(InfrastructureFailure):
+            await receiver.read(SENDER)
+    assert await receiver.rows("SELECT 1 FROM exchange_parked") == []
+    assert await receiver.read(SENDER) == [Arrival.NEXT]

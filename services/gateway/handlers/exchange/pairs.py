@@ -5,7 +5,7 @@ database or of the hub makes a pair wait, never end; anything else ends the proc
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -16,9 +16,11 @@ from services.chassis.runnable import Readiness
 from services.gateway.handlers.exchange import receipts
 from services.gateway.handlers.exchange.context import ExchangeContext, exchange_topic
 from services.gateway.handlers.exchange.line import Line
+from services.gateway.handlers.exchange.parking import redrive
 from services.gateway.handlers.exchange.receiving import Receiver
 from services.gateway.handlers.exchange.sending import Writer
 from services.gateway.store import policy
+from services.gateway.store.exchange import books, parked
 
 log = logger(__name__)
 NAME: Final = "exchange"
@@ -59,6 +61,7 @@ class ExchangePart:
         self._looking: list[asyncio.Task[None]] = []
         self._failures: dict[str, int] = {}
         self._detail = "no policy yet"
+        self._trouble = ""
 
     def readiness(self) -> Readiness:
         """Ready when a policy is known and every pair moves."""
@@ -67,6 +70,8 @@ class ExchangePart:
         late = sorted(agency for agency, pair in self._pairs.items() if not pair.well)
         if late:
             return Readiness(False, "pairs that do not move: " + " ".join(late))
+        if self._trouble:
+            return Readiness(False, self._trouble)
         waiting = any(pair.writer.held or pair.receiver.waits for pair in self._pairs.values())
         return Readiness(True, "something waits for the registry" if waiting else "")
 
@@ -108,6 +113,9 @@ class ExchangePart:
                 if agency not in self._pairs:
                     self._pairs[agency] = self._take_up(agency, stop)
         await self._context.database.run(partial(receipts.tell_late, self._context))
+        await redrive(self._context)
+        async with self._context.database.transaction() as tx:
+            self._trouble = _trouble(await books.alarmed(tx), await parked.count_parked(tx))
         await _until(stop, self._context.limits.look_seconds)
 
     def _take_up(self, agency: str, stop: asyncio.Event) -> Pair:
@@ -157,6 +165,15 @@ class ExchangePart:
         if record is not None and not await self._line.send(topic, [record]):
             soon = min(soon, self._context.limits.wait_seconds)
         await _woken(stop, pair.report, soon)
+
+
+def _trouble(alarmed: Sequence[str], count: int) -> str:
+    told = []
+    if alarmed:
+        told.append("alarm: " + " ".join(alarmed))
+    if count:
+        told.append(f"parked: {count}")
+    return "; ".join(told)
 
 
 async def _until(stop: asyncio.Event, seconds: float) -> None:

@@ -105,6 +105,8 @@ async def take(context: ExchangeContext, agency: str, inner: bytes, tx: Transact
     await books.keep_out(tx, agency, compared.book, row.database_epoch)
     if compared.book.epoch == body.epoch and compared.reading not in ALARMS:
         await _delivered(context, agency, compared.book.upto, tx)
+    if compared.reading is Reading.AGREES and row.alarm is not None:
+        await books.alarm_out(tx, agency, None)
     if compared.reading in ALARMS:
         await books.alarm_out(tx, agency, str(compared.reading))
         context.work(tx, str(envelope.id))

@@ -14,18 +14,20 @@ from typing import Final
 
 from services.chassis import audit
 from services.chassis.database import Transaction
-from services.chassis.errors import ContractBroken, InfrastructureFailure
+from services.chassis.errors import ContractBroken, DatabaseUnavailable, InfrastructureFailure
 from services.chassis.logs import logger
 from services.chassis.messaging.broker import BrokerRecord, OffsetLost, Reader
+from services.chassis.messaging.codec import from_structured
 from services.gateway.domain.exchange import Arrival, ArrivedRecord, Decided, decide
 from services.gateway.domain.policy import ACTIVE, Policy
 from services.gateway.domain.wrapping import Head, NotARecord, Unwrapped, unwrap
 from services.gateway.handlers.exchange import effects, receipts
 from services.gateway.handlers.exchange.context import ACTOR, ExchangeContext, exchange_topic
+from services.gateway.handlers.exchange.notices import NOTICE
 from services.gateway.store import policy
-from services.gateway.store.exchange import books, references
+from services.gateway.store.exchange import books, parked
 from services.gateway.store.exchange.books import InRow, Sighting
-from services.gateway.store.exchange.references import Aside
+from services.gateway.store.exchange.parked import Aside
 
 log = logger(__name__)
 
@@ -38,7 +40,7 @@ class Outcome(StrEnum):
     FOREIGN = "foreign"
     """No record of this pair: dropped, it does not count as a number."""
     RECEIPT = "receipt"
-    PARKED = "parked"
+    PARKED = books.PARKED_ALARM
 
 
 Settled = Outcome | Arrival
@@ -46,6 +48,8 @@ TELLS: Final = frozenset(
     {Arrival.NEXT, Arrival.DUPLICATE, Arrival.EXPIRED, Arrival.UNREADABLE, Arrival.FORK}
 )
 """After these the sender should hear how far we are."""
+NOTICES: Final = NOTICE.rpartition(".")[0] + "."
+"""How the type of a notice begins, in every version."""
 STUCK: Final = frozenset({Arrival.EXPIRED, Arrival.UNREADABLE, Arrival.FORK})
 
 
@@ -121,6 +125,8 @@ class Receiver:
                 return await self._arrive(judged)
             except InfrastructureFailure:
                 raise
+            except TimeoutError:
+                raise DatabaseUnavailable from None
             except ContractBroken as broken:
                 failure = type(broken).__name__
                 break
@@ -132,7 +138,7 @@ class Receiver:
             offset=judged.offset,
             put_aside=failure,
         )
-        log.error("an exchange record was put aside", kind="exchange", error=failure)
+        log.error("an exchange record cannot be handled", kind="exchange", error=failure)
         settled = await self._arrive(aside)
         return Outcome.PARKED if settled is Arrival.NEXT else settled
 
@@ -175,6 +181,8 @@ async def arrive(context: ExchangeContext, agency: str, judged: Judged, tx: Tran
         return Outcome.RECEIPT
     decided = await _decided(context, agency, judged, row, tx)
     if decided.arrival is Arrival.NEXT:
+        if row.alarm is not None:
+            await books.alarm_in(tx, agency, None)
         await _handle(context, agency, judged, tx)
     await books.keep_in(tx, agency, decided.book, judged.offset + 1)
     if decided.arrival in STUCK:
@@ -196,7 +204,7 @@ async def _decided(
         seq=head.seq,
         digest=digest,
         known=known,
-        opens=judged.record.inner is not None,
+        opens=judged.record.inner is not None and not _is_a_lost_notice(judged),
         expired=head.not_after <= wall,
     )
     return decide(row.book, arrived)
@@ -207,8 +215,8 @@ async def _handle(context: ExchangeContext, agency: str, judged: Judged, tx: Tra
     if judged.put_aside is None and judged.record.inner is not None:
         await effects.deliver(context, agency, judged.record.inner, tx)
         return
-    place = f"exchange\n{agency}\n{head.epoch}\n{head.seq}".encode()
-    await references.put_aside(
+    place = parked.seal_place(agency, head.epoch, head.seq)
+    await parked.put_aside(
         tx,
         Aside(
             agency=agency,
@@ -219,7 +227,7 @@ async def _handle(context: ExchangeContext, agency: str, judged: Judged, tx: Tra
             parked_at=context.clock.wall(),
         ),
     )
-    await books.alarm_in(tx, agency, Outcome.PARKED)
+    await books.alarm_in(tx, agency, books.PARKED_ALARM)
     audit.record(
         tx,
         actor=ACTOR,
@@ -227,6 +235,17 @@ async def _handle(context: ExchangeContext, agency: str, judged: Judged, tx: Tra
         subject=agency,
         reason=judged.put_aside or "",
     )
+
+
+def _is_a_lost_notice(judged: Judged) -> bool:
+    """A notice is never put aside: the pair is stuck until it is handled."""
+    if judged.put_aside is None or judged.record.inner is None:
+        return False
+    try:
+        envelope, _ = from_structured(judged.record.inner)
+    except ContractBroken:
+        return False
+    return envelope.type.startswith(NOTICES)
 
 
 async def _alarm(context: ExchangeContext, agency: str, arrival: Arrival, tx: Transaction) -> None:

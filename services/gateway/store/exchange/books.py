@@ -20,6 +20,8 @@ from services.gateway.domain.exchange import (
 )
 from services.gateway.store.exchange.tables import PAIR_IN, PAIR_OUT, SEEN, SENDING
 
+PARKED_ALARM: Final = "parked"
+"""The receiver's alarm when it puts something aside."""
 _BEGIN_OUT: Final = Statement(
     insert(PAIR_OUT)
     .values(
@@ -119,6 +121,13 @@ _FORGET: Final = Statement(
         SEEN.c.epoch < bindparam("epoch"),
         SEEN.c.seen_at < bindparam("before"),
     )
+)
+
+
+_ALARMED: Final = Statement(
+    select(PAIR_OUT.c.agency)
+    .where(PAIR_OUT.c.alarm.is_not(None))
+    .union(select(PAIR_IN.c.agency).where(PAIR_IN.c.alarm != PARKED_ALARM))
 )
 
 
@@ -231,6 +240,11 @@ async def reported(tx: Transaction, agency: str, at: int) -> None:
 async def alarm_in(tx: Transaction, agency: str, alarm: str | None) -> None:
     """Raise or clear the receiver's alarm."""
     await tx.execute(_ALARM_IN, the_agency=agency, alarm=alarm)
+
+
+async def alarmed(tx: Transaction) -> tuple[str, ...]:
+    """Agencies with whom something is wrong, in either direction; what is parked tells itself."""
+    return tuple(sorted(row["agency"] for row in await tx.fetch(_ALARMED)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
-from services.gateway.store.exchange.tables import DISCLOSURE, INNER, PARKED, REFERENCE
+from services.gateway.store.exchange.tables import DISCLOSURE, INNER, REFERENCE
 
 GIVEN: Final = "given"
 RECEIVED: Final = "received"
@@ -114,18 +114,6 @@ _HANDLED: Final = Statement(
     )
     .on_conflict_do_nothing()
 )
-_PARK: Final = Statement(
-    insert(PARKED)
-    .values(
-        agency=bindparam("agency"),
-        epoch=bindparam("epoch"),
-        seq=bindparam("seq"),
-        sealed=bindparam("sealed"),
-        error=bindparam("error"),
-        parked_at=bindparam("parked_at"),
-    )
-    .on_conflict_do_nothing()
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,18 +140,6 @@ class Disclosure:
     basis: str
     basis_id: UUID | None
     disclosed_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aside:
-    """A record that could be read but not processed, sealed with the node's key."""
-
-    agency: str
-    epoch: int
-    seq: int
-    sealed: bytes
-    error: str
-    parked_at: datetime
 
 
 async def add_reference(tx: Transaction, reference: Reference, now: datetime) -> bool:
@@ -250,12 +226,6 @@ async def read_disclosures(tx: Transaction, case_id: UUID) -> list[Record]:
 async def note_handled(tx: Transaction, agency: str, inner_id: UUID, now: datetime) -> bool:
     """Note an inner event; False when it was handled before."""
     return await tx.execute(_HANDLED, agency=agency, inner_id=inner_id, handled_at=now) > 0
-
-
-async def put_aside(tx: Transaction, aside: Aside) -> None:
-    """Park a record inside the node."""
-    fields = {name: getattr(aside, name) for name in Aside.__dataclass_fields__}
-    await tx.execute(_PARK, **fields)
 
 
 def _reference(row: Record | None) -> Reference | None:

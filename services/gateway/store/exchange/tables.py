@@ -60,6 +60,7 @@ PARKED: Final = Table(
     Column("sealed", LargeBinary),
     Column("error", Text),
     Column("parked_at", TIME),
+    Column("again", Boolean),
 )
 SENDING: Final = Table(
     "exchange_sending",
