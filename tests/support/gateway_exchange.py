@@ -45,6 +45,7 @@ from tests.support.gateway_door import SCHEMA, fresh_database
 from tests.support.postgres import Postgres, settings_for
 
 SENDER, RECEIVER, THIRD = "interior-brest", "redcross-vitebsk", "ngo-brest"
+CUSTODIAN = "custodian-one"
 NODES = (SENDER, RECEIVER, THIRD)
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 QUICK = ExchangeLimits(
@@ -82,7 +83,7 @@ def a_policy_row(version: int = 1, tag: str = "", **changes: Any) -> PolicyRow:
                 "powers": ["identify"],
                 "oblasts": ["BY-BR"],
             }
-            for node in NODES
+            for node in (*NODES, CUSTODIAN)
         ],
         "pairs": [
             {"sender": tag + one, "recipient": tag + other, "purposes": PURPOSES}

@@ -269,11 +269,20 @@ def sharing_ends(sharing: Sharing) -> str | None:
 
 
 def may_contribute(attempt: Attempt, roster: frozenset[str], custodians: frozenset[str]) -> Answer:
-    """Noisy counts: the plan is known, this node is in its roster, the custodian is the plan's."""
+    """Noisy counts: the plan is known, this node is in its roster, the custodian is the plan's, and
+    the registry lists both as active.
+    """
     if attempt.sender not in roster:
         return Never("no-basis")
     if attempt.recipient not in custodians:
         return Never("unknown-recipient")
+    policy = attempt.policy
+    if policy is None or policy.valid_until <= attempt.now:
+        return Never("registry-stale")
+    for node in (attempt.sender, attempt.recipient):
+        participant = policy.participants.get(node)
+        if participant is None or participant.status != ACTIVE:
+            return Never("not-a-participant")
     return Yes("plan")
 
 

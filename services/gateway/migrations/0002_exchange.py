@@ -142,6 +142,7 @@ LEDGER = (
         plan_id uuid PRIMARY KEY,
         roster text[] NOT NULL,
         custodians text[] NOT NULL,
+        digest text NOT NULL,
         copied_at timestamptz NOT NULL
     )
     """,

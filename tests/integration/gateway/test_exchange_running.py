@@ -209,3 +209,19 @@ async def test_counts_leave_only_for_the_plan_that_asks_this_node(
     for row in contributed:
         assert row["key"] == str(plan.plan_id)
         assert str(outgoing_id) not in str(row["headers"])
+
+
+async def test_a_plan_id_with_another_body_is_skipped_and_a_suspended_node_sends_no_counts(
+    pair: Both,
+) -> None:
+    sender, _ = pair
+    plan = a_plan()
+    await copied(sender, plan)
+    await copied(sender, plan.model_copy(update={"minimum_nodes": 2}))
+    assert len(await sender.rows("SELECT 1 FROM outbox")) == 1
+    differs = "SELECT subject FROM audit WHERE action = 'exchange.plan-differs'"
+    assert await sender.rows(differs) == [{"subject": str(plan.plan_id)}]
+    await sender.take_policy(a_policy_row(2, suspended=(SENDER,)))
+    await sender.outgoing(counts_for(plan), "custodian-one", plan.plan_id)
+    (refused,) = await sender.facts("sending-refused")
+    assert refused["body"]["reason"] == "not-a-participant"

@@ -225,6 +225,15 @@ def test_counts_go_to_a_custodian_of_a_plan_that_names_this_node() -> None:
     assert may_contribute(attempt, ours, theirs) == Yes("plan")
     assert may_contribute(attempt, frozenset(), theirs) == Never("no-basis")
     assert may_contribute(attempt, ours, frozenset()) == Never("unknown-recipient")
+    for against, reason in (
+        (None, "registry-stale"),
+        (replace(a_policy(), valid_until=NOW), "registry-stale"),
+        (a_policy(theirs="suspended"), "not-a-participant"),
+        (a_policy(ours="left"), "not-a-participant"),
+        (replace(a_policy(), participants={}), "not-a-participant"),
+    ):
+        refused = may_contribute(replace(attempt, policy=against), ours, theirs)
+        assert refused == Never(reason)
 
 
 def test_every_type_that_travels_has_a_row_and_nothing_else_has() -> None:

@@ -22,6 +22,7 @@ from services.gateway.handlers.exchange.context import (
     ExchangeContext,
     ring_after_commit,
 )
+from services.gateway.store import policy
 from services.gateway.store.exchange import plans, publishing, sendings
 from services.gateway.store.exchange.publishing import FromOutside
 from services.gateway.store.exchange.sendings import Queued
@@ -84,7 +85,7 @@ async def contribute_counts(
         sender=context.node,
         recipient=gone.recipient,
         now=work.now,
-        policy=None,
+        policy=context.policy(await policy.lock_policy(work.transaction)),
     )
     roster = plan.roster if plan else frozenset[str]()
     custodians = plan.custodians if plan else frozenset[str]()

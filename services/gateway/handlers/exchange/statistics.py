@@ -3,14 +3,16 @@
 A plan is remembered as far as the check on contributions needs it. Nothing about a case is here.
 """
 
+import hashlib
 from functools import partial
 from typing import Final
 
 from contracts.statistics import PlanPublished
+from services.chassis import audit
 from services.chassis.messaging.broker import HUB
 from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Received, Waits, Work
-from services.gateway.handlers.exchange.context import ExchangeContext
+from services.gateway.handlers.exchange.context import ACTOR, ExchangeContext
 from services.gateway.store.exchange import plans, publishing
 from services.gateway.store.exchange.plans import PlanRow
 from services.gateway.store.exchange.publishing import FromOutside
@@ -36,8 +38,16 @@ async def copy_from_the_hub(
             plan_id=body.plan_id,
             roster=frozenset(body.roster),
             custodians=frozenset(body.custodians),
+            digest=hashlib.sha256(body.model_dump_json().encode()).hexdigest(),
         )
-        await plans.add_plan(work.transaction, row, work.now)
+        if not await plans.add_plan(work.transaction, row, work.now):
+            audit.record(
+                work.transaction,
+                actor=ACTOR,
+                action="exchange.plan-differs",
+                subject=str(body.plan_id),
+            )
+            return None
     publishing.copy_statistics(
         work.transaction,
         FromOutside(body=body, owner=PUBLISHER, subject=received.envelope.subject),

@@ -17,6 +17,7 @@ _ADD: Final = Statement(
         plan_id=bindparam("plan_id"),
         roster=bindparam("roster"),
         custodians=bindparam("custodians"),
+        digest=bindparam("digest"),
         copied_at=bindparam("copied_at"),
     )
     .on_conflict_do_nothing()
@@ -26,23 +27,28 @@ _READ: Final = Statement(select(PLAN).where(PLAN.c.plan_id == bindparam("plan_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanRow:
-    """Nodes and custodians of one plan."""
+    """Nodes and custodians of one plan, and the digest of all that it says."""
 
     plan_id: UUID
     roster: frozenset[str]
     custodians: frozenset[str]
+    digest: str
 
 
 async def add_plan(tx: Transaction, plan: PlanRow, now: datetime) -> bool:
-    """Keep a plan; False when it is known (a plan never changes)."""
+    """Keep a plan; False when its id is known with another body (a plan never changes)."""
     added = await tx.execute(
         _ADD,
         plan_id=plan.plan_id,
         roster=sorted(plan.roster),
         custodians=sorted(plan.custodians),
+        digest=plan.digest,
         copied_at=now,
     )
-    return added > 0
+    if added:
+        return True
+    known = await read_plan(tx, plan.plan_id)
+    return known is not None and known.digest == plan.digest
 
 
 async def read_plan(tx: Transaction, plan_id: UUID) -> PlanRow | None:
@@ -54,4 +60,5 @@ async def read_plan(tx: Transaction, plan_id: UUID) -> PlanRow | None:
         plan_id=plan_id,
         roster=frozenset(row["roster"]),
         custodians=frozenset(row["custodians"]),
+        digest=row["digest"],
     )

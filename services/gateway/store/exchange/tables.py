@@ -117,5 +117,6 @@ PLAN: Final = Table(
     Column("plan_id", ID, primary_key=True),
     Column("roster", TEXTS),
     Column("custodians", TEXTS),
+    Column("digest", Text),
     Column("copied_at", TIME),
 )
