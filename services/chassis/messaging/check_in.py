@@ -1,6 +1,7 @@
 """Who was at the door before: (source, id) with a keyed digest of the body, kept for a long time.
 
-The same for Kafka and HTTP. A known id with the same body is a repeat; with another body it is
+The same for Kafka and HTTP, binary and structured: the digest is of the JSON value, whatever its
+spacing and order. A known id with the same body is a repeat; with another body it is
 refused. Only digests are kept, of source and id too: both are the sender's words, and a sender
 that does everything wrong may have put a name there.
 """
@@ -11,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+import orjson
 from sqlalchemy import text
 
 from services.chassis.database import Statement, Transaction
@@ -61,8 +63,16 @@ def visitor_named(
     return Visitor(
         source=digest(source.encode()),
         event_id=digest(event_id.encode()),
-        body_digest=digest(content),
+        body_digest=digest(canonical(content)),
     )
+
+
+def canonical(content: bytes) -> bytes:
+    """The same bytes for the same JSON value; what is no JSON stays as it is."""
+    try:
+        return orjson.dumps(orjson.loads(content), option=orjson.OPT_SORT_KEYS)
+    except (orjson.JSONDecodeError, TypeError):
+        return content
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from services.chassis.messaging.check_in import (
     note_refusal,
     visitor_named,
 )
-from services.chassis.messaging.codec import decode
+from services.chassis.messaging.codec import CONTENT_TYPE, STRUCTURED, decode
 from services.chassis.messaging.consumer import Consumer, Piece
 from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.failpoints import AFTER_HANDLE_BEFORE_COMMIT
@@ -129,6 +129,17 @@ def _named(record: BrokerRecord) -> tuple[str | None, str | None]:
         one if isinstance(one, str) and 0 < len(one) <= ID_LIMIT else None for one in named
     )
     return first, second
+
+
+def _inside(record: BrokerRecord) -> bytes:
+    """The body of a record whose attributes cannot be read: of either mode, as HTTP has it."""
+    kinds = [value or b"" for name, value in record.headers if name == CONTENT_TYPE]
+    if kinds and kinds[-1].partition(b";")[0].strip().lower() == STRUCTURED.encode():
+        with contextlib.suppress(orjson.JSONDecodeError):
+            content = orjson.loads(record.value or b"null")
+            if isinstance(content, dict) and "data" in content:
+                return orjson.dumps(content["data"])
+    return record.value or b""
 
 
 class DoorSettler:
@@ -238,8 +249,8 @@ class DoorSettler:
         digest = self._context.keys.digest
         if knock.event_id is None:
             return Visitor(source=knock.record.topic, event_id=knock.place, body_digest="")
-        content = knock.body if knock.envelope else knock.record.value or b""
-        return visitor_named(digest, source=knock.source, event_id=knock.event_id, content=content)
+        name = {"source": knock.source, "event_id": knock.event_id}
+        return visitor_named(digest, **name, content=knock.body)
 
     def _count(self, answer: Answer | None) -> None:
         if answer is None:

@@ -19,6 +19,7 @@ from services.chassis.identity import Caller
 from services.chassis.messaging.check_in import (
     CheckIn,
     Seen,
+    canonical,
     check_in,
     note_refusal,
     visitor_named,
@@ -163,7 +164,8 @@ def _reply_of(intake_id: UUID, answer: Answer | None) -> Reply:
 
 def cause_of(context: GatewayContext, letter: Letter, name: str) -> Cause:
     """The cause that a letter is: the same for the same letter, and none of its words."""
-    digest = context.keys.digest(name.encode("utf-8", "replace") + b"\0" + letter.content)
+    content = canonical(letter.content)
+    digest = context.keys.digest(name.encode("utf-8", "replace") + b"\0" + content)
     given = letter.traceparent or ""
     return Cause(
         id=str(derived_id("intake", digest, letter.type, 0)),

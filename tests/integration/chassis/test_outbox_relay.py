@@ -277,18 +277,6 @@ async def test_a_refused_row_is_parked_and_blocks_only_its_own_key(
     assert numbers_of(envelopes(broker)["bad"]) == [1, 2, 3]
 
 
-async def test_a_refused_row_among_others_is_found_and_they_are_sent(
-    database: Database, outbox: Outbox, broker: MemoryBroker
-) -> None:
-    await write(database, "first", range(2))
-    await write(database, "second", range(2))
-    broker.faults.refusals = 1
-    async with relaying(database, broker):
-        await until(lambda: is_empty(database))
-    assert numbers_of(envelopes(broker)["first"]) == [1, 2]
-    assert numbers_of(envelopes(broker)["second"]) == [1, 2]
-
-
 async def test_a_missing_topic_holds_back_only_itself(
     database: Database, outbox: Outbox, broker: MemoryBroker
 ) -> None:

@@ -1,4 +1,4 @@
-"""A topic that fails while its bus answers holds back itself alone."""
+"""What fails while its bus answers, a topic or a row, holds back itself alone."""
 
 import asyncio
 from dataclasses import replace
@@ -15,7 +15,9 @@ from tests.integration.chassis.test_outbox_relay import (
     QUICK,
     THINGS,
     arrived,
+    envelopes,
     is_empty,
+    numbers_of,
     relaying,
     spec_for,
     write,
@@ -62,3 +64,17 @@ async def test_a_topic_that_takes_nothing_lets_the_others_pass(
         broker.failing = None
         await until(lambda: is_empty(database))
     assert len(arrived(broker, THINGS)) == 6
+
+
+async def test_a_refused_row_among_others_is_found_and_they_are_sent(
+    database: Database,
+) -> None:
+    Outbox(spec_for=spec_for).install(database)
+    broker = MemoryBroker("local", {THINGS: 4})
+    await write(database, "first", range(2))
+    await write(database, "second", range(2))
+    broker.faults.refusals = 1
+    async with relaying(database, broker):
+        await until(lambda: is_empty(database))
+    assert numbers_of(envelopes(broker)["first"]) == [1, 2]
+    assert numbers_of(envelopes(broker)["second"]) == [1, 2]

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,9 @@ from tests.support.postgres import Postgres
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+WAITING_AT_THE_DOOR = """
+    SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 DIRECTORY = {
     "services": [
@@ -217,6 +220,41 @@ async def test_the_same_event_by_both_doors_happens_once(house_of_the_gateway: H
     await house.send(a_record(consent))
     await house.answers_to(consent["id"])
     assert len(await house.commands_for(event, many=1)) == 1
+
+
+def spaced(event: dict[str, Any]) -> OutgoingRecord:
+    """The same JSON in other bytes."""
+    data = dict(reversed(event["data"].items()))
+    return replace(a_record(event), value=orjson.dumps(data, option=orjson.OPT_INDENT_2))
+
+
+async def test_one_event_is_one_visitor_by_both_doors_in_both_forms_at_the_same_moment(
+    house_of_the_gateway: House,
+) -> None:
+    house = house_of_the_gateway
+    event = an_event("consent-recorded", a_consent())
+    async with house.database.transaction() as barrier:
+        await barrier.connection.execute("LOCK TABLE door_seen IN EXCLUSIVE MODE")
+        asking = asyncio.create_task(
+            house.client.post(
+                "/v1/intake",
+                content=orjson.dumps(event),
+                headers={"content-type": "application/cloudevents+json"},
+            )
+        )
+        await house.send(spaced(event))
+
+        async def both_stand_at_the_barrier() -> bool:
+            return len(await barrier.connection.fetch(WAITING_AT_THE_DOOR)) >= 2
+
+        await until(both_stand_at_the_barrier, seconds=4)
+    assert (await asking).status_code == 200
+    last = an_event("consent-recorded", a_consent(), subject=event["subject"])
+    await house.send(a_record(last))
+    told = await house.answers_to(event["id"], last["id"])
+    assert told[event["id"]]["accepted"]
+    answers = [each for each in await house.feed("answers") if each["intake_id"] == event["id"]]
+    assert len(answers) == 1, "one effect, one answer"
 
 
 async def test_waiting_gets_the_final_answer_of_another_service(
