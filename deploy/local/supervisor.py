@@ -34,7 +34,7 @@ from deploy.local.topology import Topology, Unit, read_topology
 from deploy.local.watched import Watched
 
 TICK_SECONDS = 0.2
-STOP_SECONDS = 15.0
+STOP_SECONDS = 25.0  # longer than a service takes to stop, cancel and close its parts
 LOG_CHECK_SECONDS = 5.0
 SETUP = "setup"
 ENDED_WELL, FAILED, ALREADY_RUNS = 0, 1, 3

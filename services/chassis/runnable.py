@@ -21,9 +21,11 @@ from services.chassis.environment import (
 from services.chassis.errors import Misuse, NrmError, SettingsWrong
 from services.chassis.logs import configure_logs, logger
 
-STOP_SECONDS: Final = 20.0
+STOP_SECONDS: Final = 12.0
+"""For all parts together, one after another; each has at least ``LAST_SECONDS``."""
+LAST_SECONDS: Final = 0.5
 CANCEL_SECONDS: Final = 5.0
-CLOSE_SECONDS: Final = 10.0
+CLOSE_SECONDS: Final = 5.0
 EXIT_FAILED: Final = 1
 EXIT_STUCK: Final = 70
 
@@ -128,8 +130,11 @@ class Runnable:
 
     async def _end(self, running: "list[_Running]", failed: str | None) -> str | None:
         stuck: str | None = None
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._stop_seconds
+        last = min(LAST_SECONDS, self._stop_seconds)
         for each in reversed(running):
-            ended = await each.end(self._stop_seconds)
+            ended = await each.end(max(last, until - loop.time()))
             error = each.failure()
             if error is not None:
                 failed = failed or each.part.name

@@ -118,7 +118,7 @@ class Consumer:
             async with asyncio.TaskGroup() as group:
                 beside = group.create_task(self._settler.run(stop))
                 await self._serve(stop)
-                await asyncio.wait({beside}, timeout=self._context.limits.drain_seconds)
+                await asyncio.wait({beside}, timeout=self._context.limits.sweep_end_seconds)
                 beside.cancel()
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
@@ -165,18 +165,21 @@ class Consumer:
             await self._leave(member, beside)
 
     async def _leave(self, member: BrokerConsumer, beside: list[asyncio.Task[None]]) -> None:
+        limits = self._context.limits
         self._changing = True
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
         try:
-            await self._lanes.drained(self._context.limits.drain_seconds)
-            await self._commit(member)
+            await self._lanes.drained(min(limits.drain_seconds, limits.drain_at_stop_seconds))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(limits.last_commit_seconds):
+                    await self._commit(member)
         finally:
             self.offsets.forget()
-            await member.stop()
-            await self._lanes.stop()
             self._member = None
+            await self._lanes.stop()
+            await member.stop()
 
     # ------------------------------------------------------------ records
 

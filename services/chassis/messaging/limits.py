@@ -36,7 +36,11 @@ class Limits:
     tries: int = 3
     try_again_seconds: float = 0.05
     drain_seconds: float = 20.0
-    """Below the broker's rebalance timeout."""
+    """When partitions are taken away: below the broker's rebalance timeout."""
+    drain_at_stop_seconds: float = 4.0
+    last_commit_seconds: float = 2.0
+    sweep_end_seconds: float = 1.0
+    """With the two above and the bus's own end: less than a part is given to stop."""
     gives_up_after: timedelta = timedelta(seconds=60)
     alarm_after: timedelta = timedelta(seconds=60)
     attempts: int = 3

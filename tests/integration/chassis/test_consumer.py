@@ -335,3 +335,20 @@ async def test_what_is_slow_is_cancelled_when_partitions_go_and_repeated(
             await bench.handled(many)
     found = await effects(bench.database)
     assert len(found) == len(set(found)) == many
+
+
+async def test_a_stop_does_not_wait_for_what_hangs(bench: Bench) -> None:
+    async def hang(_received: Received, _work: Work) -> None:
+        await asyncio.Event().wait()
+
+    bench.house.behave = hang
+    bench.publish("a", 1)
+    slow = replace(QUICK, drain_seconds=20.0, drain_at_stop_seconds=0.2)
+    consumer, stop = bench.consumer(slow), asyncio.Event()
+    task = asyncio.create_task(consumer.run(stop))
+    await until(lambda: bench.house.calls != [])
+    stop.set()
+    done, _ = await asyncio.wait({task}, timeout=5.0)
+    task.cancel()
+    assert done
+    assert await effects(bench.database) == []

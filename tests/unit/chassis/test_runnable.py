@@ -4,12 +4,17 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
+from deploy.local import supervisor
+from services.chassis import runnable as runnable_times
 from services.chassis.environment import ServiceSettings
 from services.chassis.errors import Misuse
+from services.chassis.messaging.kafka.connection import KafkaSettings
+from services.chassis.messaging.limits import Limits
 from services.chassis.runnable import (
     EXIT_FAILED,
     Health,
@@ -80,6 +85,27 @@ async def test_a_part_that_does_not_stop_is_cancelled() -> None:
     stop.set()
     await runnable.run(stop)
     assert told == ["start a", "cancel a"]
+
+
+async def test_all_parts_together_have_one_time_to_stop() -> None:
+    told: list[str] = []
+    names = ("a", "b", "c", "d")
+    parts = [Recorded(name, told, deaf=True) for name in names]
+    stop = asyncio.Event()
+    stop.set()
+    begun = time.monotonic()
+    await Runnable("house", parts, stop_seconds=1.0).run(stop)
+    assert time.monotonic() - begun < 3.0, "each after the first had what was left"
+    assert told[-4:] == [f"cancel {name}" for name in reversed(names)]
+
+
+def test_a_service_ends_by_itself_before_it_is_killed() -> None:
+    limits, bus = Limits(), KafkaSettings(name="local", bootstrap="", client_id="")
+    consumer = limits.drain_at_stop_seconds + limits.last_commit_seconds + limits.sweep_end_seconds
+    assert limits.drain_at_stop_seconds <= 6.0
+    assert consumer + 2 * bus.stop_seconds <= runnable_times.STOP_SECONDS <= 12.0
+    times = (runnable_times.STOP_SECONDS, runnable_times.CANCEL_SECONDS)
+    assert sum(times) + runnable_times.CLOSE_SECONDS < supervisor.STOP_SECONDS
 
 
 async def test_a_part_that_cannot_be_cancelled_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,8 @@ class KafkaSettings:
     start_seconds: float = 30.0
     answer_seconds: float = 10.0
     hand_over_seconds: float = 10.0
-    stop_seconds: float = 5.0
+    stop_seconds: float = 2.0
+    """A client that does not end is let go of, which may take as long once more."""
     session_seconds: float = 10.0
     rebalance_seconds: float = 30.0
     batch_bytes: int = 262_144
