@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from contracts.envelope import Envelope
+from services.chassis.clock import JumpWatch
 from services.chassis.database import Transaction
 from services.chassis.errors import ContractBroken
 from services.chassis.messaging import deletion
@@ -163,6 +164,7 @@ class DoorSettler:
         self._offsets = Offsets()
         self._news = asyncio.Event()
         self._forget_due = context.clock.wall()
+        self._jump = JumpWatch(context.clock)
         telemetry = context.telemetry
         self._counted = {
             Answer.ACCEPTED: telemetry.counter("door_accepted"),
@@ -322,7 +324,7 @@ class DoorSettler:
 
     async def _forget(self) -> None:
         now = self._context.clock.wall()
-        if now < self._forget_due:
+        if now < self._forget_due or self._jump.jumped():
             return
         async with self._context.database.transaction() as tx:
             gone = await forget(tx, now - SEEN_FOR, self._context.limits.purge_batch)

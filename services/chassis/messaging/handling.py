@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from services.chassis.clock import JumpWatch
 from services.chassis.database import Transaction
 from services.chassis.errors import ContractBroken, MalformedEvent, Misuse, UnknownMajor
 from services.chassis.messaging.arrival import Arrival, Arriving, Stream
@@ -60,6 +61,7 @@ class Handling:
         self.arriving = Arriving(context.subscriptions, context.contracts, context.keys.digest)
         self._context = context
         self._parking = parking
+        self._jump = JumpWatch(context.clock)
         bus = context.subscriptions.bus
         telemetry = context.telemetry
         self._counters = {
@@ -195,7 +197,9 @@ class Handling:
         if self._context.subscriptions.gave_up is None or not reading.spec.gives_up:
             return False
         since = row.waiting_since
-        return since is not None and self._wall() - since >= self._context.limits.gives_up_after
+        if since is None or self._jump.jumped():
+            return False
+        return self._wall() - since >= self._context.limits.gives_up_after
 
     async def _gave_up(self, tx: Transaction, reading: "_Reading") -> None:
         gave_up = self._context.subscriptions.gave_up

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from sqlalchemy import text
 
+from services.chassis.clock import JumpWatch
 from services.chassis.database import Statement
 from services.chassis.logs import logger
 from services.chassis.messaging.arrival import Stream
@@ -83,6 +84,7 @@ class Sweep:
         self._trials = trials
         self._attempts = attempts
         self._purge_due = context.clock.wall()
+        self._jump = JumpWatch(context.clock)
         self.alarms: frozenset[State] = frozenset()
         """States in which a row stands for longer than it should."""
 
@@ -183,8 +185,9 @@ class Sweep:
         return oldest is not None and now - oldest >= self._context.limits.alarm_after
 
     async def _purge(self) -> None:
+        """Forget handled ids that are old enough; never by a clock that jumped."""
         now = self._context.clock.wall()
-        if now < self._purge_due:
+        if now < self._purge_due or self._jump.jumped():
             return
         limits = self._context.limits
         async with self._context.database.transaction() as tx:
