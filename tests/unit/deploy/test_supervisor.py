@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.local import supervisor
+from deploy.local import layout, supervisor
 from deploy.local.failures import DiskFull
 from deploy.local.layout import StateFolder
 from deploy.local.supervisor import Orders, Supervisor
@@ -62,3 +62,9 @@ def test_a_refused_fork_or_log_keeps_nothing_else_from_being_done(
     assert all(watched.identity is None for watched in keeper.units.values())
     everything = (*keeper.servers.values(), *keeper.units.values())
     assert not any(watched.due() for watched in everything), "tried again, but later"
+
+
+def test_a_disk_without_room_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "write_whole", fails(OSError(errno.ENOSPC, "No space left")))
+    with pytest.raises(DiskFull, match=r"full.*\.$"):
+        layout.write_json(tmp_path / "processes.json", {})
