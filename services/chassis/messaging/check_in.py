@@ -1,7 +1,7 @@
 """Who was at the door before: (source, id) with a keyed digest of the body, kept for a long time.
 
-The same for Kafka and HTTP, binary and structured: the digest is of the JSON value, whatever its
-spacing and order. A known id with the same body is a repeat; with another body it is
+The same for Kafka and HTTP, binary and structured: the digest is of type, subject and JSON value,
+whatever its spacing and order. A known id with the same of these is a repeat; with others it is
 refused. Only digests are kept, of source and id too: both are the sender's words, and a sender
 that does everything wrong may have put a name there.
 """
@@ -56,14 +56,24 @@ class Visitor:
     body_digest: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What an event says: the same body of another type, or about something else, is another."""
+
+    content: bytes
+    type: str = ""
+    subject: str = ""
+
+
 def visitor_named(
-    digest: Callable[[bytes], str], *, source: str, event_id: str, content: bytes
+    digest: Callable[[bytes], str], *, source: str, event_id: str, said: Said
 ) -> Visitor:
     """The visitor that an event is, however it came."""
+    about = b"\0".join([said.type.encode(), said.subject.encode(), canonical(said.content)])
     return Visitor(
         source=digest(source.encode()),
         event_id=digest(event_id.encode()),
-        body_digest=digest(canonical(content)),
+        body_digest=digest(about),
     )
 
 

@@ -26,6 +26,7 @@ from services.chassis.messaging.broker import Broker, BrokerRecord, ConsumerOpti
 from services.chassis.messaging.check_in import (
     SEEN_FOR,
     CheckIn,
+    Said,
     Seen,
     Visitor,
     check_in,
@@ -251,8 +252,13 @@ class DoorSettler:
         digest = self._context.keys.digest
         if knock.event_id is None:
             return Visitor(source=knock.record.topic, event_id=knock.place, body_digest="")
-        name = {"source": knock.source, "event_id": knock.event_id}
-        return visitor_named(digest, **name, content=knock.body)
+        envelope = knock.envelope
+        said = (
+            Said(content=knock.body, type=envelope.type, subject=envelope.subject)
+            if envelope
+            else Said(content=knock.body)
+        )
+        return visitor_named(digest, source=knock.source, event_id=knock.event_id, said=said)
 
     def _count(self, answer: Answer | None) -> None:
         if answer is None:

@@ -18,6 +18,7 @@ from services.chassis.database import Transaction
 from services.chassis.identity import Caller
 from services.chassis.messaging.check_in import (
     CheckIn,
+    Said,
     Seen,
     canonical,
     check_in,
@@ -94,7 +95,7 @@ async def _taken_once(
         context.keys.digest,
         source=source,
         event_id=str(letter.intake_id),
-        content=letter.content,
+        said=Said(content=letter.content, type=letter.type, subject=letter.subject),
     )
     known: CheckIn = await check_in(tx, visitor, context.clock.wall())
     if known.again and letter.intake_id is not None:

@@ -9,7 +9,7 @@ import pytest
 from services.chassis.clock import FrozenClock
 from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings
-from services.chassis.messaging.check_in import Seen, check_in, visitor_named
+from services.chassis.messaging.check_in import Said, Seen, check_in, visitor_named
 from services.chassis.messaging.door import Answer, DoorSettler
 from services.chassis.messaging.handling import Handling
 from services.chassis.messaging.limits import ParkingLimit
@@ -49,7 +49,9 @@ async def test_nothing_is_forgotten_or_given_up_by_a_clock_that_jumped(
 
     door = DoorSettler(context, answerer, MemoryBroker("local"))
     handling = Handling(context, ParkingLimit(context.limits))
-    visitor = visitor_named(keys().digest, source="somebody", event_id="one", content=b"{}")
+    visitor = visitor_named(
+        keys().digest, source="somebody", event_id="one", said=Said(content=b"{}")
+    )
     async with database.transaction() as tx:
         await check_in(tx, visitor, BEGUN)
         await tx.connection.execute(

@@ -12,7 +12,7 @@ from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings
 from services.chassis.messaging import parking
 from services.chassis.messaging.broker import OutgoingRecord, TopicPartition
-from services.chassis.messaging.check_in import Seen, check_in, visitor_named
+from services.chassis.messaging.check_in import Said, Seen, check_in, visitor_named
 from services.chassis.messaging.consumer import Consumer
 from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.door import Answer, Knock, door_consumer, knock_of
@@ -187,8 +187,9 @@ async def test_what_the_answerer_fails_on_is_parked_and_may_be_redriven(porch: P
 
 
 async def test_http_and_kafka_share_one_memory_of_visitors(porch: Porch) -> None:
-    source = envelope_of("case", 1).source
-    visitor = visitor_named(keys().digest, source=source, event_id="one", content=b"{}")
+    told = envelope_of("case", 1)
+    said = Said(content=b"{}", type=told.type, subject=told.subject)
+    visitor = visitor_named(keys().digest, source=told.source, event_id="one", said=said)
     async with porch.context.database.transaction() as tx:
         assert (await check_in(tx, visitor, AT)).seen is Seen.NEW
     porch.post("one")

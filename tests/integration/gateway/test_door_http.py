@@ -68,6 +68,18 @@ async def test_a_used_id_with_another_body_is_refused(door: Door) -> None:
     assert len(await door.published("commands")) == 1
 
 
+@pytest.mark.parametrize("change", ["subject", "type"])
+async def test_a_used_id_about_another_case_or_of_another_type_is_refused(
+    door: Door, change: str
+) -> None:
+    event = an_event("consent-withdrawn", {"kind": "stop-sharing"})
+    assert (await door.post(event)).status_code == 200
+    other = {"subject": str(new_id()), "type": "org.nrm.intake.case-closed.v1"}
+    answer = await door.post({**event, change: other[change]})
+    assert answer.status_code == 422
+    assert ("id-reused", "id") in reasons(answer.json())
+
+
 async def test_every_reason_is_told_at_once_and_no_value(door: Door) -> None:
     body = a_detection(majority=3, dependants=-1, occurred_at="2199-01-01T00:00:00Z")
     body[CANARY] = CANARY
