@@ -23,8 +23,8 @@ from benchmarks.servers import Place
 from benchmarks.wait import until
 
 QUEUE: Final = "rows"
-DEFAULT_ROWS: Final = 500
-BEST_ROWS: Final = 3_000
+DEFAULT_ROWS: Final = 250
+BEST_ROWS: Final = 2_000
 BEST: Final = {
     "max_workers": 32,
     "fetch_batch_size": 1_000,

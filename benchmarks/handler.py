@@ -25,7 +25,7 @@ from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Received, Work
 
 EVENTS: Final = 4_000
-LIBRARY_EVENTS: Final = 600
+LIBRARY_EVENTS: Final = 400
 WARM_SHARE: Final = 10
 
 

@@ -25,7 +25,7 @@ from services.chassis.messaging.outbox import publish
 from services.chassis.messaging.relay import Relay, RelayContext
 
 ROWS: Final = 10_000
-SLOW_ROWS: Final = 1_000
+SLOW_ROWS: Final = 300
 BATCH: Final = 500
 ROWS_EACH_TRANSACTION: Final = 500
 BATCH_BYTES: Final = 262_144

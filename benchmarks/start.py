@@ -21,7 +21,9 @@ from deploy.local.layout import StateFolder, read_json
 from deploy.local.processes import ProcessIdentity
 
 UP_SECONDS: Final = 180.0
-LOOK_SECONDS: Final = 0.02
+LOOK_SECONDS: Final = 0.1
+"""Asking costs the services CPU, too: a finer look would slow down what it measures."""
+FIRST_LOOK_SECONDS: Final = 1.0
 ASK_SECONDS: Final = 2.0
 
 
@@ -42,7 +44,7 @@ def forked(setting: Setting) -> Figures:
     """Hold every service, release all at once, wait until each one says that it is ready."""
     state = _state(setting.servers.folder)
     if control.start(control.Wish(state=state)):
-        asyncio.run(_ready(state))
+        asyncio.run(_ready(state, every=FIRST_LOOK_SECONDS))
     return asyncio.run(_forked(state))
 
 
@@ -77,18 +79,18 @@ def _living(state: StateFolder) -> Mapping[str, ProcessIdentity | None]:
     return {name: told.get(name) for name in _names(state)}
 
 
-async def _ready(state: StateFolder) -> float:
+async def _ready(state: StateFolder, *, every: float = LOOK_SECONDS) -> float:
     """Ask each service until it is ready, and no longer; the wall time of the last answer."""
     await until(lambda: bool(_names(state)), every=0.05, seconds=UP_SECONDS)
-    answers = [_answer(address) for _name, address in control.addresses(state)]
+    answers = [_answer(address, every) for _name, address in control.addresses(state)]
     return max(await asyncio.gather(*answers))
 
 
-async def _answer(address: str) -> float:
+async def _answer(address: str, every: float) -> float:
     async def ready() -> bool:
         return await _says_ready(address)
 
-    await until(ready, every=LOOK_SECONDS, seconds=UP_SECONDS)
+    await until(ready, every=every, seconds=UP_SECONDS)
     return time.time()
 
 

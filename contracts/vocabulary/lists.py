@@ -30,7 +30,9 @@ class CodeList:
 
 
 def _read(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((_HERE / name).read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = yaml.load(
+        (_HERE / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+    )
     return loaded
 
 

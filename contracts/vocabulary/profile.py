@@ -57,7 +57,7 @@ def load_profile(name: str) -> Profile:
     if not path.is_file():
         known = ", ".join(sorted(found.stem for found in _PROFILES.glob("*.yaml")))
         raise ValueError(f"no such profile; there are: {known}")
-    body = yaml.safe_load(path.read_text(encoding="utf-8"))
+    body = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     values, statuses = {}, {}
     for key, entry in body["values"].items():
         if set(entry) != {"value", "source", "status"} or entry["status"] not in STATUSES:

@@ -17,11 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, ModuleType
 
+from contracts.vocabulary import code_lists
 from deploy.local.failures import StackFailure
 from deploy.local.processes import die_with_parent
 from deploy.local.topology import Topology, Unit
 
 CRASHED = 70
+LATE = ("pydantic.v1", "uvicorn.lifespan.off", "uvicorn.protocols.http.auto")
+"""What libraries import only when they are used: once here is once instead of in every child."""
 WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -43,6 +46,9 @@ def import_services(topology: Topology) -> Programs:
     modules = {}
     for unit in topology.units:
         modules[unit.name] = (_import(unit.module), _import(unit.settings_module))
+    for name in LATE:
+        _import(name)
+    code_lists()  # a file that every child would read
     return Programs(main=_import("services.chassis.runnable").run, modules=modules)
 
 

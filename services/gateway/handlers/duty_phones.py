@@ -39,7 +39,9 @@ class DutyPhones:
             stamp = (found.st_mtime_ns, found.st_size)
             if stamp == self._stamp or found.st_size > FILE_LIMIT_BYTES:
                 return
-            self._phones = phones_in(yaml.safe_load(path.read_text(encoding="utf-8")))
+            self._phones = phones_in(
+                yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+            )
             self._stamp = stamp
         except (OSError, ValueError, RecursionError, yaml.YAMLError):
             return

@@ -40,7 +40,9 @@ def read_registry(path: Path) -> PolicyCopied | None:
     try:
         if path.stat().st_size > FILE_LIMIT_BYTES:
             return None
-        return PolicyCopied.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return PolicyCopied.model_validate(
+            yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        )
     except (OSError, ValueError, RecursionError, yaml.YAMLError, ValidationError):
         return None
 

@@ -11,7 +11,7 @@ from services.referral.domain.listings import Directory, read_directory
 def load_directory(path: Path) -> Directory:
     """Every good record of the file; SettingsWrong only when there is no file that can be read."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except OSError:
         raise SettingsWrong("the directory file cannot be read") from None
     except (yaml.YAMLError, UnicodeDecodeError):
