@@ -5,7 +5,6 @@ that says nothing more. What travels between nodes is not sealed here.
 """
 
 import base64
-import hashlib
 import hmac
 import os
 import re
@@ -113,7 +112,7 @@ class KeyRing:
 
     def digest(self, content: bytes) -> str:
         """A keyed digest (HMAC-SHA-256): equal for equal bytes, tells nothing without the key."""
-        return hmac.new(self._digest_key, content, hashlib.sha256).hexdigest()
+        return hmac.digest(self._digest_key, content, "sha256").hex()
 
 
 def seal_with(data_key: bytes, plain: bytes, context: bytes) -> bytes:
