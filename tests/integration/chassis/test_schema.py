@@ -1,8 +1,8 @@
 """Migrations of many schemas, on a real PostgreSQL."""
 
-import time
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from services.chassis.database import CHASSIS_MIGRATIONS, newest_revision
@@ -11,7 +11,6 @@ from services.chassis.schema import SchemaTarget, migrate, migrate_all
 from tests.support.postgres import ROLE, Postgres
 
 SCHEMAS = 19
-SECONDS_AT_MOST = 4.0
 
 
 def a_branch(tmp_path: Path) -> Path:
@@ -22,7 +21,7 @@ def a_branch(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_all_schemas_of_all_nodes_are_brought_up_to_date_quickly(
+async def test_all_schemas_of_all_nodes_are_brought_up_to_date_together(
     postgres: Postgres, house_template: str, tmp_path: Path
 ) -> None:
     assert house_template
@@ -31,9 +30,17 @@ async def test_all_schemas_of_all_nodes_are_brought_up_to_date_quickly(
         SchemaTarget(schema=f"house_{chr(97 + n)}", role=ROLE, service_migrations=branch)
         for n in range(SCHEMAS)
     ]
-    began = time.monotonic()
     await migrate_all(postgres.url(), targets)
-    assert time.monotonic() - began <= SECONDS_AT_MOST
+    await migrate_all(postgres.url(), targets)
+    connection = await asyncpg.connect(postgres.url())
+    try:
+        made = await connection.fetchval(
+            "SELECT count(*) FROM information_schema.tables"
+            " WHERE table_name = 'thing' AND table_schema LIKE 'house_%'"
+        )
+    finally:
+        await connection.close()
+    assert made == SCHEMAS
 
 
 async def test_a_schemas_name_is_no_way_to_speak_sql(postgres: Postgres) -> None:

@@ -248,7 +248,8 @@ async def test_one_event_is_one_visitor_by_both_doors_in_both_forms_at_the_same_
             return len(await barrier.connection.fetch(WAITING_AT_THE_DOOR)) >= 2
 
         await until(both_stand_at_the_barrier, seconds=4)
-    assert (await asking).status_code == 200
+    # 202 when Kafka came first: its answer may not be in the feed yet.
+    assert (await asking).status_code in (200, 202)
     last = an_event("consent-recorded", a_consent(), subject=event["subject"])
     await house.send(a_record(last))
     told = await house.answers_to(event["id"], last["id"])
