@@ -10,9 +10,7 @@ from deploy.local import control
 from deploy.local.layout import StateFolder
 from tests.docs import commands
 from tests.docs.commands import ANY_FENCE, ROOT, Block, blocks, documents
-from tests.support.stack import GROUP
 
-pytestmark = pytest.mark.xdist_group(GROUP)
 DOCUMENTS = [str(path.relative_to(ROOT)) for path in documents()]
 SHORT = [name for name in DOCUMENTS if any(not block.long for block in blocks(ROOT / name))]
 LONG = [name for name in DOCUMENTS if any(block.long for block in blocks(ROOT / name))]
