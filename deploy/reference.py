@@ -1,7 +1,7 @@
 """`python -m deploy.reference`: writes the reference pages of settings, streams and HTTP routes.
 
-The pages are generated and committed; `--check` says whether they are current. Defaults are shown,
-the values of a running stack never.
+The pages are generated and committed; `--check` says whether they are current. A setting or a route
+that nobody described stops both. Defaults are shown, the values of a running stack never.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from deploy import reference_http, reference_map
 from deploy.local.layout import REPOSITORY
 from deploy.local.topology import read_topology
+from deploy.reference_words import Undescribed, described
 from services.chassis.environment import ServiceSettings, variable_of
 
 REFERENCE = REPOSITORY / "docs" / "reference"
@@ -40,11 +41,13 @@ TABLE_HEAD = "| variable | form | default | what it is |\n|---|---|---|---|\n"
 
 def page() -> str:
     """Return the whole page."""
-    for_all = _section("Every service", ServiceSettings, _rows(ServiceSettings, "NRM_<SERVICE>__"))
+    for_all = _section(
+        "Every service", ServiceSettings, rows_of(ServiceSettings, "NRM_<SERVICE>__")
+    )
     parts = [HEAD, for_all]
     for service in dict.fromkeys(unit.service for unit in read_topology().units):
         settings = importlib.import_module(f"services.{service}.settings").Settings
-        parts.append(_section(service, settings, _rows(settings)))
+        parts.append(_section(service, settings, rows_of(settings)))
     return "\n".join(parts)
 
 
@@ -54,8 +57,12 @@ def pages() -> dict[Path, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or check them."""
-    texts = pages()
+    """Write the pages, or check them; nothing is written while something has no description."""
+    try:
+        texts = pages()
+    except Undescribed as lacking:
+        sys.stderr.write(f"{lacking}\n")
+        return 1
     if arguments == ["--check"]:
         old = [path.name for path, text in texts.items() if not _is(path, text)]
         told = f"run `make docs`: {', '.join(old)}" if old else "reference pages: current"
@@ -79,7 +86,8 @@ def _section(title: str, settings: type[ServiceSettings], rows: Iterator[str]) -
     return f"## {title}\n\n{summary}\n\n{body}"
 
 
-def _rows(settings: type[ServiceSettings], prefix: str | None = None) -> Iterator[str]:
+def rows_of(settings: type[ServiceSettings], prefix: str | None = None) -> Iterator[str]:
+    """Return one row for each setting that the class adds to what every service has."""
     words = _attribute_words(settings)
     for name, field in settings.model_fields.items():
         inherited = settings is not ServiceSettings and name in ServiceSettings.model_fields
@@ -88,7 +96,8 @@ def _rows(settings: type[ServiceSettings], prefix: str | None = None) -> Iterato
         variable = prefix + name.upper() if prefix else variable_of(settings, name)
         if name in ("demo", "clock"):
             variable = f"NRM_{name.upper()}"
-        yield f"| `{variable}` | {_form(field)} | {_default(field)} | {words.get(name, '')} |\n"
+        said = described(words.get(name), f"the setting {variable}", "a string below its field")
+        yield f"| `{variable}` | {_form(field)} | {_default(field)} | {said} |\n"
 
 
 def _form(field: FieldInfo) -> str:

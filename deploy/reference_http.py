@@ -11,6 +11,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from deploy.reference_stand_in import StandIn
+from deploy.reference_words import described
 from services.assistance import access as assistance_access
 from services.assistance import api as assistance_api
 from services.gateway.access.routes import ROUTES as GATEWAY_ROUTES
@@ -85,16 +86,18 @@ def page() -> str:
         app = FastAPI(title=name)
         add_routes(app)
         lines += [f"## {name}", "", "| route | for | what it does |", "|---|---|---|"]
-        lines += _rows(app.openapi()["paths"], access)
+        lines += rows_of(app, access)
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _rows(paths: Mapping[str, Any], access: Access) -> list[str]:
+def rows_of(app: FastAPI, access: Access) -> list[str]:
+    """Return one row for each route of the app."""
     return [
-        f"| `{method.upper()} {path}` | {_roles(access[method.upper(), path])} | {_said(route)} |"
-        for path, methods in sorted(paths.items())
+        f"| `{method.upper()} {path}` | {_roles(access[method.upper(), path])} | {said} |"
+        for path, methods in sorted(app.openapi()["paths"].items())
         for method, route in methods.items()
+        for said in [_said(route, f"the route {method.upper()} {path}")]
     ]
 
 
@@ -102,6 +105,6 @@ def _roles(roles: frozenset[str]) -> str:
     return ", ".join(sorted(roles))
 
 
-def _said(route: Mapping[str, Any]) -> str:
-    text = str(route.get("description") or route.get("summary", ""))
+def _said(route: Mapping[str, Any], what: str) -> str:
+    text = described(route.get("description"), what, "a docstring")
     return " ".join(text.split("\n\n", maxsplit=1)[0].split()).replace("|", "\\|")

@@ -56,6 +56,7 @@ def add_routes(app: FastAPI, database: Database) -> None:
 
     @app.get("/v1/pools")
     async def list_pools(request: Request) -> list[PoolShown]:
+        """Every pool of this agency with its places: free, kept, taken, not usable."""
         async with database.transaction() as tx:
             pools = await handlers.list_pools(tx, caller(request))
         return [_pool(pool) for pool in pools]
@@ -67,6 +68,7 @@ def add_routes(app: FastAPI, database: Database) -> None:
         after: UUID | None = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 100,
     ) -> list[EpisodeShown]:
+        """Episodes by id, by ``state`` if wanted; ask again ``after`` the last; all recorded."""
         async with database.transaction() as tx:
             page = await handlers.list_episodes(
                 tx, caller(request), state=state, after=after, limit=limit
@@ -75,6 +77,7 @@ def add_routes(app: FastAPI, database: Database) -> None:
 
     @app.get("/v1/episodes/{episode_id}")
     async def read_episode(request: Request, episode_id: UUID) -> EpisodeShown:
+        """One episode: state, what was given, outcome; recorded; 404: there is none."""
         async with database.transaction() as tx:
             row = await handlers.read_episode(tx, caller(request), episode_id)
         if row is None:

@@ -27,31 +27,48 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     node: str = Field(pattern=NODE_PATTERN)
+    """The agency's node that this process belongs to, as the registry names it."""
     service: str = Field(pattern=SERVICE_PATTERN)
+    """The service's own name; each service sets it, nobody else needs to."""
     slot: int = Field(default=0, ge=0, le=999)
     """Which of several equal processes this is; names its membership in consumer groups."""
     profile: str = Field(default="BY-draft", max_length=40)
+    """The jurisdiction's numbers: a file of ``contracts/vocabulary/profiles``, without ending."""
     demo: bool = False
+    """Whether the demo may move the clock and end the process at failpoints. Never in earnest."""
     clock: str = "system"
+    """``system``, or ``file:`` and the path of an offset in seconds (only with ``NRM_DEMO``)."""
 
     database_url: SecretStr
+    """Where the node's database is, with the service's own role and password."""
     database_schema: str = Field(pattern=r"^[a-z][a-z_]{0,39}$")
+    """The schema that holds the service's tables; each service sets its own."""
     database_connections: int = Field(default=4, ge=1, le=4)
+    """Most connections that this process opens to the database."""
     database_seconds: float = Field(default=30.0, gt=0, le=300)
     """Longest time one statement may take."""
 
     local_bootstrap: str | None = None
+    """The node's own broker, ``host:port``; for whoever reads or writes its bus."""
     hub_bootstrap: str | None = None
+    """The hub's broker, ``host:port``; for whoever reads or writes the exchange."""
 
     host: str = "127.0.0.1"
+    """The address that HTTP listens on; loopback unless said otherwise."""
     port: int = Field(ge=0, le=65535)
+    """The port that HTTP listens on; 0 takes a free one."""
 
     state_dir: Path
+    """The folder in which the process may write spans and its own marks."""
     tokens_file: Path | None = None
+    """Digests of the callers' tokens with their roles; without it nobody but the public may ask."""
     key_file: Path | None = None
+    """The node's keys, mode 0600; needed where something is sealed."""
 
     otlp_endpoint: str | None = None
+    """Where spans go by OTLP over HTTP; without it they are files in the state folder."""
     trace_ratio: float = Field(default=1.0, ge=0, le=1)
+    """Which share of the traces is kept: 1 all, 0 none."""
 
     @classmethod
     def settings_customise_sources(

@@ -23,11 +23,14 @@ class Settings(ServiceSettings):
     """Agencies' duty phones, read when news are shown; absent: no phone is shown."""
 
     registry_look_seconds: float = Field(default=2.0, gt=0, le=3600)
+    """How often the registry's file is looked at for a newer version."""
     clock_skew_seconds: int = Field(default=300, ge=0, le=3600)
     """How far in the future something may have happened by the agency's clock."""
     intake_limit_bytes: int = Field(default=65_536, ge=1024, le=524_288)
+    """Largest intake event; a larger one is refused as ``too-large``."""
     person_limit_bytes: int = Field(default=65_536, ge=1024, le=524_288)
+    """Largest identity that is taken into the safe."""
     wait_limit_seconds: float = Field(default=30.0, gt=0, le=60)
+    """Longest wait for an answer, however long ``Prefer: wait=`` asks for."""
     waiters_limit: int = Field(default=100, ge=1, le=10_000)
     """Requests that may wait for their answer at once; more are told to poll."""
-    page_limit: int = Field(default=500, ge=1, le=5000)

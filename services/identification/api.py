@@ -67,6 +67,7 @@ def add_routes(app: FastAPI, database: Database) -> None:
         after: UUID | None = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 100,
     ) -> list[CaseShown]:
+        """Cases by id, by ``state`` if wanted; ask again ``after`` the last id; all recorded."""
         async with database.transaction() as tx:
             page = await handlers.list_cases(
                 tx, caller(request), state=state, after=after, limit=limit
@@ -75,6 +76,7 @@ def add_routes(app: FastAPI, database: Database) -> None:
 
     @app.get("/v1/cases/{case_id}")
     async def read_case(request: Request, case_id: UUID) -> CaseShown:
+        """One case: state, clocks, codes, to-dos, hand-overs; recorded; 404: there is none."""
         async with database.transaction() as tx:
             view = await handlers.read_case(tx, caller(request), case_id)
         if view is None:

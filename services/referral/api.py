@@ -85,6 +85,7 @@ def add_routes(app: FastAPI, database: Database, context: Context) -> None:
 def _add_requests(app: FastAPI, database: Database, context: Context) -> None:
     @app.get("/v1/requests/{request_id}")
     async def read_request(request: Request, request_id: UUID) -> RequestShown:
+        """One request with its needs and tasks; recorded; 404: there is none, or it is frozen."""
         async with database.transaction() as tx:
             found = await reading.read_request(tx, caller(request), request_id)
         if found is None:
@@ -110,6 +111,7 @@ def _add_requests(app: FastAPI, database: Database, context: Context) -> None:
 
     @app.get("/v1/requests/{request_id}/explanation")
     async def explain(request: Request, request_id: UUID) -> list[ConsiderationShown]:
+        """Why each service was or was not offered, as codes; recorded; 404: none, or frozen."""
         async with database.transaction() as tx:
             rows = await reading.explain_request(tx, caller(request), request_id)
         if rows is None:
@@ -122,12 +124,14 @@ def _add_tasks(app: FastAPI, database: Database, context: Context) -> None:
     async def list_tasks(
         request: Request, side: Code = None, state: Code = None
     ) -> list[TaskShown]:
+        """Tasks, by ``side`` and ``state`` if wanted, up to the page limit; each is recorded."""
         async with database.transaction() as tx:
             rows = await reading.list_tasks(tx, caller(request), (side, state), context.page_limit)
         return [_shown(context, row) for row in rows]
 
     @app.get("/v1/tasks/{task_id}")
     async def read_task(request: Request, task_id: UUID) -> list[TaskShown]:
+        """One task as each side here keeps it; recorded; 404: there is none, or it is frozen."""
         async with database.transaction() as tx:
             rows = await reading.read_task(tx, caller(request), task_id)
         if not rows:

@@ -18,11 +18,13 @@ def add_routes(app: FastAPI, context: handlers.Context) -> None:
 
     @app.get("/v1/contributions")
     async def contributions(who: Who) -> list[dict[str, Any]]:
+        """What this node sent or refused for each plan, and what it spent; recorded; no noise."""
         rows = await handlers.list_contributions(context, who)
         return [_contribution(dict(row)) for row in rows]
 
     @app.get("/v1/counts")
     async def counts(who: Who, start: AwareDatetime, end: AwareDatetime) -> dict[str, Any]:
+        """This node's own exact counts from ``start`` to ``end``; recorded; never to leave it."""
         tables = await handlers.exact_counts(context, who, start, end)
         return {"stamp": "internal, exact: never to leave this node", "tables": tables}
 

@@ -16,6 +16,7 @@ def add_routes(app: FastAPI, context: handlers.Context) -> None:
 
     @app.get("/v1/plans")
     async def plans(who: Who) -> list[dict[str, Any]]:
+        """The plans that name this custodian; how many nodes have sent, never which; recorded."""
         return [
             {
                 "plan_id": str(row["plan_id"]),
@@ -27,6 +28,7 @@ def add_routes(app: FastAPI, context: handlers.Context) -> None:
 
     @app.get("/v1/manifests")
     async def manifests(who: Who) -> list[dict[str, Any]]:
+        """The closed plans: how many nodes were counted, how many are missing; recorded."""
         return [
             {
                 "plan_id": str(row["plan_id"]),

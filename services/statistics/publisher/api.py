@@ -26,6 +26,7 @@ def add_routes(app: FastAPI, context: handlers.Context) -> None:
 def _add_plans(app: FastAPI, context: handlers.Context) -> None:
     @app.post("/v1/plans")
     async def publish_plan(who: Who, body: PlanPublished) -> Response:
+        """Publish a plan; 201, or 409 with every objection as a code (``objections``)."""
         objections = await handlers.publish_plan(context, who, body)
         if objections:
             return JSONResponse({"objections": list(objections)}, status_code=409)
@@ -33,6 +34,7 @@ def _add_plans(app: FastAPI, context: handlers.Context) -> None:
 
     @app.get("/v1/plans/{plan_id}")
     async def plan(plan_id: UUID) -> Response:
+        """One plan as it was published, and whether its sums are in; 404: there is none."""
         found = await handlers.find_plan(context, plan_id)
         return problem(404, "not-found") if found is None else JSONResponse(found)
 
@@ -40,6 +42,7 @@ def _add_plans(app: FastAPI, context: handlers.Context) -> None:
 def _add_releases(app: FastAPI, context: handlers.Context) -> None:
     @app.get("/v1/releases")
     async def releases() -> list[dict[str, Any]]:
+        """Every release, newest first, without its tables."""
         return [
             {key: value for key, value in release.items() if key != "tables"}
             for release in await handlers.list_releases(context)
@@ -47,6 +50,7 @@ def _add_releases(app: FastAPI, context: handlers.Context) -> None:
 
     @app.get("/v1/releases/{release_id}/tables/{table}.csv")
     async def table_as_csv(release_id: UUID, table: str) -> Response:
+        """One table of a release as CSV, the interval before the number; 404: there is none."""
         found = await handlers.find_release(context, release_id)
         text = None if found is None else _csv(found, table)
         if text is None:
@@ -55,6 +59,7 @@ def _add_releases(app: FastAPI, context: handlers.Context) -> None:
 
     @app.get("/v1/releases/{release_id}")
     async def release(release_id: UUID) -> Response:
+        """One release with every table, the interval before the number; 404: there is none."""
         found = await handlers.find_release(context, release_id)
         if found is None:
             return problem(404, "not-found")

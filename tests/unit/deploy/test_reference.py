@@ -1,0 +1,74 @@
+"""The reference pages leave no place empty, and name no setting that nothing reads."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from deploy import reference, reference_http
+from deploy.local.topology import read_topology
+from deploy.reference_words import Undescribed, described
+from services.chassis.environment import ServiceSettings
+
+SERVICES = Path(reference.__file__).parents[1] / "services"
+SETTINGS = {
+    service: importlib.import_module(f"services.{service}.settings").Settings
+    for service in dict.fromkeys(unit.service for unit in read_topology().units)
+}
+
+
+class Bare(ServiceSettings):
+    """Settings of a service whose author was in a hurry."""
+
+    service: str = "bare"
+    described_limit: int = 1
+    """How many."""
+    bare_limit: int = 1
+
+
+def attributes_read_below(folder: Path) -> set[str]:
+    return {
+        node.attr
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+
+
+def test_every_page_can_be_written() -> None:
+    assert set(reference.pages())
+
+
+def test_a_setting_without_a_description_stops_the_generator() -> None:
+    with pytest.raises(Undescribed, match="NRM_BARE__BARE_LIMIT"):
+        list(reference.rows_of(Bare))
+
+
+def test_a_route_without_a_docstring_stops_the_generator() -> None:
+    app = FastAPI()
+
+    @app.get("/v1/cases")
+    async def list_cases() -> list[str]:
+        return []
+
+    access = {("GET", "/v1/cases"): frozenset({"supervisor"})}
+    with pytest.raises(Undescribed, match="GET /v1/cases"):
+        reference_http.rows_of(app, access)
+
+
+@pytest.mark.parametrize("words", [None, "", "  \n"])
+def test_nothing_is_no_description(words: str | None) -> None:
+    with pytest.raises(Undescribed):
+        described(words, "the thing", "words")
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_every_setting_of_a_service_is_read_by_it(service: str) -> None:
+    own = SETTINGS[service].model_fields.keys() - ServiceSettings.model_fields.keys()
+    assert own - attributes_read_below(SERVICES.joinpath(*service.split("."))) == set()
+
+
+def test_every_setting_of_all_services_is_read_by_the_chassis_or_a_service() -> None:
+    assert ServiceSettings.model_fields.keys() - attributes_read_below(SERVICES) == set()
