@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.chassis.errors import NrmError
 
 
-class Undescribed(NrmError):
+class Undescribed(NrmError):  # noqa: N818 - as the errors of the chassis are named
     """Something that a reader is to find in the reference has no description."""
 
 
