@@ -25,11 +25,16 @@ from deploy.local.topology import Topology, Unit
 from services.chassis.cipher import KeyRing
 from services.chassis.database import check_revision
 from services.chassis.errors import NrmError
+from services.chassis.own_key import SELECT_PROBES, opens
 
 FREE_BYTES = 2**30
 SKEW_SECONDS = 5.0
 ANSWER_SECONDS = 5.0
 RECORDS_LOOKED_AT = 100
+RESTORE_KEY = (
+    "put the node's key file back from its backup, chmod 600, then `nrm restart` its services:"
+    " with another key nothing opens that is sealed"
+)
 OFFSETS_TOPIC = "__consumer_offsets"
 MURMUR2 = {  # what Kafka's own partitioner answers, for 4 partitions
     b"21": 0,
@@ -157,19 +162,56 @@ def _clock(patient: Patient) -> Finding:
 
 
 def _keys(patient: Patient) -> Finding:
-    for node in patient.topology.file.nodes:
-        ring = KeyRing.from_file(key_path(patient.state, node))
-        if ring.open(ring.seal(b"probe", b"doctor"), b"doctor") != b"probe":
-            return Finding("keys", False, f"the key of {node} does not open", "restore its file")
-    readable = [
-        path.name
+    if not patient.state.keys.is_dir():
+        return Finding("keys", False, "no key was made yet", "`nrm up` makes them")
+    wrong = [seen for node in patient.topology.file.nodes if (seen := _key_wrong(patient, node))]
+    if wrong:
+        return Finding("keys", False, "; ".join(wrong[:3]), RESTORE_KEY)
+    tokens = [
+        token_path(patient.state, node, caller)
         for node in patient.topology.file.nodes
         for caller in patient.topology.file.callers
-        if _others_read(path := token_path(patient.state, node, caller))
     ]
-    if readable:
+    if missing := [path for path in tokens if not path.is_file()]:
+        seen = f"{len(missing)} tokens are missing, the first of {missing[0].parent.name}"
+        return Finding("keys", False, seen, "`nrm down`, then `nrm up`: it makes them anew")
+    if any(_others_read(path) for path in tokens):
         return Finding("keys", False, "others can read tokens", "chmod 600 the tokens' files")
+    foreign = asyncio.run(_foreign_keys(patient))
+    if foreign:
+        seen = f"not the key that sealed: {', '.join(foreign[:3])}"
+        return Finding("keys", False, seen, RESTORE_KEY)
     return Finding("keys", True, "every key opens, nobody else reads keys and tokens")
+
+
+def _key_wrong(patient: Patient, node: str) -> str:
+    """What is wrong with the key file of a node, as a sentence; empty when nothing is."""
+    path = key_path(patient.state, node)
+    if not path.is_file():
+        return f"the key file of {node} is missing"
+    try:
+        KeyRing.from_file(path)
+    except NrmError as wrong:
+        return f"{node}: {wrong}"
+    return ""
+
+
+async def _foreign_keys(patient: Patient) -> list[str]:
+    """The services whose kept probe does not open with the key file of their node."""
+    credentials = make_credentials(patient.state, patient.topology)
+    foreign = []
+    for unit in patient.topology.units:
+        connection = await asyncpg.connect(
+            credentials.unit_url(_server(patient), unit),
+            server_settings={"search_path": unit.schema},
+        )
+        try:
+            probes = await connection.fetch(SELECT_PROBES)
+        finally:
+            await connection.close()
+        if not opens(KeyRing.from_file(key_path(patient.state, unit.node)), probes):
+            foreign.append(unit.name)
+    return foreign
 
 
 def _partitioner(patient: Patient) -> Finding:

@@ -42,6 +42,11 @@ class KeyRing:
         self._current = current
         self._digest_key = digest_key
 
+    @property
+    def current(self) -> str:
+        """The name of the key that seals now; it tells nothing of the key."""
+        return self._current
+
     def __repr__(self) -> str:
         """Never a key."""
         return f"KeyRing({len(self._keys)} keys)"

@@ -16,12 +16,13 @@ from fastapi import FastAPI
 
 from contracts.catalogue import CATALOGUE, UPCASTERS, spec_for
 from contracts.vocabulary import code_lists
+from services.chassis import own_key
 from services.chassis.cipher import KeyRing
 from services.chassis.clock import Clock, clock_from
 from services.chassis.database import Database, Transaction
 from services.chassis.deadlines import Deadline, DeadlineContext, DeadlineHandler, DeadlinePoller
 from services.chassis.environment import ServiceSettings
-from services.chassis.errors import SettingsWrong
+from services.chassis.errors import NrmError, SettingsWrong
 from services.chassis.gate import AccessTable
 from services.chassis.identity import Tokens
 from services.chassis.messaging.broker import HUB, LOCAL, Broker
@@ -95,12 +96,19 @@ class Frame:
     failpoints: Failpoints
 
     @classmethod
-    async def open(cls, settings: ServiceSettings, migrations: Path) -> Self:
+    async def open(cls, settings: ServiceSettings, migrations: Path | None) -> Self:
         """Open everything; raises SettingsWrong or an infrastructure failure, closing again."""
         if settings.key_file is None:
             raise SettingsWrong("the service needs a key file")
+        keys = KeyRing.from_file(settings.key_file)
         telemetry = Telemetry(settings)
         database = await Database.open(settings, telemetry, migrations=migrations)
+        try:
+            await own_key.prove(database, keys)
+        except NrmError:
+            await database.close()
+            telemetry.close()
+            raise
         outbox = Outbox(spec_for=spec_for, telemetry=telemetry)
         outbox.install(database)
         return cls(
@@ -108,7 +116,7 @@ class Frame:
             database=database,
             clock=clock_from(settings.clock, settings.demo),
             telemetry=telemetry,
-            keys=KeyRing.from_file(settings.key_file),
+            keys=keys,
             tokens=Tokens.from_file(settings.tokens_file, settings.node),
             contracts=contracts(),
             brokers=brokers_of(settings),
@@ -140,8 +148,9 @@ class Frame:
     def bolt(self, bolts: Bolts) -> Runnable:
         """The service as one runnable: relays, consumers, deadlines, its own parts, web."""
         settings = self.settings
-        relays = [self._relay(name) for name in self.brokers]
-        parts: list[Part] = [*relays]
+        parts: list[Part] = [self._relay(name) for name in self.brokers]
+        if settings.key_file is not None:
+            parts.append(own_key.OwnKey(self.database, settings.key_file))
         parts += [self._consumer(each, bolts.limits) for each in bolts.subscriptions]
         if bolts.deadlines:
             parts.append(self._poller(bolts.deadlines))

@@ -27,7 +27,7 @@ from services.chassis.errors import Misuse, NrmError
 
 MIGRATIONS_LOCK: Final = 7_310_001
 """Advisory lock: one migration at a time in one database."""
-APPEND_ONLY_TABLES: Final = ("audit",)
+APPEND_ONLY_TABLES: Final = ("audit", "key_probe")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

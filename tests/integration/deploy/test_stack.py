@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import control, readiness
-from deploy.local.checks import Patient, examine
+from deploy.local.checks import Finding, Patient, examine
 from deploy.local.control import Wish
 from deploy.local.failures import StackFailure
 from deploy.local.layout import REPOSITORY, StateFolder, read_json
@@ -118,6 +118,28 @@ def test_the_doctor_names_one_action_for_what_is_wrong(stack: StateFolder) -> No
     wrong = {name for name, finding in findings.items() if not finding.well}
     assert wrong == {"keys", "clock"}
     assert all(findings[name].action for name in wrong)
+
+
+def keys_finding(stack: StateFolder) -> Finding:
+    patient = Patient(stack, control.topology_of(stack))
+    return next(finding for finding in examine(patient) if finding.name == "keys")
+
+
+def test_the_doctor_says_which_key_or_token_is_missing(stack: StateFolder) -> None:
+    key, token = stack.keys / "node-one.key", stack.tokens / "node-one" / "operator"
+    for path, said in ((key, "the key file of node-one is missing"), (token, "1 tokens are miss")):
+        aside = path.with_name("aside")
+        path.rename(aside)
+        try:
+            finding = keys_finding(stack)
+        finally:
+            aside.rename(path)
+        assert (finding.well, finding.seen.startswith(said), bool(finding.action)) == (
+            False,
+            True,
+            True,
+        ), finding
+    assert keys_finding(stack).well
 
 
 def test_the_doctor_of_a_stack_that_was_never_up_says_what_to_do(tmp_path: Path) -> None:
