@@ -1,4 +1,4 @@
-"""`nrm status | logs`: what runs, where, and what it says."""
+"""`nrm status | address | logs`: what runs, where, and what it says."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from cli.options import JsonOption, StateOption, console, print_json, state_folder
-from deploy.local import logfiles, readiness
+from deploy.local import control, logfiles, readiness
 from deploy.local.failures import StackFailure
 from deploy.local.layout import DEFAULT_STATE, StateFolder
 
@@ -20,6 +20,7 @@ SERVER_LOGS = {"kafka": ("kafka", "broker.log"), "postgres": ("postgres", "serve
 def register(app: typer.Typer) -> None:
     """Add these commands to `nrm`."""
     app.command()(status)
+    app.command()(address)
     app.command()(logs)
 
 
@@ -32,6 +33,15 @@ def status(state: StateOption = DEFAULT_STATE, as_json: JsonOption = False) -> N
         _show(told)
     if told["state"] == "stopped":
         raise typer.Exit(3)
+
+
+def address(
+    node: Annotated[str, typer.Argument(help="A node: `border-brest`.")],
+    service: Annotated[str, typer.Argument(help="A service: `gateway`; or `kafka`.")],
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Print one address and nothing else, for scripts: `$(nrm address border-brest gateway)`."""
+    typer.echo(control.address_of(state_folder(state), node, service))
 
 
 def logs(

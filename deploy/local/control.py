@@ -25,6 +25,7 @@ DOWN_SECONDS = 60.0
 RESTART_SECONDS = 40.0
 POLL_SECONDS = 0.1
 READY_POLL_SECONDS = 0.3  # each look asks every service
+BROKER = "kafka"  # one broker carries the bus of every node here
 
 
 @dataclass(frozen=True)
@@ -171,6 +172,24 @@ def addresses(state: StateFolder) -> Iterator[tuple[str, str]]:
     """Return the address of every service, by name."""
     for name, port in read_json(state.stack).get("ports", {}).items():
         yield name, f"http://127.0.0.1:{port}"
+
+
+def address_of(state: StateFolder, node: str, service: str) -> str:
+    """Return where one service of a node listens, or the node's broker as `host:port`."""
+    if supervisor(state) is None:
+        raise StackFailure("Nothing runs here: start it with `nrm up`.")
+    nodes = topology_of(state).file.nodes
+    if node not in nodes:
+        raise StackFailure(f"There is no node {node!r}. There are: {', '.join(nodes)}.")
+    there = {name: at for name, at in addresses(state) if name.startswith(f"{node}.")}
+    there[f"{node}.{BROKER}"] = read_json(state.stack).get("bootstrap", "")
+    at = there.get(f"{node}.{service}")
+    if at is None:
+        known = ", ".join(name.removeprefix(f"{node}.") for name in there)
+        raise StackFailure(f"There is no {service!r} in {node}. There are: {known}.")
+    if not at:
+        raise NotReady("The broker has no address yet: `nrm status` tells when it is ready.")
+    return at
 
 
 def _runs_anew(state: StateFolder, name: str, before: ProcessIdentity) -> bool:
