@@ -7,12 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, overload
 
 import orjson
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-from opentelemetry.trace import Link, Status
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, Status
 
 FILE_LIMIT_BYTES: Final = 8 * 1024 * 1024
 FILES_KEPT: Final = 3
@@ -44,8 +46,11 @@ SPAN_ATTRIBUTES: Final = frozenset(
         "nrm.outcome",
     }
 )
+RESOURCE_ATTRIBUTES: Final = frozenset({"service.name", "service.namespace", "service.instance.id"})
+"""Who made a span: its node and service; never the machine, the user or the command line."""
 _RECORD_ATTRIBUTE: Final = "nrm.exchange.record"
 """The random id of an exchange record: the one id that may pass; it names no subject."""
+_SCOPE: Final = InstrumentationScope("nrm")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9 ._:/{}-]*")
 _LOOKS_LIKE_ID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-|[0-9]{6}|[0-9a-fA-F]{16}")
 
@@ -104,18 +109,39 @@ class AllowListExporter(SpanExporter):
 def _cleaned(span: ReadableSpan) -> ReadableSpan:
     return ReadableSpan(
         name=allowed_name(span.name),
-        context=span.get_span_context(),
-        parent=span.parent,
-        resource=span.resource,
+        context=_bare(span.get_span_context()),
+        parent=_bare(span.parent),
+        resource=_allowed_resource(span.resource),
         attributes=allowed_attributes(span.attributes),
         events=(),
-        links=tuple(Link(link.context) for link in span.links),
+        links=tuple(Link(_bare(link.context)) for link in span.links),
         kind=span.kind,
-        instrumentation_scope=span.instrumentation_scope,
+        instrumentation_scope=_SCOPE,
         status=Status(span.status.status_code),
         start_time=span.start_time,
         end_time=span.end_time,
     )
+
+
+def _allowed_resource(resource: Resource) -> Resource:
+    return Resource(
+        {
+            key: value
+            for key, value in resource.attributes.items()
+            if key in RESOURCE_ATTRIBUTES and isinstance(value, str) and _is_plain(value)
+        }
+    )
+
+
+@overload
+def _bare(context: SpanContext) -> SpanContext: ...
+@overload
+def _bare(context: SpanContext | None) -> SpanContext | None: ...
+def _bare(context: SpanContext | None) -> SpanContext | None:
+    """The ids alone: whatever stands in a trace state came from somebody else."""
+    if context is None or not context.trace_state:
+        return context
+    return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags)
 
 
 class FileSpanExporter(SpanExporter):

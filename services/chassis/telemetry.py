@@ -107,7 +107,7 @@ class Telemetry:
         self._registry = CollectorRegistry()
         self._metrics: dict[str, Counter | Gauge | Histogram] = {}
         processor = BatchSpanProcessor(
-            AllowListExporter(_exporter(settings)),
+            span_exporter(settings),
             max_queue_size=SPAN_QUEUE_LIMIT,
             max_export_batch_size=SPAN_BATCH_LIMIT,
             schedule_delay_millis=SPAN_DELAY_MILLIS,
@@ -180,7 +180,12 @@ class Telemetry:
         self._sink.close(STOP_MILLIS)
 
 
-def _exporter(settings: ServiceSettings) -> SpanExporter:
+def span_exporter(settings: ServiceSettings) -> SpanExporter:
+    """Where spans go, behind the allow-list: a collector, or files of the state folder."""
+    return AllowListExporter(_last_exporter(settings))
+
+
+def _last_exporter(settings: ServiceSettings) -> SpanExporter:
     if settings.otlp_endpoint:
         return OTLPSpanExporter(endpoint=settings.otlp_endpoint.rstrip("/") + "/v1/traces")
     name = f"{settings.node}.{settings.service}"
