@@ -1,12 +1,12 @@
-"""What `nrm parked` finds in a service: records put aside by a consumer, events put aside unsent.
+"""What `nrm parked` finds in a service: what a consumer or the exchange put aside, what is unsent.
 
-Neither tells a subject. Both have a handle, a short name that stays the same while they are there.
+None tells a subject. Each has a handle, a short name that stays the same while they are there.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,10 +20,14 @@ from services.chassis.messaging.context import Keys
 from services.chassis.messaging.inbox import State
 from services.chassis.messaging.parking import Order, Stored
 from services.chassis.messaging.relay_rows import discard_row, parked_rows, redrive_row
+from services.gateway.handlers.exchange import parking as parking_of_the_exchange
+from services.gateway.handlers.exchange.context import exchange_topic
+from services.gateway.handlers.exchange.parking import Parked
 
 HANDLE_LENGTH = 10
-ALL, UNSENT = "all", "unsent"
-KINDS = (*map(str, State), UNSENT, ALL)
+ALL, UNSENT, EXCHANGE = "all", "unsent", "exchange"
+KINDS = (*map(str, State), UNSENT, EXCHANGE, ALL)
+GATEWAY = ".gateway"
 UNSENT_LIMIT = 500
 
 
@@ -93,19 +97,7 @@ class Unsent:
 
     def told(self) -> dict[str, Any]:
         """For a list; no subject is in it."""
-        return {
-            "handle": self.handle,
-            "service": self.unit,
-            "consumer": None,
-            "state": UNSENT,
-            "topic": self.topic,
-            "partition": None,
-            "offset": None,
-            "type": self.type,
-            "error": self.error,
-            "waits_for": None,
-            "stored_at": self.stored_at.isoformat(timespec="seconds"),
-        }
+        return _told(self, UNSENT, topic=self.topic, event_type=self.type)
 
     async def show(self, tx: Transaction, _keys: Keys, order: Order) -> BrokerRecord | None:
         """Nothing but what the list tells: it was never on a bus. Audited all the same."""
@@ -127,19 +119,78 @@ class Unsent:
         record(tx, actor=order.actor, action=action, subject=subject, reason=order.reason)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchanged:
+    """A record of another agency that this gateway could read but not handle."""
+
+    unit: str
+    record: Parked
+
+    @property
+    def handle(self) -> str:
+        """Of the record."""
+        return _handle(self.unit, EXCHANGE, str(self.record.id))
+
+    @property
+    def error(self) -> str:
+        """The class of what went wrong."""
+        return self.record.error
+
+    @property
+    def stored_at(self) -> datetime:
+        """When it was put aside."""
+        return self.record.parked_at
+
+    def told(self) -> dict[str, Any]:
+        """For a list: from whom, and which number of theirs; what is inside is not told."""
+        node = self.unit.removesuffix(GATEWAY)
+        topic = exchange_topic(self.record.agency, node)
+        return {**_told(self, EXCHANGE, topic=topic), "offset": self.record.seq}
+
+    async def show(self, tx: Transaction, keys: Keys, order: Order) -> BrokerRecord | None:
+        """The event inside; audited."""
+        return await parking_of_the_exchange.shown(tx, keys, self.record.id, **asdict(order))
+
+    async def redrive(self, tx: Transaction, order: Order) -> None:
+        """Let the running gateway handle it again; audited."""
+        await parking_of_the_exchange.redrive_parked(tx, self.record.id, **asdict(order))
+
+    async def discard(self, tx: Transaction, order: Order) -> None:
+        """Give it up; audited."""
+        await parking_of_the_exchange.discard_parked(tx, self.record.id, **asdict(order))
+
+
+def _told(
+    found: Unsent | Exchanged, state: str, *, topic: str, event_type: str | None = None
+) -> dict[str, Any]:
+    return {
+        "handle": found.handle,
+        "service": found.unit,
+        "consumer": None,
+        "state": state,
+        "topic": topic,
+        "partition": None,
+        "offset": None,
+        "type": event_type,
+        "error": found.error,
+        "waits_for": None,
+        "stored_at": found.stored_at.isoformat(timespec="seconds"),
+    }
+
+
 def _there(there: bool) -> None:
     if not there:
         raise NotFound("this event is no longer put aside")
 
 
-AnyFound = Found | Unsent
+AnyFound = Found | Unsent | Exchanged
 
 
 async def listed(database: Database, unit: str, kind: str) -> list[AnyFound]:
-    """What a service has put aside; with what is parked comes what is unsent."""
+    """What a service has put aside; with what is parked comes what is unsent or was exchanged."""
     found: list[AnyFound] = []
     async with database.transaction() as tx:
-        if kind != UNSENT:
+        if kind not in (UNSENT, EXCHANGE):
             wanted = None if kind == ALL else State(kind)
             stored = await parking.listed(tx, state=wanted)
             found += [Found(unit=unit, stored=each) for each in stored]
@@ -155,6 +206,9 @@ async def listed(database: Database, unit: str, kind: str) -> list[AnyFound]:
                 )
                 for row in await parked_rows(tx, UNSENT_LIMIT)
             ]
+        if unit.endswith(GATEWAY) and kind in (EXCHANGE, ALL, State.PARKED):
+            records = await parking_of_the_exchange.parked(tx)
+            found += [Exchanged(unit=unit, record=each) for each in records]
     return found
 
 

@@ -45,7 +45,7 @@ def list_records(
     state: StateOption = DEFAULT_STATE,
     of: UnitOption = "",
     kind: Annotated[
-        str, typer.Option(help=f"parked, unsent, waiting, behind, gap or {ALL}.")
+        str, typer.Option(help=f"parked, unsent, exchange, waiting, behind, gap or {ALL}.")
     ] = State.PARKED.value,
     as_json: JsonOption = False,
 ) -> None:

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from kafka import TopicPartition
@@ -15,13 +17,18 @@ from deploy.demo.stage import Stage, new_id
 from deploy.demo.stories import loop
 from deploy.local import broker_admin
 from deploy.local.control import topology_of
+from deploy.local.keys import key_path
 from deploy.local.layout import StateFolder
+from services.chassis.cipher import KeyRing
+from services.gateway.domain.wrapping import Head, wrap
+from services.gateway.store.exchange.parked import seal_place
 from tests.support import canary
 from tests.support.stack import a_stage, wait_until_ready
 
 TOPIC = f"nrm.local.{loop.BORDER}.assistance.v1"
 """Nobody publishes there at the border; identification and statistics read it."""
 READER = f"{loop.BORDER}.statistics.contributor"
+GATEWAY = f"{loop.BORDER}.gateway"
 
 
 def nrm(state: StateFolder, *words: str) -> Result:
@@ -84,6 +91,64 @@ def test_a_parked_record_is_listed_shown_redriven_and_given_up(
     assert nrm(state, "parked", "discard", handle, "--reason", "not-ours").exit_code == 0
     assert parked(state, "--of", READER, "--kind", "all") == []
     assert audited(state, "parked.discard")[-1]["reason"] == "not-ours"
+
+
+@pytest.fixture
+def exchanged(stage: Stage) -> Iterator[dict[str, Any]]:
+    """A record of another agency with a canary inside, as the exchange puts it aside."""
+    unit = topology_of(stage.state).unit(GATEWAY)
+    head = Head(
+        id=UUID(new_id()),
+        sender=loop.INTERIOR,
+        recipient=loop.BORDER,
+        epoch=7,
+        seq=7_000,
+        registry_version=1,
+        registry_hash="0" * 64,
+        not_after=datetime(2030, 1, 1, tzinfo=UTC),
+    )
+    keys = KeyRing.from_file(key_path(stage.state, loop.BORDER))
+    place = seal_place(loop.INTERIOR, 7, 7_000)
+    sealed = keys.seal(wrap(head, canary.canary("exchanged").encode()), place)
+    insert = """
+        INSERT INTO exchange_parked (agency, epoch, seq, sealed, error, parked_at, again)
+        VALUES ($1, 7, 7000, $2, 'MalformedEvent', clock_timestamp(), false)
+    """
+    Databases(stage.state).rows(unit, insert, loop.INTERIOR, sealed)
+    yield of_the_exchange(stage.state)[0]
+    Databases(stage.state).rows(unit, "DELETE FROM exchange_parked WHERE seq = 7000")
+
+
+def of_the_exchange(state: StateFolder) -> list[dict[str, Any]]:
+    done = nrm(state, "parked", "list", "--json", "--kind", "exchange")
+    assert done.exit_code == 0, done.output
+    told: list[dict[str, Any]] = json.loads(done.output)
+    return told
+
+
+def test_a_record_that_the_exchange_put_aside_is_listed_shown_redriven_and_given_up(
+    stage: Stage, exchanged: dict[str, Any]
+) -> None:
+    state, handle = stage.state, exchanged["handle"]
+    assert (exchanged["service"], exchanged["offset"]) == (GATEWAY, 7_000)
+    assert handle in nrm(state, "parked", "list").output
+    shown = nrm(state, "parked", "show", handle)
+    assert json.loads(shown.output)["handle"] == handle
+    assert canary.found_in(shown.output) == []
+    whole = nrm(state, "parked", "show", handle, "--body")
+    assert json.loads(whole.output)["body"] == canary.canary("exchanged")
+
+    assert nrm(state, "parked", "redrive", handle, "--reason", "after-the-fix").exit_code == 0
+    tried = "SELECT 1 FROM exchange_parked WHERE seq = 7000 AND NOT again"
+    unit = topology_of(state).unit(GATEWAY)
+    stage.until("its return", lambda: Databases(state).rows(unit, tried))
+    assert [each["handle"] for each in of_the_exchange(state)] == [handle]
+
+    assert nrm(state, "parked", "discard", handle, "--reason", "not-ours").exit_code == 0
+    assert of_the_exchange(state) == []
+    query = "SELECT action FROM audit WHERE subject LIKE 'exchange:%' ORDER BY id"
+    acts = [row["action"] for row in Databases(state).rows(unit, query)]
+    assert acts[-4:] == ["parked.show", "parked.show", "parked.redrive", "parked.discard"]
 
 
 def test_nothing_is_done_without_a_reason_or_to_a_record_that_is_not_there(

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import audit
 from services.chassis.database import Statement, Transaction
-from services.chassis.errors import Conflict
+from services.chassis.errors import Conflict, NotFound
 from services.gateway.store.exchange.tables import PARKED
 
 PAGE: Final = 500
@@ -37,6 +37,7 @@ _LIST: Final = Statement(
     .limit(PAGE)
 )
 _COUNT: Final = Statement(select(func.count().label("found")).select_from(PARKED))
+_READ: Final = Statement(select(*_PLACE, PARKED.c.sealed).where(PARKED.c.id == bindparam("id")))
 _AGAIN: Final = Statement(
     update(PARKED).where(PARKED.c.id == bindparam("the_id")).values(again=True)
 )
@@ -83,7 +84,7 @@ class Parked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """One parked record that is tried again now."""
+    """One parked record with its bytes: to be tried again, or to be looked at."""
 
     id: int
     agency: str
@@ -112,6 +113,17 @@ async def count_parked(tx: Transaction) -> int:
     """How many there are."""
     row = await tx.fetch_one(_COUNT)
     return int(row["found"]) if row else 0
+
+
+async def show_parked(tx: Transaction, parked_id: int, *, actor: str, reason: str) -> Again:
+    """The sealed bytes, for an operator who wants to see what is in them."""
+    row = await tx.fetch_one(_READ, id=parked_id)
+    if row is None:
+        raise NotFound("no such parked record")
+    audit.record(
+        tx, actor=actor, action="parked.show", subject=f"exchange:{parked_id}", reason=reason
+    )
+    return Again(**dict(row))
 
 
 async def redrive_parked(tx: Transaction, parked_id: int, *, actor: str, reason: str) -> None:
