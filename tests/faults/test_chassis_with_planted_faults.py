@@ -1,4 +1,7 @@
-"""A fault planted in the real inbox breaks a promise and is seen; without it the promise holds."""
+"""A fault planted in the real inbox breaks a promise and is seen; without it the promise holds.
+
+Faults at the door, in the relay and beside the lanes are in files of their own.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -8,6 +11,7 @@ import pytest_asyncio
 
 from services.chassis.errors import StatementRefused
 from services.chassis.messaging.broker import TopicPartition
+from services.chassis.messaging.offsets import Offsets
 from services.chassis.messaging.rewind import Rewind
 from tests.faults.chassis_at_rest import WholeChassis
 from tests.faults.chassis_promises import check
@@ -182,3 +186,28 @@ async def test_a_restored_reader_that_does_not_read_again_loses_and_is_found(
     monkeypatch.setattr(Rewind, "_done", everything)
     with pytest.raises(AssertionError, match="lost"):
         await tell(restoring_the_reader, world)
+
+
+async def die_while_a_record_is_in_flight(world: WholeChassis) -> None:
+    """It was fetched, the timer commits, the process dies; the next one reads on."""
+    await world.services["maker"].publish("plain", "a")
+    await world._deliver_all()
+    process = world.processes["reader"][0]
+    for place in world.places("reader"):
+        world.fetch(process, place)
+    await world.commit("reader", process)
+    await world.crash("reader", 0)
+    await world.drain()
+    await check(world, final=False)
+
+
+async def test_a_commit_beyond_what_is_finished_is_found(
+    world: WholeChassis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Offsets, "due", lambda offsets: dict(offsets.expected()))
+    with pytest.raises(AssertionError, match="lost"):
+        await die_while_a_record_is_in_flight(world)
+
+
+async def test_a_process_that_dies_in_flight_loses_nothing(world: WholeChassis) -> None:
+    await die_while_a_record_is_in_flight(world)

@@ -147,6 +147,19 @@ async def test_what_was_due_before_a_crash_is_deleted_by_the_next_process(porch:
         await until(lambda: porch.kept == [1])
 
 
+async def test_what_left_the_bus_unread_is_not_waited_for(porch: Porch) -> None:
+    porch.post("one")
+    async with porch.open() as consumer:
+        await until(lambda: consumer.offsets.committed_upto(PLACE) == 1)
+    porch.post("two")
+    await porch.broker.delete_records(PLACE, 2)
+    async with porch.open() as consumer:
+        await until(lambda: dict(consumer.offsets.expected()) == {PLACE: 2})
+        porch.post("three")
+        await porch.answers(2)
+    assert [name for name, _ in porch.clerk.answered] == ["one", "three"]
+
+
 async def test_a_record_without_an_id_is_answered_by_its_place(porch: Porch) -> None:
     porch.broker.append(OutgoingRecord(INTAKE, b"k", b"nonsense"))
     async with porch.open():
