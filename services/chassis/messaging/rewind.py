@@ -46,7 +46,7 @@ class Rewind:
         rewound: dict[TopicPartition, int] = {}
         for place in wanted:
             committed = await broker.committed(place)
-            starts[place] = log_starts[place] if committed is None else committed
+            starts[place] = max(log_starts[place], committed or 0)
             if place not in done:
                 rewound[place] = starts[place] = log_starts[place]
                 broker.seek(place, log_starts[place])
