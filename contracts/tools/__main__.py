@@ -12,7 +12,7 @@ import jsonschema
 import yaml
 
 from contracts.catalogue import CATALOGUE
-from contracts.tools import asyncapi, examples, page, released, schemas
+from contracts.tools import asyncapi, examples, page, refusals, released, schemas
 from contracts.tools.lint import problems as lint_problems
 
 ASYNCAPI: Final = schemas.CONTRACTS / "asyncapi.yaml"
@@ -30,6 +30,7 @@ def wanted_files() -> dict[Path, str]:
         asyncapi.document(), sort_keys=False, allow_unicode=True, width=100
     )
     files[page.PAGE] = page.page()
+    files[refusals.PAGE] = refusals.page()
     return files
 
 
@@ -58,7 +59,7 @@ def gate_problems() -> list[str]:
         candidates[spec.type] = schema
         found += [f"{spec.type}: {problem}" for problem in lint_problems(schema)]
     found += released.frozen_problems() + released.compatibility_problems(candidates)
-    return found + example_problems()
+    return found + refusals.problems() + example_problems()
 
 
 def example_problems() -> list[str]:

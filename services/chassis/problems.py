@@ -1,7 +1,8 @@
 """Answers that say no: problem details (RFC 9457) made of codes and locations.
 
 A status is mapped from an error here and nowhere else. No input, no text of an exception and no
-name that the caller made up may ever be in an answer.
+name that the caller made up may ever be in an answer. Each code is explained in
+``contracts/vocabulary/meanings.yaml``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,6 +46,14 @@ STATUS: Final[Sequence[tuple[type[NrmError], int, str]]] = (
     (InfrastructureFailure, 503, "not-available-now"),
 )
 
+OF_THE_FRAMEWORK: Final[Mapping[int, str]] = {
+    400: "not-readable",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+}
+"""What the framework refuses by itself, under words of ours: its own change with its version."""
+
 
 def problem(
     status: int, code: str, errors: Iterable[Mapping[str, Any]] = (), **headers: str
@@ -74,11 +83,14 @@ def problem_of(error: Exception) -> JSONResponse:
 
 
 def _http_problem(error: HTTPException) -> JSONResponse:
-    phrase = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-").replace("'", "")
+    code = OF_THE_FRAMEWORK.get(error.status_code)
+    if code is None:
+        log.error("a status that no problem stands for", code=error.status_code)
+        return problem(500, "internal")
     allow = (error.headers or {}).get("Allow")
     if allow is not None:
-        return problem(error.status_code, phrase, Allow=allow)
-    return problem(error.status_code, phrase)
+        return problem(error.status_code, code, Allow=allow)
+    return problem(error.status_code, code)
 
 
 class ValidationProblems:
