@@ -47,6 +47,11 @@ APPEND: Final = """
                         sequence, epoch)
     SELECT $4, 'outcomes', $3, $5, $6, $2, $3, $7, $8, last, 1 FROM counted
 """
+AUDITED: Final = (
+    "WITH audited AS (INSERT INTO audit (actor, action, subject, reason)"
+    " VALUES ($9, 'settle-thing', $3, '')), counted AS ("
+)
+APPEND_AND_AUDIT: Final = APPEND.replace("WITH counted AS (", AUDITED)
 AUDIT: Final = "INSERT INTO audit (actor, action, subject, reason) VALUES ($1, $2, $3, '')"
 
 
@@ -65,13 +70,23 @@ class _Prefix:
             self.done.discard(self.finished - 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How it is written by hand."""
+
+    plain: bool = False
+    """With the simplest inbox."""
+    joined: bool = False
+    """With outbox row and audit row in one statement."""
+
+
 class _Loop:
     """Fetches, deals to lanes, commits offsets."""
 
-    def __init__(self, place: Place, tick: Callable[[], None], *, plain: bool) -> None:
+    def __init__(self, place: Place, tick: Callable[[], None], way: Way) -> None:
         self._place = place
         self._tick = tick
-        self._plain = plain
+        self._way = way
         self._clock = SystemClock()
         self._queues: list[asyncio.Queue[Any]] = [asyncio.Queue() for _ in range(LANES)]
         self._prefixes: dict[Any, _Prefix] = defaultdict(_Prefix)
@@ -115,7 +130,11 @@ class _Loop:
         if not await self._enter(connection, record, headers, now):
             return
         await connection.execute(event.CHANGE_TEXT, body["number"], now, UUID(body["thing"]))
-        await self._append(connection, subject, body, headers)
+        row = self._row(subject, body, headers)
+        if self._way.joined:
+            await connection.execute(APPEND_AND_AUDIT, *row, headers["ce_source"])
+            return
+        await connection.execute(APPEND, *row)
         await connection.execute(AUDIT, headers["ce_source"], "settle-thing", subject)
 
     async def _enter(
@@ -123,7 +142,7 @@ class _Loop:
     ) -> bool:
         digest = hashlib.sha256(record.value).hexdigest()
         source, event_id = headers["ce_source"], headers["ce_id"]
-        if self._plain:
+        if self._way.plain:
             arguments = (source, event_id, digest, now)
             return await connection.fetchval(PLAIN, *arguments) is not None
         subject = headers["ce_subject"]
@@ -144,9 +163,7 @@ class _Loop:
         )
         return bool(found["verdict"] == "handle")
 
-    async def _append(
-        self, connection: Any, subject: str, body: dict[str, Any], headers: dict[str, str]
-    ) -> None:
+    def _row(self, subject: str, body: dict[str, Any], headers: dict[str, str]) -> tuple[Any, ...]:
         source, fresh = source_of(self._place.node, "house"), new_id()
         attributes = {
             "specversion": "1.0",
@@ -162,8 +179,7 @@ class _Loop:
             "dataclassification": str(event.OUTCOME.classification),
             "datacontenttype": "application/json",
         }
-        await connection.execute(
-            APPEND,
+        return (
             source,
             self._place.topic(event.OUTCOMES),
             subject,
@@ -183,7 +199,7 @@ class _Loop:
 
 
 @asynccontextmanager
-async def _consuming(place: Place, tick: Callable[[], None], *, plain: bool) -> AsyncIterator[None]:
+async def _consuming(place: Place, tick: Callable[[], None], way: Way) -> AsyncIterator[None]:
     pool = await asyncpg.create_pool(
         place.url,
         min_size=LANES,
@@ -198,7 +214,7 @@ async def _consuming(place: Place, tick: Callable[[], None], *, plain: bool) -> 
         auto_offset_reset="earliest",
     )
     await consumer.start()
-    task = asyncio.create_task(_Loop(place, tick, plain=plain).run(pool, consumer))
+    task = asyncio.create_task(_Loop(place, tick, way).run(pool, consumer))
     try:
         yield
     finally:
@@ -210,9 +226,14 @@ async def _consuming(place: Place, tick: Callable[[], None], *, plain: bool) -> 
 
 def same_statements(place: Place, tick: Callable[[], None]) -> Any:
     """The statements of ours, by hand."""
-    return _consuming(place, tick, plain=False)
+    return _consuming(place, tick, Way())
 
 
 def plain_inbox(place: Place, tick: Callable[[], None]) -> Any:
     """The same but for the inbox: one row per event, no marks."""
-    return _consuming(place, tick, plain=True)
+    return _consuming(place, tick, Way(plain=True))
+
+
+def joined_writes(place: Place, tick: Callable[[], None]) -> Any:
+    """The statements of ours, the last two as one."""
+    return _consuming(place, tick, Way(joined=True))

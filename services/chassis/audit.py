@@ -1,7 +1,7 @@
 """Who did what to which subject and why, written in the transaction of the act itself.
 
 Codes and opaque ids only: a text that is not of that form is a bug and stops the act. Rows are
-collected and written in one statement before the commit; no audit row, no act.
+collected and written in one statement at the commit; no audit row, no act.
 """
 
 import re
@@ -62,10 +62,10 @@ async def _flush(tx: Transaction) -> None:
     rows, tx.notes[_NOTE] = tx.notes[_NOTE], None
     if len(rows) == 1:
         actor, action, subject, reason = rows[0]
-        await tx.execute(_ADD_ONE, actor=actor, action=action, subject=subject, reason=reason)
+        tx.write_last(_ADD_ONE, actor=actor, action=action, subject=subject, reason=reason)
         return
     actors, actions, subjects, reasons = (list(column) for column in zip(*rows, strict=True))
-    await tx.execute(_ADD, actors=actors, actions=actions, subjects=subjects, reasons=reasons)
+    tx.write_last(_ADD, actors=actors, actions=actions, subjects=subjects, reasons=reasons)
 
 
 async def read(tx: Transaction, *, subject: str, after: int = 0, limit: int = 100) -> list[Record]:

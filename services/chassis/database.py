@@ -4,7 +4,7 @@ SQL text is written in store rooms and in the chassis's own tables, never here f
 that PostgreSQL or the driver says in words may leave this file: DETAIL and messages hold values.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, Self, TypeAlias, TypeVar
@@ -24,7 +24,7 @@ from services.chassis.errors import (
     TransactionConflict,
     conflict_attempts,
 )
-from services.chassis.statement import Statement
+from services.chassis.statement import Statement, joined
 from services.chassis.telemetry import Telemetry
 
 CONNECT_SECONDS: Final = 10.0
@@ -94,13 +94,14 @@ def _failure_of(error: BaseException) -> NrmError:
 class Transaction:
     """One transaction: statements, notes for whoever shares it, and hooks at its end."""
 
-    __slots__ = ("_after", "_before", "connection", "notes", "statements")
+    __slots__ = ("_after", "_before", "_last", "connection", "notes", "statements")
 
     def __init__(self, connection: Connection, notes: Mapping[str, Any] | None = None) -> None:
         self.connection = connection
         self.notes: dict[str, Any] = dict(notes or {})
         self.statements = 0
         self._before: dict[str, CommitHook] = {}
+        self._last: list[tuple[Statement, Mapping[str, Any]]] = []
         self._after: dict[str, Callable[[], None]] = {}
 
     async def fetch(self, statement: Statement, /, **params: Any) -> list[Record]:
@@ -138,9 +139,14 @@ class Transaction:
         statement: Statement,
         params: Mapping[str, Any],
     ) -> Any:
+        return await self._run(call, statement.sql, statement.arguments(params))
+
+    async def _run(
+        self, call: Callable[..., Awaitable[Any]], sql: str, arguments: Sequence[Any]
+    ) -> Any:
         self.statements += 1
         try:
-            return await call(statement.sql, *statement.arguments(params))
+            return await call(sql, *arguments)
         except _DRIVER_ERRORS as error:
             failure = translated(error)
         raise failure
@@ -148,6 +154,14 @@ class Transaction:
     def before_commit(self, key: str, hook: CommitHook) -> None:
         """Run ``hook(transaction)`` at the end, inside: each key once, in order of registration."""
         self._before.setdefault(key, hook)
+
+    def write_last(self, statement: Statement, /, **params: Any) -> None:
+        """Change rows after all hooks, in one statement with whatever else is written last.
+
+        For rows that nothing in this transaction reads: it is one round trip for all of them, and
+        what they lock is locked for the shortest time.
+        """
+        self._last.append((statement, params))
 
     def after_commit(self, key: str, hook: Callable[[], None]) -> None:
         """Call ``hook()`` once the commit is certain (a wake-up): each key once; must not fail."""
@@ -160,6 +174,10 @@ class Transaction:
                 raise Misuse("too many hooks before one commit")
             done.add(pending[0])
             await self._before[pending[0]](self)
+        if self._last:
+            sql = joined(tuple(statement for statement, _params in self._last))
+            given = [statement.arguments(params) for statement, params in self._last]
+            await self._run(self.connection.execute, sql, [one for each in given for one in each])
 
     def _committed(self) -> None:
         for hook in self._after.values():

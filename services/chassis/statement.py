@@ -5,7 +5,9 @@ There is no expansion of ``IN`` (write ``column == any_(bindparam(..., type_=ARR
 default that is a function: clock and ids are arguments. No value may ever be written into the text.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import BindParameter
@@ -17,7 +19,11 @@ from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from services.chassis.errors import Misuse
 
+JOINED_LIMIT: Final = 100
+"""So many combinations of statements are kept joined; more are joined anew each time."""
 _REQUIRED: Final = object()
+_PLACEHOLDER: Final = re.compile(r"\$(\d+)")
+_WITH: Final = "WITH "
 
 
 class Statement:
@@ -51,6 +57,11 @@ class Statement:
         """The names that a call has to give."""
         return frozenset(name for name in self._names if self._defaults[name] is _REQUIRED)
 
+    @property
+    def width(self) -> int:
+        """How many placeholders it has."""
+        return len(self._names)
+
     def arguments(self, params: Mapping[str, Any]) -> list[Any]:
         """``params`` in the order of the placeholders."""
         defaults = self._defaults
@@ -64,6 +75,33 @@ class Statement:
             missing = ", ".join(sorted(self.parameters - params.keys()))
             raise Misuse(f"the statement lacks its parameter {missing}")
         return values
+
+
+@lru_cache(maxsize=JOINED_LIMIT)
+def joined(statements: tuple[Statement, ...]) -> str:
+    """Changes of rows as one text, in one round trip: its arguments are theirs, in their order.
+
+    They run side by side, so that none may read what another writes. Only one of them may begin
+    with WITH: PostgreSQL takes changes of rows in it at the top only.
+    """
+    texts, given = [], 0
+    for statement in statements:
+        texts.append(_shifted(statement.sql.strip(), given))
+        given += statement.width
+    last = next((text for text in texts if text.startswith(_WITH)), texts[-1])
+    texts.remove(last)
+    if any(text.startswith(_WITH) for text in texts):
+        raise Misuse("only one of the statements that are joined may begin with WITH")
+    if not texts:
+        return last
+    others = ", ".join(f"also_{number} AS ({text})" for number, text in enumerate(texts))
+    rest = f", {last.removeprefix(_WITH)}" if last.startswith(_WITH) else f" {last}"
+    return f"{_WITH}{others}{rest}"
+
+
+def _shifted(sql: str, by: int) -> str:
+    """The text with its placeholders moved up; no text of ours holds a dollar sign otherwise."""
+    return _PLACEHOLDER.sub(lambda found: f"${int(found[1]) + by}", sql) if by else sql
 
 
 def _dialect() -> PGDialect_asyncpg:

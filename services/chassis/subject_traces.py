@@ -44,7 +44,7 @@ def remember(tx: Transaction, *, subject: str, traceparent: str | None) -> None:
 
 async def _flush(tx: Transaction) -> None:
     pairs = sorted(tx.notes[_NOTE])
-    await tx.execute(_ADD, subjects=[pair[0] for pair in pairs], traces=[pair[1] for pair in pairs])
+    tx.write_last(_ADD, subjects=[pair[0] for pair in pairs], traces=[pair[1] for pair in pairs])
 
 
 async def traces_of(tx: Transaction, *, subject: str) -> list[str]:

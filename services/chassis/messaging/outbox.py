@@ -288,10 +288,10 @@ async def _flush(tx: Transaction) -> None:
         raise Misuse("the events of one transaction have one source")
     rows = [draft.row() for draft in drafts]
     if len(rows) == 1:
-        await tx.execute(_APPEND_ONE, source=source, **rows[0])
+        tx.write_last(_APPEND_ONE, source=source, **rows[0])
     else:
         columns = {name: [row[name] for row in rows] for name in rows[0]}
-        await tx.execute(_APPEND, source=source, following=_following(drafts), **columns)
+        tx.write_last(_APPEND, source=source, following=_following(drafts), **columns)
     _ring_after_commit(tx, outbox, Counter(bus_of(draft.topic) for draft in drafts))
 
 

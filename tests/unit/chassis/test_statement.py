@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from services.chassis.database import Statement
 from services.chassis.errors import Misuse
+from services.chassis.statement import joined
 
 TABLES = sa.MetaData()
 THING = sa.Table(
@@ -59,3 +60,20 @@ def test_importing_the_chassis_starts_no_thread_and_sets_nothing_up() -> None:
         "assert not logging.getLogger().handlers\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_joined_changes_keep_their_own_arguments_and_a_with_stays_at_the_top() -> None:
+    one = Statement(sa.text("INSERT INTO a (x, y) VALUES (:x, :y)"))
+    two = Statement(sa.text("INSERT INTO b (z) VALUES (:z)"))
+    counted = Statement(sa.text("WITH n AS (UPDATE c SET v = :v) INSERT INTO d TABLE n"))
+    assert joined((one,)) == one.sql
+    assert joined((one, two)) == (
+        "WITH also_0 AS (INSERT INTO a (x, y) VALUES ($1, $2)) INSERT INTO b (z) VALUES ($3)"
+    )
+    assert joined((counted, one, two)) == (
+        "WITH also_0 AS (INSERT INTO a (x, y) VALUES ($2, $3)),"
+        " also_1 AS (INSERT INTO b (z) VALUES ($4)),"
+        " n AS (UPDATE c SET v = $1) INSERT INTO d TABLE n"
+    )
+    with pytest.raises(Misuse, match="only one"):
+        joined((counted, one, counted))
