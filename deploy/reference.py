@@ -1,4 +1,4 @@
-"""`python -m deploy.reference`: writes the reference pages of settings, streams and HTTP routes.
+"""`python -m deploy.reference`: writes the reference pages of settings, streams, routes, metrics.
 
 The pages are generated and committed; `--check` says whether they are current. A setting or a route
 that nobody described stops both. Defaults are shown, the values of a running stack never.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from deploy import reference_http, reference_map
+from deploy import reference_http, reference_map, reference_metrics
 from deploy.local.layout import REPOSITORY
 from deploy.local.topology import read_topology
 from deploy.reference_words import Undescribed, described
@@ -27,6 +27,7 @@ REFERENCE = REPOSITORY / "docs" / "reference"
 PAGE = REFERENCE / "settings.md"
 STREAMS = REFERENCE / "streams.md"
 HTTP = REFERENCE / "http.md"
+METRICS = REFERENCE / "metrics.md"
 HEAD = """\
 # Settings
 
@@ -53,7 +54,12 @@ def page() -> str:
 
 def pages() -> dict[Path, str]:
     """Return every page that is written here."""
-    return {PAGE: page(), STREAMS: reference_map.page(), HTTP: reference_http.page()}
+    return {
+        PAGE: page(),
+        STREAMS: reference_map.page(),
+        HTTP: reference_http.page(),
+        METRICS: reference_metrics.page(),
+    }
 
 
 def main(arguments: list[str]) -> int:

@@ -13,9 +13,10 @@ from pydantic import BaseModel
 
 from services.assistance import handlers
 from services.assistance.domain import Active, Completed, Planned, Pool
-from services.assistance.handlers import EpisodeRow
+from services.assistance.handlers import EpisodeView
 from services.chassis.database import Database
 from services.chassis.errors import NotFound
+from services.chassis.messaging.unfinished import Unfinished
 from services.chassis.web import caller
 
 
@@ -49,6 +50,8 @@ class EpisodeShown(BaseModel):
     counted_by: str | None = None
     planned_at: datetime | None = None
     changed_at: datetime | None = None
+    unfinished: Unfinished | None = None
+    """Events of the case that could not be finished here: counts; ``stuck`` asks for help."""
 
 
 def add_routes(app: FastAPI, database: Database) -> None:
@@ -100,7 +103,8 @@ def _pool(pool: Pool) -> PoolShown:
     )
 
 
-def _episode(row: EpisodeRow) -> EpisodeShown:
+def _episode(view: EpisodeView) -> EpisodeShown:
+    row = view.row
     episode, state = row.episode, row.episode.state
     if row.frozen_at is not None:
         return EpisodeShown(episode_id=episode.episode_id, frozen_at=row.frozen_at)
@@ -117,4 +121,5 @@ def _episode(row: EpisodeRow) -> EpisodeShown:
         counted_by=episode.counted_by,
         planned_at=row.planned_at,
         changed_at=row.changed_at,
+        unfinished=view.unfinished,
     )

@@ -95,6 +95,7 @@ def exchange_context(frame: Frame, settings: Settings) -> ExchangeContext:
         keys=frame.keys,
         profile=load_profile(settings.profile),
         contracts=frame.contracts,
+        telemetry=frame.telemetry,
     )
 
 

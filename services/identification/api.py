@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from services.chassis.database import Database
 from services.chassis.errors import NotFound
+from services.chassis.messaging.unfinished import Unfinished
 from services.chassis.web import caller
 from services.identification import handlers
 from services.identification.domain import Case, Presumed, Reflection, open_to_dos
@@ -42,7 +43,8 @@ class ClocksShown(BaseModel):
 
 
 class CaseShown(BaseModel):
-    """One case. Of a frozen one only the first two properties are given."""
+    """One case. Of a frozen one only the first two properties are given; of one that is not there
+    yet, because what opens it could not be finished, only that."""
 
     case_id: UUID
     frozen_at: datetime | None
@@ -55,6 +57,8 @@ class CaseShown(BaseModel):
     to_dos: tuple[str, ...] = ()
     clocks: ClocksShown | None = None
     hand_overs: tuple[HandOverShown, ...] = ()
+    unfinished: Unfinished | None = None
+    """Events of this case that could not be finished here: counts; ``stuck`` asks for help."""
 
 
 def add_routes(app: FastAPI, database: Database) -> None:
@@ -87,7 +91,7 @@ def add_routes(app: FastAPI, database: Database) -> None:
 def _shown(view: CaseView) -> CaseShown:
     case = view.case
     if case is None:
-        return CaseShown(case_id=view.case_id, frozen_at=view.frozen_at)
+        return CaseShown(case_id=view.case_id, frozen_at=view.frozen_at, unfinished=view.unfinished)
     return CaseShown(
         case_id=case.case_id,
         frozen_at=view.frozen_at,
@@ -100,6 +104,7 @@ def _shown(view: CaseView) -> CaseShown:
         to_dos=open_to_dos(case.codes),
         clocks=_clocks(case),
         hand_overs=tuple(_hand_over(row) for row in view.hand_overs),
+        unfinished=view.unfinished,
     )
 
 

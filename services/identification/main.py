@@ -28,7 +28,7 @@ async def build(settings: Settings) -> Runnable:
         raise SettingsWrong(f"NRM_IDENTIFICATION__PROFILE is wrong: {error}") from None
     log.info("values of the profile that nobody verified", count=profile.not_verified)
     frame = await Frame.open(settings, MIGRATIONS)
-    context = Context(clocks=Clocks(profile=profile))
+    context = Context(clocks=Clocks(profile=profile), telemetry=frame.telemetry)
     return frame.bolt(
         Bolts(
             routes=partial(add_routes, database=frame.database),

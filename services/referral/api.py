@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from services.chassis.database import Database
 from services.chassis.errors import NotFound
+from services.chassis.messaging.unfinished import Unfinished
 from services.chassis.web import caller
 from services.referral.handlers import Context, reading
 
@@ -43,6 +44,8 @@ class TaskShown(BaseModel):
     request_id: UUID | None
     need_id: UUID | None
     duty_phone: str | None = None
+    unfinished: Unfinished
+    """Events of the case that could not be finished here: counts; ``stuck`` asks for help."""
 
 
 class NeedShown(BaseModel):
@@ -63,6 +66,8 @@ class RequestShown(BaseModel):
     opened_at: datetime
     needs: tuple[NeedShown, ...]
     tasks: tuple[TaskShown, ...]
+    unfinished: Unfinished
+    """Events of the case that could not be finished here: counts; ``stuck`` asks for help."""
 
 
 class ConsiderationShown(BaseModel):
@@ -90,7 +95,7 @@ def _add_requests(app: FastAPI, database: Database, context: Context) -> None:
             found = await reading.read_request(tx, caller(request), request_id)
         if found is None:
             raise NotFound("no such request")
-        asked, rows = found
+        asked = found.request
         needs = tuple(
             NeedShown(
                 need_id=need.need_id,
@@ -106,7 +111,8 @@ def _add_requests(app: FastAPI, database: Database, context: Context) -> None:
             urgency=asked.urgency,
             opened_at=asked.opened_at,
             needs=needs,
-            tasks=tuple(_shown(context, row) for row in rows),
+            tasks=tuple(_shown(context, row) for row in found.tasks),
+            unfinished=found.unfinished,
         )
 
     @app.get("/v1/requests/{request_id}/explanation")

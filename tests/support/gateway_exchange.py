@@ -26,6 +26,7 @@ from services.chassis.messaging.broker import Broker, BrokerRecord, TopicPartiti
 from services.chassis.messaging.memory import MemoryBroker
 from services.chassis.messaging.outbox import Outbox
 from services.chassis.messaging.work import Received
+from services.chassis.telemetry import Telemetry
 from services.gateway.domain.consent import Consent
 from services.gateway.handlers.exchange import (
     ExchangeContext,
@@ -244,6 +245,7 @@ async def open_gateway(
         keys=KeyRing.create(folder / f"{name}-{secrets.token_hex(4)}.json"),
         profile=load_profile("BY-draft"),
         contracts=contracts(),
+        telemetry=Telemetry(settings),
         limits=limits,
     )
     context.install()
@@ -254,6 +256,7 @@ async def open_gateway(
     finally:
         await gateway.line.close()
         await database.close()
+        context.telemetry.close()
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """Load, allow, decide, record, disclose; the tables of subscriptions and deadlines end the room."""
 
 from services.assistance.handlers.reading import (
-    EpisodeRow,
+    EpisodeView,
     list_episodes,
     list_pools,
     read_episode,
@@ -11,7 +11,7 @@ from services.assistance.handlers.tables import deadlines, subscriptions
 
 __all__ = [
     "Context",
-    "EpisodeRow",
+    "EpisodeView",
     "deadlines",
     "list_episodes",
     "list_pools",

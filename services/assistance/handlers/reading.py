@@ -1,5 +1,6 @@
 """Reading is an act: allowed by the access table, recorded in the audit, and bounded."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from services.assistance.domain import Pool
@@ -8,8 +9,9 @@ from services.assistance.store.episodes import EpisodeRow
 from services.chassis import audit
 from services.chassis.database import Transaction
 from services.chassis.identity import Caller
+from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
 
-__all__ = ["EpisodeRow", "list_episodes", "list_pools", "read_episode"]
+__all__ = ["EpisodeView", "list_episodes", "list_pools", "read_episode"]
 
 
 async def list_pools(tx: Transaction, caller: Caller) -> list[Pool]:
@@ -18,19 +20,40 @@ async def list_pools(tx: Transaction, caller: Caller) -> list[Pool]:
     return await pools.list_pools(tx)
 
 
-async def read_episode(tx: Transaction, caller: Caller, episode_id: UUID) -> EpisodeRow | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeView:
+    """An episode, and what of its case could not be finished here; nothing of a frozen one."""
+
+    row: EpisodeRow
+    unfinished: Unfinished | None
+
+
+async def read_episode(tx: Transaction, caller: Caller, episode_id: UUID) -> EpisodeView | None:
     """One episode; the reading is recorded even when there is nothing to read."""
     found = await episodes.read_episode(tx, episode_id)
     audit.record(tx, actor=caller.name, action="read-episode", subject=str(episode_id))
-    return found
+    return (await _viewed(tx, [found]))[0] if found is not None else None
 
 
 async def list_episodes(
     tx: Transaction, caller: Caller, *, state: str | None, after: UUID | None, limit: int
-) -> list[EpisodeRow]:
+) -> list[EpisodeView]:
     """A page of episodes; each one that is shown is recorded as read."""
     page = await episodes.list_episodes(tx, state=state, after=after, limit=limit)
     for row in page:
         subject = str(row.episode.episode_id)
         audit.record(tx, actor=caller.name, action="list-episode", subject=subject)
-    return page
+    return await _viewed(tx, page)
+
+
+async def _viewed(tx: Transaction, rows: list[EpisodeRow]) -> list[EpisodeView]:
+    standing = await unfinished_of(tx, [row.episode.case_id for row in rows])
+    return [
+        EpisodeView(
+            row=row,
+            unfinished=standing.get(str(row.episode.case_id), NOTHING)
+            if row.frozen_at is None
+            else None,
+        )
+        for row in rows
+    ]

@@ -20,6 +20,7 @@ _DUE: Final = Statement(
         " VALUES (:topic, :partition, :record_offset, :at) ON CONFLICT DO NOTHING"
     )
 )
+_OLDEST: Final = Statement(text("SELECT min(due_at) AS since FROM delete_due"))
 _UPTO: Final = Statement(
     text(
         "SELECT max(record_offset) AS upto FROM delete_due WHERE topic = :topic"
@@ -63,6 +64,13 @@ class Deletion:
             async with self._database.transaction() as tx:
                 deleted += await tx.execute(_CLEAR, **place._asdict(), upto=upto)
         return deleted
+
+    async def age_seconds(self, now: datetime) -> float:
+        """For how long the oldest record that is to be deleted has been on the bus; 0 for none."""
+        async with self._database.transaction() as tx:
+            found = await tx.fetch_one(_OLDEST)
+        since = found["since"] if found is not None else None
+        return max(0.0, (now - since).total_seconds()) if since is not None else 0.0
 
     async def _upto(self, place: TopicPartition, committed: int) -> int | None:
         async with self._database.transaction() as tx:

@@ -318,6 +318,7 @@ class DoorSettler:
             while not stop.is_set():
                 self._news.clear()
                 await self.trials.persist(lambda: self._deletion.once(self._offsets))
+                await self.trials.persist(self._measure)
                 await self.trials.persist(self._forget)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._context.limits.sweep_seconds):
@@ -327,6 +328,10 @@ class DoorSettler:
             await sweeping
         finally:
             sweeping.cancel()
+
+    async def _measure(self) -> None:
+        seconds = await self._deletion.age_seconds(self._context.clock.wall())
+        self._context.telemetry.gauge("deletion_age_seconds").set(seconds)
 
     async def _forget(self) -> None:
         now = self._context.clock.wall()

@@ -52,6 +52,9 @@ class InboxSettler:
         self.parking = ParkingLimit(limits)
         self.handling = Handling(context, self.parking)
         self.sweep = Sweep(context, self.handling, self.trials, self.attempts)
+        reading = context.subscriptions
+        over = context.telemetry.gauge("senders_over_limit")
+        over.labels(reading.bus, reading.consumer).set_function(self.parking.senders_over)
 
     def prepare(self, record: BrokerRecord) -> ArrivedPiece:
         """Read the envelope."""

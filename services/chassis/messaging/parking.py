@@ -61,12 +61,6 @@ _DISCARD_BEYOND_A_GAP: Final = Statement(
         + f" AND {_FAILED_BEYOND_A_GAP}"
     )
 )
-_STUCK: Final = Statement(
-    text(
-        "SELECT DISTINCT subject FROM inbox_row WHERE NOT done AND stored_at < :before"
-        " ORDER BY subject LIMIT :many"
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +108,6 @@ async def listed(
         _LIST, state=None if state is None else str(state), many=min(many, LIST_LIMIT)
     )
     return [_stored(row) for row in rows]
-
-
-async def stuck(tx: Transaction, *, before: datetime, many: int = LIST_LIMIT) -> list[str]:
-    """Subjects with a record that is not finished since ``before``."""
-    rows = await tx.fetch(_STUCK, before=before, many=min(many, LIST_LIMIT))
-    return [row["subject"] for row in rows]
 
 
 async def show(tx: Transaction, place: Place, keys: Keys, order: Order) -> BrokerRecord:

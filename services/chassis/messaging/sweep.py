@@ -52,7 +52,7 @@ _PAGE: Final = Statement(
 _OF_SUBJECT: Final = Statement(text(_OLDEST.format(which="r.subject = :subject")))
 _CENSUS: Final = Statement(
     text(
-        "SELECT state, count(*) AS many,"
+        "SELECT state, count(*) AS many, min(stored_at) AS first,"
         " min(stored_at) FILTER (WHERE consumer = :consumer) AS oldest FROM inbox_row"
         " WHERE NOT done AND starts_with(topic, :prefix) = :local GROUP BY state"
     )
@@ -176,6 +176,10 @@ class Sweep:
             many = found[state]["many"] if state in found else 0
             gauge.labels(self._context.subscriptions.bus).set(many)
         now = self._context.clock.wall()
+        age = self._context.telemetry.gauge("events_parked_age_seconds")
+        parked = found.get(State.PARKED)
+        seconds = (now - parked["first"]).total_seconds() if parked else 0.0
+        age.labels(self._context.subscriptions.bus).set(max(0.0, seconds))
         late = frozenset(state for state, row in found.items() if self._late(row["oldest"], now))
         for state in late - self.alarms:
             log.warning("stored records stand too long", state=str(state))

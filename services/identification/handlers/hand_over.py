@@ -153,6 +153,7 @@ async def hand_over_offered(context: Context, received: Received, work: Work) ->
     frozen = await cases.frozen_at(tx, case_id) is not None
     if frozen or sender is None or not in_force.identifies(work.node):
         log.error("a hand-over was ignored", kind="frozen" if frozen else "no-power")
+        tx.after_commit("hand-over ignored", context.telemetry.counter("events_ignored").inc)
         note(work, case_id, "hand-over-ignored", "case-frozen" if frozen else "not-allowed")
         return None
     body: HandOverOffered = received.body

@@ -10,6 +10,7 @@ from uuid import UUID
 from services.chassis import audit
 from services.chassis.database import Transaction
 from services.chassis.identity import Caller
+from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
 from services.identification.domain import Case
 from services.identification.store import cases, hand_overs
 from services.identification.store.hand_overs import HandOverRow
@@ -23,19 +24,30 @@ class CaseView:
     frozen_at: datetime | None
     case: Case | None
     hand_overs: tuple[HandOverRow, ...] = ()
+    unfinished: Unfinished | None = None
+    """Events of the case that this service has and could not finish; nothing of a frozen one."""
 
 
 async def read_case(tx: Transaction, caller: Caller, case_id: UUID) -> CaseView | None:
-    """One case; the reading is recorded even when there is nothing to read."""
+    """One case; the reading is recorded even when there is nothing to read.
+
+    A case that is not there yet, because what opens it could not be finished, shows only that.
+    """
     found = await cases.read_case(tx, case_id)
     audit.record(tx, actor=caller.name, action="read-case", subject=str(case_id))
-    if found is None:
-        return None
-    case, frozen_at = found
+    case, frozen_at = found or (None, None)
     if frozen_at is not None:
         return CaseView(case_id=case_id, frozen_at=frozen_at, case=None)
-    rows = await hand_overs.hand_overs_of(tx, case_id)
-    return CaseView(case_id=case_id, frozen_at=None, case=case, hand_overs=rows)
+    standing = (await unfinished_of(tx, [case_id])).get(str(case_id))
+    if case is None and standing is None:
+        return None
+    return CaseView(
+        case_id=case_id,
+        frozen_at=None,
+        case=case,
+        hand_overs=await hand_overs.hand_overs_of(tx, case_id),
+        unfinished=standing or NOTHING,
+    )
 
 
 async def list_cases(
@@ -45,11 +57,13 @@ async def list_cases(
     page = await cases.list_cases(tx, state=state, after=after, limit=limit)
     for case, _ in page:
         audit.record(tx, actor=caller.name, action="list-case", subject=str(case.case_id))
+    standing = await unfinished_of(tx, [case.case_id for case, _ in page])
     return [
         CaseView(
             case_id=case.case_id,
             frozen_at=frozen_at,
             case=case if frozen_at is None else None,
+            unfinished=standing.get(str(case.case_id), NOTHING) if frozen_at is None else None,
         )
         for case, frozen_at in page
     ]

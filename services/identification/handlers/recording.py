@@ -9,6 +9,7 @@ from uuid import UUID
 from services.chassis import audit
 from services.chassis.errors import Misuse
 from services.chassis.messaging.work import Received, Waits, Work
+from services.chassis.telemetry import Telemetry
 from services.identification import disclosure
 from services.identification.access import Standing
 from services.identification.domain import Case, Change, Clocks, Objection, Refusal
@@ -20,6 +21,7 @@ class Context:
     """What handlers are given by ``main``."""
 
     clocks: Clocks
+    telemetry: Telemetry
 
 
 def case_id_of(received: Received) -> UUID:

@@ -3,12 +3,14 @@
 Of a frozen case nothing may be read here: its tasks are not there for whoever asks.
 """
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from services.chassis import audit
 from services.chassis.database import Transaction
 from services.chassis.identity import Caller
+from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
 from services.referral.domain.listings import Directory
 from services.referral.domain.requests import Request
 from services.referral.store import cases, requests, tasks
@@ -16,15 +18,26 @@ from services.referral.store import cases, requests, tasks
 Row = dict[str, Any]
 
 
-async def read_request(
-    tx: Transaction, caller: Caller, request_id: UUID
-) -> tuple[Request, list[Row]] | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestView:
+    """A request with its needs and tasks, and what of its case could not be finished here."""
+
+    request: Request
+    tasks: list[Row]
+    unfinished: Unfinished
+
+
+async def read_request(tx: Transaction, caller: Caller, request_id: UUID) -> RequestView | None:
     """A request with its needs and tasks."""
     audit.record(tx, actor=caller.name, action="read-request", subject=str(request_id))
     request = await requests.read_request(tx, request_id)
     if request is None or await cases.read_frozen(tx, [request.case_id]):
         return None
-    return request, await tasks.read_request_tasks(tx, request_id)
+    rows = await _standing(tx, await tasks.read_request_tasks(tx, request_id))
+    standing = await unfinished_of(tx, [request.case_id])
+    return RequestView(
+        request=request, tasks=rows, unfinished=standing.get(str(request.case_id), NOTHING)
+    )
 
 
 async def explain_request(tx: Transaction, caller: Caller, request_id: UUID) -> list[Row] | None:
@@ -61,4 +74,10 @@ def duty_phone(directory: Directory, row: Row) -> str | None:
 
 async def _readable(tx: Transaction, rows: list[Row]) -> list[Row]:
     frozen = await cases.read_frozen(tx, [row["case_id"] for row in rows])
-    return [row for row in rows if row["case_id"] not in frozen]
+    return await _standing(tx, [row for row in rows if row["case_id"] not in frozen])
+
+
+async def _standing(tx: Transaction, rows: list[Row]) -> list[Row]:
+    """With each task, what of its case could not be finished here."""
+    standing = await unfinished_of(tx, [row["case_id"] for row in rows])
+    return [{**row, "unfinished": standing.get(str(row["case_id"]), NOTHING)} for row in rows]

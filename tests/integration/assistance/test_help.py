@@ -245,15 +245,17 @@ async def test_reading_needs_a_role_is_recorded_and_shows_nothing_of_a_frozen_ca
         one = f"/v1/episodes/{shown['episode_id']}"
         assert (await officer.get(one)).json() == shown
         assert (await officer.get(f"/v1/episodes/{new_id()}")).status_code == 404
+        assert shown["unfinished"]["stuck"] is False
+        await provider.handling.park(provider.arrival(a_service(task_id), case_id), "ValueError")
+        said = (await officer.get(one)).json()["unfinished"]
+        assert (said["stuck"], said["parked"]) == (True, 1)
         await provider.bring(SharingStopped(reference_known=True), case_id)
         kept = {name: value for name, value in (await officer.get(one)).json().items() if value}
         assert set(kept) == {"episode_id", "frozen_at"}
     acts = await provider.audited()
     assert [act for act in acts if act.startswith(("read", "list"))] == [
         "list-episode",
-        "read-episode",
-        "read-episode",
-        "read-episode",
+        *["read-episode"] * 4,
     ]
 
 

@@ -52,6 +52,33 @@ async def running(gateway: Gateway) -> AsyncIterator[ExchangePart]:
         await task
 
 
+def number(gateway: Gateway, name: str) -> float:
+    """What an operator reads of one number, -1 while it is not told."""
+    text = gateway.context.telemetry.render_metrics().decode()
+    told = [line for line in text.splitlines() if line.startswith(f"nrm_{name} ")]
+    return float(told[0].rpartition(" ")[2]) if told else -1.0
+
+
+async def test_what_is_open_and_with_how_many_something_is_wrong_are_numbers(pair: Both) -> None:
+    sender, receiver = pair
+    await one_sent(sender)
+    await sender.rows("UPDATE exchange_sending SET queued_at = queued_at - interval '1 hour'")
+    async with running(sender):
+        await until(lambda: number(sender, "exchange_depth") == 1)
+        assert number(sender, "exchange_age_seconds") >= 3600
+        await receiver.read(SENDER)
+        await receiver.report(SENDER)
+        await until(lambda: number(sender, "exchange_depth") == 0)
+        assert number(sender, "exchange_age_seconds") == 0
+        assert number(sender, "exchange_alarms") == 0
+        await sender.rows(
+            "UPDATE exchange_pair_out SET alarm = 'forgot' WHERE agency = $1", RECEIVER
+        )
+        await until(lambda: number(sender, "exchange_alarms") == 1)
+    names = sender.context.telemetry.render_metrics().decode()
+    assert RECEIVER not in names
+
+
 @pytest.mark.parametrize(
     ("permitted", "outcome"), [("hand-over", Outcome.PARKED), ("referral", Arrival.NEXT)]
 )
@@ -92,12 +119,15 @@ async def test_what_is_parked_is_shown_until_an_operator_settled_it(pair: Both, 
     async with running(receiver) as part:
         await until(lambda: part.readiness().detail == "parked: 1")
         assert not part.readiness().ok
+        assert number(receiver, "exchange_parked") == 1
+        assert number(receiver, "exchange_parked_age_seconds") > 0
         await receiver.take_policy(a_policy_row(3))
         async with receiver.database.transaction() as tx:
             (found,) = await parked(tx)
             assert (found.agency, found.error, found.again) == (SENDER, "NotForUs", False)
             await act(tx, found.id, actor="operator", reason="mended")
         await until(lambda: part.readiness().ok)
+        assert number(receiver, "exchange_parked") == 0
     assert await receiver.rows("SELECT 1 FROM exchange_parked") == []
     assert len(await receiver.facts("task-offered")) == (1 if act is redrive_parked else 0)
 

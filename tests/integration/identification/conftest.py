@@ -1,19 +1,21 @@
 """Benches with identification on them: one at a detecting node, one at an identifying node."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from contracts.vocabulary import load_profile
+from services.chassis.telemetry import Telemetry
 from services.identification import main
 from services.identification.access import ROUTES
 from services.identification.domain import Clocks
 from services.identification.handlers import Context, deadlines, subscriptions
 from tests.support.postgres import Postgres
 from tests.support.service_bench import Bench, Fitting, open_bench, template_of
+from tests.support.settings import plain_settings
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +23,16 @@ def identification_template(postgres_server: Postgres) -> str:
     return asyncio.run(template_of(postgres_server, "identification", main.MIGRATIONS))
 
 
-def fitting_at(node: str) -> Fitting:
-    context = Context(clocks=Clocks(profile=load_profile("BY-draft")))
+@pytest.fixture
+def counted(tmp_path: Path) -> Iterator[Telemetry]:
+    """Where the handlers of both benches count."""
+    telemetry = Telemetry(plain_settings(tmp_path))
+    yield telemetry
+    telemetry.close()
+
+
+def fitting_at(node: str, counted: Telemetry) -> Fitting:
+    context = Context(clocks=Clocks(profile=load_profile("BY-draft")), telemetry=counted)
     return Fitting(
         main=main,
         node=node,
@@ -34,17 +44,17 @@ def fitting_at(node: str) -> Fitting:
 
 @pytest_asyncio.fixture
 async def border(
-    postgres_server: Postgres, identification_template: str, tmp_path: Path
+    postgres_server: Postgres, identification_template: str, tmp_path: Path, counted: Telemetry
 ) -> AsyncIterator[Bench]:
-    fitting = fitting_at("border-brest")
+    fitting = fitting_at("border-brest", counted)
     async with open_bench(postgres_server, identification_template, tmp_path, fitting) as bench:
         yield bench
 
 
 @pytest_asyncio.fixture
 async def interior(
-    postgres_server: Postgres, identification_template: str, tmp_path: Path
+    postgres_server: Postgres, identification_template: str, tmp_path: Path, counted: Telemetry
 ) -> AsyncIterator[Bench]:
-    fitting = fitting_at("interior-brest")
+    fitting = fitting_at("interior-brest", counted)
     async with open_bench(postgres_server, identification_template, tmp_path, fitting) as bench:
         yield bench

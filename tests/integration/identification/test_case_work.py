@@ -213,6 +213,28 @@ async def test_reading_needs_a_role_and_is_recorded(border: Bench) -> None:
     assert (await border.audited())[-3:] == ["read-case", "list-case", "read-case"]
 
 
+async def test_a_case_says_that_its_events_are_stuck_and_nothing_of_them(border: Bench) -> None:
+    case_id, well = new_id(), new_id()
+    await border.bring(a_detection(), well)
+    detection = border.arrival(a_detection(), case_id)
+    await border.handling.park(detection, "ValueError")
+    async with border.client() as officer:
+        path = f"/v1/cases/{case_id}"
+        shown = (await officer.get(path)).json()
+        kept = {name: value for name, value in shown.items() if value not in (None, [])}
+        stuck = {"stuck": True, "parked": 1, "waiting": 0, "behind": 0, "gap": 0, "unsent": 0}
+        assert kept == {"case_id": str(case_id), "unfinished": stuck}
+        assert (await officer.get("/v1/cases")).json()[0]["unfinished"]["stuck"] is False
+        await border.rows("UPDATE inbox_row SET state = 'behind'")
+        assert await border.try_again(detection) == "handled"
+        shown = (await officer.get(path)).json()
+        assert (shown["state"], shown["unfinished"]["stuck"]) == ("detected", False)
+        await border.handling.park(border.arrival(a_detection(), case_id), "ValueError")
+        listed = {each["case_id"]: each for each in (await officer.get("/v1/cases")).json()}
+        assert listed[str(case_id)]["unfinished"] == stuck
+        assert listed[str(well)]["unfinished"]["stuck"] is False
+
+
 async def test_a_frozen_case_shows_nothing_but_its_freeze(border: Bench) -> None:
     case_id = new_id()
     await border.bring(a_detection(oblast="BY-BR"), case_id)

@@ -7,6 +7,7 @@ from contracts.gateway import SendingRefused, SharingStopped
 from contracts.identification import HandOverOffered, HandOverReceived
 from contracts.intake import CaseCorrected
 from services.chassis.clock import new_id
+from services.chassis.telemetry import Telemetry
 from tests.integration.identification.events import (
     BORDER,
     INTERIOR,
@@ -219,13 +220,16 @@ async def test_a_hand_over_waits_for_the_policy(interior: Bench) -> None:
     assert await interior.kinds("outgoing") == ["hand-over-received"]
 
 
-async def test_a_node_without_the_power_takes_nothing_over(border: Bench) -> None:
+async def test_a_node_without_the_power_takes_nothing_over(
+    border: Bench, counted: Telemetry
+) -> None:
     case_id = new_id()
     await border.bring(a_policy(), POLICY)
     await border.bring(an_offer(), case_id, publisher="identification", sender=INTERIOR)
     assert await border.kinds("identification") == []
     assert await border.kinds("outgoing") == []
     assert "hand-over-ignored" in await border.audited()
+    assert b"nrm_events_ignored_total 1.0" in counted.render_metrics()
 
 
 async def test_an_offer_behind_a_stop_is_not_taken(interior: Bench) -> None:

@@ -81,6 +81,32 @@ async def test_the_explanation_says_why_each_provider_was_or_was_not_offered(
     }
 
 
+PARKED = """
+    INSERT INTO inbox_row (consumer, subject, source, topic, epoch, sequence, state, event_id,
+                           event_type, body_digest, partition, record_offset, sealed, error,
+                           stored_at)
+    SELECT 'referral', case_id::text, 'urn:nrm:a:gateway', 'nrm.local.a.commands.v1', 1, 1,
+           'parked', 'one', 'x', '', 0, 0, ''::bytea, 'ValueError', now() FROM request
+    RETURNING 1
+"""
+
+
+async def test_a_worker_sees_that_events_of_the_case_are_stuck(world: World) -> None:
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    interior = world.nodes[INTERIOR]
+    paths = (f"/v1/requests/{an_id('request')}", "/v1/tasks", f"/v1/tasks/{task_id}")
+    for stuck, parked in ((False, 0), (True, 1)):
+        if stuck:
+            assert len(await interior.rows(PARKED)) == 1
+        for path in paths:
+            told = (await get(interior, path)).json()
+            for each in told if isinstance(told, list) else [told, *told["tasks"]]:
+                assert (each["unfinished"]["stuck"], each["unfinished"]["parked"]) == (
+                    stuck,
+                    parked,
+                )
+
+
 @pytest.mark.parametrize(
     ("token", "path", "status"),
     [

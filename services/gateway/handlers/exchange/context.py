@@ -15,6 +15,7 @@ from services.chassis.messaging.broker import Broker
 from services.chassis.messaging.context import Keys
 from services.chassis.messaging.reading import Contracts
 from services.chassis.messaging.work import Cause, Work
+from services.chassis.telemetry import Telemetry
 from services.gateway.domain.exchange import inner_id, inner_id_input
 from services.gateway.domain.policy import Participant, Policy
 from services.gateway.store.policy import PolicyRow
@@ -57,6 +58,7 @@ class ExchangeContext:
     keys: Keys
     profile: Profile
     contracts: Contracts
+    telemetry: Telemetry
     limits: ExchangeLimits = field(default_factory=ExchangeLimits)
     wakes: dict[str, asyncio.Event] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)

@@ -7,6 +7,7 @@ database or of the hub makes a pair wait, never end; anything else ends the proc
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -20,7 +21,8 @@ from services.gateway.handlers.exchange.parking import redrive
 from services.gateway.handlers.exchange.receiving import Receiver
 from services.gateway.handlers.exchange.sending import Writer
 from services.gateway.store import policy
-from services.gateway.store.exchange import books, parked
+from services.gateway.store.exchange import books, measures
+from services.gateway.store.exchange.measures import Measured
 
 log = logger(__name__)
 NAME: Final = "exchange"
@@ -115,8 +117,19 @@ class ExchangePart:
         await self._context.database.run(partial(receipts.tell_late, self._context))
         await redrive(self._context)
         async with self._context.database.transaction() as tx:
-            self._trouble = _trouble(await books.alarmed(tx), await parked.count_parked(tx))
+            alarmed, measured = await books.alarmed(tx), await measures.measure(tx)
+        self._show(alarmed, measured)
         await _until(stop, self._context.limits.look_seconds)
+
+    def _show(self, alarmed: Sequence[str], measured: Measured) -> None:
+        """Tell an operator what is open and what is wrong."""
+        context, gauge = self._context, self._context.telemetry.gauge
+        self._trouble = _trouble(alarmed, measured.parked)
+        gauge("exchange_alarms").set(len(alarmed))
+        gauge("exchange_depth").set(measured.open)
+        gauge("exchange_age_seconds").set(_age(measured.queued_at, context.clock.now()))
+        gauge("exchange_parked").set(measured.parked)
+        gauge("exchange_parked_age_seconds").set(_age(measured.parked_at, context.clock.wall()))
 
     def _take_up(self, agency: str, stop: asyncio.Event) -> Pair:
         report = asyncio.Event()
@@ -174,6 +187,10 @@ def _trouble(alarmed: Sequence[str], count: int) -> str:
     if count:
         told.append(f"parked: {count}")
     return "; ".join(told)
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - since).total_seconds()) if since is not None else 0.0
 
 
 async def _until(stop: asyncio.Event, seconds: float) -> None:

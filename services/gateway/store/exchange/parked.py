@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, select, true, update
+from sqlalchemy import bindparam, delete, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import audit
@@ -36,7 +36,6 @@ _LIST: Final = Statement(
     .order_by(PARKED.c.id)
     .limit(PAGE)
 )
-_COUNT: Final = Statement(select(func.count().label("found")).select_from(PARKED))
 _READ: Final = Statement(select(*_PLACE, PARKED.c.sealed).where(PARKED.c.id == bindparam("id")))
 _AGAIN: Final = Statement(
     update(PARKED).where(PARKED.c.id == bindparam("the_id")).values(again=True)
@@ -107,12 +106,6 @@ async def put_aside(tx: Transaction, aside: Aside) -> None:
 async def parked(tx: Transaction) -> list[Parked]:
     """Parked records, the oldest first."""
     return [Parked(**dict(row)) for row in await tx.fetch(_LIST)]
-
-
-async def count_parked(tx: Transaction) -> int:
-    """How many there are."""
-    row = await tx.fetch_one(_COUNT)
-    return int(row["found"]) if row else 0
 
 
 async def show_parked(tx: Transaction, parked_id: int, *, actor: str, reason: str) -> Again:
