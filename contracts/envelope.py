@@ -60,12 +60,18 @@ def code(codelist: str) -> Any:
 
 CODE_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9-]{0,39}$"
 NODE_PATTERN: Final = r"^[a-z0-9][a-z0-9-]{1,39}$"
+REGISTRY_KEYWORD: Final = "x-nrm-registry"
+"""On a string that names something of the registry: its pattern alone would let a name pass."""
 
 Reference = Annotated[UUID, Field(json_schema_extra=_class(PrivacyClass.REFERENCE))]
 Node = Annotated[
     str,
-    Field(pattern=NODE_PATTERN, json_schema_extra=_class(PrivacyClass.CODE)),
+    Field(
+        pattern=NODE_PATTERN,
+        json_schema_extra=_class(PrivacyClass.CODE, **{REGISTRY_KEYWORD: "participant"}),
+    ),
 ]
+"""A participant of the registry; the gateway refuses any other word (``contracts.nodes``)."""
 Time = Annotated[AwareDatetime, Field(json_schema_extra=_class(PrivacyClass.TIME))]
 Flag = Annotated[bool, Field(json_schema_extra=_class(PrivacyClass.FLAG))]
 Count = Annotated[int, Field(ge=0, le=1_000_000, json_schema_extra=_class(PrivacyClass.COUNT))]
@@ -85,6 +91,13 @@ Identifier = Annotated[
     Field(pattern=r"^[a-z0-9][a-z0-9.:-]{0,79}$", json_schema_extra=_class(PrivacyClass.CODE)),
 ]
 """A name the project or a jurisdiction gives to a thing that is no person: a dataset, a cell."""
+
+
+FormVersion = Annotated[
+    str,
+    Field(pattern=r"^20[0-9]{2}\.[0-9]{1,2}$", json_schema_extra=_class(PrivacyClass.CODE)),
+]
+"""Which printed form: its year and its number in that year. No word fits, and no date of birth."""
 
 
 class Contract(BaseModel):

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.envelope import Contract, Count, Flag, Identifier, Node, Reference, Time, code
+from contracts.envelope import Contract, Count, Flag, FormVersion, Node, Reference, Time, code
 from contracts.vocabulary import NOT_YET_KNOWN
 
 Codes = Field(max_length=20)
@@ -60,7 +60,7 @@ class ConsentRecorded(Contract):
         tuple[Annotated[str, code("consent-category")], ...], Field(min_length=1, max_length=10)
     ]
     expires_at: Time
-    text_version: Identifier
+    text_version: FormVersion
     language: Annotated[str, code("language")]
     interpreter: Flag
     given_by: Annotated[str, code("consent-giver")] = "person"

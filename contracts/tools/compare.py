@@ -21,6 +21,7 @@ MEANING: Final = (
     "additionalProperties",
     "x-nrm-class",
     "x-nrm-codelist",
+    "x-nrm-registry",
 )
 
 

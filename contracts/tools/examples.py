@@ -21,6 +21,7 @@ BY_PATTERN: Final = (
     ("^[0-9]{1,12}/", "7/10"),
     ("^[a-z0-9][a-z0-9-]{1,39}$", "redcross-vitebsk"),
     ("^[a-z0-9][a-z0-9.:-]", "example-2026"),
+    ("^20[0-9]{2}", "2026.1"),
     ("^[a-z0-9_./-]", "needs/0/service_type"),
 )
 LATER_PROPERTIES: Final = frozenset(

@@ -33,6 +33,7 @@ KEYWORDS: Final = frozenset(
         "x-nrm-classification",
         "x-nrm-class",
         "x-nrm-codelist",
+        "x-nrm-registry",
     }
 )
 PERSONAL_WORDS: Final = frozenset(
@@ -92,7 +93,9 @@ def _nullable(schema: dict[str, Any], path: str) -> Iterator[str]:
         yield f"{path}: anyOf may only say 'or null'"
         return
     outer: dict[str, Any] = {
-        key: schema[key] for key in ("x-nrm-class", "x-nrm-codelist") if key in schema
+        key: schema[key]
+        for key in ("x-nrm-class", "x-nrm-codelist", "x-nrm-registry")
+        if key in schema
     }
     yield from _node({**options[0], **outer}, path)
 

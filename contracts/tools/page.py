@@ -18,7 +18,10 @@ def _kind(schema: dict[str, Any]) -> str:
     if schema.get("type") == "object":
         return "{" + ", ".join(schema["properties"]) + "}"
     listed = schema.get("x-nrm-codelist")
-    return f"code of `{listed}`" if listed else str(schema.get("x-nrm-class"))
+    if listed:
+        return f"code of `{listed}`"
+    registered = schema.get("x-nrm-registry")
+    return f"{registered} of the registry" if registered else str(schema.get("x-nrm-class"))
 
 
 def _event(spec: EventSpec) -> list[str]:

@@ -5,7 +5,8 @@
     ├── InfrastructureFailure      nobody's fault here: wait, try again, never park
     │   ├── DatabaseUnavailable    no connection, time-out, server going down
     │   │   └── TransactionConflict  deadlock or serialization: the same work may be run again
-    │   └── BrokerUnavailable
+    │   ├── BrokerUnavailable
+    │   └── NotYetReady          something that this service must know is not known yet
     ├── StatementRefused           PostgreSQL refused a statement (a constraint, a type, a right)
     ├── ContractBroken             an event is not what its contract says
     │   ├── MalformedEvent
@@ -63,6 +64,10 @@ class TransactionConflict(DatabaseUnavailable):
 
 class BrokerUnavailable(InfrastructureFailure):
     """A bus does not answer."""
+
+
+class NotYetReady(InfrastructureFailure):
+    """Something that must be known before this can be judged is not known yet."""
 
 
 class StatementRefused(NrmError):

@@ -1,14 +1,17 @@
 """Settings of the gateway, read once by ``main``. No default may be a path, a key or a node."""
 
+import re
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from services.chassis.environment import ServiceSettings
 
 SERVICE: Final = "gateway"
 DomainService = Literal["identification", "referral", "assistance", "statistics"]
+
+_SYSTEM: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
 class Settings(ServiceSettings):
@@ -17,6 +20,8 @@ class Settings(ServiceSettings):
     service: str = SERVICE
     services: tuple[DomainService, ...]
     """The services that this node runs: a command for another one is ``not-served-here``."""
+    systems: tuple[str, ...] = ("agency-system", "registration-desk")
+    """The agency's own systems; an intake event's source is ``urn:nrm:<node>:<one of these>``."""
     registry_file: Path
     """The signed memorandum as policy: participants, permitted pairs, validity."""
     directory_file: Path | None = None
@@ -34,3 +39,10 @@ class Settings(ServiceSettings):
     """Longest wait for an answer, however long ``Prefer: wait=`` asks for."""
     waiters_limit: int = Field(default=100, ge=1, le=10_000)
     """Requests that may wait for their answer at once; more are told to poll."""
+
+    @field_validator("systems")
+    @classmethod
+    def _systems_are_words(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        if not given or not all(map(_SYSTEM.fullmatch, given)):
+            raise ValueError("systems are words of lower case letters, digits and hyphens")
+        return given

@@ -13,6 +13,7 @@ import httpx
 import orjson
 
 from contracts.catalogue import spec_for
+from contracts.gateway import PolicyCopied
 from services.chassis.cipher import KeyRing
 from services.chassis.clock import Clock, SystemClock, new_id
 from services.chassis.database import Database
@@ -30,8 +31,10 @@ from services.gateway.access.routes import ROUTES
 from services.gateway.api.cases import case_routes
 from services.gateway.api.intake import intake_routes
 from services.gateway.handlers.context import GatewayContext
+from services.gateway.handlers.registry import offered
 from services.gateway.main import MIGRATIONS, door_context
 from services.gateway.settings import Settings
+from services.gateway.store.policy import PolicyRow, replace_policy
 from tests.support.postgres import Postgres
 
 NODE = "border-brest"
@@ -141,14 +144,30 @@ def as_(role: str) -> dict[str, str]:
     return {"authorization": f"Bearer {TOKENS[role]}"}
 
 
+async def know_registry(database: Database) -> None:
+    """Remember who takes part, as the registry's file says it."""
+    about = offered(PolicyCopied.model_validate(a_registry()))
+    known = PolicyRow(
+        version=about.version,
+        digest=about.digest,
+        valid_until=about.valid_until,
+        document=a_registry(),
+    )
+    async with database.transaction() as tx:
+        assert await replace_policy(tx, known, NOW)
+
+
 @asynccontextmanager
 async def open_door(
     postgres: Postgres, role: str, folder: Path, clock: Clock | None = None, **changes: Any
 ) -> AsyncIterator[Door]:
-    """A door on a fresh database."""
+    """A door on a fresh database; it knows who takes part, unless ``knows_registry=False``."""
+    knows_registry = changes.pop("knows_registry", True)
     settings = door_settings(postgres, role, folder, **changes)
     telemetry = Telemetry(settings)
     database = await Database.open(settings, telemetry, migrations=MIGRATIONS)
+    if knows_registry:
+        await know_registry(database)
     try:
         frame = a_frame(settings, database, telemetry, clock or SystemClock())
         context = door_context(frame, settings)
@@ -227,7 +246,7 @@ def an_event(happened: str, body: dict[str, Any], **changes: Any) -> dict[str, A
     return {
         "specversion": "1.0",
         "id": str(new_id()),
-        "source": "urn:nrm:border-brest:desk",
+        "source": "urn:nrm:border-brest:registration-desk",
         "type": f"org.nrm.intake.{happened}.v1",
         "subject": str(new_id()),
         "data": body,
@@ -253,7 +272,7 @@ def a_consent(**changes: Any) -> dict[str, Any]:
         "purposes": ["hand-over"],
         "categories": ["coded-case"],
         "expires_at": "2030-01-01T00:00:00Z",
-        "text_version": "consent-1",
+        "text_version": "2026.1",
         "language": "ru",
         "interpreter": False,
         "recipients": [OTHER],

@@ -146,7 +146,7 @@ class Gateway:
             recipients=frozenset(agencies),
         )
         recorded = {
-            "text_version": "v1",
+            "text_version": "2026.1",
             "language": "be",
             "interpreter": False,
             "given_by": "person",
@@ -163,8 +163,12 @@ class Gateway:
         async with self.database.transaction() as tx:
             work = self.context.work(tx, new_id())
             await cases.lock_case(tx, case_id, work.now)
+            known = await consent.read_consents(tx, case_id)
+            ended = frozenset(
+                each.consent_id for each in known if consent_id in (None, each.consent_id)
+            )
             await consent.end_consents(tx, case_id, consent_id, kind="stop-sharing", now=work.now)
-            return await stop_sharing(tx, case_id, everything=consent_id is None)
+            return await stop_sharing(tx, case_id, everything=consent_id is None, withdrawn=ended)
 
     async def outgoing(self, body: Contract, recipient: str | None, subject: UUID) -> UUID:
         """What a service of this node addresses to another agency."""

@@ -24,7 +24,7 @@ def consent(stage: Stage, purposes: list[str], recipients: list[str]) -> dict[st
         "categories": ["coded-case", "needs"],
         "recipients": recipients,
         "expires_at": stage.in_days(365),
-        "text_version": "consent-2026-1",
+        "text_version": "2026.1",
         "language": "ru",
         "interpreter": False,
         "given_by": "person",

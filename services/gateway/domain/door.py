@@ -1,6 +1,7 @@
 """What the door decides about an intake event whose form is sound: whose it is, and whether now.
 
-Facts in, objections out; every rule is asked. No property of a body but its times is known here.
+Facts in, objections out; every rule is asked. No property of a body is known here but its times and
+the places where it names an agency.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,14 +22,27 @@ class IntakeFacts:
 
     now: datetime
     clock_skew: timedelta
+    source_is_known: bool
     subject_is_a_uuid: bool
     command_owner: str
     node_services: frozenset[str]
     times: Mapping[str, datetime]
     """Every time in the body by its place."""
+    strangers: tuple[str, ...]
+    """Places where a node is named that is no participant: it may be anybody's name."""
 
 
 Rule = Callable[[IntakeFacts], tuple[Objection, ...]]
+
+
+def source_is_a_system_of_this_node(facts: IntakeFacts) -> tuple[Objection, ...]:
+    """The record is from a system that the operator listed; any other word may be a name."""
+    return () if facts.source_is_known else (Objection("unknown-source", "source"),)
+
+
+def every_node_named_takes_part(facts: IntakeFacts) -> tuple[Objection, ...]:
+    """An agency that is named is in the registry."""
+    return tuple(Objection("not-a-participant", place) for place in facts.strangers)
 
 
 def subject_is_a_uuid(facts: IntakeFacts) -> tuple[Objection, ...]:
@@ -60,6 +74,8 @@ def times_are_of_this_age(facts: IntakeFacts) -> tuple[Objection, ...]:
 
 
 RULES: Final[tuple[Rule, ...]] = (
+    source_is_a_system_of_this_node,
+    every_node_named_takes_part,
     subject_is_a_uuid,
     owner_is_in_this_node,
     nothing_happened_in_the_future,

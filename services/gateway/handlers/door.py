@@ -11,6 +11,7 @@ from uuid import UUID
 
 import orjson
 
+from contracts.envelope import source_of
 from contracts.intake import (
     ConsentRecorded,
     ConsentWithdrawn,
@@ -19,6 +20,7 @@ from contracts.intake import (
     RestrictionRecorded,
 )
 from services.chassis.audit import record
+from services.chassis.errors import NotYetReady
 from services.chassis.messaging.work import Work
 from services.gateway.disclosure.door import Asked, acceptance, command_of, refusal
 from services.gateway.domain.refusals import Objection
@@ -28,9 +30,9 @@ from services.gateway.handlers.consent import (
     withdraw_consent,
 )
 from services.gateway.handlers.context import GatewayContext
-from services.gateway.handlers.examining import Examined, Surroundings, examine
+from services.gateway.handlers.examining import Examined, Surroundings, examine, names_nodes
 from services.gateway.handlers.form import Letter
-from services.gateway.store import answers, stream
+from services.gateway.store import answers, policy, stream
 
 GATEWAY: Final = "gateway"
 ID_REUSED: Final = Objection("id-reused", "id")
@@ -65,8 +67,13 @@ class Taken:
 
 
 async def take(context: GatewayContext, arrival: Arrival, work: Work) -> Taken:
-    """Examine a letter, and refuse it, decide it, or pass it on."""
-    examined = examine(arrival.letter, surroundings(context, work))
+    """Examine a letter, and refuse it, decide it, or pass it on.
+
+    Raises NotYetReady while it names nodes and no registry is known: it is not taken, and waits.
+    """
+    examined = examine(arrival.letter, await surroundings(context, arrival.letter, work))
+    if examined.waits_for_registry and not arrival.id_reused:
+        raise NotYetReady("no registry is known yet")
     answer = await _answered(context, arrival, examined, work)
     return Taken(answer=answer, has_originals=bool(examined.unmapped))
 
@@ -95,12 +102,16 @@ async def _answered(
     return None
 
 
-def surroundings(context: GatewayContext, work: Work) -> Surroundings:
-    """What an examination depends on, now."""
+async def surroundings(context: GatewayContext, letter: Letter, work: Work) -> Surroundings:
+    """What an examination depends on, now; the registry is read only for who may name nodes."""
+    settings = context.settings
+    asked = names_nodes(letter.type)
     return Surroundings(
         contracts=context.contracts,
-        node_services=frozenset(context.settings.services),
-        clock_skew=timedelta(seconds=context.settings.clock_skew_seconds),
+        sources=frozenset(source_of(settings.node, each) for each in settings.systems),
+        participants=await policy.read_participants(work.transaction) if asked else frozenset(),
+        node_services=frozenset(settings.services),
+        clock_skew=timedelta(seconds=settings.clock_skew_seconds),
         now=work.now,
     )
 

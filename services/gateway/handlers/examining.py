@@ -13,6 +13,7 @@ from uuid import UUID
 
 from contracts.catalogue import CATALOGUE, EventSpec
 from contracts.intake import CapacityReported, ConsentRecorded, RestrictionRecorded
+from contracts.nodes import node_places, nodes_named
 from services.chassis.errors import ContractBroken
 from services.chassis.messaging.reading import Contracts, read_body, stem_of
 from services.gateway.domain.door import IntakeFacts, intake_objections
@@ -33,6 +34,10 @@ class Surroundings:
     """What the examination depends on beside the letter."""
 
     contracts: Contracts
+    sources: frozenset[str]
+    """What this node's own systems call themselves."""
+    participants: frozenset[str] | None
+    """Every node of the registry; None while this node has none."""
     node_services: frozenset[str]
     clock_skew: timedelta
     now: datetime
@@ -47,6 +52,8 @@ class Examined:
     body: Any
     unmapped: Mapping[str, str]
     objections: tuple[Objection, ...]
+    waits_for_registry: bool = False
+    """It names nodes, nothing else is wrong, and nobody knows yet who takes part."""
 
     @property
     def case_id(self) -> UUID | None:
@@ -72,7 +79,16 @@ def examine(letter: Letter, surroundings: Surroundings) -> Examined:
         body=None if objections else body,
         unmapped=unmapped,
         objections=tuple(objections),
+        waits_for_registry=not objections
+        and surroundings.participants is None
+        and any(nodes_named(body)),
     )
+
+
+def names_nodes(event_type: str) -> bool:
+    """Whether an intake event of this type may name nodes: then the registry must be asked."""
+    spec = INTAKE.get(event_type)
+    return spec is not None and bool(node_places(spec.model))
 
 
 def _type_objections(event_type: str) -> list[Objection]:
@@ -120,11 +136,18 @@ def _facts(letter: Letter, spec: EventSpec, body: Any, surroundings: Surrounding
         for name in (spec.model.model_fields if body is not None else ())
         if isinstance(value := getattr(body, name), datetime)
     }
+    known = surroundings.participants
     return IntakeFacts(
         now=surroundings.now,
         clock_skew=surroundings.clock_skew,
+        source_is_known=not letter.source or letter.source in surroundings.sources,
         subject_is_a_uuid=as_uuid(letter.subject) is not None,
         command_owner=spec.command_owner or "",
         node_services=surroundings.node_services,
         times=times,
+        strangers=tuple(
+            place
+            for place, node in (nodes_named(body) if body is not None else ())
+            if known is not None and node not in known
+        ),
     )

@@ -6,7 +6,7 @@ agency wrote may be in an objection.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -34,6 +34,7 @@ ALLOWED: Final = frozenset(
 )
 """What an agency may say around an event. The rest is the node's own, or could hold a name."""
 _INSIDE: Final = "data"
+MINOR_DIGITS: Final = 4
 _SOURCE: Final = re.compile(r"[a-z][a-z0-9+.-]{0,30}:[a-z0-9/][a-z0-9.:/_-]{0,160}")
 _SCHEMA: Final = re.compile(re.escape(SCHEMA_ROOT) + r"[a-z0-9.-]{1,160}")
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
@@ -72,7 +73,7 @@ class Carried:
     value: bytes
     key: str = ""
     strangers: tuple[int, ...] = ()
-    """Positions of headers of a record that are none of ours: it would keep them."""
+    """Positions of headers that a record would keep and nobody would read: not ours, or again."""
 
 
 def carried_by_kafka(headers: Headers, key: bytes | None, value: bytes | None) -> Carried:
@@ -83,12 +84,17 @@ def carried_by_kafka(headers: Headers, key: bytes | None, value: bytes | None) -
         content_type=dict(pairs).get(CONTENT_TYPE) or CONTENT_TYPE_JSON,
         value=value or b"",
         key=(key or b"").decode("utf-8", "replace"),
-        strangers=tuple(
-            position
-            for position, (name, raw) in enumerate(headers, start=1)
-            if not name.startswith(KAFKA_PREFIX) and not _is_ours(name, _text(raw or b"") or "")
-        ),
+        strangers=tuple(_strangers(headers)),
     )
+
+
+def _strangers(headers: Headers) -> Iterator[int]:
+    seen: set[str] = set()
+    for position, (name, raw) in enumerate(headers, start=1):
+        ours = raw is not None and (name.startswith(KAFKA_PREFIX) or _is_ours(name, _text(raw)))
+        if name in seen or not ours:
+            yield position
+        seen.add(name)
 
 
 def carried_by_http(headers: Iterable[tuple[str, str]], body: bytes) -> Carried:
@@ -115,13 +121,14 @@ def letter_from(carried: Carried, limit_bytes: int) -> Letter:
             body = document.get(_INSIDE, UNREADABLE)
             content = _bytes(body) if _INSIDE in document else content
             attributes = {name: value for name, value in document.items() if name != _INSIDE}
+            objections += _beside(carried.attributes)
         else:
             objections.append(Objection("not-json"))
     else:
         body = parsed(carried.value)
         if body is UNREADABLE:
             objections.append(Objection("not-json"))
-    objections += _attribute_objections(attributes)
+    objections += [*_attribute_objections(attributes), *_schema_objections(attributes)]
     subject = attributes.get("subject") or carried.key
     objections += _carrier_objections(carried, subject)
     return Letter(
@@ -170,11 +177,29 @@ def _attribute_objections(attributes: Mapping[str, Any]) -> list[Objection]:
     return found
 
 
-def _is_ours(header: str, text: str) -> bool:
+def _schema_objections(attributes: Mapping[str, Any]) -> list[Objection]:
+    """The schema that is named is one of the type that is named."""
+    schema, stem = attributes.get("dataschema"), SCHEMA_ROOT + _string(attributes.get("type"))
+    if not isinstance(schema, str) or _SCHEMA.fullmatch(schema) is None:
+        return []  # absent, or told as wrong before
+    named, _, minor = schema.rpartition(".")
+    sound = named == stem and len(minor) <= MINOR_DIGITS and minor.isdigit()
+    return [] if sound else [Objection("wrong-format", "dataschema")]
+
+
+def _beside(attributes: tuple[tuple[str, str | None], ...]) -> list[Objection]:
+    """Attributes of the binary mode around a structured event: nobody would read them."""
+    return [
+        Objection("unknown-property", f"headers/attribute-{position}")
+        for position, _ in enumerate(attributes, start=1)
+    ]
+
+
+def _is_ours(header: str, text: str | None) -> bool:
     """Headers that a record may have beside its attributes."""
     if header == "traceparent":
-        return _TRACEPARENT.fullmatch(text) is not None
-    return header == CONTENT_TYPE
+        return _TRACEPARENT.fullmatch(text or "") is not None
+    return header == CONTENT_TYPE and text is not None
 
 
 def _carrier_objections(carried: Carried, subject: Any) -> list[Objection]:

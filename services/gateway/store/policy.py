@@ -8,13 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
 from services.gateway.store.tables import POLICY_COPY
 
 _READ: Final = Statement(select(POLICY_COPY))
+_PARTICIPANTS: Final = Statement(
+    select(
+        func.jsonb_path_query_array(
+            POLICY_COPY.c.document, literal_column("'$.participants[*].node'::jsonpath")
+        ).label("nodes")
+    )
+)
 _LOCK_SHARED: Final = Statement(select(POLICY_COPY).with_for_update(read=True))
 _NEW: Final = insert(POLICY_COPY).values(
     one=True,
@@ -49,6 +56,12 @@ class PolicyRow:
 async def read_policy(tx: Transaction) -> PolicyRow | None:
     """The policy in force, not locked; None before the first one."""
     return _policy(await tx.fetch_one(_READ))
+
+
+async def read_participants(tx: Transaction) -> frozenset[str] | None:
+    """Every node that the policy in force lists, whatever its status; None before the first one."""
+    row = await tx.fetch_one(_PARTICIPANTS)
+    return None if row is None else frozenset(row["nodes"])
 
 
 async def lock_policy(tx: Transaction) -> PolicyRow | None:

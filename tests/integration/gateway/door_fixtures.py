@@ -21,9 +21,21 @@ def door_template(postgres_server: Postgres) -> str:
 async def door(
     postgres_server: Postgres, door_template: str, tmp_path: Path
 ) -> AsyncIterator[Door]:
-    """A gateway's door."""
+    """A gateway's door that knows the registry."""
     async with (
         fresh_database(postgres_server, door_template) as postgres,
         open_door(postgres, door_template, tmp_path) as opened,
+    ):
+        yield opened
+
+
+@pytest_asyncio.fixture
+async def first_door(
+    postgres_server: Postgres, door_template: str, tmp_path: Path
+) -> AsyncIterator[Door]:
+    """A gateway's door before any registry was read."""
+    async with (
+        fresh_database(postgres_server, door_template) as postgres,
+        open_door(postgres, door_template, tmp_path, knows_registry=False) as opened,
     ):
         yield opened

@@ -23,29 +23,29 @@ from tests.support.postgres import Postgres
 LOCAL_REGISTRY = Path(__file__).parents[3] / "deploy" / "local" / "registry.yaml"
 
 
-async def test_a_sound_registry_is_taken_and_told_once(door: Door) -> None:
-    watch = RegistryWatch(door.context)
+async def test_a_sound_registry_is_taken_and_told_once(first_door: Door) -> None:
+    watch = RegistryWatch(first_door.context)
     assert not watch.readiness().ok
     assert await watch.look() is Verdict.TAKE
     assert watch.readiness().ok
-    assert await RegistryWatch(door.context).look() is Verdict.KNOWN
-    (told,) = await door.published("registry")
+    assert await RegistryWatch(first_door.context).look() is Verdict.KNOWN
+    (told,) = await first_door.published("registry")
     assert told["type"] == "org.nrm.gateway.policy-copied.v1"
     assert told["key"] == "00000000-0000-4000-8000-000000000001"
     assert {each["node"] for each in told["body"]["participants"]} == {NODE, "interior-brest"}
-    async with door.database.transaction() as tx:
+    async with first_door.database.transaction() as tx:
         policy = await read_policy(tx)
     assert policy is not None
     assert (policy.version, len(policy.digest)) == (1, 64)
 
 
-async def test_a_changed_file_is_seen_by_its_time(door: Door) -> None:
-    watch = RegistryWatch(door.context)
+async def test_a_changed_file_is_seen_by_its_time(first_door: Door) -> None:
+    watch = RegistryWatch(first_door.context)
     await watch.look()
     assert await watch.look() is None
-    write_registry(door.context.settings.registry_file, version=2)
+    write_registry(first_door.context.settings.registry_file, version=2)
     assert await watch.look() is Verdict.TAKE
-    assert len(await door.published("registry")) == 2
+    assert len(await first_door.published("registry")) == 2
 
 
 @pytest.mark.parametrize(
@@ -61,26 +61,26 @@ async def test_a_changed_file_is_seen_by_its_time(door: Door) -> None:
     ],
 )
 async def test_what_is_wrong_leaves_the_policy_in_force(
-    door: Door, changes: dict[str, object], verdict: Verdict
+    first_door: Door, changes: dict[str, object], verdict: Verdict
 ) -> None:
-    path = door.context.settings.registry_file
+    path = first_door.context.settings.registry_file
     write_registry(path, version=3)
-    watch = RegistryWatch(door.context)
+    watch = RegistryWatch(first_door.context)
     await watch.look()
     write_registry(path, **changes)
     assert await watch.look() is verdict
-    async with door.database.transaction() as tx:
+    async with first_door.database.transaction() as tx:
         policy = await read_policy(tx)
     assert policy is not None
     assert policy.version == 3
     assert policy.valid_until == datetime(2036, 1, 1, tzinfo=UTC)
-    assert len(await door.published("registry")) == 1
+    assert len(await first_door.published("registry")) == 1
 
 
-async def test_a_missing_or_broken_file_is_not_ready_and_no_crash(door: Door) -> None:
-    path = door.context.settings.registry_file
+async def test_a_missing_or_broken_file_is_not_ready_and_no_crash(first_door: Door) -> None:
+    path = first_door.context.settings.registry_file
     path.write_text("version: [", encoding="utf-8")
-    watch = RegistryWatch(door.context)
+    watch = RegistryWatch(first_door.context)
     assert await watch.look() is Verdict.UNSOUND
     path.unlink()
     await watch.look()
@@ -104,13 +104,13 @@ async def test_a_policy_that_ran_out_is_said_so(
         assert not watch.readiness().ok
 
 
-async def test_the_demonstrations_registry_is_sound(door: Door) -> None:
+async def test_the_demonstrations_registry_is_sound(first_door: Door) -> None:
     registry = read_registry(LOCAL_REGISTRY)
     assert registry is not None
-    changed = door.context.settings.model_copy(update={"registry_file": LOCAL_REGISTRY})
-    context = type(door.context)(
+    changed = first_door.context.settings.model_copy(update={"registry_file": LOCAL_REGISTRY})
+    context = type(first_door.context)(
         **{
-            **{name: getattr(door.context, name) for name in door.context.__slots__},
+            **{name: getattr(first_door.context, name) for name in first_door.context.__slots__},
             "settings": changed,
         }
     )

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,8 @@ NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 LIMIT = 65_536
 AROUND = Surroundings(
     contracts=contracts(),
+    sources=frozenset({"urn:nrm:border-brest:registration-desk"}),
+    participants=frozenset({"border-brest", "ngo-brest"}),
     node_services=frozenset({"identification", "referral", "assistance"}),
     clock_skew=timedelta(minutes=5),
     now=NOW,
@@ -58,7 +61,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "purposes": ["referral"],
         "categories": ["needs"],
         "expires_at": "2027-01-01T00:00:00Z",
-        "text_version": "one",
+        "text_version": "2026.1",
         "language": "be",
         "interpreter": True,
         "recipients": ["ngo-brest"],
@@ -99,7 +102,7 @@ def an_envelope(event_type: str, **changes: Any) -> dict[str, Any]:
     return {
         "specversion": "1.0",
         "id": str(new_id()),
-        "source": "urn:nrm:border-brest:desk",
+        "source": "urn:nrm:border-brest:registration-desk",
         "type": event_type,
         "subject": str(new_id()),
         **changes,
@@ -144,12 +147,7 @@ def test_no_event_of_ours_passes_as_intake(event_type: str) -> None:
 
 
 def test_a_command_whose_owner_is_elsewhere_is_not_served() -> None:
-    around = Surroundings(
-        contracts=AROUND.contracts,
-        node_services=frozenset(),
-        clock_skew=AROUND.clock_skew,
-        now=NOW,
-    )
+    around = replace(AROUND, node_services=frozenset())
     for event_type, spec in INTAKE.items():
         document = {**an_envelope(event_type), "data": body_of(event_type)}
         letter = letter_from(carried_by_http(STRUCTURED, json.dumps(document).encode()), LIMIT)

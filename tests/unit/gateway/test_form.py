@@ -4,8 +4,11 @@ A record that is taken stays on the topic for a week; so its attributes, headers
 type are held to a form, and what is not known is refused.
 """
 
+import json
+
 import pytest
 
+from services.gateway.domain.refusals import Objection
 from services.gateway.handlers.form import Letter, carried_by_kafka, letter_from
 
 CASE = "6b0f1c0a-6a0e-4a8e-9d6e-0c1b2a3f4d5e"
@@ -66,3 +69,41 @@ def test_key_and_media_type_hold_no_words() -> None:
     assert [each.field for each in letter(key=NAME).objections] == ["key"]
     media_type = f"application/json; name={NAME}"
     assert [each.field for each in letter(content__type=media_type).objections] == ["content-type"]
+
+
+def kafka_letter(*headers: tuple[str, bytes | None], value: bytes = b"{}") -> Letter:
+    good = tuple((name, text.encode()) for name, text in GOOD.items())
+    return letter_from(carried_by_kafka((*headers, *good), CASE.encode(), value), 1000)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("ce_source", b"urn:nrm:ivan-petrov:desk"),
+        ("ce_ivan-petrov", None),
+        ("content-type", b"application/ivan-petrov"),
+        ("content-type", "Іван".encode("cp1251")),
+    ],
+)
+def test_no_header_that_stands_there_twice_or_without_text_is_overlooked(
+    header: tuple[str, bytes | None],
+) -> None:
+    assert {each.code for each in kafka_letter(header).objections} == {"unknown-property"}
+
+
+def test_a_media_type_that_is_no_text_is_not_overlooked() -> None:
+    headers = (("content-type", "Іван".encode("cp1251")),)
+    assert letter_from(carried_by_kafka(headers, None, b"{}"), 1000).objections[-1] == Objection(
+        "unknown-property", "headers/position-1"
+    )
+
+
+def test_no_attribute_stands_beside_a_structured_event() -> None:
+    event = {name.removeprefix("ce_"): text for name, text in GOOD.items() if name[:3] == "ce_"}
+    headers = (
+        ("content-type", b"application/cloudevents+json"),
+        ("ce_source", b"urn:nrm:ivan-petrov:desk"),
+    )
+    carried = carried_by_kafka(headers, CASE.encode(), json.dumps({**event, "data": {}}).encode())
+    (objection,) = letter_from(carried, 1000).objections
+    assert objection == Objection("unknown-property", "headers/attribute-1")
