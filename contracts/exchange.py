@@ -9,6 +9,7 @@ from pydantic import Field
 
 from contracts.envelope import Contract, Digest, Flag, Node, Reference, Time
 
+REFERENCES_LIMIT = 20
 Number = Annotated[int, Field(ge=0, json_schema_extra={"x-nrm-class": "count"})]
 
 
@@ -39,6 +40,10 @@ class Receipt(Contract):
 
 
 class SharingWithdrawn(Contract):
-    """Notice: freeze what you hold under this reference (the subject). Can only be delayed."""
+    """Notice: freeze what you hold under this reference (the subject). Can only be delayed.
+
+    ``references``: others that this recipient has of the same case, ended with it.
+    """
 
     withdrawn_at: Time
+    references: Annotated[tuple[Reference, ...], Field(max_length=REFERENCES_LIMIT)] = ()

@@ -67,6 +67,12 @@ class SharingStopped(Contract):
     reference_known: Flag
 
 
+class FeedbackEnded(Contract):
+    """An agency that has this case from us tells us no more of it: rely on nothing it last said."""
+
+    agency: Node
+
+
 class NoticeQueued(Contract):
     """A withdrawal notice to this recipient stands in the queue; it can only be delayed."""
 

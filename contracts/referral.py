@@ -110,6 +110,10 @@ class TaskSeen(TaskFact):
     """A person at the provider opened it."""
 
 
+class OfferUnseen(TaskFact):
+    """Sender: nobody at the provider opened an emergency in the profile's time; somebody phones."""
+
+
 class HoldRequested(TaskFact):
     """Provider: acceptance asks assistance to hold a place; ``expires_at`` bounds ACCEPTING."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from services.referral.domain.agreements import (
     AgencyClass,
@@ -44,6 +45,8 @@ class Basis:
     policy: Policy
     consents: tuple[Consent, ...]
     restrictions: tuple[Restriction, ...]
+    withdrawn: frozenset[UUID] = frozenset()
+    """The consents that were taken back just now."""
 
 
 Rule = Callable[[str, Basis], str | None]
@@ -86,13 +89,24 @@ def person_has_consented(agency: str, basis: Basis) -> str | None:
     return None if covered else NO_CONSENT
 
 
+def agency_is_listed(agency: str, basis: Basis) -> str | None:
+    """Who is no longer listed cannot be judged by type or oblast: whatever it has must stop."""
+    known = agency == basis.own_node or basis.policy.participant(agency) is not None
+    return None if known else "not-a-participant"
+
+
 def consent_was_not_withdrawn(agency: str, basis: Basis) -> str | None:
-    """For a task that exists, when nothing was withdrawn: expiry touches no running service."""
-    if agency == basis.own_node:
+    """For a task that exists: what was withdrawn did not name the agency, or another is live.
+
+    That a consent expired touches no running service.
+    """
+    if person_has_consented(agency, basis) is None:
         return None
     found = basis.policy.participant(agency)
-    standing = (each for each in basis.consents if each.ended_at is None)
-    return None if any(_covers(each, agency, found) for each in standing) else NO_CONSENT
+    naming = [each for each in basis.consents if _covers(each, agency, found)]
+    taken_back = any(each.consent_id in basis.withdrawn for each in naming)
+    standing = any(each.ended_at is None for each in naming)
+    return None if standing and not taken_back else NO_CONSENT
 
 
 OFFER_RULES: Final[tuple[Rule, ...]] = (
@@ -102,14 +116,11 @@ OFFER_RULES: Final[tuple[Rule, ...]] = (
     case_has_no_restriction_against,
     person_has_consented,
 )
-KEEP_RULES: Final[tuple[Rule, ...]] = (
+RESTRICTION_RULES: Final[tuple[Rule, ...]] = (
+    agency_is_listed,
     case_has_no_restriction_against,
-    consent_was_not_withdrawn,
 )
-WITHDRAWAL_RULES: Final[tuple[Rule, ...]] = (
-    case_has_no_restriction_against,
-    person_has_consented,
-)
+WITHDRAWAL_RULES: Final[tuple[Rule, ...]] = (*RESTRICTION_RULES, consent_was_not_withdrawn)
 
 
 def objections_to_offering(agency: str, basis: Basis) -> tuple[str, ...]:
@@ -117,13 +128,16 @@ def objections_to_offering(agency: str, basis: Basis) -> tuple[str, ...]:
     return tuple(found for rule in OFFER_RULES if (found := rule(agency, basis)) is not None)
 
 
-def objections_to_keeping(agency: str, basis: Basis) -> tuple[str, ...]:
-    """Every reason why a task that this agency has must stop."""
-    return tuple(found for rule in KEEP_RULES if (found := rule(agency, basis)) is not None)
+def objections_after_restriction(agency: str, basis: Basis) -> tuple[str, ...]:
+    """Why a task that this agency has must stop, once something was restricted."""
+    return tuple(found for rule in RESTRICTION_RULES if (found := rule(agency, basis)) is not None)
 
 
 def objections_after_withdrawal(agency: str, basis: Basis) -> tuple[str, ...]:
-    """Why a task must stop once the person withdrew: only what is live now still carries it."""
+    """Why a task that this agency has must stop, once ``basis.withdrawn`` was taken back.
+
+    The gateway's ``sharing_ends`` follows the same rule: a task stops where sharing ends.
+    """
     return tuple(found for rule in WITHDRAWAL_RULES if (found := rule(agency, basis)) is not None)
 
 
@@ -137,7 +151,7 @@ def _covers(consent: Consent, agency: str, found: Participant | None) -> bool:
 
 
 def _is_in(group: AgencyClass, agency: Participant) -> bool:
-    if agency.node in group.except_agencies or agency.status != "active":
+    if agency.node in group.except_agencies:
         return False
     somewhere = not group.oblasts or bool(group.oblasts & agency.oblasts)
     return agency.agency_type == group.agency_type and somewhere

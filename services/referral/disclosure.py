@@ -127,6 +127,7 @@ def _progress(letter: ProgressLetter) -> referral.TaskProgressed:
 _PLAIN: Final[dict[type[TaskFact], type[referral.TaskFact]]] = {
     facts.TaskDelivered: referral.TaskDelivered,
     facts.TaskSeen: referral.TaskSeen,
+    facts.OfferUnseen: referral.OfferUnseen,
     facts.HoldAbandoned: referral.HoldAbandoned,
     facts.TaskExpired: referral.TaskExpired,
     facts.TaskStarted: referral.TaskStarted,

@@ -13,7 +13,14 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
-from services.gateway.domain.consent import Consent, Recipient, Restriction, covers, restricts
+from services.gateway.domain.consent import (
+    Consent,
+    Recipient,
+    Restriction,
+    covers,
+    is_live,
+    restricts,
+)
 from services.gateway.domain.consent import names as consent_names
 from services.gateway.domain.policy import ACTIVE, SUSPENDED, Participant, Policy
 
@@ -237,7 +244,8 @@ class Sharing:
     """Sharing of one case with one agency in one direction, after a withdrawal or restriction.
 
     ``by_grant``: the agency gave the case to us, no consent of ours is behind what it hears.
-    ``types``: what was sent to it, or is about to be.
+    ``types``: what was sent to it, or is about to be. ``withdrawn``: the consents that were taken
+    back just now; None when nothing was, but something was restricted.
     """
 
     participant: Participant | None
@@ -245,27 +253,43 @@ class Sharing:
     types: frozenset[str]
     consents: tuple[Consent, ...]
     restrictions: tuple[Restriction, ...]
+    withdrawn: frozenset[UUID] | None
     now: datetime
 
 
 def sharing_ends(sharing: Sharing) -> str | None:
     """Why sharing with the agency ends now; None while it goes on.
 
-    Asked when something was withdrawn or restricted. What we gave goes on only under a consent
-    that is live now and covers something of what was sent.
+    A restriction ends it with whom it names, a withdrawal with whom the withdrawn consent named,
+    unless another one is live. That a consent expired ends nothing that was given before. Who is
+    no longer listed cannot be judged: it ends. ``referral.access`` follows the same rule.
     """
     if sharing.participant is None:
         return "not-a-participant"
     recipient = sharing.participant.recipient
     if any(restricts(rule, recipient, sharing.now) for rule in sharing.restrictions):
         return "restricted"
-    if sharing.by_grant or any(
-        covers(consent, recipient, BASIS[sent].purpose, BASIS[sent].category, sharing.now)
-        for consent in sharing.consents
-        for sent in sharing.types & CONSENTED
-    ):
+    if sharing.by_grant or sharing.withdrawn is None:
         return None
-    return "consent-withdrawn"
+    sent = sharing.types & CONSENTED
+    return None if any(_goes_on(sharing, recipient, each) for each in sent) else "consent-withdrawn"
+
+
+def _goes_on(sharing: Sharing, recipient: Recipient, event_type: str) -> bool:
+    """Whether what was sent as this type stays with the agency after a withdrawal."""
+    row = BASIS[event_type]
+    naming = [
+        consent
+        for consent in sharing.consents
+        if row.purpose in consent.purposes
+        and row.category in consent.categories
+        and consent_names(consent, recipient)
+    ]
+    if any(is_live(consent, sharing.now) for consent in naming):
+        return True
+    withdrawn = sharing.withdrawn or frozenset()
+    taken_back = any(consent.consent_id in withdrawn for consent in naming)
+    return not taken_back and any(consent.ended_at is None for consent in naming)
 
 
 def may_contribute(attempt: Attempt, roster: frozenset[str], custodians: frozenset[str]) -> Answer:

@@ -11,6 +11,7 @@ from uuid import UUID
 from contracts.envelope import Envelope, source_of
 from contracts.exchange import Receipt, SharingWithdrawn
 from contracts.gateway import (
+    FeedbackEnded,
     NoticeQueued,
     SendingDelayed,
     SendingDelivered,
@@ -78,9 +79,14 @@ def sharing_stopped() -> SharingStopped:
     return SharingStopped(reference_known=True)
 
 
-def sharing_withdrawn(at: datetime) -> SharingWithdrawn:
+def feedback_ended(agency: str) -> FeedbackEnded:
+    """An agency that has this case from us tells us no more of it."""
+    return FeedbackEnded(agency=agency)
+
+
+def sharing_withdrawn(at: datetime, older: tuple[UUID, ...] = ()) -> SharingWithdrawn:
     """The notice itself."""
-    return SharingWithdrawn(withdrawn_at=at)
+    return SharingWithdrawn(withdrawn_at=at, references=older)
 
 
 def receipt(book: ReceiverBook, at: int) -> Receipt:

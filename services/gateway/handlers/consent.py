@@ -66,14 +66,18 @@ async def withdraw_consent(
     """End one consent or all, tell the services, stop what was still to be sent."""
     tx = work.transaction
     await cases.lock_case(tx, case_id, work.now)
-    objections = withdrawal_objections(body.consent_id, await register.read_consents(tx, case_id))
+    recorded = await register.read_consents(tx, case_id)
+    objections = withdrawal_objections(body.consent_id, recorded)
     if objections:
         return objections
     await register.end_consents(tx, case_id, body.consent_id, kind=body.kind, now=work.now)
     await cases.note_withdrawal(tx, case_id, work.now)
     stream.publish_consent_fact(tx, consent_ended(body.consent_id, body.kind), case_id=case_id)
     everything = body.kind == STOP_SHARING and body.consent_id is None
-    await stop_sharing(tx, case_id, everything=everything)
+    withdrawn = frozenset(
+        known.consent_id for known in recorded if body.consent_id in (None, known.consent_id)
+    )
+    await stop_sharing(tx, case_id, everything=everything, withdrawn=withdrawn)
     return ()
 
 
@@ -100,7 +104,7 @@ async def record_restriction(
     await register.add_restriction(tx, restriction, recorded_for=body.recorded_for, now=work.now)
     await cases.note_withdrawal(tx, case_id, work.now)
     stream.publish_consent_fact(tx, restriction_set(restriction), case_id=case_id)
-    await stop_sharing(tx, case_id, everything=False)
+    await stop_sharing(tx, case_id, everything=False, withdrawn=None)
     return ()
 
 

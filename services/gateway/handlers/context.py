@@ -19,11 +19,17 @@ class StopSharing(Protocol):
     """The exchange half's hook, called under the case's row after the register was changed.
 
     Whoever is no longer covered (or, with ``everything``, everybody) gets a notice; the agencies
-    noticed are returned.
+    noticed are returned. ``withdrawn``: the consents taken back; None after a restriction.
     """
 
     async def __call__(
-        self, tx: Transaction, case_id: UUID, /, *, everything: bool
+        self,
+        tx: Transaction,
+        case_id: UUID,
+        /,
+        *,
+        everything: bool,
+        withdrawn: frozenset[UUID] | None,
     ) -> tuple[str, ...]:
         """Retire references, stop what is queued, queue notices."""
 

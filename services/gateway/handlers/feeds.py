@@ -39,6 +39,7 @@ _NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.DecisionOverdue),
     ("identification", identification.CaseFrozen),
     ("referral", referral.OfferReceived),
+    ("referral", referral.OfferUnseen),
     ("referral", referral.TaskAccepted),
     ("referral", referral.TaskDeclined),
     ("referral", referral.TaskExpired),
@@ -53,7 +54,9 @@ _NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("gateway", gateway.SendingDelayed),
 )
 _FREEZE: Final = type_of("identification", identification.CaseFrozen)
-_ACCEPTED: Final = type_of("referral", referral.TaskAccepted)
+_PHONED: Final = frozenset(
+    type_of("referral", model) for model in (referral.TaskAccepted, referral.OfferUnseen)
+)
 
 
 async def note_answer(context: GatewayContext, received: Received, work: Work) -> None:
@@ -120,14 +123,16 @@ def _case_of(entry: dict[str, Any]) -> UUID | None:
 
 
 async def with_duty_phones(phones: DutyPhones, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Accepted offers of ours with the other agency's duty phone (null when none is listed)."""
+    """Offers of ours that were accepted, and emergencies that nobody opened, with the other
+    agency's duty phone (null when none is listed).
+    """
     listed = await phones.listed()
     return [_with_phone(listed, entry) for entry in page]
 
 
 def _with_phone(listed: Phones, entry: dict[str, Any]) -> dict[str, Any]:
     facts = entry["facts"]
-    if entry["type"] != _ACCEPTED or facts["side"] != "sender":
+    if entry["type"] not in _PHONED or facts["side"] != "sender":
         return entry
     phone = phone_of(listed, facts["other_agency"], facts["service_type"])
     return {**entry, "duty_phone": phone}

@@ -37,6 +37,10 @@ class TaskSeen(TaskFact):
     """A person at the provider opened it."""
 
 
+class OfferUnseen(TaskFact):
+    """Sender: nobody opened an emergency in time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequested(TaskFact):
     """Provider: a place is asked for."""

@@ -145,6 +145,24 @@ def expired(task: SentTask, now: datetime) -> Step[SentTask]:
     )
 
 
+def unseen(task: SentTask, now: datetime) -> Step[SentTask]:
+    """Nobody opened an emergency in time. It is told and nothing else: a person decides."""
+    if not isinstance(task, OfferedTask | DeliveredTask):
+        return Step(task=task)
+    return Step(task=task, facts=(facts.OfferUnseen(terms=task.terms, at=now),))
+
+
+def feedback_ended(task: SentTask, now: datetime) -> Step[SentTask]:
+    """The provider tells us no more: what it accepted may no longer be so, nobody here can know.
+
+    An offer without an answer is left to its time. Nobody else is sought by itself: the person may
+    well be helped there.
+    """
+    if not isinstance(task, AcceptedTask | StartedTask):
+        return Step(task=task)
+    return stopped(task, now, tell_provider=False)
+
+
 def cancelled(task: SentTask, now: datetime, *, even_started: bool) -> Step[SentTask]:
     """The case was closed. A service that runs goes on, unless the case was never real."""
     cancellable = isinstance(task, UnansweredTask | AcceptedTask)

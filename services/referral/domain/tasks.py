@@ -179,6 +179,7 @@ class DeadlineKind(StrEnum):
     """What a task waits for."""
 
     ANSWER = "answer-by"
+    SEEN = "seen-by"
     HOLD = "accepting"
 
 

@@ -6,6 +6,13 @@ from contracts.vocabulary import Profile
 from services.referral.domain.requests import EMERGENCY
 
 
+def seen_by(urgency: str, now: datetime, profile: Profile) -> datetime | None:
+    """When somebody must have opened it; only an emergency has such a time."""
+    if urgency != EMERGENCY:
+        return None
+    return now + profile.minutes("emergency_seen_minutes")
+
+
 def answer_by(urgency: str, now: datetime, profile: Profile) -> datetime:
     """Minutes for an emergency, hours when urgent, working days of the receiver otherwise."""
     if urgency == EMERGENCY:

@@ -15,12 +15,22 @@ from services.referral import disclosure
 from services.referral.domain import providing, sending
 from services.referral.domain.facts import (
     OfferLetter,
+    OfferMade,
     ProgressLetter,
     Step,
     TaskLetter,
     WithdrawalLetter,
 )
-from services.referral.domain.tasks import ProvidedTask, SentTask, Side, Task, Terms
+from services.referral.domain.tasks import (
+    DeliveredTask,
+    OfferedTask,
+    ProvidedTask,
+    SentTask,
+    Side,
+    Task,
+    Terms,
+)
+from services.referral.domain.timing import seen_by
 from services.referral.handlers.context import Context
 from services.referral.handlers.seeking import seek_again
 from services.referral.store import deadlines, letters, outgoing, tasks
@@ -59,7 +69,7 @@ async def carry_out(context: Context, work: Work, steps: Iterable[AnyStep]) -> N
 async def _run(context: Context, work: Work, errand: _Errand) -> list[_Errand]:
     match errand:
         case Step():
-            return await _record(work, errand)
+            return await _record(context, work, errand)
         case _Delivery(letter=letter) if letter.to == context.node:
             step = await _apply_here(work, letter, errand.task.terms)
             return [] if step is None else [step]
@@ -73,17 +83,30 @@ async def _run(context: Context, work: Work, errand: _Errand) -> list[_Errand]:
             assert_never(errand)
 
 
-async def _record(work: Work, step: AnyStep) -> list[_Errand]:
+async def _record(context: Context, work: Work, step: AnyStep) -> list[_Errand]:
     task: Task = step.task
     if step.facts or step.letters:
         await tasks.write_task(work.transaction, task, work.now)
         await deadlines.watch_task(work.transaction, task)
+        await _watch_for_eyes(context, work, step)
     for fact in step.facts:
         outgoing.publish_fact(work, disclosure.body_of_fact(fact), task.terms.case_id)
     errands: list[_Errand] = [_Delivery(letter, task) for letter in step.letters]
     if step.seek_again:
         errands.append(_Search(task.terms))
     return errands
+
+
+async def _watch_for_eyes(context: Context, work: Work, step: AnyStep) -> None:
+    """By when somebody must open an emergency: it runs from the offer until seen or over."""
+    task: Task = step.task
+    due_at = seen_by(task.terms.urgency, work.now, context.profile)
+    if due_at is None or task.terms.side is not Side.SENDER:
+        return
+    if any(isinstance(fact, OfferMade) for fact in step.facts):
+        await deadlines.watch_for_eyes(work.transaction, task.terms, due_at)
+    elif not isinstance(task, OfferedTask | DeliveredTask):
+        await deadlines.watch_for_eyes(work.transaction, task.terms, None)
 
 
 async def _send(work: Work, errand: _Delivery) -> None:

@@ -13,8 +13,8 @@ from services.chassis.messaging.work import Received, Waits, Work
 from services.referral.access import (
     NO_CONSENT,
     PURPOSE,
+    objections_after_restriction,
     objections_after_withdrawal,
-    objections_to_keeping,
 )
 from services.referral.domain import providing, sending
 from services.referral.domain.agreements import (
@@ -145,8 +145,12 @@ async def consent_ended(context: Context, received: Received, work: Work) -> Wai
     case = await _case_or_new(work, subject_of(received))
     withdrawn = max(case.withdrawn, position_of(received))
     await cases.write_case(work.transaction, replace(case, withdrawn=withdrawn))
+    known = await cases.read_consents(work.transaction, case.case_id)
+    ended = frozenset(
+        each.consent_id for each in known if body.consent_id in (None, each.consent_id)
+    )
     await cases.end_consents(work.transaction, case.case_id, body.consent_id, work.now)
-    await _stop(context, work, case.case_id, after_withdrawal=True)
+    await _stop(context, work, case.case_id, ended)
     return None
 
 
@@ -162,7 +166,7 @@ async def restriction_set(context: Context, received: Received, work: Work) -> W
         valid_until=body.valid_until,
     )
     await cases.add_restriction(work.transaction, case_id, restriction)
-    await _stop(context, work, case_id, after_withdrawal=False)
+    await _stop(context, work, case_id, None)
     return None
 
 
@@ -228,13 +232,22 @@ async def _end_searches(work: Work, case_id: UUID) -> None:
         await end_search(work, need)
 
 
-async def _stop(context: Context, work: Work, case_id: UUID, *, after_withdrawal: bool) -> None:
-    """Stop what is no longer allowed; after a withdrawal the gateway itself tells the provider."""
+async def _stop(
+    context: Context, work: Work, case_id: UUID, withdrawn: frozenset[UUID] | None
+) -> None:
+    """Stop what is no longer allowed, and take the offer back.
+
+    After a withdrawal the gateway tells the provider, too, unless it shares the case with it for
+    another purpose: this letter then ends the task alone.
+    """
     basis = await basis_of(work, case_id)
-    objections = objections_after_withdrawal if after_withdrawal else objections_to_keeping
+    objections = objections_after_restriction
+    if withdrawn is not None:
+        basis = replace(basis, withdrawn=withdrawn)
+        objections = objections_after_withdrawal
     open_tasks = await tasks.read_open_tasks(work.transaction, case_id, Side.SENDER)
     steps = [
-        sending.stopped(cast(SentTask, task), work.now, tell_provider=not after_withdrawal)
+        sending.stopped(cast(SentTask, task), work.now, tell_provider=True)
         for task in open_tasks
         if objections(task.terms.other_agency, basis)
     ]

@@ -131,6 +131,21 @@ async def sending_refused(context: Context, received: Received, work: Work) -> W
     return None
 
 
+async def feedback_ended(context: Context, received: Received, work: Work) -> Waits | None:
+    """A provider tells us no more of the case: nobody here may rely on what it last said."""
+    body: gateway.FeedbackEnded = received.body
+    case_id = subject_of(received)
+    open_tasks = await tasks.read_open_tasks(work.transaction, case_id, Side.SENDER)
+    steps = [
+        sending.feedback_ended(cast(SentTask, task), work.now)
+        for task in open_tasks
+        if task.terms.other_agency == body.agency
+    ]
+    await carry_out(context, work, steps)
+    note(work, case_id, "feedback-ended", body.agency)
+    return None
+
+
 async def _not_told(context: Context, work: Work, refused: gateway.SendingRefused) -> None:
     """A step of our task that its sender does not hear of."""
     letter = await letters.read_letter(work.transaction, refused.outgoing_id)

@@ -51,9 +51,11 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("referral", referral.TaskProgressed): exchanged.task_progressed,
     type_of("referral", referral.OfferWithdrawn): exchanged.offer_withdrawn,
     type_of("gateway", gateway.SendingRefused): exchanged.sending_refused,
+    type_of("gateway", gateway.FeedbackEnded): exchanged.feedback_ended,
 }
 DEADLINES: Final[Mapping[str, TimeHandler]] = {
     DeadlineKind.ANSWER: time.answer_overdue,
+    DeadlineKind.SEEN: time.offer_unseen,
     DeadlineKind.HOLD: time.hold_overdue,
     promised.CAPACITY_DUE: time.choice_due,
     promised.CAPACITY_KNOWN: time.choice_due,

@@ -1,4 +1,4 @@
-"""What happens when a time comes: offers expire, holds are given up, a choice is due."""
+"""What happens when a time comes: offers expire or are unseen, holds end, a choice is due."""
 
 from typing import cast
 from uuid import UUID
@@ -19,6 +19,13 @@ async def answer_overdue(context: Context, deadline: Deadline, work: Work) -> No
     task = await tasks.read_task(work.transaction, _task_id(deadline), Side.SENDER)
     if task is not None:
         await carry_out(context, work, [sending.expired(cast(SentTask, task), work.now)])
+
+
+async def offer_unseen(context: Context, deadline: Deadline, work: Work) -> None:
+    """Sender: nobody at the provider opened an emergency in time."""
+    task = await tasks.read_task(work.transaction, _task_id(deadline), Side.SENDER)
+    if task is not None:
+        await carry_out(context, work, [sending.unseen(cast(SentTask, task), work.now)])
 
 
 async def hold_overdue(context: Context, deadline: Deadline, work: Work) -> None:

@@ -9,7 +9,7 @@ from services.chassis.clock import derived_id
 from services.chassis.database import Transaction
 from services.chassis.deadlines import drop_deadlines, set_deadline
 from services.referral.domain.requests import Need
-from services.referral.domain.tasks import DeadlineKind, Side, Task, due_of
+from services.referral.domain.tasks import DeadlineKind, Side, Task, Terms, due_of
 
 CAPACITY_DUE: Final = "capacity-due"
 CAPACITY_KNOWN: Final = "capacity-known"
@@ -33,6 +33,22 @@ async def watch_task(tx: Transaction, task: Task) -> None:
         kind=due.kind,
         subject=str(terms.case_id),
         due_at=due.at,
+        detail={"task_id": str(terms.task_id)},
+        id=deadline_id,
+    )
+
+
+async def watch_for_eyes(tx: Transaction, terms: Terms, due_at: datetime | None) -> None:
+    """Set by when somebody must have opened an offer; None: somebody did, or it is over."""
+    deadline_id = derived_id("referral", str(terms.task_id), DeadlineKind.SEEN, 0)
+    if due_at is None:
+        await drop_deadlines(tx, subject=str(terms.case_id), id=deadline_id)
+        return
+    await set_deadline(
+        tx,
+        kind=DeadlineKind.SEEN,
+        subject=str(terms.case_id),
+        due_at=due_at,
         detail={"task_id": str(terms.task_id)},
         id=deadline_id,
     )

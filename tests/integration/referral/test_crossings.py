@@ -63,6 +63,45 @@ async def test_an_expired_consent_carries_no_task_beyond_a_withdrawal(world: Wor
     assert await interior.states() == [("sender", REDCROSS, "sharing-stopped")]
 
 
+async def test_what_names_another_agency_touches_no_task_under_an_expired_consent(
+    world: World,
+) -> None:
+    interior = world.nodes[INTERIOR]
+    soon = world.clock.now() + timedelta(days=1)
+    await interior.feed("gateway", a_consent("other", NGO), CASE)
+    await interior.feed("gateway", a_consent("yes", REDCROSS, expires_at=soon), CASE)
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    await world.nodes[REDCROSS].feed("gateway", answered(task_id, "accepted"), THERE)
+    await world.settle()
+    world.clock.advance(timedelta(days=2))
+    never = gateway.RestrictionSet(restriction_id=an_id("never"), agency=NGO)
+    other = gateway.ConsentEnded(kind="stop-sharing", consent_id=an_id("other"))
+    for ended in (never, other):
+        await interior.feed("gateway", ended, CASE)
+        await world.settle()
+        assert await interior.states() == [("sender", REDCROSS, "accepted")]
+    every = gateway.RestrictionSet(restriction_id=an_id("every"), agency_type="red-cross")
+    await interior.feed("gateway", every, CASE)
+    await world.settle()
+    assert await interior.states() == [("sender", REDCROSS, "sharing-stopped")]
+
+
+async def test_what_was_accepted_is_not_relied_on_when_the_provider_tells_no_more(
+    world: World,
+) -> None:
+    interior = world.nodes[INTERIOR]
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    await world.nodes[REDCROSS].feed("gateway", answered(task_id, "accepted"), THERE)
+    await world.settle()
+    await interior.feed("gateway", gateway.FeedbackEnded(agency=NGO), CASE)
+    assert await interior.states() == [("sender", REDCROSS, "accepted")]
+    for _ in range(2):
+        await interior.feed("gateway", gateway.FeedbackEnded(agency=REDCROSS), CASE)
+    await world.settle()
+    assert await interior.states() == [("sender", REDCROSS, "sharing-stopped")]
+    assert world.names(INTERIOR).count("TaskStopped") == 1
+
+
 async def test_a_consent_without_the_needs_offers_nothing(world: World) -> None:
     interior = world.nodes[INTERIOR]
     only_case = a_consent("case", REDCROSS, categories=("coded-case", "other"))

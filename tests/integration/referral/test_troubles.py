@@ -192,7 +192,8 @@ async def test_a_withdrawal_stops_what_is_no_longer_covered(world: World) -> Non
     await world.nodes[INTERIOR].feed("gateway", ALL, CASE)
     await world.settle()
     assert await world.nodes[INTERIOR].states() == [("sender", REDCROSS, "sharing-stopped")]
-    assert world.bodies(INTERIOR, referral.OfferWithdrawn) == []
+    (letter,) = world.bodies(INTERIOR, referral.OfferWithdrawn)
+    assert letter.state == "sharing-stopped"
 
 
 async def test_consent_withdrawn_while_capacity_is_asked_makes_no_offer(world: World) -> None:

@@ -255,6 +255,10 @@ def test_planted_a_row_taken_away_stops_its_type() -> None:
 
 
 ENDED = a_consent(ended_at=NOW)
+ANOTHER = UUID("0b1a7a52-42e4-4f52-8b58-2a2f5f6d1c04")
+EXPIRED = a_consent(consent_id=ANOTHER, expires_at=NOW)
+OF_SOMEBODY_ELSE = a_consent(recipients=frozenset({"ngo-brest"}), ended_at=NOW)
+HANDED_OVER_ONLY = a_consent(purposes=frozenset({"hand-over"}), ended_at=NOW)
 HANDING = frozenset({"hand-over"})
 OFFERED_BOTH = frozenset({OFFER, HAND_OVER})
 NO_LONGER_NAMED = a_consent(
@@ -269,6 +273,7 @@ def sharing(**changes: object) -> Sharing:
         types=frozenset({OFFER, CANCEL}),
         consents=(a_consent(),),
         restrictions=(),
+        withdrawn=frozenset({ENDED.consent_id}),
         now=NOW,
     )
     return replace(started, **changes)  # type: ignore[arg-type]
@@ -280,8 +285,33 @@ def sharing(**changes: object) -> Sharing:
         (sharing(), None),
         (sharing(consents=(a_consent(ended_at=NOW),)), "consent-withdrawn"),
         (sharing(consents=(a_consent(ended_at=NOW), a_consent())), None),
-        (sharing(consents=(ENDED, a_consent(expires_at=NOW))), "consent-withdrawn"),
-        (sharing(consents=(ENDED, a_consent(purposes=HANDING))), "consent-withdrawn"),
+        (sharing(consents=(ENDED, EXPIRED)), "consent-withdrawn"),
+        (sharing(consents=(OF_SOMEBODY_ELSE, EXPIRED)), None),
+        (sharing(consents=(HANDED_OVER_ONLY, EXPIRED)), None),
+        (sharing(consents=(HANDED_OVER_ONLY, EXPIRED), types=OFFERED_BOTH), None),
+        (sharing(consents=(EXPIRED,), withdrawn=frozenset({ANOTHER})), "consent-withdrawn"),
+        (sharing(consents=(EXPIRED,), withdrawn=None), None),
+        (sharing(consents=(ENDED,), withdrawn=None), None),
+        (
+            sharing(
+                consents=(EXPIRED,),
+                restrictions=(a_restriction(agency=THEIRS),),
+                withdrawn=None,
+            ),
+            "restricted",
+        ),
+        (
+            sharing(
+                consents=(EXPIRED,),
+                restrictions=(a_restriction(agency="ngo-brest"),),
+                withdrawn=None,
+            ),
+            None,
+        ),
+        (
+            sharing(consents=(ENDED, a_consent(consent_id=ANOTHER, purposes=HANDING))),
+            "consent-withdrawn",
+        ),
         (sharing(consents=(ENDED, a_consent(purposes=HANDING)), types=OFFERED_BOTH), None),
         (sharing(consents=(NO_LONGER_NAMED,)), "consent-withdrawn"),
         (sharing(types=frozenset({CANCEL})), "consent-withdrawn"),

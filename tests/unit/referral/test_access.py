@@ -8,8 +8,8 @@ import pytest
 from services.referral import access
 from services.referral.access import (
     Basis,
+    objections_after_restriction,
     objections_after_withdrawal,
-    objections_to_keeping,
     objections_to_offering,
 )
 from services.referral.domain.agreements import AgencyClass, Policy, Restriction
@@ -117,7 +117,8 @@ def test_the_own_node_needs_neither_consent_nor_a_pair() -> None:
 def test_what_a_restriction_hits(changes: dict[str, Any], hits: bool) -> None:
     basis = a_basis(restrictions=(a_restriction(**changes),))
     assert ("restricted" in objections_to_offering(THEM, basis)) is hits
-    assert ("restricted" in objections_to_keeping(THEM, basis)) is hits
+    assert ("restricted" in objections_after_restriction(THEM, basis)) is hits
+    assert ("restricted" in objections_after_withdrawal(THEM, basis)) is hits
 
 
 def test_a_restriction_holds_for_the_own_node_too() -> None:
@@ -125,12 +126,15 @@ def test_a_restriction_holds_for_the_own_node_too() -> None:
     assert objections_to_offering(THEM, basis) == ("restricted",)
 
 
-def test_expiry_touches_no_running_service_but_a_withdrawal_does() -> None:
-    expired = a_basis(consents=(a_consent(expires_at=NOW - timedelta(days=1)),))
-    withdrawn = a_basis(consents=(a_consent(ended_at=NOW),))
-    assert objections_to_keeping(THEM, expired) == ()
-    assert objections_to_keeping(THEM, withdrawn) == ("no-consent",)
-    assert objections_to_keeping(US, withdrawn) == ()
+WITHDRAWN = an_id("withdrawn")
+EXPIRED = a_consent(expires_at=NOW - timedelta(days=1))
+
+
+def test_a_restriction_ends_what_it_names_and_nothing_else() -> None:
+    for consent in (EXPIRED, a_consent(ended_at=NOW)):
+        assert objections_after_restriction(THEM, a_basis(consents=(consent,))) == ()
+    named = a_basis(consents=(EXPIRED,), restrictions=(a_restriction(agency=THEM),))
+    assert objections_after_restriction(THEM, named) == ("restricted",)
 
 
 @pytest.mark.parametrize(
@@ -142,13 +146,46 @@ def test_expiry_touches_no_running_service_but_a_withdrawal_does() -> None:
         ({"purposes": frozenset({"hand-over"})}, True),
     ],
 )
-def test_after_a_withdrawal_only_what_is_live_now_carries_a_task(
+def test_a_withdrawal_ends_what_it_names_unless_another_consent_is_live(
     changes: dict[str, Any], stops: bool
 ) -> None:
-    withdrawn = a_consent(consent_id=an_id("withdrawn"), ended_at=NOW)
-    basis = a_basis(consents=(withdrawn, a_consent(**changes)))
+    taken_back = a_consent(consent_id=WITHDRAWN, ended_at=NOW)
+    basis = a_basis(consents=(taken_back, a_consent(**changes)), withdrawn=frozenset({WITHDRAWN}))
     assert objections_after_withdrawal(THEM, basis) == (("no-consent",) if stops else ())
     assert objections_after_withdrawal(US, basis) == ()
+
+
+@pytest.mark.parametrize(
+    ("named", "stops"),
+    [
+        ({"recipients": frozenset({"ngo-brest"})}, False),
+        ({"purposes": frozenset({"hand-over"})}, False),
+        ({}, True),
+    ],
+)
+def test_a_withdrawal_that_does_not_name_the_agency_touches_nothing_that_runs(
+    named: dict[str, Any], stops: bool
+) -> None:
+    taken_back = a_consent(consent_id=WITHDRAWN, ended_at=NOW, **named)
+    basis = a_basis(consents=(taken_back, EXPIRED), withdrawn=frozenset({WITHDRAWN}))
+    assert objections_after_withdrawal(THEM, basis) == (("no-consent",) if stops else ())
+
+
+def test_without_any_consent_left_a_withdrawal_stops_whoever_it_named() -> None:
+    assert objections_after_withdrawal(THEM, a_basis(consents=())) == ("no-consent",)
+
+
+def test_who_is_no_longer_listed_keeps_nothing() -> None:
+    basis = a_basis(policy=Policy(version=2, pairs=PAIR))
+    assert objections_after_restriction(THEM, basis) == ("not-a-participant",)
+    assert objections_after_withdrawal(THEM, basis) == ("not-a-participant",)
+
+
+def test_a_class_is_what_an_agency_is_whatever_its_standing() -> None:
+    group = AgencyClass(agency_type="red-cross")
+    consent = a_consent(recipients=frozenset(), agency_class=group)
+    basis = a_basis(consents=(consent,), policy=a_policy(status="suspended"))
+    assert objections_after_withdrawal(THEM, basis) == ()
 
 
 def test_every_route_is_for_named_roles_only() -> None:

@@ -126,6 +126,25 @@ def test_a_stop_ends_whatever_is_open(state: str, tell: bool) -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
+def test_who_tells_no_more_is_not_relied_on(state: str) -> None:
+    step = sending.feedback_ended(every_sent()[state], NOW)
+    relied_on = state in ("accepted", "in-progress")
+    assert (step.task.code, facts_of(step)) == (
+        ("sharing-stopped", ["TaskStopped"]) if relied_on else (state, [])
+    )
+    assert not step.letters
+    assert not step.seek_again
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_an_emergency_that_nobody_opened_is_told_and_nothing_else(state: str) -> None:
+    before = every_sent()[state]
+    step = sending.unseen(before, NOW)
+    assert facts_of(step) == (["OfferUnseen"] if state in ("offered", "delivered") else [])
+    assert (step.task, step.letters, step.seek_again) == (before, (), False)
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_only_what_was_just_offered_can_turn_out_unsent(state: str) -> None:
     step = sending.not_sent(every_sent()[state], "no-consent", NOW)
     assert facts_of(step) == (["TaskNotSent"] if state == "offered" else [])

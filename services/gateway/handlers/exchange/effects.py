@@ -68,7 +68,7 @@ async def deliver(context: ExchangeContext, agency: str, inner: bytes, tx: Trans
         _audit(work, "exchange.known", arrived)
         return
     if body.spec.type == NOTICE:
-        await receive_notice(work, agency, arrived.subject)
+        await receive_notice(work, agency, arrived.subject, body.model)
         _audit(work, "exchange.notice", arrived)
         return
     await _pass_in(work, arrived, body)

@@ -18,7 +18,7 @@ from services.chassis.errors import Misuse
 from services.chassis.logs import logger
 from services.chassis.messaging.codec import to_structured
 from services.chassis.messaging.work import Work
-from services.gateway.access.basis import BASIS, Never, NotNow, Subject, Yes
+from services.gateway.access.basis import BASIS, GRANTED, Never, NotNow, Subject, Yes
 from services.gateway.disclosure import exchange as disclosure
 from services.gateway.domain.exchange import (
     RECORD_LIFE,
@@ -32,6 +32,7 @@ from services.gateway.domain.wrapping import Head, digest_of, wrap
 from services.gateway.handlers.exchange.checking import Checked, check
 from services.gateway.handlers.exchange.context import ACTOR, ExchangeContext, exchange_topic
 from services.gateway.handlers.exchange.line import Line
+from services.gateway.handlers.exchange.notices import end_feedback
 from services.gateway.store.exchange import books, publishing, references, sendings
 from services.gateway.store.exchange.references import Disclosure, Reference
 from services.gateway.store.exchange.sendings import Numbered, Queued
@@ -160,7 +161,7 @@ async def number_next(context: ExchangeContext, agency: str, tx: Transaction) ->
         case Yes():
             return Step(Done.NUMBERED, await _number(context, work, row.book, checked))
         case Never(reason):
-            await _refuse(work, checked, reason)
+            await _refuse(context, work, checked, reason)
             return Step(Done.REFUSED)
         case NotNow():
             return Step(Done.HELD)
@@ -285,13 +286,18 @@ def _ledger_row(work: Work, queued: Queued, reference: UUID | None, answer: Yes)
     )
 
 
-async def _refuse(work: Work, checked: Checked, reason: str) -> None:
-    """It may never leave: a fact for the node, and the row goes away."""
+async def _refuse(context: ExchangeContext, work: Work, checked: Checked, reason: str) -> None:
+    """It may never leave: a fact for the node, and the row goes away.
+
+    An answer that has a reference was numbered before: its bytes may have arrived.
+    """
     queued, tx = checked.sending.queued, work.transaction
     publishing.tell_the_node(
         tx, disclosure.refused(outgoing_of(queued), reason), subject=queued.subject
     )
     await sendings.remove(tx, checked.sending.id)
+    if queued.event_type in GRANTED and queued.reference is not None:
+        await end_feedback(work, context, queued.subject, queued.reference)
     audit.record(
         tx, actor=ACTOR, action="exchange.refused", subject=str(queued.subject), reason=reason
     )
