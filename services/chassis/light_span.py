@@ -30,7 +30,9 @@ SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 NOT_SAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
 _OK: Final = Status()
 _SCOPE: Final = InstrumentationScope("nrm")
-_IDS: Final = random.SystemRandom()
+_IDS: Final = random
+"""Ids are no secrets; asking the system for chance cost as much as the rest of a span. This source
+is seeded by the system, and anew in every forked process."""
 _TRACE_SPACE: Final = 2**64
 
 

@@ -159,6 +159,19 @@ class Telemetry:
             detach(token)
             span.end()
 
+    def moment(
+        self, name: str, kind: KindName, parent: str | None, attributes: Mapping[str, str]
+    ) -> str:
+        """The traceparent of a span that begins and ends now.
+
+        It stands under the current span, or else under ``parent``.
+        """
+        above = _current() or (span_context(parent) if parent else None)
+        span = self._sink.start(name, _KINDS[kind], above, ())
+        span.set_attributes(attributes)
+        span.end()
+        return _told(span.get_span_context())
+
     def counter(self, name: str) -> Counter:
         """The declared counter ``name``."""
         return self._metric(name, "counter", Counter)
@@ -214,8 +227,10 @@ def _current() -> SpanContext | None:
 def traceparent(span: Span | None = None) -> str | None:
     """The W3C traceparent of ``span``, or of the current one; nothing outside any span."""
     context = (span or get_current_span()).get_span_context()
-    if not context.is_valid:
-        return None
+    return _told(context) if context.is_valid else None
+
+
+def _told(context: SpanContext) -> str:
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags & 1:02x}"
 
 

@@ -242,12 +242,16 @@ class Handling:
                 parent=created if subscriptions.bus == LOCAL else None,
             ) as span,
         ):
-            span.set_attribute("messaging.system", "kafka")
-            span.set_attribute("messaging.operation.name", "process")
-            span.set_attribute("messaging.operation.type", "process")
-            span.set_attribute("messaging.destination.name", arrival.stream.topic)
-            span.set_attribute("messaging.destination.partition.id", str(arrival.record.partition))
-            span.set_attribute("messaging.kafka.offset", arrival.record.offset)
-            span.set_attribute("messaging.consumer.group.name", self._context.group)
-            span.set_attribute("nrm.event.type", arrival.event_type)
+            span.set_attributes(
+                {
+                    "messaging.system": "kafka",
+                    "messaging.operation.name": "process",
+                    "messaging.operation.type": "process",
+                    "messaging.destination.name": arrival.stream.topic,
+                    "messaging.destination.partition.id": str(arrival.record.partition),
+                    "messaging.kafka.offset": arrival.record.offset,
+                    "messaging.consumer.group.name": self._context.group,
+                    "nrm.event.type": arrival.event_type,
+                }
+            )
             yield span

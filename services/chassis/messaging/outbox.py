@@ -146,6 +146,7 @@ class Attributes(TypedDict, total=False):
 class Draft:
     """One event, complete but for its number."""
 
+    id: UUID
     envelope: Envelope
     aggregatetype: str
     topic: str
@@ -156,7 +157,7 @@ class Draft:
     def row(self) -> dict[str, Any]:
         """The columns of its row."""
         return {
-            "id": UUID(self.envelope.id),
+            "id": self.id,
             "aggregatetype": self.aggregatetype,
             "aggregateid": self.envelope.subject,
             "type": self.envelope.type,
@@ -199,7 +200,8 @@ def publish(tx: Transaction, model: Any, *, subject: str, **attributes: Unpack[A
         sender=attributes.get("sender"),
     )
     body = model.model_dump_json().encode()
-    draft = Draft(envelope, spec.topic, topic, subject, body, _stored(envelope))
+    headers = _stored(envelope)
+    draft = Draft(event_id, envelope, spec.topic, topic, subject, body, headers)
     _check(draft)
     drafts.append(draft)
     tx.before_commit(OUTBOX_NOTE, _flush)
@@ -264,10 +266,12 @@ def _origin(outbox: Outbox, work: Work, event_type: str, to: tuple[str, str | No
 def _create_span(outbox: Outbox, work: Work, event_type: str) -> str | None:
     if outbox.telemetry is None:
         return traceparent() or work.cause.traceparent
-    parent = None if traceparent() else work.cause.traceparent
-    with outbox.telemetry.span(f"create {event_type}", "producer", parent=parent) as span:
-        span.set_attribute("nrm.event.type", event_type)
-        return traceparent(span)
+    return outbox.telemetry.moment(
+        f"create {event_type}",
+        "producer",
+        parent=work.cause.traceparent,
+        attributes={"nrm.event.type": event_type},
+    )
 
 
 def _check(draft: Draft) -> None:
@@ -292,7 +296,7 @@ async def _flush(tx: Transaction) -> None:
     else:
         columns = {name: [row[name] for row in rows] for name in rows[0]}
         tx.write_last(_APPEND, source=source, following=_following(drafts), **columns)
-    _ring_after_commit(tx, outbox, Counter(bus_of(draft.topic) for draft in drafts))
+    _ring_after_commit(tx, outbox, [bus_of(draft.topic) for draft in drafts])
 
 
 def _stored(envelope: Envelope) -> dict[str, str]:
@@ -309,11 +313,11 @@ def _following(drafts: list[Draft]) -> list[int]:
     return following
 
 
-def _ring_after_commit(tx: Transaction, outbox: Outbox, written: Counter[str]) -> None:
+def _ring_after_commit(tx: Transaction, outbox: Outbox, written: list[str]) -> None:
     def ring() -> None:
-        for bus, count in written.items():
+        for bus in set(written):
             if outbox.telemetry is not None:
-                outbox.telemetry.counter("events_sent").labels(bus).inc(count)
+                outbox.telemetry.counter("events_sent").labels(bus).inc(written.count(bus))
             if bus in outbox.wake:
                 outbox.wake[bus]()
 

@@ -1,5 +1,7 @@
 """What spans and numbers may hold."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +91,39 @@ def test_parents_and_links_cross_as_traceparents(telemetry: Telemetry, tmp_path:
     assert lines["process x"]["links"] == [
         {"trace_id": outer["trace_id"], "span_id": outer["span_id"]}
     ]
+
+
+def test_a_moment_stands_under_what_is_current_and_else_under_its_parent(
+    telemetry: Telemetry, tmp_path: Path
+) -> None:
+    above = f"00-{'1' * 32}-{'2' * 16}-01"
+    listed = {"nrm.event.type": "org.nrm.x.y.v1", "nrm.subject": CANARY}
+    alone = telemetry.moment("create alone", "producer", above, listed)
+    with telemetry.span("process x") as current:
+        inside = telemetry.moment("create inside", "producer", above, {})
+        assert trace_id_of(inside) == trace_id_of(traceparent(current))
+        assert traceparent() == traceparent(current)
+    lines = {line["name"]: line for line in written(telemetry, tmp_path)}
+    assert lines["create alone"]["parent_id"] == "2" * 16
+    assert alone == f"00-{'1' * 32}-{lines['create alone']['span_id']}-01"
+    assert lines["create alone"]["attributes"] == {"nrm.event.type": "org.nrm.x.y.v1"}
+    assert lines["create inside"]["parent_id"] == lines["process x"]["span_id"]
+
+
+def test_forked_processes_draw_ids_of_their_own() -> None:
+    program = (
+        "import os\n"
+        "from services.chassis.light_span import _IDS\n"
+        "for _ in range(2):\n"
+        "    child = os.fork()\n"
+        "    if not child:\n"
+        "        print(_IDS.getrandbits(128), flush=True)\n"
+        "        os._exit(0)\n"
+        "    os.waitpid(child, 0)\n"
+        "print(_IDS.getrandbits(128))\n"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert len(set(told.stdout.split())) == 3
 
 
 @pytest.mark.parametrize(
