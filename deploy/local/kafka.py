@@ -10,28 +10,16 @@ import json
 import secrets
 import signal
 import subprocess
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from deploy.local import broker_admin, parts, ports
 from deploy.local.failures import DiskFull, NotReady, PortTaken, StackFailure, as_sentence
-from deploy.local.processes import (
-    Launch,
-    ProcessIdentity,
-    launch,
-    read_identity,
-    write_identity,
-    write_whole,
-)
+from deploy.local.processes import Launch, launch, write_whole
+from deploy.local.server import Server
 
-READY_SECONDS = 60.0
-STOP_SECONDS = 20.0
 FORMAT_SECONDS = 60.0
-START_ATTEMPTS = 3
-POLL_SECONDS = 0.05
 JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError")
 SETTINGS: Mapping[str, str] = {
     "process.roles": "broker,controller",
@@ -79,53 +67,27 @@ appender.file.strategy.max = 3
 
 
 @dataclass
-class KafkaServer:
+class KafkaServer(Server):
     """A broker whose files are all in one folder; the ports are remembered there.
 
     `settings` are added to ours. `start` chooses new ports only when the folder has none yet or
     another program took them (then `moved_from` tells the old one).
     """
 
-    folder: Path
     parts_folder: Path | None = None
-    settings: Mapping[str, str] = field(default_factory=dict)
     heap: str = "512m"
-    moved_from: int | None = field(default=None, init=False)
-    _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+
+    NAME = "The broker"
+    PID_FILE = "broker.pid"
+    LOG, OUTPUT = "broker.log", "broker.out"
+    STOP_SIGNAL = signal.SIGTERM
+    READY_SECONDS, POLL_SECONDS = 60.0, 0.05
+    NO_ANSWER = "gave no metadata"
 
     @property
     def bootstrap(self) -> str:
         """Return the address for clients, as `host:port`."""
         return f"{ports.LOOPBACK}:{self._ports()['clients']}"
-
-    @property
-    def identity(self) -> ProcessIdentity | None:
-        """Return who was started last, alive or not."""
-        return read_identity(self.folder / "broker.pid")
-
-    def running(self) -> bool:
-        """Whether the process that was started last still lives."""
-        if self._child is not None and self._child.poll() is not None:
-            return False
-        identity = self.identity
-        return identity is not None and identity.alive()
-
-    def start(self, *, seconds: float = READY_SECONDS) -> KafkaServer:
-        """Start it unless it runs, and wait until a client got metadata."""
-        for attempt in range(1, START_ATTEMPTS + 1):
-            if self.running():
-                break
-            self.prepare()
-            self.spawn()
-            try:
-                self.wait_ready(seconds=seconds)
-            except PortTaken:
-                if attempt == START_ATTEMPTS:
-                    raise
-                continue
-            return self
-        self.wait_ready(seconds=seconds)
-        return self
 
     def prepare(self) -> None:
         """Fetch the jars, choose ports, write the settings, format the folder once."""
@@ -140,72 +102,32 @@ class KafkaServer:
         if not (self.folder / "records" / "meta.properties").exists():
             self._format(libraries)
 
-    def spawn(self) -> ProcessIdentity:
-        """Start the process without waiting for it; it dies with this process."""
+    def answers(self) -> bool:
+        """Whether a client gets metadata now."""
+        listens = not ports.is_free(self._ports()["clients"])
+        return listens and broker_admin.answers(self.bootstrap, seconds=2.0)
+
+    def why_not_ready(self) -> StackFailure:
+        """Read from its log why it is not there, as a sentence."""
+        told = self.output.read_text(errors="replace")
+        if self.log.exists():
+            told += self.log.read_text(errors="replace")[-20_000:]
+        if "Address already in use" in told:
+            return PortTaken(
+                f"Port {self._ports()['clients']} or its controller's is taken by another "
+                "program: stop that program or run it again for other ports."
+            )
+        if "No space left on device" in told:
+            return DiskFull("The disk is full: the broker stopped. Free some space, start again.")
+        return NotReady(f"The broker ended while starting: see {self.output} and {self.log}.")
+
+    def _launch(self) -> subprocess.Popen[bytes]:
         libraries = parts.kafka_libraries(self.parts_folder)
         logs = f"-Dlog4j2.configurationFile={self.folder.absolute()}/log4j2.properties"
         words = [parts.java(), f"-Xmx{self.heap}", *JAVA_OPTIONS, logs]
         words += ["-cp", f"{libraries}/*", "kafka.Kafka", str(self._settings_file())]
-        with (self.folder / "broker.out").open("wb") as output:
-            self._child = launch(Launch(words, output, signal.SIGTERM, folder=self.folder))
-        identity = ProcessIdentity.of(self._child.pid)
-        if identity is None:
-            raise NotReady(f"The broker ended at once: see {self._output()}.")
-        write_identity(self.folder / "broker.pid", identity)
-        return identity
-
-    def wait_ready(self, *, seconds: float = READY_SECONDS) -> None:
-        """Wait until a client got metadata; say why when the process ends before."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if not self.running():
-                raise self._reaped()
-            if not ports.is_free(self._ports()["clients"]) and broker_admin.answers(
-                self.bootstrap, seconds=2.0
-            ):
-                return
-            time.sleep(POLL_SECONDS)
-        raise NotReady(
-            f"The broker gave no metadata within {seconds:.0f} s: see {self.folder}/broker.log."
-        )
-
-    def stop(self) -> None:
-        """Stop it in order; kill it when it takes too long."""
-        identity = self.identity
-        if identity is not None:
-            identity.end(gently=signal.SIGTERM, seconds=STOP_SECONDS)
-        self._reap()
-
-    def kill(self) -> None:
-        """End it at once, as a power cut of the process would (SIGKILL)."""
-        identity = self.identity
-        if identity is not None and identity.send(signal.SIGKILL):
-            identity.wait(STOP_SECONDS)
-        self._reap()
-
-    def __enter__(self) -> KafkaServer:
-        """Start."""
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        self.stop()
-
-    def _reaped(self) -> StackFailure:
-        why = self.why_not_ready()
-        self._reap()
-        return why
-
-    def _reap(self) -> None:
-        if self._child is not None:
-            self._child.wait(STOP_SECONDS)
-            self._child = None
-        (self.folder / "broker.pid").unlink(missing_ok=True)
+        with self.output.open("wb") as output:
+            return launch(Launch(words, output, self.STOP_SIGNAL, folder=self.folder))
 
     def _ports(self) -> dict[str, int]:
         try:
@@ -254,21 +176,3 @@ class KafkaServer:
 
     def _settings_file(self) -> Path:
         return (self.folder / "server.properties").absolute()
-
-    def _output(self) -> Path:
-        return self.folder / "broker.out"
-
-    def why_not_ready(self) -> StackFailure:
-        """Read from its log why it is not there, as a sentence."""
-        told = self._output().read_text(errors="replace")
-        log = self.folder / "broker.log"
-        if log.exists():
-            told += log.read_text(errors="replace")[-20_000:]
-        if "Address already in use" in told:
-            return PortTaken(
-                f"Port {self._ports()['clients']} or its controller's is taken by another "
-                "program: stop that program or run it again for other ports."
-            )
-        if "No space left on device" in told:
-            return DiskFull("The disk is full: the broker stopped. Free some space, start again.")
-        return NotReady(f"The broker ended while starting: see {self._output()} and {log}.")

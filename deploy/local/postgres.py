@@ -10,28 +10,17 @@ import os
 import secrets
 import signal
 import subprocess
-import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType
 
 from deploy.local import ports
 from deploy.local.failures import DiskFull, NotReady, PortTaken, StackFailure, as_sentence
-from deploy.local.processes import (
-    Launch,
-    ProcessIdentity,
-    launch,
-    read_identity,
-    write_identity,
-    write_whole,
-)
+from deploy.local.processes import Launch, launch, write_whole
+from deploy.local.server import Server, StillInUse
 
-READY_SECONDS = 30.0
-STOP_SECONDS = 20.0
-START_ATTEMPTS = 4
-POLL_SECONDS = 0.02
 PROBE_SECONDS = 5
 SUPERUSER = "postgres"
 SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root
@@ -56,23 +45,20 @@ ACCESS = "host all all 127.0.0.1/32 scram-sha-256\n"
 
 
 @dataclass
-class PostgresServer:
+class PostgresServer(Server):
     """A server whose files are all in one folder; port and password are remembered there."""
 
-    folder: Path
-    settings: Mapping[str, str] = field(default_factory=dict)
-    moved_from: int | None = field(default=None, init=False)
-    _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+    NAME = "The database"
+    PID_FILE = "server.pid"
+    LOG = OUTPUT = "server.log"
+    STOP_SIGNAL = signal.SIGINT  # open connections are closed, everything is written
+    READY_SECONDS, POLL_SECONDS = 30.0, 0.02
+    NO_ANSWER = "took no connections"
 
     @property
     def port(self) -> int:
         """Return the port that was chosen."""
         return int((self.folder / "port").read_text())
-
-    @property
-    def identity(self) -> ProcessIdentity | None:
-        """Return who was started last, alive or not."""
-        return read_identity(self.folder / "server.pid")
 
     def superuser_url(self, database: str = "postgres") -> str:
         """Return the administrator's address; it holds the password, never print it."""
@@ -82,31 +68,6 @@ class PostgresServer:
     def url(self, role: str, password: str, database: str) -> str:
         """Return a role's address; it holds the password, never print it."""
         return f"postgresql://{role}:{password}@{ports.LOOPBACK}:{self.port}/{database}"
-
-    def running(self) -> bool:
-        """Whether the process that was started last still lives."""
-        if self._child is not None and self._child.poll() is not None:
-            return False
-        identity = self.identity
-        return identity is not None and identity.alive()
-
-    def start(self, *, seconds: float = READY_SECONDS) -> PostgresServer:
-        """Start it unless it runs, and wait until it takes connections."""
-        for attempt in range(1, START_ATTEMPTS + 1):
-            if self.running():
-                break
-            self.prepare()
-            self.spawn()
-            try:
-                self.wait_ready(seconds=seconds)
-            except (PortTaken, StillInUse):
-                if attempt == START_ATTEMPTS:
-                    raise
-                time.sleep(POLL_SECONDS * 10)
-                continue
-            return self
-        self.wait_ready(seconds=seconds)
-        return self
 
     def prepare(self) -> None:
         """Choose a port, make the database files once."""
@@ -123,8 +84,27 @@ class PostgresServer:
         except OSError as error:
             raise as_sentence(error, doing="the database's folder") from error
 
-    def spawn(self) -> ProcessIdentity:
-        """Start the process without waiting for it; it dies with this process."""
+    def answers(self) -> bool:
+        """Whether it takes connections now."""
+        words = [str(_program("pg_isready")), "-q", "-h", ports.LOOPBACK, "-p", str(self.port)]
+        done = subprocess.run(words, check=False, timeout=PROBE_SECONDS)  # noqa: S603
+        return done.returncode == 0
+
+    def why_not_ready(self) -> StackFailure:
+        """Read from its log why it is not there, as a sentence."""
+        told = self.log.read_text(errors="replace")
+        if "Address already in use" in told:
+            return PortTaken(
+                f"Port {self.port} is taken by another program: stop that program "
+                "or run it again for another port."
+            )
+        if "No space left on device" in told:
+            return DiskFull("The disk is full: the database stopped. Free some space, start again.")
+        if "still in use" in told:
+            return StillInUse("Workers of a killed database are still leaving: try again.")
+        return NotReady(f"The database ended while starting: see {self.log}.")
+
+    def _launch(self) -> subprocess.Popen[bytes]:
         words = [str(_program("postgres")), "-D", str(self._cluster())]
         lines = {
             **SETTINGS,
@@ -134,73 +114,10 @@ class PostgresServer:
         }
         for key, value in lines.items():
             words += ["-c", f"{key}={value}"]
-        user = _server_user()
-        with (self.folder / "server.log").open("wb") as output:
-            plan = Launch(words, output, signal.SIGINT, user=user, folder=self._cluster())
-            self._child = launch(plan)
-        identity = ProcessIdentity.of(self._child.pid)
-        if identity is None:
-            raise NotReady(f"The database ended at once: see {self.folder}/server.log.")
-        write_identity(self.folder / "server.pid", identity)
-        return identity
-
-    def wait_ready(self, *, seconds: float = READY_SECONDS) -> None:
-        """Wait until it takes connections; say why when the process ends before."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            if not self.running():
-                raise self._reaped()
-            if self.answers():
-                return
-            time.sleep(POLL_SECONDS)
-        raise NotReady(
-            f"The database took no connections within {seconds:.0f} s: "
-            f"see {self.folder}/server.log."
-        )
-
-    def answers(self) -> bool:
-        """Whether it takes connections now."""
-        words = [str(_program("pg_isready")), "-q", "-h", ports.LOOPBACK, "-p", str(self.port)]
-        done = subprocess.run(words, check=False, timeout=PROBE_SECONDS)  # noqa: S603
-        return done.returncode == 0
-
-    def stop(self) -> None:
-        """Stop it in order: open connections are closed, everything is written."""
-        identity = self.identity
-        if identity is not None:
-            identity.end(gently=signal.SIGINT, seconds=STOP_SECONDS)
-        self._reap()
-
-    def kill(self) -> None:
-        """End it at once (SIGKILL); its workers notice and leave."""
-        identity = self.identity
-        if identity is not None and identity.send(signal.SIGKILL):
-            identity.wait(STOP_SECONDS)
-        self._reap()
-
-    def __enter__(self) -> PostgresServer:
-        """Start."""
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        self.stop()
-
-    def _reaped(self) -> StackFailure:
-        why = self.why_not_ready()
-        self._reap()
-        return why
-
-    def _reap(self) -> None:
-        if self._child is not None:
-            self._child.wait(STOP_SECONDS)
-            self._child = None
-        (self.folder / "server.pid").unlink(missing_ok=True)
+        with self.output.open("wb") as output:
+            return launch(
+                Launch(words, output, self.STOP_SIGNAL, user=_server_user(), folder=self._cluster())
+            )
 
     def _cluster(self) -> Path:
         return (self.folder / "cluster").absolute()
@@ -239,29 +156,10 @@ class PostgresServer:
             extra_groups=[] if user else None,
         )
         if done.returncode != 0:
-            write_whole(self.folder / "server.log", done.stdout + done.stderr)
+            write_whole(self.log, done.stdout + done.stderr)
             if "No space left on device" in done.stderr:
                 raise DiskFull("The disk is full: the database could not be made. Free some space.")
-            raise StackFailure(f"The database could not be made: see {self.folder}/server.log.")
-
-    def why_not_ready(self) -> StackFailure:
-        """Read from its log why it is not there, as a sentence."""
-        log = self.folder / "server.log"
-        told = log.read_text(errors="replace")
-        if "Address already in use" in told:
-            return PortTaken(
-                f"Port {self.port} is taken by another program: stop that program "
-                "or run it again for another port."
-            )
-        if "No space left on device" in told:
-            return DiskFull("The disk is full: the database stopped. Free some space, start again.")
-        if "still in use" in told:
-            return StillInUse("Workers of a killed database are still leaving: try again.")
-        return NotReady(f"The database ended while starting: see {log}.")
-
-
-class StillInUse(StackFailure):
-    """The workers of a killed server have not all left yet."""
+            raise StackFailure(f"The database could not be made: see {self.log}.")
 
 
 def version() -> str:
