@@ -61,7 +61,7 @@ def load_profile(name: str) -> Profile:
     values, statuses = {}, {}
     for key, entry in body["values"].items():
         if set(entry) != {"value", "source", "status"} or entry["status"] not in STATUSES:
-            raise ValueError(f"profile {name}: {key} needs value, source and a known status")
+            raise ValueError(f"{key} needs value, source and a known status")
         values[key], statuses[key] = entry["value"], entry["status"]
     return Profile(
         name=name,

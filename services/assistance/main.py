@@ -9,7 +9,7 @@ from services.assistance.access import ROUTES
 from services.assistance.api import add_routes
 from services.assistance.handlers import Context, deadlines, subscriptions
 from services.assistance.settings import Settings
-from services.chassis.errors import SettingsWrong
+from services.chassis.environment import named_by
 from services.chassis.frame import Bolts, Frame
 from services.chassis.logs import logger
 from services.chassis.runnable import Runnable, run
@@ -21,10 +21,7 @@ log = logger(__name__)
 
 async def build(settings: Settings) -> Runnable:
     """Everything this service is made of, not yet running."""
-    try:
-        profile = load_profile(settings.profile)
-    except ValueError as error:
-        raise SettingsWrong(f"NRM_ASSISTANCE__PROFILE is wrong: {error}") from None
+    profile = named_by(settings, "profile", load_profile)
     log.info("values of the profile that nobody verified", count=profile.not_verified)
     frame = await Frame.open(settings, MIGRATIONS)
     context = Context(profile=profile)

@@ -5,7 +5,7 @@ process. A value of a setting may never be printed, logged or put into an error:
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -69,6 +69,8 @@ class ServiceSettings(BaseSettings):
     """Where spans go by OTLP over HTTP; without it they are files in the state folder."""
     trace_ratio: float = Field(default=1.0, ge=0, le=1)
     """Which share of the traces is kept: 1 all, 0 none."""
+    trace_days: int = Field(default=400, ge=1, le=3660)
+    """How long the service remembers which traces a case had."""
 
     @classmethod
     def settings_customise_sources(
@@ -84,6 +86,7 @@ class ServiceSettings(BaseSettings):
 
 
 AnySettings = TypeVar("AnySettings", bound=ServiceSettings)
+Named = TypeVar("Named")
 
 
 def service_of(settings_class: type[ServiceSettings]) -> str:
@@ -114,6 +117,17 @@ def load(settings_class: type[AnySettings], environment: Mapping[str, str]) -> A
         if not wrong:
             return settings
     raise SettingsWrong("; ".join(sorted(set(wrong))))
+
+
+def named_by(settings: ServiceSettings, field: str, read: Callable[[Any], Named]) -> Named:
+    """What a setting names, as ``read`` finds it; SettingsWrong when it is not there or wrong.
+
+    A ValueError of ``read`` says what is wrong in words of ours, never with the setting's value.
+    """
+    try:
+        return read(getattr(settings, field))
+    except ValueError as error:
+        raise SettingsWrong(f"{variable_of(type(settings), field)} is wrong: {error}") from None
 
 
 def _given(

@@ -9,7 +9,9 @@ from typing import Final
 from fastapi import FastAPI
 
 from contracts.vocabulary import load_profile
+from services.chassis.environment import named_by
 from services.chassis.frame import Bolts, Frame
+from services.chassis.logs import logger
 from services.chassis.messaging.broker import HUB, LOCAL
 from services.chassis.messaging.door import door_consumer
 from services.chassis.messaging.feeds import Feeds
@@ -35,6 +37,8 @@ from services.gateway.settings import Settings
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 DOOR: Final = Subscriptions(consumer="gateway.door", topics=("intake",), handlers={})
+
+log = logger(__name__)
 
 
 async def build(settings: Settings) -> Runnable:
@@ -87,13 +91,15 @@ def door_context(frame: Frame, settings: Settings) -> GatewayContext:
 
 def exchange_context(frame: Frame, settings: Settings) -> ExchangeContext:
     """What the exchange half is given."""
+    profile = named_by(settings, "profile", load_profile)
+    log.info("values of the profile that nobody verified", count=profile.not_verified)
     return ExchangeContext(
         node=settings.node,
         database=frame.database,
         hub=frame.broker(HUB),
         clock=frame.clock,
         keys=frame.keys,
-        profile=load_profile(settings.profile),
+        profile=profile,
         contracts=frame.contracts,
         telemetry=frame.telemetry,
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from contracts.vocabulary import load_profile
-from services.chassis.errors import SettingsWrong
+from services.chassis.environment import named_by
 from services.chassis.frame import Bolts, Frame
 from services.chassis.logs import logger
 from services.chassis.runnable import Runnable, run
@@ -34,10 +34,7 @@ async def build(settings: Settings) -> Runnable:
 
 def make_context(settings: Settings) -> handlers.Context:
     """What the handlers are given; says how many directory records were refused, and why."""
-    try:
-        profile = load_profile(settings.profile)
-    except ValueError as error:
-        raise SettingsWrong(f"NRM_REFERRAL__PROFILE: {error}") from None
+    profile = named_by(settings, "profile", load_profile)
     log.info("values of the profile that nobody verified", count=profile.not_verified)
     directory = load_directory(settings.directory_file)
     for record in directory.refused:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import Field, ValidationError
 
-from services.chassis.environment import ServiceSettings, fail_with_sentence, load
+from services.chassis.environment import ServiceSettings, fail_with_sentence, load, named_by
 from services.chassis.errors import SettingsWrong
 
 CANARY = "canary-password"
@@ -76,3 +76,17 @@ def test_a_process_that_cannot_start_says_one_sentence(capsys: pytest.CaptureFix
         fail_with_sentence(SettingsWrong("NRM_X is missing"))
     assert ended.value.code == 2
     assert capsys.readouterr().err == "nrm: NRM_X is missing\n"
+
+
+def test_what_a_setting_names_is_read_or_told_by_the_variable_without_its_value() -> None:
+    def read(profile: str) -> str:
+        if profile == CANARY:
+            raise ValueError("there is none of this name")
+        return profile.upper()
+
+    assert named_by(load(Settings, GOOD), "profile", read) == "BY-DRAFT"
+    wrong = load(Settings, {**GOOD, "NRM_STATISTICS_CONTRIBUTOR__PROFILE": CANARY})
+    with pytest.raises(SettingsWrong) as refused:
+        named_by(wrong, "profile", read)
+    sentence = "NRM_STATISTICS_CONTRIBUTOR__PROFILE is wrong: there is none of this name"
+    assert str(refused.value) == sentence
