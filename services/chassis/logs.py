@@ -1,23 +1,33 @@
 """Logs: lines of JSON, each through an allow-list of keys; exceptions as class and place only.
 
-Write events as constant sentences and put everything that varies under a listed key. No subject,
-key, payload, text of an error or message of a foreign library may ever be in a line: foreign
-records keep their logger's name, their level and the place in the code.
+Write events as constant sentences and put everything that varies under a listed key: numbers,
+members of an enumeration, a ``Word`` of our own code, or what has the one form of its key. No
+subject, key, payload, name, text of an error or message of a foreign library may ever be in a line:
+foreign records keep their logger's name, their level and the place in the code.
 """
 
 import logging
 import re
 import sys
 import time
-from collections.abc import Iterable, MutableMapping
-from types import TracebackType
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, cast
 
 import structlog
-from structlog.contextvars import bind_contextvars, merge_contextvars
+from structlog.contextvars import bind_contextvars, get_contextvars, merge_contextvars
 from structlog.typing import EventDict, WrappedLogger
 
 from services.chassis.environment import ServiceSettings
+from services.chassis.plain import (
+    BUSES,
+    PLACE,
+    TOPIC,
+    VERSION,
+    Word,
+    is_exception_class,
+    is_own_word,
+)
 
 KEYS: Final = frozenset(
     {
@@ -34,8 +44,7 @@ FOREIGN_SECONDS: Final = 60.0
 PLACES_LIMIT: Final = 1000
 
 _SENTENCE: Final = re.compile(r"[A-Za-z][A-Za-z ,;:'()-]{0,119}")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9 ._:/{}<>-]*")
-_LOOKS_LIKE_ID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-|[0-9a-fA-F]{16}")
+_LOGGERS: Final[set[str]] = {"foreign"}
 _EXCEPTION_KEYS: Final = ("exc_info", "exception", "error")
 
 
@@ -84,9 +93,28 @@ def _is_plain(key: str, value: Any) -> bool:
         return True
     if not isinstance(value, str) or len(value) > VALUE_LIMIT:
         return False
-    if key == "timestamp":
-        return True
-    return _PLAIN.fullmatch(value) is not None and _LOOKS_LIKE_ID.search(value) is None
+    return is_own_word(value) or (key in _FORMS and _FORMS[key](value))
+
+
+def _is_bound(key: str) -> Callable[[str], bool]:
+    """What ``configure_logs`` bound to what runs here, and nothing else."""
+    return lambda value: get_contextvars().get(key) == value
+
+
+_FORMS: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
+    {
+        "timestamp": lambda _: True,  # written by us, over whatever was given
+        "level": lambda _: True,
+        "logger": _LOGGERS.__contains__,
+        "node": _is_bound("node"),
+        "service": _is_bound("service"),
+        "bus": BUSES.__contains__,
+        "at": lambda value: PLACE.fullmatch(value) is not None,
+        "error": is_exception_class,
+        "topic": lambda value: TOPIC.fullmatch(value) is not None,
+        "version": lambda value: VERSION.fullmatch(value) is not None,
+    }
+)
 
 
 class ForeignRecords(logging.Handler):
@@ -105,7 +133,7 @@ class ForeignRecords(logging.Handler):
             return
         error = record.exc_info[1] if record.exc_info else None
         kept = {"error": error} if error is not None else {"at": place}
-        self._log.log(record.levelno, "a library says something", name=record.name, **kept)
+        self._log.log(record.levelno, "a library says something", name=Word(record.name), **kept)
 
     def _may(self, place: str) -> bool:
         now = time.monotonic()
@@ -139,6 +167,7 @@ class _Lines:
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """``log = logger(__name__)``: goes through the allow-list whether or not logs are set up."""
+    _LOGGERS.add(name)
     made = structlog.wrap_logger(
         _Lines(),
         processors=processors(),

@@ -20,6 +20,7 @@ from services.chassis.environment import (
 )
 from services.chassis.errors import Misuse, NrmError, SettingsWrong
 from services.chassis.logs import configure_logs, logger
+from services.chassis.plain import Word
 
 STOP_SECONDS: Final = 12.0
 """For all parts together, one after another; each has at least ``LAST_SECONDS``."""
@@ -138,7 +139,7 @@ class Runnable:
             error = each.failure()
             if error is not None:
                 failed = failed or each.part.name
-                log.error("a part failed", part=each.part.name, error=error)
+                log.error("a part failed", part=Word(each.part.name), error=error)
             stuck = stuck if ended else each.part.name
         for close in reversed(self._closing):
             await _closed(close)
@@ -160,7 +161,7 @@ class _Running:
         self._stop.set()
         await asyncio.wait({self.task}, timeout=seconds)
         if not self.task.done():
-            log.error("a part does not stop in its time", part=self.part.name)
+            log.error("a part does not stop in its time", part=Word(self.part.name))
             self.task.cancel()
             await asyncio.wait({self.task}, timeout=CANCEL_SECONDS)
         return self.task.done()
@@ -219,9 +220,9 @@ async def run_until_signal(build: Callable[[], Awaitable[Runnable]]) -> None:
             loop.add_signal_handler(number, stop.set)
             stack.callback(loop.remove_signal_handler, number)
         runnable = await build()
-        log.info("started", name=runnable.name)
+        log.info("started", name=Word(runnable.name))
         await runnable.run(stop)
-        log.info("stopped", name=runnable.name)
+        log.info("stopped", name=Word(runnable.name))
 
 
 async def sleep_until(stop: asyncio.Event, seconds: float) -> bool:

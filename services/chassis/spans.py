@@ -1,10 +1,13 @@
 """The last gate before a span is written: names, attributes and values that are not listed fall.
 
+Each value has the form of its key: no blank and no capital letter, so no name as people write it.
+
 No subject, key, payload or text of an error may pass, whoever put it into the span.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, overload
@@ -15,6 +18,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, Status
+
+from services.chassis.plain import BUSES, METHODS, TOPIC, is_exception_class
 
 FILE_LIMIT_BYTES: Final = 8 * 1024 * 1024
 FILES_KEPT: Final = 3
@@ -51,7 +56,9 @@ RESOURCE_ATTRIBUTES: Final = frozenset({"service.name", "service.namespace", "se
 _RECORD_ATTRIBUTE: Final = "nrm.exchange.record"
 """The random id of an exchange record: the one id that may pass; it names no subject."""
 _SCOPE: Final = InstrumentationScope("nrm")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9 ._:/{}-]*")
+_NAMED: Final = re.compile(r"[a-z0-9]+(?:[._/-][a-z0-9]+)*")
+"""A topic, a type, a kind: one word in lower case."""
+_ROUTE: Final = re.compile(r"/[a-z0-9_{}/.-]*")
 _LOOKS_LIKE_ID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-|[0-9]{6}|[0-9a-fA-F]{16}")
 
 
@@ -60,12 +67,26 @@ def allowed_name(name: str) -> str:
     operation, _, rest = name.partition(" ")
     if operation not in SPAN_OPERATIONS:
         return "unlisted"
-    return name if _is_plain(rest) else operation
+    method, _, route = rest.partition(" ")
+    asked = method in METHODS and _is_of(_ROUTE, route)
+    return name if asked or not rest or _is_of(_NAMED, rest) else operation
 
 
-def _is_plain(text: str) -> bool:
-    short = len(text) <= VALUE_LIMIT and _PLAIN.fullmatch(text) is not None
+def _is_of(form: re.Pattern[str], text: str) -> bool:
+    short = len(text) <= VALUE_LIMIT and form.fullmatch(text) is not None
     return short and _LOOKS_LIKE_ID.search(text) is None
+
+
+_FORMS: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
+    {
+        "error.type": is_exception_class,
+        "http.request.method": METHODS.__contains__,
+        "http.route": partial(_is_of, _ROUTE),
+        "messaging.destination.name": partial(_is_of, TOPIC),
+        "messaging.destination.partition.id": str.isdecimal,
+        "nrm.bus": BUSES.__contains__,
+    }
+)
 
 
 def allowed_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -79,7 +100,8 @@ def allowed_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _allowed_value(key: str, value: Any) -> bool:
     if isinstance(value, str):
-        return _is_plain(value) or _is_record_id(key, value)
+        form = _FORMS.get(key, partial(_is_of, _NAMED))
+        return form(value) or _is_record_id(key, value)
     return isinstance(value, bool | int | float)
 
 
@@ -128,7 +150,7 @@ def _allowed_resource(resource: Resource) -> Resource:
         {
             key: value
             for key, value in resource.attributes.items()
-            if key in RESOURCE_ATTRIBUTES and isinstance(value, str) and _is_plain(value)
+            if key in RESOURCE_ATTRIBUTES and isinstance(value, str) and _is_of(_NAMED, value)
         }
     )
 

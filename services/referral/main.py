@@ -8,6 +8,7 @@ from contracts.vocabulary import load_profile
 from services.chassis.environment import named_by
 from services.chassis.frame import Bolts, Frame
 from services.chassis.logs import logger
+from services.chassis.plain import Word
 from services.chassis.runnable import Runnable, run
 from services.referral import api, handlers
 from services.referral.access import ACCESS
@@ -39,7 +40,9 @@ def make_context(settings: Settings) -> handlers.Context:
     directory = load_directory(settings.directory_file)
     for record in directory.refused:
         log.warning(
-            "a directory record is refused", name=record.record, reason=" ".join(record.reasons)
+            "a directory record is refused",
+            count=record.place,
+            reason=Word(" ".join(record.reasons)),
         )
     return handlers.Context(
         node=settings.node,

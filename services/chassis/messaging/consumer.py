@@ -29,6 +29,7 @@ from services.chassis.messaging.offsets import Offsets
 from services.chassis.messaging.progress import Progress
 from services.chassis.messaging.rewind import Rewind
 from services.chassis.messaging.trials import Trials
+from services.chassis.plain import Word
 from services.chassis.runnable import Readiness
 
 FETCH_LIMIT: Final = 500
@@ -141,7 +142,7 @@ class Consumer:
     async def _stand(self, stop: asyncio.Event, sentence: str) -> None:
         """Take nothing more; an operator has to look."""
         self._progress.stopped = sentence
-        log.error("the consumer stopped", reason=sentence)
+        log.error("the consumer stopped", reason=Word(sentence))
         await stop.wait()
 
     async def _belong(self, stop: asyncio.Event) -> None:

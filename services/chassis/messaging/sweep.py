@@ -182,7 +182,7 @@ class Sweep:
         age.labels(self._context.subscriptions.bus).set(max(0.0, seconds))
         late = frozenset(state for state, row in found.items() if self._late(row["oldest"], now))
         for state in late - self.alarms:
-            log.warning("stored records stand too long", state=str(state))
+            log.warning("stored records stand too long", state=state)
         self.alarms = late
 
     def _late(self, oldest: datetime | None, now: datetime) -> bool:

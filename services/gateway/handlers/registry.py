@@ -156,11 +156,11 @@ class RegistryWatch:
 
     def _say(self, verdict: Verdict) -> None:
         if verdict in (Verdict.TAKE, Verdict.KNOWN):
-            log.info("the registry was read", outcome=str(verdict))
+            log.info("the registry was read", outcome=verdict)
         elif verdict is Verdict.TWO_FOR_ONE:
-            log.critical("two registries bear one version", outcome=str(verdict))
+            log.critical("two registries bear one version", outcome=verdict)
         else:
-            log.error("the registry file is not used", outcome=str(verdict))
+            log.error("the registry file is not used", outcome=verdict)
 
 
 def _stamp(path: Path) -> tuple[int, int]:

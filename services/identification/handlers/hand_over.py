@@ -9,6 +9,7 @@ from contracts.identification import HandOverOffered, HandOverReceived
 from services.chassis.clock import derived_id
 from services.chassis.logs import logger
 from services.chassis.messaging.work import Received, Waits, Work
+from services.chassis.plain import Word
 from services.identification import disclosure
 from services.identification.domain import (
     Case,
@@ -152,7 +153,7 @@ async def hand_over_offered(context: Context, received: Received, work: Work) ->
         return Waits("policy", work.node)
     frozen = await cases.frozen_at(tx, case_id) is not None
     if frozen or sender is None or not in_force.identifies(work.node):
-        log.error("a hand-over was ignored", kind="frozen" if frozen else "no-power")
+        log.error("a hand-over was ignored", kind=Word("frozen" if frozen else "no-power"))
         tx.after_commit("hand-over ignored", context.telemetry.counter("events_ignored").inc)
         note(work, case_id, "hand-over-ignored", "case-frozen" if frozen else "not-allowed")
         return None

@@ -45,6 +45,8 @@ class Listing:
 class RefusedRecord:
     """A record that was not loaded: its id (or its place in the file) and why."""
 
+    place: int
+    """Its position in the file, from 0: what a log may tell of it."""
     record: str
     reasons: tuple[str, ...]
 
@@ -160,7 +162,7 @@ def read_directory(document: object) -> Directory:
             reasons.append("id-repeated")
         name = _text(service.get("id")) or f"services[{place}]"
         if reasons:
-            refused.append(RefusedRecord(record=name, reasons=tuple(reasons)))
+            refused.append(RefusedRecord(place=place, record=name, reasons=tuple(reasons)))
         else:
             listings.append(_listing(service))
     ordered = sorted(listings, key=lambda found: (found.agency, found.service_id))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 
 import orjson
@@ -9,7 +10,8 @@ import pytest
 from structlog.contextvars import clear_contextvars
 
 from services.chassis.clock import new_id
-from services.chassis.logs import FOREIGN_PER_PLACE, configure_logs, logger
+from services.chassis.logs import FOREIGN_PER_PLACE, KEYS, configure_logs, logger
+from services.chassis.plain import Word
 from tests.support.settings import plain_settings
 
 CANARY = "Canary-Kowalska"
@@ -58,6 +60,50 @@ def test_listed_keys_pass_and_all_others_are_dropped(
 def test_a_sentence_with_a_value_in_it_is_not_written(capsys: pytest.CaptureFixture[str]) -> None:
     log.info(f"handled {new_id()}")  # noqa: G004 - what the gate is for
     assert lines(capsys)[0]["event"] == "unlisted"
+
+
+NAMES = ("Ivan Petrov", "Ivan-Petrov", "IvanPetrov", "Ivan", "ivan-petrov", "ivan.petrov", "ivan")
+FORMS_OF_OURS = {"timestamp", "level", "event"}
+"""Written by the log itself, over whatever is given."""
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("key", sorted(KEYS - FORMS_OF_OURS))
+def test_no_listed_key_takes_a_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, key: str, name: str
+) -> None:
+    configure_logs(plain_settings(tmp_path))
+    log.info("something", **{key: name})
+    (line,) = lines(capsys)
+    assert name not in str(line)
+
+
+class Code(StrEnum):
+    SEEN = "already-seen"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("outcome", Code.SEEN),
+        ("part", Word("consumer gateway.door local")),
+        ("topic", "nrm.local.node-one.intake.v1"),
+        ("bus", "hub"),
+        ("error", "DatabaseUnavailable"),
+        ("version", "4.3.1"),
+        ("count", 7),
+    ],
+)
+def test_what_is_our_own_passes(
+    capsys: pytest.CaptureFixture[str], key: str, value: object
+) -> None:
+    log.info("something", **{key: value})
+    assert lines(capsys)[0][key] == value
+
+
+def test_not_even_a_word_of_our_own_is_an_id(capsys: pytest.CaptureFixture[str]) -> None:
+    log.info("something", kind=Word(str(new_id())))
+    assert "kind" not in lines(capsys)[0]
 
 
 @pytest.mark.parametrize("how", ["error", "exc_info"])

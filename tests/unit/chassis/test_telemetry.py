@@ -11,7 +11,13 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from services.chassis.errors import Misuse
-from services.chassis.spans import FILES_KEPT, FileSpanExporter, allowed_name
+from services.chassis.spans import (
+    FILES_KEPT,
+    SPAN_ATTRIBUTES,
+    FileSpanExporter,
+    allowed_attributes,
+    allowed_name,
+)
 from services.chassis.telemetry import METRICS, Telemetry, span_context, trace_id_of, traceparent
 from tests.support.settings import plain_settings
 
@@ -69,10 +75,40 @@ def test_an_exception_leaves_its_class_only(telemetry: Telemetry, tmp_path: Path
         (f"process {REFERENCE}", "process"),
         ("process 19851224", "process"),
         (f"{CANARY} x", "unlisted"),
+        ("process Ivan Petrov", "process"),
+        ("create ivan petrov", "create"),
+        ("request IVAN /v1/intake", "request"),
+        ("request GET /v1/Ivan", "request"),
+        ("request GET /v1/persons/{case_id}", "request GET /v1/persons/{case_id}"),
     ],
 )
 def test_names_of_spans_are_an_operation_and_something_plain(given: str, kept: str) -> None:
     assert allowed_name(given) == kept
+
+
+@pytest.mark.parametrize("name", ["Ivan Petrov", "Ivan-Petrov", "IvanPetrov", "ivan petrov"])
+@pytest.mark.parametrize("key", sorted(SPAN_ATTRIBUTES))
+def test_no_listed_attribute_takes_a_name_as_people_write_it(key: str, name: str) -> None:
+    assert allowed_attributes({key: name}) == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("error.type", "KeyError"),
+        ("http.request.method", "POST"),
+        ("http.route", "/v1/persons/{case_id}"),
+        ("messaging.consumer.group.name", "node-one.gateway.door"),
+        ("messaging.destination.name", "nrm.exchange.node-one.node-two.v1"),
+        ("messaging.destination.partition.id", "3"),
+        ("messaging.operation.name", "process"),
+        ("nrm.deadline.kind", "hold-expires"),
+        ("nrm.event.type", "org.nrm.gateway.detect-person.v1"),
+        ("nrm.outcome", "handled"),
+    ],
+)
+def test_what_a_span_tells_passes(key: str, value: str) -> None:
+    assert allowed_attributes({key: value}) == {key: value}
 
 
 def test_parents_and_links_cross_as_traceparents(telemetry: Telemetry, tmp_path: Path) -> None:

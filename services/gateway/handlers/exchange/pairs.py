@@ -13,6 +13,7 @@ from typing import Final
 
 from services.chassis.errors import InfrastructureFailure, backoff_seconds
 from services.chassis.logs import logger
+from services.chassis.plain import Word
 from services.chassis.runnable import Readiness
 from services.gateway.handlers.exchange import receipts
 from services.gateway.handlers.exchange.context import ExchangeContext, exchange_topic
@@ -161,7 +162,7 @@ class ExchangePart:
                 failures[name] = 0
             except InfrastructureFailure as failure:
                 failures[name] = failures.get(name, 0) + 1
-                log.warning("the exchange waits", kind=name, error=failure)
+                log.warning("the exchange waits", kind=Word(name), error=failure)
                 await _until(stop, backoff_seconds(failures[name]))
 
     async def _write(self, stop: asyncio.Event, agency: str, pair: Pair) -> None:

@@ -15,6 +15,7 @@ from services.chassis.logs import logger
 from services.chassis.messaging.broker import BrokerRecord, Headers
 from services.chassis.messaging.codec import encode, from_structured
 from services.chassis.messaging.context import Keys
+from services.chassis.plain import Word
 from services.gateway.domain.wrapping import unwrap
 from services.gateway.handlers.exchange import effects
 from services.gateway.handlers.exchange.context import ACTOR, ExchangeContext, exchange_topic
@@ -74,7 +75,7 @@ async def redrive(context: ExchangeContext) -> None:
         except Exception as error:  # noqa: BLE001 - what fails by itself stays parked
             failure = type(error).__name__
         if failure:
-            log.error("a parked exchange record failed again", kind="exchange", error=failure)
+            log.error("a parked exchange record failed again", kind=Word("exchange"), error=failure)
             async with context.database.transaction() as tx:
                 await failed_again(tx, again.id, failure)
 

@@ -11,6 +11,7 @@ from services.chassis.database import Transaction
 from services.chassis.logs import logger
 from services.chassis.messaging.codec import from_structured, to_structured
 from services.chassis.messaging.reading import read_body
+from services.chassis.plain import Word
 from services.gateway.access.basis import Attempt, Yes, may_send
 from services.gateway.disclosure import exchange as disclosure
 from services.gateway.domain.exchange import (
@@ -93,7 +94,7 @@ async def take(context: ExchangeContext, agency: str, inner: bytes, tx: Transact
     envelope, content = from_structured(inner)
     body = read_body(context.contracts, envelope.type, content).model
     if not isinstance(body, Receipt):
-        log.warning("something else than a receipt came without a number", kind="exchange")
+        log.warning("something else than a receipt came without a number", kind=Word("exchange"))
         return
     row = await lock_book(context, agency, tx)
     facts = ReceiptFacts(
@@ -111,7 +112,7 @@ async def take(context: ExchangeContext, agency: str, inner: bytes, tx: Transact
         await books.alarm_out(tx, agency, str(compared.reading))
         context.work(tx, str(envelope.id))
         audit.record(tx, actor=ACTOR, action=f"exchange.{compared.reading}", subject=agency)
-        log.error("the books of a pair disagree", kind="exchange", reason=str(compared.reading))
+        log.error("the books of a pair disagree", kind=Word("exchange"), reason=compared.reading)
     if compared.reading in NEEDS_NEW_EPOCH:
         await open_new_epoch(context, agency, tx, compared.book)
     ring_after_commit(tx, agency)

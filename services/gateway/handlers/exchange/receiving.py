@@ -18,6 +18,7 @@ from services.chassis.errors import ContractBroken, DatabaseUnavailable, Infrast
 from services.chassis.logs import logger
 from services.chassis.messaging.broker import BrokerRecord, OffsetLost, Reader
 from services.chassis.messaging.codec import from_structured
+from services.chassis.plain import Word
 from services.gateway.domain.exchange import Arrival, ArrivedRecord, Decided, decide
 from services.gateway.domain.policy import ACTIVE, Policy
 from services.gateway.domain.wrapping import Head, NotARecord, Unwrapped, unwrap
@@ -87,7 +88,7 @@ class Receiver:
                 if self.waits:
                     await asyncio.sleep(self._context.limits.wait_seconds)
         except OffsetLost:
-            log.warning("an exchange topic begins or ends elsewhere", kind="exchange")
+            log.warning("an exchange topic begins or ends elsewhere", kind=Word("exchange"))
             self._from_start = True
         finally:
             await reader.stop()
@@ -138,7 +139,7 @@ class Receiver:
             offset=judged.offset,
             put_aside=failure,
         )
-        log.error("an exchange record cannot be handled", kind="exchange", error=failure)
+        log.error("an exchange record cannot be handled", kind=Word("exchange"), error=failure)
         settled = await self._arrive(aside)
         return Outcome.PARKED if settled is Arrival.NEXT else settled
 
@@ -154,7 +155,9 @@ class Receiver:
         return Judged(record=unwrapped, content=content, offset=record.offset)
 
     async def _drop(self, record: BrokerRecord) -> None:
-        log.error("bytes that are no record of the pair", kind="exchange", offset=record.offset)
+        log.error(
+            "bytes that are no record of the pair", kind=Word("exchange"), offset=record.offset
+        )
         async with self._context.database.transaction() as tx:
             await books.lock_in(tx, self._agency)
             await books.keep_offset(tx, self._agency, record.offset + 1)
@@ -251,7 +254,7 @@ def _is_a_lost_notice(judged: Judged) -> bool:
 async def _alarm(context: ExchangeContext, agency: str, arrival: Arrival, tx: Transaction) -> None:
     await books.alarm_in(tx, agency, str(arrival))
     audit.record(tx, actor=ACTOR, action=f"exchange.{arrival}", subject=agency)
-    log.error("a pair cannot go on as it is", kind="exchange", reason=str(arrival))
+    log.error("a pair cannot go on as it is", kind=Word("exchange"), reason=arrival)
 
 
 def _must_wait(in_force: Policy | None, head: Head, now: datetime) -> bool:

@@ -18,6 +18,7 @@ from services.chassis.errors import Misuse
 from services.chassis.logs import logger
 from services.chassis.messaging.codec import to_structured
 from services.chassis.messaging.work import Work
+from services.chassis.plain import Word
 from services.gateway.access.basis import BASIS, GRANTED, Never, NotNow, Subject, Yes
 from services.gateway.disclosure import exchange as disclosure
 from services.gateway.domain.exchange import (
@@ -114,7 +115,7 @@ class Writer:
 
     async def _out(self, records: list[bytes]) -> None:
         if records and not await self._line.send(self._topic, records):
-            log.warning("the hub does not take exchange records", kind="exchange")
+            log.warning("the hub does not take exchange records", kind=Word("exchange"))
             soon = self._context.clock.monotonic() + self._context.limits.wait_seconds
             self._repeat_at = min(self._repeat_at, soon)
 
