@@ -18,6 +18,7 @@ from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings
 from services.chassis.messaging import parking, reading
 from services.chassis.messaging.arrival import unpack
+from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.inboxes import InboxSettler
 from services.chassis.messaging.reading import Contracts
 from services.chassis.messaging.subscriptions import Kind, Subscriptions
@@ -49,24 +50,36 @@ class Listening:
         """A handler that does nothing else."""
         self.given.append(received)
 
-    async def hear(self, name: str, case: str) -> None:
-        """Settle a recorded record, and look whether it was read as it must be."""
+    def context(self, name: str) -> ConsumerContext:
+        """What a process of this reader is given."""
         table = readers()[name]
-        handlers = dict.fromkeys(table.handlers, self.note)
         self.given.clear()
-        context = context_of(
+        return context_of(
             House(),
             self.database,
             self.settings,
             contracts=self.contracts,
-            subscriptions=replace(table, handlers=handlers),
+            subscriptions=replace(table, handlers=dict.fromkeys(table.handlers, self.note)),
         )
-        recorded = recording(name)[case]
+
+    async def hear(self, name: str, case: str) -> None:
+        """Settle a recorded record, and look whether it was read as it must be."""
+        context, recorded = self.context(name), recording(name)[case]
+        await self.settle(InboxSettler(context), recorded)
+        skipped = context.telemetry.counter("events_skipped").labels(context.subscriptions.bus)
+        await self.check(recorded, skipped._value.get())
+
+    async def settle(self, settler: InboxSettler, recorded: dict[str, Any]) -> None:
+        """As a lane does."""
         record = unpack(orjson.dumps(recorded["record"]), recorded["topic"], 0, 0)
-        settler = InboxSettler(context)
         await settler.settle(settler.prepare(record))
-        skipped = context.telemetry.counter("events_skipped").labels(table.bus)._value.get()
-        await self.check(recorded, skipped)
+
+    async def redrive(self) -> None:
+        """An operator lets what is put aside be tried again."""
+        async with self.database.transaction() as tx:
+            for stored in await parking.listed(tx):
+                order = parking.Order(actor="operator", reason="mended")
+                await parking.redrive(tx, stored.place, order)
 
     async def check(self, recorded: dict[str, Any], skipped: float) -> None:
         """Handled with everything that was recorded; or skipped, counted and finished."""
@@ -121,6 +134,24 @@ def test_every_reader_has_a_recording_of_every_case() -> None:
 async def test_every_recorded_case_is_read(listening: Listening, name: str) -> None:
     for case in recording(name):
         await listening.hear(name, case)
+
+
+@pytest.mark.parametrize("name", sorted(readers()))
+async def test_an_old_major_that_was_put_aside_is_redriven_by_todays_upcasters(
+    listening: Listening, name: str
+) -> None:
+    recorded, today = recording(name)[MAJOR], listening.contracts
+    listening.contracts = replace(today, upcasters={})
+    for _ in range(2):
+        settler = InboxSettler(listening.context(name))
+        await listening.settle(settler, recorded)
+        await settler.sweep.once()
+        with pytest.raises(AssertionError, match="put aside"):
+            await listening.check(recorded, 0)
+        await listening.redrive()
+    listening.contracts = today
+    await InboxSettler(listening.context(name)).sweep.once()
+    await listening.check(recorded, 0)
 
 
 # ---------------------------------------------------------------- planted faults

@@ -10,9 +10,19 @@ from tests.faults.story import CONSUMERS, NEVER_WAIT, PUBLISHERS, READS, SKIPPED
 
 async def check(world: ChassisWorld, *, final: bool) -> None:
     """Nothing lost, nothing twice, in order; what is stored has a reason."""
+    await world.note_committed()
     for name in CONSUMERS:
+        await check_committed(world, name)
         await check_effects(world, name)
         await check_published(world, name, final=final)
+
+
+async def check_committed(world: ChassisWorld, name: str) -> None:
+    """Nobody sees what was not committed, neither an event nor the work that it came of."""
+    for row in await world.keeper.fetch(f"SELECT * FROM {name}.effect"):
+        assert row["event_id"] in world.ever["published"], f"{name} saw what nobody committed"
+        done = row["topic"] == TOPICS["done"]
+        assert not done or row["origin"] in world.ever["doer"], f"{name} saw what was rolled back"
 
 
 async def check_effects(world: ChassisWorld, name: str) -> None:

@@ -102,9 +102,21 @@ class ChassisWorld:
         self.producers = {name: Producer(name) for name in PUBLISHERS}
         self.zombies: list[Producer] = []
         self.epochs = dict.fromkeys(SERVICES, 1)
+        self.ever: dict[str, set[str]] = {}
+        """Ids of what was committed, also what a restore took back: published, and handled."""
+
+    async def note_committed(self) -> None:
+        """Remember what is committed now; before a restore, and before looking."""
+        for name in PUBLISHERS:
+            found = await self.keeper.fetch(f"SELECT event_id FROM {name}.published")
+            self.ever.setdefault("published", set()).update(row["event_id"] for row in found)
+        for name in CONSUMERS:
+            found = await self.keeper.fetch(f"SELECT event_id FROM {name}.effect")
+            self.ever.setdefault(name, set()).update(row["event_id"] for row in found)
 
     async def begin(self) -> None:
         """Empty databases, new processes."""
+        self.ever.clear()
         await self.keeper.empty()
         for service in self.services.values():
             service.repaired, service.published = False, 0
@@ -306,6 +318,7 @@ class ChassisWorld:
 
     async def do_restore(self, a: int, _b: int) -> None:
         name = SERVICES[a % 3]
+        await self.note_committed()
         self.epochs[name] += 1
         await self.keeper.restore(name, self.epochs[name])
         self.services[name].database.epoch = self.epochs[name]

@@ -4,6 +4,7 @@ Faults at the door, in the relay and beside the lanes are in files of their own.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ import pytest_asyncio
 
 from services.chassis.errors import StatementRefused
 from services.chassis.messaging.broker import TopicPartition
+from services.chassis.messaging.failpoints import AFTER_HANDLE_BEFORE_COMMIT
 from services.chassis.messaging.offsets import Offsets
+from services.chassis.messaging.outbox import publish as publish_in
 from services.chassis.messaging.rewind import Rewind
+from services.chassis.messaging.work import Received, Work
 from tests.faults.chassis_at_rest import WholeChassis
-from tests.faults.chassis_promises import check
+from tests.faults.chassis_promises import check, check_committed
 from tests.faults.story import SERVICES
-from tests.faults.three_services import Broken, Keeper
+from tests.faults.three_services import TYPES, Broken, Keeper, Service, name_of
 from tests.support.postgres import Postgres
 
 Story = Callable[[WholeChassis], Awaitable[None]]
@@ -211,3 +215,38 @@ async def test_a_commit_beyond_what_is_finished_is_found(
 
 async def test_a_process_that_dies_in_flight_loses_nothing(world: WholeChassis) -> None:
     await die_while_a_record_is_in_flight(world)
+
+
+async def die_after_handling(world: WholeChassis) -> None:
+    """The doer handles a command and dies before the commit; the reader reads what came of it."""
+    await world.services["maker"].publish("plain", "a")
+    await world._deliver_all()
+    for place in world.places("doer"):
+        world.fetch(world.processes["doer"][0], place)
+    (record,) = world.processes["doer"][0].flight
+    await world.settle("doer", 0, record, AFTER_HANDLE_BEFORE_COMMIT)
+    await world._deliver_all()
+    await world._read_all("reader")
+    await world.note_committed()
+    await check_committed(world, "reader")
+    await world.drain()
+    await check(world, final=False)
+
+
+async def test_an_event_of_work_that_was_rolled_back_is_found(
+    world: WholeChassis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def beside(service: Service, _received: Received, work: Work, *_: object) -> None:
+        if service.name != "doer":
+            return
+        async with service.database.transaction() as other:
+            replace(work, transaction=other)
+            publish_in(other, TYPES[name_of("doer", "plain")].model(), subject="a")
+
+    monkeypatch.setattr(Service, "_change", beside)
+    with pytest.raises(AssertionError, match="rolled back"):
+        await die_after_handling(world)
+
+
+async def test_nobody_sees_what_was_rolled_back(world: WholeChassis) -> None:
+    await die_after_handling(world)
