@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import BindParameter
+from sqlalchemy import ARRAY, BindParameter, DateTime, Text, Uuid
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.schema import ExecutableDDLElement
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -21,6 +21,11 @@ from services.chassis.errors import Misuse
 
 JOINED_LIMIT: Final = 100
 """So many combinations of statements are kept joined; more are joined anew each time."""
+TIME: Final = DateTime(timezone=True)
+TEXTS: Final = ARRAY(Text())
+ID: Final = Uuid()
+"""What every store's tables are made of, beside the plain types."""
+
 _REQUIRED: Final = object()
 _PLACEHOLDER: Final = re.compile(r"\$(\d+)")
 _WITH: Final = "WITH "

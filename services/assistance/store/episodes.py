@@ -9,8 +9,9 @@ from sqlalchemy import Text, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.assistance.domain import Active, Completed, Episode, EpisodeState, Planned, Stopped
-from services.assistance.store.tables import CASE_FREEZE, EPISODE, ID
+from services.assistance.store.tables import CASE_FREEZE, EPISODE
 from services.chassis.database import Record, Statement, Transaction
+from services.chassis.statement import ID
 
 PAGE_LIMIT: Final = 200
 

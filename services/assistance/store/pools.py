@@ -12,8 +12,9 @@ from sqlalchemy import ARRAY, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.assistance.domain import Hold, HoldState, Pool
-from services.assistance.store.tables import HOLD, ID, POOL
+from services.assistance.store.tables import HOLD, POOL
 from services.chassis.database import Record, Statement, Transaction
+from services.chassis.statement import ID
 
 POOLS_LIMIT: Final = 500
 """As many pools as are read or locked at once."""

@@ -5,11 +5,11 @@ Only names and types are here. No statement and no value may be in it.
 
 from typing import Final
 
-from sqlalchemy import Column, DateTime, Integer, MetaData, Table, Text, Uuid
+from sqlalchemy import Column, Integer, MetaData, Table, Text
+
+from services.chassis.statement import ID, TIME
 
 METADATA: Final = MetaData()
-TIME: Final = DateTime(timezone=True)
-ID: Final = Uuid()
 
 POOL: Final = Table(
     "pool",

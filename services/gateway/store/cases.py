@@ -13,7 +13,8 @@ from sqlalchemy import ARRAY, any_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Statement, Transaction
-from services.gateway.store.tables import CASE_ROW, ID
+from services.chassis.statement import ID
+from services.gateway.store.tables import CASE_ROW
 
 _ENSURE: Final = Statement(
     insert(CASE_ROW)

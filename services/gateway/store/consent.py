@@ -12,8 +12,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from services.chassis.database import Record, Statement, Transaction
+from services.chassis.statement import ID
 from services.gateway.domain.consent import AgencyClass, Consent, Restriction
-from services.gateway.store.tables import CONSENT, ID, RESTRICTION
+from services.gateway.store.tables import CONSENT, RESTRICTION
 
 _CONSENTS: Final = Statement(
     select(CONSENT)

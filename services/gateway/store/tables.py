@@ -6,23 +6,19 @@ Only names and types are here. No statement and no value may be in it.
 from typing import Final
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     LargeBinary,
     MetaData,
     Table,
     Text,
-    Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.chassis.statement import ID, TEXTS, TIME
+
 METADATA: Final = MetaData()
-TIME: Final = DateTime(timezone=True)
-TEXTS: Final = ARRAY(Text())
-ID: Final = Uuid()
 
 CASE_ROW: Final = Table(
     "case_row",

@@ -11,8 +11,9 @@ from sqlalchemy import Text, any_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
+from services.chassis.statement import ID, TEXTS
 from services.identification.domain import Case, CaseCodes, State
-from services.identification.store.tables import CASE_FREEZE, ID, PERSON_CASE, TEXTS
+from services.identification.store.tables import CASE_FREEZE, PERSON_CASE
 
 PAGE_LIMIT: Final = 200
 UNDECIDED: Final = ("detected", "screening", "helped-without-identification")

@@ -12,13 +12,9 @@ from sqlalchemy import BigInteger, bindparam, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
+from services.chassis.statement import ID
 from services.identification.domain import Consent, ConsentedClass, Restriction
-from services.identification.store.tables import (
-    CONSENT_COPY,
-    CONSENT_WITHDRAWAL,
-    ID,
-    RESTRICTION_COPY,
-)
+from services.identification.store.tables import CONSENT_COPY, CONSENT_WITHDRAWAL, RESTRICTION_COPY
 
 _EPOCH: Final = bindparam("epoch", type_=BigInteger())
 _SEQUENCE: Final = bindparam("sequence", type_=BigInteger())

@@ -6,22 +6,18 @@ Only names and types are here. No statement and no value may be in it.
 from typing import Final
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     MetaData,
     Table,
     Text,
-    Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.chassis.statement import ID, TEXTS, TIME
+
 METADATA: Final = MetaData()
-TIME: Final = DateTime(timezone=True)
-TEXTS: Final = ARRAY(Text())
-ID: Final = Uuid()
 
 PERSON_CASE: Final = Table(
     "person_case",

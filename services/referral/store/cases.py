@@ -13,9 +13,10 @@ from sqlalchemy import ARRAY, any_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
+from services.chassis.statement import ID
 from services.referral.domain.agreements import AgencyClass, Consent, Restriction
 from services.referral.domain.cases import Case, CaseStatus, Position
-from services.referral.store.tables import CONSENT, ID, KNOWN_CASE, RESTRICTION, columns_of
+from services.referral.store.tables import CONSENT, KNOWN_CASE, RESTRICTION, columns_of
 
 _READ: Final = Statement(select(KNOWN_CASE).where(KNOWN_CASE.c.case_id == bindparam("case_id")))
 _FROZEN: Final = Statement(

@@ -14,14 +14,13 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.elements import ColumnElement
 
 from services.chassis.database import Record, Statement, Transaction
+from services.chassis.statement import ID, TEXTS
 from services.referral.domain.requests import Need, NeedState, Request
 from services.referral.store.tables import (
     CAPACITY_QUERY,
     CONSIDERATION,
-    ID,
     NEED,
     REQUEST,
-    TEXTS,
     columns_of,
 )
 

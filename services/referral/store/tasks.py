@@ -4,19 +4,20 @@ from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, and_, any_, bindparam, func, or_, select, update
+from sqlalchemy import Text, and_, any_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.errors import Misuse
+from services.chassis.statement import ID, TEXTS
 from services.referral.domain import tasks
 from services.referral.domain.tasks import OPEN_STATES, Outcome, Side, Task, Terms
-from services.referral.store.tables import ID, TASK, columns_of
+from services.referral.store.tables import TASK, columns_of
 
 _KEY: Final = and_(
     TASK.c.task_id == bindparam("the_task", type_=ID), TASK.c.side == bindparam("the_side")
 )
-_STATES: Final = bindparam("states", type_=ARRAY(Text()))
+_STATES: Final = bindparam("states", type_=TEXTS)
 _CHANGING: Final = (
     "state",
     "reason",

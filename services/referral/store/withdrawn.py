@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Statement
 from services.chassis.messaging.work import Work
-from services.referral.store.tables import ID, WITHDRAWN_OFFER, columns_of
+from services.chassis.statement import ID
+from services.referral.store.tables import WITHDRAWN_OFFER, columns_of
 
 _READ: Final = Statement(
     select(WITHDRAWN_OFFER.c.state).where(

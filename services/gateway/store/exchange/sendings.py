@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, delete, select, update
+from sqlalchemy import any_, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
+from services.chassis.statement import TEXTS
 from services.gateway.store.exchange.tables import SENDING
 
 PAGE: Final = 100
@@ -68,8 +69,8 @@ _STOP: Final = Statement(
     update(SENDING)
     .where(
         SENDING.c.subject == bindparam("the_subject"),
-        SENDING.c.agency == any_(bindparam("the_agencies", type_=ARRAY(Text()))),
-        SENDING.c.event_type == any_(bindparam("the_types", type_=ARRAY(Text()))),
+        SENDING.c.agency == any_(bindparam("the_agencies", type_=TEXTS)),
+        SENDING.c.event_type == any_(bindparam("the_types", type_=TEXTS)),
     )
     .values(stopped=bindparam("reason"))
 )

@@ -7,7 +7,8 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Identity, LargeBinary, Table, Text
 
-from services.gateway.store.tables import ID, METADATA, TEXTS, TIME
+from services.chassis.statement import ID, TEXTS, TIME
+from services.gateway.store.tables import METADATA
 
 PAIR_OUT: Final = Table(
     "exchange_pair_out",
