@@ -303,6 +303,27 @@ async def test_where_records_are_deleted_reading_resumes_at_the_log_start(bus: B
     await consumer.stop()
 
 
+async def test_where_all_was_deleted_reading_goes_on_with_what_comes_next(bus: Bus) -> None:
+    topic = await committed_below_the_log(bus)
+    await bus.broker.delete_records(TopicPartition(topic, 0), 5)
+    consumer = await joined(bus, "group", [topic], resume_at_log_start=frozenset({topic}))
+    assert await consumer.fetch(10, 0.2) == []
+    await send(bus.broker, some_records(topic, 1))
+    assert [record.offset for record in await read(consumer, 1)] == [5]
+    await consumer.stop()
+
+
+async def test_nothing_is_deleted_beyond_the_end_of_a_log(bus: Bus) -> None:
+    topic = bus.topic(1)
+    await send(bus.broker, some_records(topic, 2))
+    with pytest.raises(BrokerUnavailable):
+        await bus.broker.delete_records(TopicPartition(topic, 0), 3)
+    reader = bus.broker.reader(topic)
+    await reader.start()
+    assert (await reader.log_start(), await reader.log_end()) == (0, 2)
+    await reader.stop()
+
+
 async def test_a_reader_reads_one_partition_from_where_it_is_told(bus: Bus) -> None:
     topic = bus.topic(2)
     await send(
