@@ -37,8 +37,9 @@ is not listed is refused. Errors are `application/problem+json` and repeat nothi
 every route can answer 401, 403, 422 (a wrong path, query or body) and 503, the others are named
 below; what each means and what to do is in [refusals](refusals.md).
 
-Open without a token in every service: `GET /health/live`, `GET /health/ready`, `GET /metrics`,
-`GET /openapi.json`.
+Open without a token in every service: `GET /health/live`, `GET /health/ready`,
+`GET /openapi.json`. With the token of role `operator`, `GET /health/ready` tells every part, and
+`GET /metrics` its numbers ([metrics](metrics.md)).
 """
 
 Access = Mapping[tuple[str, str], frozenset[str]]

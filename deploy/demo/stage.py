@@ -107,7 +107,7 @@ class Stage:
     def metrics(self, unit: str) -> str:
         """The numbers of a service; one that was killed just now is waited for."""
         answer: httpx.Response = self.until(
-            f"the numbers of {unit}", lambda: self.get(unit, "/metrics")
+            f"the numbers of {unit}", lambda: self.get(unit, "/metrics", "operator")
         )
         return answer.text
 

@@ -17,8 +17,10 @@ from typing import Any
 from deploy.local import broker_admin, control, logfiles, parts, postgres
 from deploy.local.layout import StateFolder, read_json
 from deploy.local.postgres import PostgresServer
+from deploy.local.tokens import read_token
 
 ASK_SECONDS = 3.0
+OPERATOR = "operator"
 ASK_AT_ONCE = 8
 SENTENCE = "nrm: "
 LIBRARIES = ("aiokafka", "asyncpg", "fastapi", "pydantic", "opendp")
@@ -32,12 +34,13 @@ class Answer:
     parts: dict[str, Any]
 
 
-def ask_service(address: str) -> Answer:
-    """Ask one service whether it is ready; no answer is an answer."""
+def ask_service(address: str, token: str = "") -> Answer:
+    """Ask one service whether it is ready; by part with an operator's token. No answer is one."""
+    asking = urllib.request.Request(  # noqa: S310 - the address is ours, on loopback
+        f"{address}/health/ready", headers={"authorization": f"Bearer {token}"} if token else {}
+    )
     try:
-        with urllib.request.urlopen(  # noqa: S310 - the address is ours, on loopback
-            f"{address}/health/ready", timeout=ASK_SECONDS
-        ) as told:
+        with urllib.request.urlopen(asking, timeout=ASK_SECONDS) as told:  # noqa: S310 - as above
             return Answer(ready=True, parts=_body(told.read()))
     except urllib.error.HTTPError as refusal:
         with refusal:
@@ -49,8 +52,17 @@ def ask_service(address: str) -> Answer:
 def ask_all(state: StateFolder) -> dict[str, Answer]:
     """Ask every service at once."""
     where = dict(control.addresses(state))
+    tokens = [_operators_token(state, name) for name in where]
     with ThreadPoolExecutor(ASK_AT_ONCE) as pool:
-        return dict(zip(where, pool.map(ask_service, where.values()), strict=True))
+        return dict(zip(where, pool.map(ask_service, where.values(), tokens), strict=True))
+
+
+def _operators_token(state: StateFolder, name: str) -> str:
+    """The token of the operator of a service's node; nothing where there is none."""
+    try:
+        return read_token(state, name.partition(".")[0], OPERATOR)
+    except OSError:
+        return ""
 
 
 def unready(state: StateFolder) -> list[str]:

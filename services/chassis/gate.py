@@ -191,7 +191,13 @@ async def has_passed(request: Request) -> None:
 
 def caller(request: Request) -> Caller:
     """Who asks; NotAllowed on a public route asked without a token."""
-    found = request.scope.get("state", {}).get(_CALLER)
-    if not isinstance(found, Caller):
+    found = caller_if_known(request)
+    if found is None:
         raise NotAllowed("nobody is known to ask")
     return found
+
+
+def caller_if_known(request: Request) -> Caller | None:
+    """Who asks; nobody on a public route asked without a valid token."""
+    found = request.scope.get("state", {}).get(_CALLER)
+    return found if isinstance(found, Caller) else None

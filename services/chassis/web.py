@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from services.chassis.errors import InfrastructureFailure
@@ -24,6 +25,7 @@ from services.chassis.gate import (
     Gate,
     GateContext,
     caller,
+    caller_if_known,
     check_access,
     has_passed,
 )
@@ -46,12 +48,16 @@ NO_FOREIGN_TELEMETRY: Final[TelemetryConfig] = {
     "auto_configure": False,
 }
 """The framework's own spans hold addresses and texts of errors; the gate writes ours."""
+OPERATOR: Final = "operator"
+"""The role that keeps a node running; it sees processes, never persons."""
 OPEN_ROUTES: Final[AccessTable] = {
     ("GET", "/health/live"): PUBLIC,
     ("GET", "/health/ready"): PUBLIC,
-    ("GET", "/metrics"): PUBLIC,
+    ("GET", "/metrics"): frozenset({OPERATOR}),
     ("GET", "/openapi.json"): PUBLIC,
 }
+"""In every service. Whether it lives and is ready, everybody on the machine may ask; how much it
+does, with whom, and what is wrong, only its operator: numbers of a small node can be people."""
 
 __all__ = [
     "BODY_LIMIT_BYTES",
@@ -97,10 +103,14 @@ def _add_open_routes(app: FastAPI, telemetry: Telemetry, health: Health) -> None
         return JSONResponse({"live": True})
 
     @app.get("/health/ready", include_in_schema=False)
-    async def ready() -> Response:
+    async def ready(request: Request) -> Response:
         report = health.report()
         good = all(state.ok for state in report.values())
-        return JSONResponse({"ready": good, "parts": _told(report)}, 200 if good else 503)
+        asking = caller_if_known(request)
+        told: dict[str, Any] = {"ready": good}
+        if asking is not None and OPERATOR in asking.roles:
+            told["parts"] = _told(report)
+        return JSONResponse(told, 200 if good else 503)
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> Response:

@@ -348,6 +348,6 @@ async def test_the_registry_is_on_the_bus_and_the_process_is_ready(
         return len(await house.records("registry")) == 1
 
     await until(told)
-    ready = await house.client.get("/health/ready")
+    ready = await house.client.get("/health/ready", headers=as_("operator"))
     assert ready.status_code == 200
     assert {"registry", "feeds", "web"} <= set(ready.json()["parts"])

@@ -27,11 +27,12 @@ from tests.support.settings import plain_settings
 from tests.support.waiting import until
 
 CANARY = "Canary-Kowalska"
-WRITER, READER = "writer-token", "reader-token"
+WRITER, READER, LOOKER = "writer-token", "reader-token", "operator-token"
 TOKENS = Tokens(
     {
         digest_of_token(WRITER): Caller("desk", frozenset({"writer"})),
         digest_of_token(READER): Caller("page", frozenset({"reader"})),
+        digest_of_token(LOOKER): Caller("keeper", frozenset({"operator"})),
     }
 )
 TABLE = {
@@ -127,8 +128,22 @@ async def test_nobody_else_passes_even_before_the_body_is_read(
 
 
 async def test_public_routes_need_no_token(client: httpx.AsyncClient) -> None:
-    for path in ("/v1/open", "/health/live", "/health/ready", "/metrics"):
+    for path in ("/v1/open", "/health/live", "/health/ready", "/openapi.json"):
         assert (await client.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize("headers", [{}, bearer(WRITER), bearer("wrong")])
+async def test_only_an_operator_sees_numbers_and_parts(
+    client: httpx.AsyncClient, telemetry: Telemetry, headers: dict[str, str]
+) -> None:
+    telemetry.counter("door_accepted").inc()
+    numbers = await client.get("/metrics", headers=headers)
+    assert numbers.status_code == (403 if headers == bearer(WRITER) else 401)
+    assert "door_accepted" not in numbers.text
+    ready = await client.get("/health/ready", headers=headers)
+    assert (ready.status_code, ready.json()) == (200, {"ready": True})
+    told = await client.get("/metrics", headers=bearer(LOOKER))
+    assert "nrm_door_accepted_total 1.0" in told.text
 
 
 async def test_a_route_without_a_row_of_access_does_not_start_and_stays_shut(
@@ -243,7 +258,9 @@ async def test_readiness_names_the_part_that_is_not_ready(telemetry: Telemetry) 
     app = make_app("things", telemetry, Health([idle]), TOKENS, {})
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        answer = await client.get("/health/ready")
+        bare = await client.get("/health/ready")
+        answer = await client.get("/health/ready", headers=bearer(LOOKER))
+    assert (bare.status_code, bare.json()) == (503, {"ready": False})
     assert answer.status_code == 503
     assert answer.json()["parts"] == {"idle": {"ok": False, "detail": "waits for the bus"}}
 
