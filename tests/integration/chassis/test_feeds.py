@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 
 from services.chassis.clock import SystemClock
 from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings
+from services.chassis.messaging import feeds as module
 from services.chassis.messaging.feeds import Feeds
 from services.chassis.telemetry import Telemetry
+from tests.support.waiting import until
 
 
 @pytest_asyncio.fixture
@@ -76,3 +79,39 @@ async def test_whoever_waits_is_woken_by_the_first_entry(feeds: Feeds) -> None:
     stop.set()
     await numbering
     assert feeds.readiness().ok
+
+
+async def test_the_numbering_is_woken_by_a_commit_and_not_by_its_clock(
+    feeds: Feeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 3_600.0)
+    stop = asyncio.Event()
+    running = asyncio.create_task(feeds.run(stop))
+    try:
+        for number in (1, 2):
+            await put(feeds, "answers", number)
+            entries = await feeds.wait("answers", number - 1, 30)
+            assert [entry.body["number"] for entry in entries] == [number]
+    finally:
+        stop.set()
+        await running
+
+
+async def test_what_commits_while_another_process_numbers_is_tried_again_soon(
+    feeds: Feeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_SECONDS", 3_600.0)
+    stop = asyncio.Event()
+    await put(feeds, "answers", 1)
+    async with feeds._database.transaction() as other:
+        await other.connection.execute(
+            "SELECT pg_advisory_xact_lock("
+            "hashtextextended('feed numbering ' || current_schema(), 0))"
+        )
+        running = asyncio.create_task(feeds.run(stop))
+        await until(lambda: feeds._crowded)
+    try:
+        assert len(await feeds.wait("answers", 0, 30)) == 1
+    finally:
+        stop.set()
+        await running
