@@ -5,17 +5,21 @@ takes the event, keeps the original sealed, and deletes the record.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from contracts.catalogue import CATALOGUE
+from contracts.nodes import EACH, Place, node_places
 from deploy.demo.agency import Agency
 from deploy.demo.bus import Post
 from deploy.demo.stage import Stage, new_id
 from deploy.demo.stories import loop
-from tests.support.canary import BORN_ON, CYRILLIC, PHONE, canary
+from tests.support.canary import BORN_ON, CYRILLIC, PHONE, WORD, canary
 
 NODE = loop.BORDER
+EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
 ATTRIBUTES = (
     *("id", "source", "type", "specversion", "time", "dataschema", "datacontenttype"),
     *("traceparent", "tracestate", "partitionkey", "correlationid", "causationid", "recipient"),
@@ -78,7 +82,65 @@ def misplaced_records(agency: Agency) -> dict[str, Post]:
     named["name of an attribute"] = _with_attribute(agency, "zqcanaryname", "1")
     named["structured"] = _structured(agency, patient=canary("structured"))
     named["structured data"] = _structured(agency, data={"name": canary("structured data")})
-    return named
+    return named | like_codes(agency)
+
+
+def like_codes(agency: Agency) -> dict[str, Post]:
+    """Place -> a record with a name in exactly the form of what belongs there.
+
+    Whatever type names a node, in every place in which one is named; and around the event.
+    """
+    named = {
+        f"node {happened} {'/'.join(place)}": agency.record(event)
+        for happened, place, event in _in_place_of_nodes(agency)
+    }
+    good = agency.record(detected(agency))
+    system = f"urn:nrm:{agency.node}:registration-desk"
+    return named | {
+        "version of a form": agency.record(
+            _an_example(agency, "consent-recorded", text_version=f"z{WORD}-text-version")
+        ),
+        "source system": _with_attribute(agency, "source", f"urn:nrm:{agency.node}:z{WORD}-system"),
+        "source node": _with_attribute(agency, "source", f"urn:nrm:z{WORD}-node:registration-desk"),
+        "source elsewhere": _with_attribute(agency, "source", f"https://z{WORD}-host/desk"),
+        "schema": _with_attribute(agency, "dataschema", f"urn:nrm:schema:z{WORD}-schema.v1.0"),
+        "header twice": replace(
+            good, headers=(("ce_source", f"urn:nrm:z{WORD}-twice:desk".encode()), *good.headers)
+        ),
+        "beside a structured event": _beside_structured(agency, system),
+    }
+
+
+def _in_place_of_nodes(agency: Agency) -> Iterator[tuple[str, Place, dict[str, Any]]]:
+    for spec in CATALOGUE.values():
+        if spec.topic != "intake":
+            continue
+        for place in node_places(spec.model):
+            happened = spec.type.split(".")[3]
+            event = _an_example(agency, happened)
+            _put(event["data"], place, f"z{WORD}-{place[0].replace('_', '-')}")
+            yield happened, place, event
+
+
+def _put(content: Any, place: Place, text: str) -> None:
+    step: Any = 0 if place[0] == EACH else place[0]
+    if len(place) == 1:
+        content[step] = text
+    else:
+        _put(content[step], place[1:], text)
+
+
+def _an_example(agency: Agency, happened: str, **changed: Any) -> dict[str, Any]:
+    """The contract's complete example, for a new case, with every id in it new."""
+    path = EXAMPLES / f"org.nrm.intake.{happened}.v1" / "complete.json"
+    body = {**json.loads(path.read_text(encoding="utf-8"))["data"], **changed}
+    ids = {name: new_id() for name in body if name.endswith("_id")}
+    return agency.event(happened, new_id(), body | ids)
+
+
+def _beside_structured(agency: Agency, source: str) -> Post:
+    post = _structured(agency, source=source)
+    return replace(post, headers=(*post.headers, ("ce_note", f"z{WORD}-beside".encode())))
 
 
 def hidden_records(agency: Agency) -> dict[str, Post]:
