@@ -64,8 +64,12 @@ def _measured(setting: Setting, stack: str) -> Figures:
 
 @contextmanager
 def _process(plan: Plan, role: str, place: Place) -> Iterator["subprocess.Popen[str]"]:
-    """One of the three, told its part; asked to end at the end, killed when it does not."""
-    with (place.state / f"{role}.err").open("w") as errors:
+    """One of the three, told its part; asked to end at the end, killed when it does not.
+
+    Whatever fails while it runs is told with what it said last.
+    """
+    told = place.state / f"{role}.err"
+    with told.open("w") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "benchmarks.hop_process", role, json.dumps(asdict(plan))],
             stdout=subprocess.PIPE,
@@ -76,6 +80,10 @@ def _process(plan: Plan, role: str, place: Place) -> Iterator["subprocess.Popen[
         )
         try:
             yield process
+        except Exception as error:
+            if (code := process.poll()) is not None:
+                error.add_note(f"{plan.stack}, {role} ended with {code}: {_last_line(told)}")
+            raise
         finally:
             process.terminate()
             try:
@@ -94,6 +102,12 @@ def _line(process: "subprocess.Popen[str]") -> str:
     if not line:
         raise RuntimeError(f"a process of the benchmark ended with {process.wait()}")
     return "" if line.strip() == READY else line
+
+
+def _last_line(told: Path) -> str:
+    """Why a process ended: the last line of its traceback."""
+    lines = told.read_text(errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
 
 def _cpu_seconds(pid: int) -> float:
