@@ -15,6 +15,7 @@
     ├── CannotOpen                 sealed bytes do not open (wrong key, context, or altered)
     ├── NotAllowed
     ├── NotFound
+    ├── NoLongerKept               it was here, and was forgotten by age
     ├── Conflict
     └── Misuse                     our own code is wrong
 
@@ -117,6 +118,14 @@ class NotAllowed(NrmError):
 
 class NotFound(NrmError):
     """There is no such thing, or none that the caller may know of."""
+
+
+class NoLongerKept(NrmError):
+    """What is asked for was forgotten by age; what came after ``upto`` is there."""
+
+    def __init__(self, upto: int) -> None:
+        super().__init__("what is asked for is no longer kept")
+        self.upto = upto
 
 
 class Conflict(NrmError):

@@ -8,7 +8,7 @@ alone; no word of the domain may be here.
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -37,6 +37,7 @@ from services.chassis.messaging.reading import Contracts
 from services.chassis.messaging.relay import Relay, RelayContext
 from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Cause, Work
+from services.chassis.retention import TRACES, Keep, Retention
 from services.chassis.runnable import Health, Part, Runnable
 from services.chassis.telemetry import Telemetry
 from services.chassis.web import WebPart, make_app
@@ -78,6 +79,8 @@ class Bolts:
     parts: Sequence[Part] = ()
     """Parts of the service's own: they start after the consumers and stop before them."""
     limits: Limits = field(default_factory=Limits)
+    keeps: Sequence[Keep] = ()
+    """What the service forgets by age beside what every service does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +157,10 @@ class Frame:
         parts += [self._consumer(each, bolts.limits) for each in bolts.subscriptions]
         if bolts.deadlines:
             parts.append(self._poller(bolts.deadlines))
+        traces = Keep(
+            name="subject_trace", kept=timedelta(days=settings.trace_days), statement=TRACES
+        )
+        parts.append(Retention(self.database, self.clock, (traces, *bolts.keeps)))
         parts += bolts.parts
         health = Health(parts)
         app = make_app(

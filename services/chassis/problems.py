@@ -20,6 +20,7 @@ from services.chassis.errors import (
     Conflict,
     ContractBroken,
     InfrastructureFailure,
+    NoLongerKept,
     NotAllowed,
     NotFound,
     NrmError,
@@ -40,6 +41,7 @@ STATUS: Final[Sequence[tuple[type[NrmError], int, str]]] = (
     (NotAllowed, 403, "not-allowed"),
     (NotFound, 404, "not-found"),
     (Conflict, 409, "conflict"),
+    (NoLongerKept, 410, "no-longer-kept"),
     (RecordTooLarge, 413, "too-large"),
     (ContractBroken, 422, "not-of-the-contract"),
     (CannotOpen, 500, "internal"),
@@ -77,6 +79,8 @@ def problem_of(error: Exception) -> JSONResponse:
         if isinstance(error, kind):
             if status == 503:
                 return problem(status, code, Retry_After=str(RETRY_AFTER_SECONDS))
+            if isinstance(error, NoLongerKept):
+                return problem(status, code, Ask_After=str(error.upto))
             return problem(status, code)
     log.error("a request failed", error=error)
     return problem(500, "internal")

@@ -3,6 +3,7 @@
 Everything is put together here and nothing is decided.
 """
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,7 @@ from services.gateway.handlers.feeds import feed_subscriptions
 from services.gateway.handlers.intake import answerer_of
 from services.gateway.handlers.registry import RegistryWatch
 from services.gateway.settings import Settings
+from services.gateway.store.retention import Kept, keeps
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 DOOR: Final = Subscriptions(consumer="gateway.door", topics=("intake",), handlers={})
@@ -69,6 +71,14 @@ def assemble(frame: Frame, settings: Settings) -> Runnable:
             context.feeds,
             RegistryWatch(context),
             *exchange_parts(exchange),
+        ),
+        keeps=keeps(
+            Kept(
+                feeds=timedelta(days=settings.feed_days),
+                answers=timedelta(days=settings.answer_days),
+                original_codes=timedelta(days=settings.original_code_days),
+                exchange=timedelta(days=settings.exchange_days),
+            )
         ),
     )
     return frame.bolt(bolts)

@@ -39,6 +39,16 @@ class Settings(ServiceSettings):
     """Longest wait for an answer, however long ``Prefer: wait=`` asks for."""
     waiters_limit: int = Field(default=100, ge=1, le=10_000)
     """Requests that may wait for their answer at once; more are told to poll."""
+    feed_days: int = Field(default=90, ge=7, le=3660)
+    """How long answers and news can be polled; who asks for older ones is told so (HTTP 410)."""
+    answer_days: int = Field(default=430, ge=401, le=3660)
+    """How long a final answer is kept: longer than an intake event is known as a repeat."""
+    original_code_days: int = Field(default=90, ge=1, le=3660)
+    """How long what an agency wrote instead of a known code is kept, sealed."""
+    exchange_days: int = Field(default=400, ge=60, le=3660)
+    """How long a received record is known as a repeat: longer than the hub keeps it and than the
+    interval between backups together.
+    """
 
     @field_validator("systems")
     @classmethod

@@ -1,5 +1,6 @@
 """Referral as a process: ``python -m services.referral.main``. Only wiring is here."""
 
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,7 @@ from services.referral import api, handlers
 from services.referral.access import ACCESS
 from services.referral.settings import Settings
 from services.referral.store.directory import load_directory
+from services.referral.store.retention import keeps
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 log = logger(__name__)
@@ -29,6 +31,7 @@ async def build(settings: Settings) -> Runnable:
             access=ACCESS,
             subscriptions=(handlers.subscriptions(context),),
             deadlines=handlers.deadlines(context),
+            keeps=keeps(timedelta(days=settings.letter_days)),
         )
     )
 

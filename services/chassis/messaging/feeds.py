@@ -10,14 +10,15 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import text
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Statement, Transaction
-from services.chassis.errors import InfrastructureFailure, backoff_seconds
+from services.chassis.errors import InfrastructureFailure, NoLongerKept, backoff_seconds
+from services.chassis.retention import Keep
 from services.chassis.runnable import Readiness
 from services.chassis.telemetry import Telemetry
 
@@ -62,6 +63,29 @@ _NUMBER: Final = Statement(
         """
     )
 )
+_FORGET: Final = Statement(
+    text(
+        """
+        WITH young AS (
+            SELECT p.feed, coalesce(min(e.position), p.last + 1) AS first
+            FROM feed_position p LEFT JOIN feed_entry e
+                ON e.feed = p.feed AND e.position IS NOT NULL AND e.appended_at >= :before
+            GROUP BY p.feed, p.last
+        ), old AS (
+            SELECT e.id FROM feed_entry e JOIN young USING (feed) WHERE e.position < young.first
+            ORDER BY e.feed, e.position LIMIT :many
+        ), gone AS (
+            DELETE FROM feed_entry e USING old WHERE e.id = old.id RETURNING e.feed, e.position
+        ), upto AS (SELECT feed, max(position) AS position FROM gone GROUP BY feed
+        ), marked AS (
+            UPDATE feed_position p SET forgotten = upto.position FROM upto WHERE p.feed = upto.feed
+        )
+        SELECT 1 FROM gone
+        """
+    )
+)
+"""The oldest positions first and none left out, so that one number tells what is no longer here."""
+_FORGOTTEN: Final = Statement(text("SELECT forgotten FROM feed_position WHERE feed = :feed"))
 _READ: Final = Statement(
     text(
         "SELECT position, body, appended_at FROM feed_entry WHERE feed = :feed"
@@ -82,6 +106,11 @@ class Entry:
 async def append(tx: Transaction, feed: str, body: Mapping[str, Any], at: datetime) -> None:
     """Append to a feed; readers see it once it is committed and numbered."""
     await tx.execute(_APPEND, feed=feed, body=dict(body), at=at)
+
+
+def forgotten_after(kept: timedelta) -> Keep:
+    """Entries of every feed go away after this time; the feed remembers up to where."""
+    return Keep(name="feed_entry", kept=kept, statement=_FORGET)
 
 
 class Feeds:
@@ -108,9 +137,15 @@ class Feeds:
         tx.after_commit("feeds", self._appended.set)
 
     async def read(self, feed: str, after: int = 0, limit: int = READ_LIMIT) -> list[Entry]:
-        """Entries after a position, in order."""
+        """Entries after a position, in order; NoLongerKept when some of them were forgotten.
+
+        What was forgotten is asked for last: an entry deleted in between is never left out.
+        """
         async with self._database.transaction() as tx:
             rows = await tx.fetch(_READ, feed=feed, after=after, many=min(limit, READ_LIMIT))
+            known = await tx.fetch_one(_FORGOTTEN, feed=feed)
+        if known is not None and after < known["forgotten"]:
+            raise NoLongerKept(known["forgotten"])
         return [Entry(row["position"], row["body"], row["appended_at"]) for row in rows]
 
     async def wait(self, feed: str, after: int, seconds: float) -> list[Entry]:

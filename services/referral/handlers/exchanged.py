@@ -100,7 +100,7 @@ async def task_progressed(context: Context, received: Received, work: Work) -> W
 
 
 async def offer_withdrawn(context: Context, received: Received, work: Work) -> Waits | None:
-    """The sender took its offer back; one that is not here yet counts as taken back, for ever."""
+    """The sender took its offer back; one that is not here yet counts as taken back."""
     body: referral.OfferWithdrawn = received.body
     task = await tasks.read_task(work.transaction, body.task_id, Side.PROVIDER)
     if task is None:

@@ -14,7 +14,7 @@ _READ: Final = Statement(
 )
 _ADD: Final = Statement(
     insert(PROGRESS_LETTER)
-    .values({name: bindparam(name) for name in columns_of(PROGRESS_LETTER)})
+    .values({name: bindparam(name) for name in columns_of(PROGRESS_LETTER, "written_at")})
     .on_conflict_do_nothing()
 )
 

@@ -6,23 +6,19 @@ Only names and types are here. No statement and no value may be in it.
 from typing import Final
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     Boolean,
     Column,
-    DateTime,
     Integer,
     MetaData,
     Table,
     Text,
-    Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.chassis.statement import ID, TEXTS, TIME
+
 METADATA: Final = MetaData()
-TIME: Final = DateTime(timezone=True)
-TEXTS: Final = ARRAY(Text())
-ID: Final = Uuid()
 
 KNOWN_CASE: Final = Table(
     "known_case",
@@ -167,6 +163,7 @@ PROGRESS_LETTER: Final = Table(
     Column("outgoing_id", ID, primary_key=True),
     Column("task_id", ID),
     Column("state", Text),
+    Column("written_at", TIME),
 )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -44,7 +44,6 @@ class ExchangeLimits:
     tries: int = 3
     """How often an event that fails by itself is tried before it is parked."""
     handler_seconds: float = 20.0
-    seen_for: timedelta = timedelta(days=400)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

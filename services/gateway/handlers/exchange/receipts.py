@@ -58,8 +58,6 @@ async def give(context: ExchangeContext, agency: str, tx: Transaction) -> bytes 
         return None
     at = max(row.reported_at + 1, int(context.clock.wall().timestamp() * MICROSECONDS))
     await books.reported(tx, agency, at)
-    long_ago = context.clock.wall() - context.limits.seen_for
-    await books.forget_seen(tx, agency, epoch=row.book.epoch, before=long_ago)
     return _record(context, agency, in_force, disclosure.receipt(row.book, at))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
@@ -114,13 +114,6 @@ _SEE: Final = Statement(
         seen_at=bindparam("seen_at"),
     )
     .on_conflict_do_nothing()
-)
-_FORGET: Final = Statement(
-    delete(SEEN).where(
-        SEEN.c.agency == bindparam("agency"),
-        SEEN.c.epoch < bindparam("epoch"),
-        SEEN.c.seen_at < bindparam("before"),
-    )
 )
 
 
@@ -274,11 +267,6 @@ async def see(tx: Transaction, sighting: Sighting) -> str | None:
         seen_at=sighting.seen_at,
     )
     return None
-
-
-async def forget_seen(tx: Transaction, agency: str, *, epoch: int, before: datetime) -> int:
-    """Forget digests of closed epochs that are older than any record can be."""
-    return await tx.execute(_FORGET, agency=agency, epoch=epoch, before=before)
 
 
 def _in_row(row: Record) -> InRow:
