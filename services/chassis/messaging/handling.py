@@ -251,7 +251,13 @@ class Handling:
                     "messaging.destination.partition.id": str(arrival.record.partition),
                     "messaging.kafka.offset": arrival.record.offset,
                     "messaging.consumer.group.name": self._context.group,
-                    "nrm.event.type": arrival.event_type,
+                    "nrm.event.type": self._type_told(arrival.event_type),
                 }
             )
             yield span
+
+    def _type_told(self, event_type: str) -> str:
+        """The type, if it is one of ours: any other text came with the event."""
+        contracts = self._context.contracts
+        known = event_type in contracts.catalogue or event_type in contracts.upcasters
+        return event_type if known else "unknown"
