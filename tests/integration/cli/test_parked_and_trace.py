@@ -115,8 +115,10 @@ def exchanged(stage: Stage) -> Iterator[dict[str, Any]]:
         VALUES ($1, 7, 7000, $2, 'MalformedEvent', clock_timestamp(), false)
     """
     Databases(stage.state).rows(unit, insert, loop.INTERIOR, sealed)
-    yield of_the_exchange(stage.state)[0]
-    Databases(stage.state).rows(unit, "DELETE FROM exchange_parked WHERE seq = 7000")
+    try:
+        yield of_the_exchange(stage.state)[0]
+    finally:
+        Databases(stage.state).rows(unit, "DELETE FROM exchange_parked WHERE seq = 7000")
 
 
 def of_the_exchange(state: StateFolder) -> list[dict[str, Any]]:
