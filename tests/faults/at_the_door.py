@@ -127,7 +127,7 @@ class Front:
     async def check(self, expected: Iterable[tuple[str, bool]]) -> None:
         """Each is answered once as expected, no name is left on the bus, nothing is put aside."""
         answers = await self.answers()
-        for one in set(expected) | set(answers):
+        for one in sorted({*expected, *answers}):
             many = answers.count(one)
             assert many or one not in expected, f"{one[0]} was never answered"
             assert one in expected, f"{one[0]} was answered otherwise"
