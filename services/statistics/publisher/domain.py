@@ -3,7 +3,6 @@
 Interval first: 95 %, never negative. A number without its interval is never shown.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,7 +55,10 @@ class ShownCell:
 
 
 def objections(plan: Plan) -> tuple[str, ...]:
-    """Everything that is wrong with a plan."""
+    """Everything that is wrong with a plan; a table is told by its position, from 1.
+
+    Its name is the sender's word and is not repeated.
+    """
     found = []
     if plan.protocol != SOURCE_NOISE:
         found.append("protocol-not-served")
@@ -68,21 +70,21 @@ def objections(plan: Plan) -> tuple[str, ...]:
         found.append("minimum-above-the-roster")
     if not plan.custodians or set(plan.custodians) & set(plan.roster):
         found.append("custodian-reports-itself")
-    for name, count in Counter(table.name for table in plan.tables).items():
-        if count > 1:
-            found.append(f"table-repeated {name}")
-    for table in plan.tables:
-        found += _table_objections(table)
+    names = [table.name for table in plan.tables]
+    for position, table in enumerate(plan.tables, start=1):
+        if table.name in names[: position - 1]:
+            found.append(f"table-repeated {position}")
+        found += [f"{code} {position}" for code in _table_objections(table)]
     return tuple(found)
 
 
 def _table_objections(table: Table) -> list[str]:
     found = []
     if len(set(table.cells)) != len(table.cells):
-        found.append(f"cell-repeated {table.name}")
+        found.append("cell-repeated")
     if table.sigma_squared <= 0 or table.rho < 1 / (2 * table.sigma_squared):
         # One person changes one cell by one: rho >= 1 / (2 sigma^2) (Bun and Steinke 2016).
-        found.append(f"noise-too-small-for-its-rho {table.name}")
+        found.append("noise-too-small-for-its-rho")
     return found
 
 

@@ -70,10 +70,6 @@ async def publish_plan(context: Context, caller: Caller, body: PlanPublished) ->
         await context.frame.lock(tx, LEDGER)
         work = context.frame.work(tx, cause=Cause(id=str(new_id())), caller=caller.name)
         store, year = Store(tx), plan.period_start.year
-        if await store.same_plan(plan.dataset, plan.period_start, body.vintage) is not None:
-            return ("plan-exists",)
-        if not domain.may_spend(await store.spent(year), rho, context.cap):
-            return ("ledger-refuses",)
         row = {
             "plan_id": body.plan_id,
             "dataset": plan.dataset,
@@ -82,6 +78,10 @@ async def publish_plan(context: Context, caller: Caller, body: PlanPublished) ->
             "body": body.model_dump(mode="json"),
             "now": work.now,
         }
+        if await store.has_plan(row):
+            return ("plan-exists",)
+        if not domain.may_spend(await store.spent(year), rho, context.cap):
+            return ("ledger-refuses",)
         await store.put_plan(row, rho, context.cap)
         await set_deadline(
             tx,

@@ -25,7 +25,8 @@ _SAME: Final = Statement(
     sa.text(
         """
         SELECT plan_id FROM plan
-        WHERE dataset = :dataset AND period_start = :period_start AND vintage = :vintage
+        WHERE plan_id = :plan_id
+           OR dataset = :dataset AND period_start = :period_start AND vintage = :vintage
         """
     )
 )
@@ -111,12 +112,11 @@ class Store:
         rows = await self._tx.fetch(_LEDGER, year=year)
         return sum((Fraction(row["rho_top"], row["rho_below"]) for row in rows), Fraction(0))
 
-    async def same_plan(self, dataset: str, period_start: datetime, vintage: str) -> UUID | None:
-        """The plan that stands for this dataset, period and vintage."""
-        row = await self._tx.fetch_one(
-            _SAME, dataset=dataset, period_start=period_start, vintage=vintage
-        )
-        return None if row is None else UUID(str(row["plan_id"]))
+    async def has_plan(self, row: Mapping[str, Any]) -> bool:
+        """Whether a plan stands under this id, or for this dataset, period and vintage."""
+        named = ("plan_id", "dataset", "period_start", "vintage")
+        same = await self._tx.fetch_one(_SAME, **{name: row[name] for name in named})
+        return same is not None
 
     async def put_plan(self, row: Mapping[str, Any], rho: Fraction, cap: Fraction) -> None:
         """Enter a plan and its cost; the database refuses an overdraft that slipped through."""

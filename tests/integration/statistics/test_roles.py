@@ -282,6 +282,15 @@ async def test_plans_are_refused_twice_for_one_vintage_and_beyond_the_ledger(hub
     assert len(await hub.told("nrm.statistics.plan.v1")) == 1
 
 
+async def test_a_plan_under_a_known_id_is_refused_whatever_it_says(hub: Bench) -> None:
+    plan = a_plan()
+    assert await announce(hub, plan) == 201
+    changed = plan.model_copy(update={"dataset": "another", "vintage": "F"})
+    async with hub.client("statistician") as client:
+        answer = await client.post("/v1/plans", json=changed.model_dump(mode="json"))
+    assert (answer.status_code, answer.json()) == (409, {"objections": ["plan-exists"]})
+
+
 async def test_only_a_statistician_publishes_a_plan(hub: Bench) -> None:
     async with hub.client("case-officer") as client:
         answer = await client.post("/v1/plans", json={})

@@ -69,9 +69,9 @@ def test_a_custodian_serves_only_plans_that_name_it() -> None:
         ({"publish_at": PLAN.cut_off_at}, "window-not-before-publication"),
         ({"minimum_nodes": 3}, "minimum-above-the-roster"),
         ({"custodians": ("a",)}, "custodian-reports-itself"),
-        ({"tables": (TABLE, TABLE)}, "table-repeated t"),
-        ({"tables": (replace(TABLE, cells=("x", "x")),)}, "cell-repeated t"),
-        ({"tables": (replace(TABLE, rho=Fraction(1, 3)),)}, "noise-too-small-for-its-rho t"),
+        ({"tables": (TABLE, TABLE)}, "table-repeated 2"),
+        ({"tables": (replace(TABLE, cells=("x", "x")),)}, "cell-repeated 1"),
+        ({"tables": (replace(TABLE, rho=Fraction(1, 3)),)}, "noise-too-small-for-its-rho 1"),
     ],
 )
 def test_each_rule_refuses_a_wrong_plan(change: dict[str, object], objection: str) -> None:
