@@ -1,7 +1,7 @@
 # One command per need. `make` alone lists them; each needs nothing but Python 3.11, Java 17, Maven.
 SHELL := /bin/bash
 .DEFAULT_GOAL := commands
-.PHONY: commands demo test test-long check lint types contracts contracts-check docs bench up down clean
+.PHONY: commands demo test test-long check lint types contracts contracts-check docs bench up observe down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -45,6 +45,9 @@ bench: $(READY) ## measure against bare code and the libraries
 
 up: $(READY) ## start the embedded stack
 	@$(BIN)/nrm up
+
+observe: $(READY) ## start the stack with its traces and numbers on two pages
+	@$(BIN)/nrm up --demo --observe
 
 down: $(READY) ## stop the embedded stack
 	@$(BIN)/nrm down

@@ -29,6 +29,9 @@ def up(
     state: StateOption = DEFAULT_STATE,
     demo: Annotated[bool, typer.Option("--demo", help="Let the demo move the clock.")] = False,
     nodes: Annotated[Path | None, typer.Option(help="Another nodes.yaml.")] = None,
+    observe: Annotated[
+        bool, typer.Option("--observe", help="Show traces and numbers on two pages, too.")
+    ] = False,
     wait: Annotated[bool, typer.Option(help="Wait until every part is ready.")] = True,
 ) -> None:
     """Start broker, database and every service; starting twice is fine."""
@@ -36,7 +39,7 @@ def up(
     ran_before, fresh = control.supervisor(folder) is not None, False
     try:
         with console.status("Starting the broker, the database and the services ..."):
-            fresh = control.start(Wish(state=folder, nodes_file=nodes, demo=demo))
+            fresh = control.start(Wish(folder, nodes, demo=demo, observe=observe))
             if wait:
                 control.wait_for(folder, lambda: not readiness.unready(folder))
     except NotReady as failure:
@@ -49,6 +52,8 @@ def up(
     done = "is up" if wait else "is starting"
     first = "The stack" if fresh else "The stack ran already and"
     console.print(f"{first} {done} ({time.monotonic() - began:.1f} s). `nrm status` shows it.")
+    if at := control.observed_at(folder):
+        console.print(f"numbers {at[0]}\ntraces  {at[1]}", highlight=False)
 
 
 def down(state: StateOption = DEFAULT_STATE) -> None:

@@ -16,9 +16,11 @@ def main() -> int:
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--nodes", type=Path)
     parser.add_argument("--demo", action="store_true")
+    parser.add_argument("--observe", action="store_true")
     given = parser.parse_args()
     state = StateFolder(given.state.absolute())
-    return supervise(Orders(state=state, nodes_file=given.nodes, demo=given.demo))
+    orders = Orders(state, given.nodes, demo=given.demo, observe=given.observe)
+    return supervise(orders)
 
 
 if __name__ == "__main__":

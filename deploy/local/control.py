@@ -16,8 +16,10 @@ from pathlib import Path
 from deploy.local import parts
 from deploy.local.failures import NotReady, StackFailure, as_sentence
 from deploy.local.layout import REPOSITORY, StateFolder, read_json
+from deploy.local.ports import LOOPBACK
 from deploy.local.processes import ProcessIdentity, read_identity, write_whole
 from deploy.local.topology import Topology, read_topology
+from deploy.observe.zipkin import ZIPKIN
 
 UP_SECONDS = 180.0
 SUPERVISOR_SECONDS = 30.0
@@ -25,6 +27,7 @@ DOWN_SECONDS = 60.0
 RESTART_SECONDS = 40.0
 POLL_SECONDS = 0.1
 READY_POLL_SECONDS = 0.3  # each look asks every service
+OBSERVER = "observe"  # the process beside the services that shows them
 BROKER = "kafka"  # one broker carries the bus of every node here
 
 
@@ -35,6 +38,7 @@ class Wish:
     state: StateFolder
     nodes_file: Path | None = None
     demo: bool = False
+    observe: bool = False
 
 
 def supervisor(state: StateFolder) -> ProcessIdentity | None:
@@ -57,6 +61,8 @@ def start(wish: Wish) -> bool:
     read_topology(wish.nodes_file)
     parts.java()
     parts.kafka_libraries()
+    if wish.observe:
+        ZIPKIN.libraries()
     wish.state.make()
     wish.state.failure.unlink(missing_ok=True)
     wish.state.processes.unlink(missing_ok=True)
@@ -64,6 +70,7 @@ def start(wish: Wish) -> bool:
         write_whole(wish.state.clock, "0")
     command = [sys.executable, "-m", "deploy.local", "--state", str(wish.state.root)]
     command += ["--demo"] if wish.demo else []
+    command += ["--observe"] if wish.observe else []
     command += ["--nodes", str(wish.nodes_file.absolute())] if wish.nodes_file else []
     try:
         with wish.state.log_of("supervisor").open("ab") as log:
@@ -171,7 +178,15 @@ def arm(state: StateFolder, name: str, failpoint: str) -> None:
 def addresses(state: StateFolder) -> Iterator[tuple[str, str]]:
     """Return the address of every service, by name."""
     for name, port in read_json(state.stack).get("ports", {}).items():
-        yield name, f"http://127.0.0.1:{port}"
+        yield name, f"http://{LOOPBACK}:{port}"
+
+
+def observed_at(state: StateFolder) -> tuple[str, str] | None:
+    """Return the addresses of the page of numbers and of Zipkin, where the stack is observed."""
+    told = read_json(state.stack).get("observe")
+    if not told:
+        return None
+    return f"http://{LOOPBACK}:{told['bridge']}/", f"http://{LOOPBACK}:{told['zipkin']}/zipkin/"
 
 
 def address_of(state: StateFolder, node: str, service: str) -> str:
@@ -202,3 +217,5 @@ def _same_kind(wish: Wish) -> None:
         raise StackFailure(
             "The stack runs without the demo's clock: run `nrm down`, then `nrm up --demo`."
         )
+    if wish.observe and observed_at(wish.state) is None:
+        raise StackFailure("The stack runs unobserved: run `nrm down`, then `make observe`.")

@@ -14,6 +14,7 @@ from pathlib import Path
 from deploy.local.credentials import Credentials
 from deploy.local.keys import key_path
 from deploy.local.layout import StateFolder
+from deploy.local.ports import LOOPBACK
 from deploy.local.postgres import PostgresServer
 from deploy.local.tokens import digests_path
 from deploy.local.topology import DOOR, Topology, Unit
@@ -32,6 +33,8 @@ class Stack:
     bootstrap: str
     service_ports: dict[str, int]
     demo: bool = False
+    bridge_port: int | None = None
+    """Where the spans go when the stack is observed; they stay files too."""
 
 
 def environment_of(stack: Stack, unit: Unit) -> dict[str, str]:
@@ -62,7 +65,9 @@ def _fields(stack: Stack, unit: Unit) -> dict[str, str]:
         fields["local_bootstrap"] = stack.bootstrap
     if unit.service == DOOR or not has_bus:
         fields["hub_bootstrap"] = stack.bootstrap
-    if endpoint := os.environ.get(OTLP):
+    if stack.bridge_port is not None:
+        fields |= {"otlp_endpoint": f"http://{LOOPBACK}:{stack.bridge_port}", "span_files": "1"}
+    elif endpoint := os.environ.get(OTLP):
         fields["otlp_endpoint"] = endpoint
     return fields
 

@@ -13,13 +13,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO
 
 from deploy.local import children, logfiles, ports
+from deploy.local.control import OBSERVER
 from deploy.local.credentials import make_credentials
 from deploy.local.failures import DiskFull, PortTaken, StackFailure
 from deploy.local.kafka import KafkaServer
@@ -47,7 +48,8 @@ class Orders:
 
     state: StateFolder
     nodes_file: Path | None
-    demo: bool
+    demo: bool = False
+    observe: bool = False
 
 
 class Supervisor:
@@ -62,6 +64,8 @@ class Supervisor:
         self.lock = lock
         self.programs: children.Programs | None = None
         self.units = {unit.name: Watched(unit.name) for unit in self.topology.units}
+        self.observer = Watched(OBSERVER) if orders.observe else None
+        self.observer_ports: dict[str, int] | None = None
         self.servers = {"kafka": Watched("kafka"), "postgres": Watched("postgres")}
         self.stopping = False
         self._written: object = None
@@ -92,6 +96,8 @@ class Supervisor:
             wanted = before.get(unit.name)
             chosen[unit.name] = ports.keep_or_choose(wanted, avoid=chosen.values())
         self.service_ports = chosen
+        if self.observer is not None:
+            self.observer_ports = self._observer_ports(chosen.values())
         self._write_stack()
 
     def _prepare_services(self) -> None:
@@ -129,7 +135,9 @@ class Supervisor:
         """One look at everything; what fails in one step keeps no other from being done."""
         self._try("the servers", self._keep_servers)
         for unit in self.topology.units:
-            self._try(unit.name, partial(self._keep, unit))
+            self._try(unit.name, partial(self._keep_unit, unit))
+        if self.observer is not None:
+            self._try(OBSERVER, partial(self._keep, self.observer, self._run_observer))
         self._try("the list of processes", self._write_processes)
         self._try("the logs", self._bound_logs)
 
@@ -150,20 +158,22 @@ class Supervisor:
             self._logs_checked = time.monotonic()
             logfiles.bound_all(self.state.logs)
 
-    def _keep(self, unit: Unit) -> None:
-        """Reap, hold or start one service."""
-        watched = self.units[unit.name]
+    def _keep_unit(self, unit: Unit) -> None:
+        self._keep(self.units[unit.name], lambda: self._run_unit(unit))
+
+    def _keep(self, watched: Watched, run: Callable[[], None]) -> None:
+        """Reap, hold or start one child of ours."""
         if watched.identity is not None:
             done, status = os.waitpid(watched.identity.pid, os.WNOHANG)
             if done:
                 watched.ended(os.waitstatus_to_exitcode(status))
-        held = (self.state.held / unit.name).exists()
+        held = (self.state.held / watched.name).exists()
         watched.held = held
         if held and watched.identity is not None:
             watched.ask_to_stop(STOP_SECONDS)
         elif not held and watched.due():
             try:
-                pid = self._fork(unit.name, lambda: self._run_unit(unit))
+                pid = self._fork(watched.name, run)
             except OSError:
                 watched.tried_in_vain()
                 raise
@@ -179,6 +189,18 @@ class Supervisor:
             armed.unlink()
         os.environ.update(environment)
         self.programs.run(unit, environment)
+
+    def _observer_ports(self, taken: Iterable[int]) -> dict[str, int]:
+        before = read_json(self.state.stack).get("observe") or {}
+        bridge = ports.keep_or_choose(before.get("bridge"), avoid=taken)
+        zipkin = ports.keep_or_choose(before.get("zipkin"), avoid=[*taken, bridge])
+        return {"bridge": bridge, "zipkin": zipkin}
+
+    def _run_observer(self) -> None:
+        from deploy.observe import program  # noqa: PLC0415 - only who observes needs it
+
+        if self.observer_ports is not None:
+            program.run(self.state, **self.observer_ports)
 
     def _keep_servers(self) -> None:
         for name, server in (("postgres", self.postgres), ("kafka", self.kafka)):
@@ -214,7 +236,8 @@ class Supervisor:
 
     def _stop_everything(self) -> None:
         self.stopping = True
-        living = [unit.identity for unit in self.units.values() if unit.identity is not None]
+        children_of_ours = [*self.units.values(), *([self.observer] if self.observer else [])]
+        living = [child.identity for child in children_of_ours if child.identity is not None]
         for identity in living:
             identity.send(signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
@@ -222,9 +245,8 @@ class Supervisor:
             if not identity.wait(max(0.0, deadline - time.monotonic())):
                 identity.send(signal.SIGKILL)
                 identity.wait(STOP_SECONDS)
-        for unit in self.units.values():
-            if unit.identity is not None:
-                os.waitpid(unit.identity.pid, 0)
+        for identity in living:
+            os.waitpid(identity.pid, 0)
         self.kafka.stop()
         self.postgres.stop()
         self.state.processes.unlink(missing_ok=True)
@@ -241,6 +263,7 @@ class Supervisor:
             bootstrap=self.kafka.bootstrap,
             service_ports=self.service_ports,
             demo=self.demo,
+            bridge_port=self.observer_ports["bridge"] if self.observer_ports else None,
         )
 
     def _write_stack(self) -> None:
@@ -250,6 +273,7 @@ class Supervisor:
                 "bootstrap": self.kafka.bootstrap,
                 "database_port": self.postgres.port,
                 "ports": self.service_ports,
+                "observe": self.observer_ports,
                 "nodes": {name: card.kind for name, card in self.topology.file.nodes.items()},
                 "demo": self.demo,
                 "nodes_file": str(self.nodes_file.absolute()) if self.nodes_file else None,
@@ -257,7 +281,10 @@ class Supervisor:
         )
 
     def _write_processes(self) -> None:
-        current = {name: watched.told() for name, watched in {**self.servers, **self.units}.items()}
+        everything = {**self.servers, **self.units}
+        if self.observer is not None:
+            everything[OBSERVER] = self.observer
+        current = {name: watched.told() for name, watched in everything.items()}
         if current != self._written:
             write_json(self.state.processes, current)
             self._written = current

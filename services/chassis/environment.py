@@ -67,6 +67,8 @@ class ServiceSettings(BaseSettings):
 
     otlp_endpoint: str | None = None
     """Where spans go by OTLP over HTTP; without it they are files in the state folder."""
+    span_files: bool = False
+    """Whether spans stay files also when ``otlp_endpoint`` takes them."""
     trace_ratio: float = Field(default=1.0, ge=0, le=1)
     """Which share of the traces is kept: 1 all, 0 none."""
     trace_days: int = Field(default=400, ge=1, le=3660)

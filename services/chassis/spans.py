@@ -112,20 +112,24 @@ def _is_record_id(key: str, value: str) -> bool:
 class AllowListExporter(SpanExporter):
     """Hands on spans that hold listed things only: no events, no texts of status."""
 
-    def __init__(self, next_exporter: SpanExporter) -> None:
-        self._next = next_exporter
+    def __init__(self, *next_exporters: SpanExporter) -> None:
+        self._next = next_exporters
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Rewrite, then hand on."""
-        return self._next.export([_cleaned(span) for span in spans])
+        cleaned = [_cleaned(span) for span in spans]
+        results = [each.export(cleaned) for each in self._next]
+        return max(results, key=lambda result: result.value)
 
     def shutdown(self) -> None:
-        """End the exporter behind."""
-        self._next.shutdown()
+        """End the exporters behind."""
+        for each in self._next:
+            each.shutdown()
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Flush the exporter behind."""
-        return self._next.force_flush(timeout_millis)
+        """Flush the exporters behind."""
+        flushed = [each.force_flush(timeout_millis) for each in self._next]
+        return all(flushed)
 
 
 def _cleaned(span: ReadableSpan) -> ReadableSpan:

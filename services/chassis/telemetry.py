@@ -206,12 +206,17 @@ class Telemetry:
 
 def span_exporter(settings: ServiceSettings) -> SpanExporter:
     """Where spans go, behind the allow-list: a collector, or files of the state folder."""
-    return AllowListExporter(_last_exporter(settings))
+    return AllowListExporter(*_last_exporters(settings))
 
 
-def _last_exporter(settings: ServiceSettings) -> SpanExporter:
+def _last_exporters(settings: ServiceSettings) -> Iterator[SpanExporter]:
+    if settings.span_files or not settings.otlp_endpoint:
+        yield _file_exporter(settings)
     if settings.otlp_endpoint:
-        return OTLPSpanExporter(endpoint=settings.otlp_endpoint.rstrip("/") + "/v1/traces")
+        yield OTLPSpanExporter(endpoint=settings.otlp_endpoint.rstrip("/") + "/v1/traces")
+
+
+def _file_exporter(settings: ServiceSettings) -> SpanExporter:
     name = f"{settings.node}.{settings.service}"
     if settings.slot:
         name = f"{name}.{settings.slot}"

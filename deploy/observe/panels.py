@@ -1,0 +1,124 @@
+"""The one list of panels, read and checked: what each shows, from which declared number.
+
+The embedded page, Grafana's dashboards and the alert rules are all made from it. A panel of a
+number that no service declares, or with a label that it has not, is refused here.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from services.chassis.telemetry import METRICS
+
+PANELS_FILE = Path(__file__).with_name("panels.yaml")
+SOURCE_LABELS = ("node", "service")
+"""Put on every number by whoever collects it: a service does not know its own name in a metric."""
+
+
+class Form(StrEnum):
+    """How a number is looked at."""
+
+    VALUE = "value"
+    RATE = "rate"
+    P95 = "p95"
+
+
+KIND_OF = {Form.VALUE: "gauge", Form.RATE: "counter", Form.P95: "histogram"}
+
+
+class Severity(StrEnum):
+    """Who has to move: somebody now, or somebody this week."""
+
+    PAGE = "page"
+    TICKET = "ticket"
+
+
+class _Card(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Alert(_Card):
+    """When a number is a reason to act, and what to do first."""
+
+    name: str = Field(pattern=r"^[A-Z][A-Za-z]+$")
+    above: float
+    seconds: int = Field(ge=0)
+    severity: Severity
+    meaning: str
+    action: str
+
+
+class Panel(_Card):
+    """One number over time, a line per service and label."""
+
+    title: str
+    metric: str
+    form: Form
+    by: tuple[str, ...] = ()
+    unit: str = ""
+    alert: Alert | None = None
+
+    @model_validator(mode="after")
+    def _is_declared(self) -> Panel:
+        spec = METRICS.get(self.metric)
+        if spec is None:
+            raise ValueError(f"no service declares {self.metric}")
+        if spec.kind != KIND_OF[self.form]:
+            raise ValueError(f"{self.metric} is a {spec.kind}, not a {KIND_OF[self.form]}")
+        if strange := set(self.by) - set(spec.labels):
+            raise ValueError(f"{self.metric} has no label {', '.join(sorted(strange))}")
+        return self
+
+    @property
+    def key(self) -> str:
+        """What it is called in addresses."""
+        return f"{self.metric}.{self.form}"
+
+    @property
+    def series(self) -> str:
+        """The number's name as Prometheus has it."""
+        return f"nrm_{self.metric}" + ("_total" if self.form is Form.RATE else "")
+
+    def query(self, selected: str = "") -> str:
+        """The panel as a PromQL expression, over all services or those ``selected`` by labels."""
+        chosen = f"{{{selected}}}" if selected else ""
+        labels = ", ".join((*SOURCE_LABELS, *self.by))
+        match self.form:
+            case Form.VALUE:
+                return f"max by ({labels}) ({self.series}{chosen})"
+            case Form.RATE:
+                return f"sum by ({labels}) (rate({self.series}{chosen}[1m]))"
+            case Form.P95:
+                buckets = f"sum by (le, {labels}) (rate({self.series}_bucket{chosen}[5m]))"
+                return f"histogram_quantile(0.95, {buckets})"
+
+
+class Question(_Card):
+    """What a person wants to know, and the panels that answer."""
+
+    key: str = Field(pattern=r"^[a-z][a-z-]*$")
+    title: str
+    panels: tuple[Panel, ...] = Field(min_length=1)
+
+
+class _PanelsFile(_Card):
+    questions: tuple[Question, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _names_once(self) -> _PanelsFile:
+        panels = [panel for question in self.questions for panel in question.panels]
+        for names in ([panel.key for panel in panels], [q.key for q in self.questions]):
+            if len(set(names)) != len(names):
+                raise ValueError("a panel or a question stands there twice")
+        return self
+
+
+@cache
+def questions() -> tuple[Question, ...]:
+    """Every question with its panels, in the order of the file."""
+    return _PanelsFile.model_validate(yaml.safe_load(PANELS_FILE.read_text())).questions

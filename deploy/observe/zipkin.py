@@ -1,0 +1,61 @@
+"""Zipkin on loopback: keeps the last spans in memory and draws them.
+
+It lives and dies with the process that started it, and forgets everything when it ends.
+"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy.local import parts, ports
+from deploy.local.parts import Part
+from deploy.local.processes import Launch, ProcessIdentity, launch
+
+ZIPKIN = Part(
+    name="zipkin", pom=Path(__file__).with_name("pom.xml"), proof="zipkin-server-*-slim.jar"
+)
+HEAP = "192m"
+SPANS_KEPT = 100_000
+STOP_SECONDS = 5.0
+JAVA_OPTIONS = (f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+
+@dataclass
+class Zipkin:
+    """One Zipkin; ``folder`` is where its output goes."""
+
+    port: int
+    folder: Path
+    _child: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        return f"http://{ports.LOOPBACK}:{self.port}"
+
+    def running(self) -> bool:
+        """Whether its process lives."""
+        return self._child is not None and self._child.poll() is None
+
+    def start(self) -> None:
+        """Start it without waiting: spans wait in the bridge until it answers."""
+        (jar,) = ZIPKIN.libraries().glob(ZIPKIN.proof)
+        listens = {"ip": ports.LOOPBACK, "port": self.port, "protocols[0]": "http"}
+        words = [parts.java(), *JAVA_OPTIONS, "-jar", str(jar)]
+        words += [f"--armeria.ports[0].{name}={value}" for name, value in listens.items()]
+        words += [f"--zipkin.storage.mem.max-spans={SPANS_KEPT}"]
+        with (self.folder / "zipkin.out").open("wb") as output:
+            self._child = launch(Launch(words, output, signal.SIGTERM, folder=self.folder))
+
+    def stop(self) -> None:
+        """Stop it; kill it when it takes too long."""
+        if self._child is None:
+            return
+        identity = ProcessIdentity.of(self._child.pid)
+        if identity is not None:
+            identity.end(seconds=STOP_SECONDS)
+        self._child.wait(STOP_SECONDS)
+        self._child = None
