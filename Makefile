@@ -39,6 +39,7 @@ contracts-check: $(READY) ## run the gate over the contracts
 docs: $(READY) ## write the generated reference pages anew
 	@$(BIN)/python -m contracts.tools generate
 	@$(BIN)/python -m deploy.reference
+	@$(BIN)/python -m deploy.observe.grafana
 
 bench: $(READY) ## measure against bare code and the libraries
 	@$(BIN)/python -m benchmarks

@@ -53,7 +53,7 @@ def up(
     first = "The stack" if fresh else "The stack ran already and"
     console.print(f"{first} {done} ({time.monotonic() - began:.1f} s). `nrm status` shows it.")
     if at := control.observed_at(folder):
-        console.print(f"numbers {at[0]}\ntraces  {at[1]}", highlight=False)
+        console.print(f"numbers {at.numbers}\ntraces  {at.traces}", highlight=False)
 
 
 def down(state: StateOption = DEFAULT_STATE) -> None:

@@ -17,6 +17,7 @@ from deploy.demo import figures, knew, spans, timeline
 from deploy.demo.agency import StoryFailed
 from deploy.demo.stage import Stage, on_stage
 from deploy.demo.stories import STORIES
+from deploy.local import control
 from deploy.local.layout import StateFolder, write_json
 
 REPORT = "demo-report.json"
@@ -89,6 +90,8 @@ def _show(stage: Stage, telling: Telling, names: Sequence[str]) -> None:
     if trace_id is not None:
         console.print("[bold]one command and its consequences inside a node[/bold]")
         console.print(spans.as_tree(trace_id, written))
+        if at := control.observed_at(stage.state):
+            console.print(f"the same in Zipkin: {at.traces}traces/{trace_id}", highlight=False)
 
 
 def _write_report(stage: Stage, telling: Telling, counted: figures.Figures) -> None:

@@ -55,6 +55,11 @@ def topology_of(state: StateFolder, nodes_file: Path | None = None) -> Topology:
 
 def start(wish: Wish) -> bool:
     """Start the supervisor unless it runs; tell whether it was started now."""
+    if wish.observe and not wish.demo:
+        raise StackFailure(
+            "Zipkin asks nobody who they are, so only a demo's stack is observed: add --demo. In "
+            "earnest set OTEL_EXPORTER_OTLP_ENDPOINT to a collector that does."
+        )
     if supervisor(wish.state) is not None:
         _same_kind(wish)
         return False
@@ -181,12 +186,21 @@ def addresses(state: StateFolder) -> Iterator[tuple[str, str]]:
         yield name, f"http://{LOOPBACK}:{port}"
 
 
-def observed_at(state: StateFolder) -> tuple[str, str] | None:
-    """Return the addresses of the page of numbers and of Zipkin, where the stack is observed."""
+@dataclass(frozen=True)
+class Observed:
+    """The addresses of the two pages of an observed stack."""
+
+    numbers: str
+    traces: str
+
+
+def observed_at(state: StateFolder) -> Observed | None:
+    """Return where the stack can be looked at, None when it is not observed."""
     told = read_json(state.stack).get("observe")
     if not told:
         return None
-    return f"http://{LOOPBACK}:{told['bridge']}/", f"http://{LOOPBACK}:{told['zipkin']}/zipkin/"
+    numbers, traces = (f"http://{LOOPBACK}:{told[each]}/" for each in ("bridge", "zipkin"))
+    return Observed(numbers, f"{traces}zipkin/")
 
 
 def address_of(state: StateFolder, node: str, service: str) -> str:

@@ -153,7 +153,7 @@ def _last_words(state: StateFolder, name: str) -> str:
 def _server_answers(state: StateFolder, name: str) -> bool:
     if name == control.OBSERVER:
         at = control.observed_at(state)
-        return at is not None and ask_service(at[0].rstrip("/")).ready
+        return at is not None and ask_service(at.numbers.rstrip("/")).ready
     if name == "postgres":
         return PostgresServer(state.postgres).answers()
     return broker_admin.answers(read_json(state.stack).get("bootstrap", ""), seconds=2.0)

@@ -1,8 +1,9 @@
 """The bridge: spans in by OTLP and on to Zipkin; every service's numbers read and shown on a page.
 
 It answers a sender at once, whatever Zipkin does: what it cannot pass on in time is dropped and
-counted. It listens on loopback and keeps nothing on disk. For one's own machine: whoever has an
-account there can read it; a node in earnest has a collector of its own.
+counted. It listens on loopback and keeps nothing on disk. Only for a demo's stack: whoever has an
+account on the machine can read it, and numbers of a small node can be people; a node in earnest
+has a collector of its own.
 """
 
 from __future__ import annotations

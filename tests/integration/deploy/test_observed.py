@@ -1,0 +1,96 @@
+"""The real Zipkin behind the bridge: a span that a service would send is found there."""
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+from deploy.local import children, control, ports
+from deploy.local.control import Wish
+from deploy.local.failures import StackFailure
+from deploy.local.layout import StateFolder, write_json
+from deploy.local.processes import ProcessIdentity
+from deploy.observe import program
+from tests.support.waiting import until
+
+ZIPKIN_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Observer:
+    """The running process and its addresses."""
+
+    identity: ProcessIdentity
+    ports: tuple[int, int]
+
+    @property
+    def bridge(self) -> str:
+        """Where the bridge listens."""
+        return f"http://{ports.LOOPBACK}:{self.ports[0]}"
+
+    @property
+    def zipkin(self) -> str:
+        """Where Zipkin listens."""
+        return f"http://{ports.LOOPBACK}:{self.ports[1]}"
+
+
+@pytest.fixture
+def observer(tmp_path: Path) -> Iterator[Observer]:
+    state = StateFolder(tmp_path)
+    state.make()
+    write_json(state.stack, {"ports": {}})
+    bridge, zipkin = ports.free_ports(2)
+    assert threading.active_count() == 1, "the observer is forked: no thread may run here"
+    pid = children.fork(
+        state.log_of("observe"), (), lambda: program.run(state, bridge=bridge, zipkin=zipkin)
+    )
+    identity = ProcessIdentity.of(pid)
+    assert identity is not None
+    try:
+        yield Observer(identity, (bridge, zipkin))
+    finally:
+        identity.end()
+        os.waitpid(pid, 0)
+
+
+@pytest.mark.long
+async def test_a_span_that_is_sent_while_zipkin_starts_is_found_there(observer: Observer) -> None:
+    provider = TracerProvider(
+        resource=Resource({"service.namespace": "ngo-brest", "service.name": "referral"})
+    )
+    provider.add_span_processor(
+        SimpleSpanProcessor(OTLPSpanExporter(endpoint=f"{observer.bridge}/v1/traces"))
+    )
+    async with httpx.AsyncClient(trust_env=False) as client:
+
+        async def answers(address: str) -> bool:
+            try:
+                return (await client.get(address)).is_success
+            except httpx.HTTPError:
+                return False
+
+        await until(lambda: answers(f"{observer.bridge}/"), seconds=ZIPKIN_SECONDS)
+        with provider.get_tracer("t").start_as_current_span("request GET /v1/tasks") as span:
+            trace_id = f"{span.get_span_context().trace_id:032x}"
+        await until(lambda: answers(f"{observer.bridge}/health/ready"), seconds=ZIPKIN_SECONDS)
+        await until(lambda: answers(f"{observer.zipkin}/api/v2/trace/{trace_id}"))
+        (found,) = (await client.get(f"{observer.zipkin}/api/v2/trace/{trace_id}")).json()
+    await asyncio.to_thread(provider.shutdown)
+    assert found["localEndpoint"]["serviceName"] == "ngo-brest.referral"
+    assert observer.identity.send(signal.SIGKILL)
+    await until(lambda: all(map(ports.is_free, observer.ports)), seconds=ZIPKIN_SECONDS)
+
+
+def test_only_a_demos_stack_is_observed(tmp_path: Path) -> None:
+    with pytest.raises(StackFailure, match="--demo"):
+        control.start(Wish(StateFolder(tmp_path), observe=True))
