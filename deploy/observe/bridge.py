@@ -141,24 +141,28 @@ async def _text(client: httpx.AsyncClient, source: Source) -> str | None:
     return None
 
 
+@asynccontextmanager
+async def _working(bridge: Bridge) -> AsyncIterator[None]:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        tasks = [
+            asyncio.create_task(bridge.pass_on(client)),
+            asyncio.create_task(bridge.look_always(client)),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def make_app(bridge: Bridge) -> FastAPI:
     """The bridge as an application; its two tasks run as long as it does."""
-
-    @asynccontextmanager
-    async def beside(_app: FastAPI) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(trust_env=False) as client:
-            tasks = [
-                asyncio.create_task(bridge.pass_on(client)),
-                asyncio.create_task(bridge.look_always(client)),
-            ]
-            try:
-                yield
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-
-    app = FastAPI(title="observation of the embedded stack", lifespan=beside, openapi_url=None)
+    app = FastAPI(
+        title="observation of the embedded stack",
+        lifespan=lambda _app: _working(bridge),
+        openapi_url=None,
+    )
 
     @app.post("/v1/traces")
     async def take_spans(request: Request) -> Response:

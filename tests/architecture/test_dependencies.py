@@ -29,6 +29,7 @@ FOUNDATIONS = {
     "starlette": "fastapi",
     "opentelemetry-api": "opentelemetry-sdk",
     "opentelemetry-proto": "opentelemetry-exporter-otlp-proto-http",
+    "protobuf": "opentelemetry-exporter-otlp-proto-http",
 }
 """What another dependency stands on and brings in the version that it needs."""
 OWNERS = packages_distributions()
