@@ -1,0 +1,57 @@
+"""Asking a service whether it is ready: directly, and whatever listens there."""
+
+import threading
+import urllib.request
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from deploy.local.ports import LOOPBACK, free_ports
+from deploy.local.readiness import Answer, ask_service
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """A program that is none of ours: it answers no JSON, and remembers what it was told."""
+
+    told: list[str]
+    code = 404
+
+    def do_GET(self) -> None:
+        self.told.append(f"{self.path} {self.headers.get('authorization')}")
+        self.send_error(self.code)
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    Stranger.told, Stranger.code = [], 404
+    server = HTTPServer((LOOPBACK, 0), Stranger)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://{LOOPBACK}:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_no_token_goes_to_the_machines_proxy(
+    stranger: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", stranger)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setattr(urllib.request, "_opener", None)
+    (nobody,) = free_ports(1)
+    assert ask_service(f"http://{LOOPBACK}:{nobody}", "a-token") == Answer(ready=False, parts={})
+    assert Stranger.told == []
+
+
+@pytest.mark.parametrize("code", [200, 404])
+def test_what_listens_there_and_is_no_service_is_not_ready(code: int, stranger: str) -> None:
+    Stranger.code = code
+    assert ask_service(stranger) == Answer(ready=False, parts={})
