@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +21,8 @@ ZIPKIN = Part(
 HEAP = "192m"
 SPANS_KEPT = 100_000
 STOP_SECONDS = 5.0
+NOTHING: Mapping[str, str] = {}
+"""Zipkin's environment: variables of the machine could send its spans to another store."""
 JAVA_OPTIONS = (f"-Xmx{HEAP}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 
@@ -47,8 +50,11 @@ class Zipkin:
         words = [parts.java(), *JAVA_OPTIONS, "-jar", str(jar)]
         words += [f"--armeria.ports[0].{name}={value}" for name, value in listens.items()]
         words += [f"--zipkin.storage.mem.max-spans={SPANS_KEPT}"]
+        # "*" by default: any page in the operator's browser could read the traces
+        words += [f"--zipkin.query.allowed-origins={self.address}"]
         with (self.folder / "zipkin.out").open("wb") as output:
-            self._child = launch(Launch(words, output, signal.SIGTERM, folder=self.folder))
+            plan = Launch(words, output, signal.SIGTERM, environment=NOTHING, folder=self.folder)
+            self._child = launch(plan)
 
     def stop(self) -> None:
         """Stop it; kill it when it takes too long."""

@@ -91,6 +91,25 @@ async def test_a_span_that_is_sent_while_zipkin_starts_is_found_there(observer: 
     await until(lambda: all(map(ports.is_free, observer.ports)), seconds=ZIPKIN_SECONDS)
 
 
+@pytest.mark.long
+async def test_zipkin_is_nobody_elses_and_ends_before_the_observer_does(observer: Observer) -> None:
+    async with httpx.AsyncClient(trust_env=False) as client:
+
+        async def answered() -> bool:
+            try:
+                return (await client.get(f"{observer.zipkin}/health")).is_success
+            except httpx.HTTPError:
+                return False
+
+        await until(answered, seconds=ZIPKIN_SECONDS)
+        elsewhere = {"origin": "http://elsewhere.example"}
+        told = await client.get(f"{observer.zipkin}/api/v2/services", headers=elsewhere)
+    assert told.status_code == 200
+    assert "access-control-allow-origin" not in told.headers
+    observer.identity.end()
+    assert [ports.is_free(each) for each in observer.ports] == [True, True]
+
+
 def test_only_a_demos_stack_is_observed(tmp_path: Path) -> None:
     with pytest.raises(StackFailure, match="--demo"):
         control.start(Wish(StateFolder(tmp_path), observe=True))
