@@ -112,8 +112,9 @@ class Bridge:
         at = self.clock()
         told = await asyncio.gather(*(_text(client, source) for source in sources.values()))
         texts = {unit: text for unit, text in zip(sources, told, strict=True) if text is not None}
-        self.silent = tuple(sorted(sources.keys() - texts.keys()))
-        self.numbers.add(Look.of(at, texts))
+        look = Look.of(at, texts)
+        self.silent = tuple(sorted(sources.keys() - look.read.keys()))
+        self.numbers.add(look)
 
     async def zipkin_answers(self, client: httpx.AsyncClient) -> bool:
         """Whether traces can be looked at now."""

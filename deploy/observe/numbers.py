@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,8 +35,12 @@ class Look:
 
     @classmethod
     def of(cls, at: float, texts: Mapping[str, str]) -> Look:
-        """Parse what the services said, by `<node>.<service>`."""
-        return cls(at, {unit: _parsed(text) for unit, text in texts.items()})
+        """Parse what the services said, by `<node>.<service>`; nonsense counts as silence."""
+        read = {}
+        for unit, text in texts.items():
+            with suppress(ValueError):  # somebody else listens there
+                read[unit] = _parsed(text)
+        return cls(at, read)
 
 
 def _parsed(text: str) -> dict[str, list[tuple[dict[str, str], float]]]:
@@ -98,9 +103,8 @@ def _points(panel: Panel, before: Look | None, now: Look) -> dict[Line, float]:
         return _highest(_samples(now, panel.series, panel.by))
     if before is None:
         return {}
-    if panel.form is Form.RATE:
-        return _rates(panel, before, now)
-    return _quantiles(panel, before, now)
+    grown = _rates if panel.form is Form.RATE else _quantiles
+    return grown(panel, before, _since(before, now))
 
 
 def _samples(look: Look, series: str, by: Iterable[str]) -> Iterable[tuple[Line, float]]:
@@ -127,6 +131,11 @@ def _rates(panel: Panel, before: Look, now: Look) -> dict[Line, float]:
     first, last = (_summed(_samples(each, panel.series, panel.by)) for each in (before, now))
     seconds = now.at - before.at
     return {line: _grown(first.get(line), value) / seconds for line, value in last.items()}
+
+
+def _since(before: Look, now: Look) -> Look:
+    """What is told now by services that answered then: of others nobody knows the growth."""
+    return Look(now.at, {unit: read for unit, read in now.read.items() if unit in before.read})
 
 
 def _grown(before: float | None, now: float) -> float:

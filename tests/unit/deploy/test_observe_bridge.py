@@ -169,6 +169,16 @@ async def test_the_page_says_who_is_silent_and_asks_with_a_token() -> None:
     assert "v1/panels" in page.text
 
 
+@pytest.mark.parametrize("nonsense", ["<html>", "nrm_deadlines_late", 'a{b="c'])
+async def test_who_answers_nonsense_is_silent_and_the_others_are_shown(nonsense: str) -> None:
+    sources = {"a.gateway": Source("http://a"), "b.x": Source("http://b")}
+    texts = {"a": "nrm_deadlines_late 3.0", "b": nonsense}
+    bridge = Bridge("http://zipkin", lambda: sources)
+    async with zipkin_that(lambda asked: httpx.Response(200, text=texts[asked.url.host])) as client:
+        await bridge.look(client)
+    assert (bridge.silent, list(bridge.numbers.looks[-1].read)) == (("b.x",), ["a.gateway"])
+
+
 def test_the_provisioned_dashboards_and_alerts_are_as_the_list_of_panels_says() -> None:
     for path, text in grafana.files().items():
         assert path.read_text() == text, f"{path.name}: run `make docs`"
