@@ -141,7 +141,7 @@ def _written(
 
 SILENT = _written(
     "ServiceSilent",
-    "up == 0",
+    'up{node!="", service!=""} == 0',
     60,
     Severity.PAGE,
     {

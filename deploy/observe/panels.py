@@ -18,6 +18,8 @@ from services.chassis.telemetry import METRICS
 PANELS_FILE = Path(__file__).with_name("panels.yaml")
 SOURCE_LABELS = ("node", "service")
 """Put on every number by whoever collects it: a service does not know its own name in a metric."""
+WINDOW = "5m"
+"""Of a rate: it needs two looks, and Prometheus looks once a minute unless it is told otherwise."""
 
 
 class Form(StrEnum):
@@ -92,9 +94,9 @@ class Panel(_Card):
             case Form.VALUE:
                 return f"max by ({labels}) ({self.series}{chosen})"
             case Form.RATE:
-                return f"sum by ({labels}) (rate({self.series}{chosen}[1m]))"
+                return f"sum by ({labels}) (rate({self.series}{chosen}[{WINDOW}]))"
             case Form.P95:
-                buckets = f"sum by (le, {labels}) (rate({self.series}_bucket{chosen}[5m]))"
+                buckets = f"sum by (le, {labels}) (rate({self.series}_bucket{chosen}[{WINDOW}]))"
                 return f"histogram_quantile(0.95, {buckets})"
 
 

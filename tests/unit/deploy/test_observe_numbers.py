@@ -1,6 +1,7 @@
 """The page of numbers: what a panel may be, and what it makes of what services tell."""
 
 import math
+import re
 from typing import Any
 
 import pytest
@@ -67,6 +68,21 @@ def test_a_rate_is_over_several_looks_and_a_counter_that_began_anew_is_not_negat
     assert shown(numbers) == {UNIT: [None, 2.0, 2.0, 0.5]}
 
 
+def test_a_counter_is_not_taken_to_have_grown_at_once_after_a_hole() -> None:
+    numbers = numbers_of(panel("door_refused", Form.RATE))
+    told = {UNIT: "nrm_door_refused_total 500.0"}
+    for at, texts in enumerate((told, {}, told, told, told, told, told)):
+        numbers.add(Look.of(float(at), texts))
+    assert shown(numbers) == {UNIT: [None, None, 0.0, 0.0, 0.0, 0.0, None]}
+
+
+def test_a_series_that_begins_while_its_service_answers_grew_from_nothing() -> None:
+    numbers = numbers_of(panel("door_refused", Form.RATE))
+    for at, text in ((0, "nrm_deadlines_late 0.0"), (2, "nrm_door_refused_total 4.0")):
+        numbers.add(Look.of(float(at), {UNIT: text}))
+    assert shown(numbers) == {UNIT: [None, 2.0]}
+
+
 def test_the_95th_of_a_hundred_is_taken_from_what_happened_since_the_oldest_look() -> None:
     numbers = numbers_of(panel("request_seconds", Form.P95))
 
@@ -92,6 +108,13 @@ def test_the_95th_of_a_hundred_is_taken_from_what_happened_since_the_oldest_look
 )
 def test_a_quantile_of_buckets(buckets: list[tuple[float, float]], value: float | None) -> None:
     assert quantile(buckets) == value
+
+
+def test_a_rate_sees_what_a_collector_with_a_look_a_minute_saw_twice() -> None:
+    every = [panel for question in questions() for panel in question.panels]
+    windows = {found for panel in every for found in re.findall(r"\[(\d+)m\]", panel.query())}
+    assert windows
+    assert min(map(int, windows)) >= 2
 
 
 def test_so_many_looks_are_kept() -> None:
