@@ -179,6 +179,10 @@ async def test_who_answers_nonsense_is_silent_and_the_others_are_shown(nonsense:
     assert (bridge.silent, list(bridge.numbers.looks[-1].read)) == (("b.x",), ["a.gateway"])
 
 
+def test_only_a_silent_service_of_ours_is_an_alarm() -> None:
+    assert grafana.SILENT["expr"] == 'up{node!="", service!=""} == 0'
+
+
 def test_the_provisioned_dashboards_and_alerts_are_as_the_list_of_panels_says() -> None:
     for path, text in grafana.files().items():
         assert path.read_text() == text, f"{path.name}: run `make docs`"
