@@ -224,6 +224,7 @@ async def test_a_node_without_the_power_takes_nothing_over(
     border: Bench, counted: Telemetry
 ) -> None:
     case_id = new_id()
+    assert b"nrm_events_ignored_total 0.0" in counted.render_metrics()
     await border.bring(a_policy(), POLICY)
     await border.bring(an_offer(), case_id, publisher="identification", sender=INTERIOR)
     assert await border.kinds("identification") == []
