@@ -33,7 +33,7 @@ def case_routes(context: GatewayContext) -> APIRouter:
 
     @routes.put("/v1/persons/{case_id}", status_code=204, openapi_extra=_BODY)
     async def put_person(case_id: UUID, request: Request, asking: Asking) -> Response:
-        """Put who the person is into the safe."""
+        """Put who the person is into the safe; 409: the case is frozen; 413: too large."""
         document = await bounded_body(request, context.settings.person_limit_bytes)
         content = parsed(document)
         if content is UNREADABLE:
@@ -51,7 +51,7 @@ def case_routes(context: GatewayContext) -> APIRouter:
 
     @routes.get("/v1/persons/{case_id}", response_model=Identity)
     async def get_person(case_id: UUID, asking: Asking) -> Response:
-        """Who the person is; reading it is recorded."""
+        """Who the person is; recorded; 404: nothing is in the safe; 409: the case is frozen."""
         plain = await read_person(context, asking, case_id)
         return Response(plain, media_type="application/json")
 
@@ -71,6 +71,6 @@ def _register(context: GatewayContext, name: str) -> Any:
         except CaseIsFrozen:
             return problem(409, FROZEN)
 
-    read.__doc__ = f"The {name} of the case; reading them is recorded."
+    read.__doc__ = f"The {name} of the case; recorded; 404: an unknown case; 409: frozen."
     read.__name__ = f"read_{name}"
     return read

@@ -69,13 +69,17 @@ def intake_routes(context: GatewayContext) -> APIRouter:
 
     @routes.get("/v1/answers")
     async def get_answers(after: After = 0, limit: Limit = 100) -> dict[str, Any]:
-        """Final answers to intake events, in order; ask again ``after`` the value of ``next``."""
+        """Final answers to intake events, in order; ask again ``after`` the value of ``next``;
+        410: what followed was forgotten, go on after the header ``Ask-After``.
+        """
         page, following = await read_feed(context, ANSWERS, after, limit)
         return {"answers": page, "next": following}
 
     @routes.get("/v1/incoming")
     async def get_incoming(after: After = 0, limit: Limit = 100) -> dict[str, Any]:
-        """Offers and news for this agency, in order; ask again ``after`` the value of ``next``."""
+        """Offers and news for this agency, in order; ask again ``after`` the value of ``next``;
+        410: what followed was forgotten, go on after the header ``Ask-After``.
+        """
         page, following = await read_feed(context, INCOMING, after, limit)
         told = await without_frozen_cases(context, await with_duty_phones(phones, page))
         return {"incoming": told, "next": following}
