@@ -70,7 +70,7 @@ async def the_loop_goes_round(sender: Gateway, receiver: Gateway, count: int) ->
     cases = [new_id() for _ in range(count)]
     for case_id in cases:
         await sender.consent_to(case_id, receiver.name)
-        await sender.outgoing(an_offer(), receiver.name, case_id)
+        await sender.outgoing(an_offer(counted_by=sender.name), receiver.name, case_id)
     await until(facts_there(receiver, "task-offered", count), seconds=60)
     await until(facts_there(sender, "sending-delivered", count), seconds=60)
     for fact in await receiver.facts("task-offered"):

@@ -10,6 +10,7 @@ from typing import Final
 from uuid import UUID
 
 from contracts.envelope import Envelope
+from contracts.nodes import nodes_named
 from services.chassis import audit
 from services.chassis.clock import new_id
 from services.chassis.database import Transaction
@@ -22,7 +23,7 @@ from services.gateway.handlers.exchange.context import ACTOR, ExchangeContext
 from services.gateway.handlers.exchange.notices import NOTICE, receive_notice
 from services.gateway.handlers.exchange.receipts import RECEIPT
 from services.gateway.store import cases, policy
-from services.gateway.store.exchange import publishing, references
+from services.gateway.store.exchange import parked, publishing, references
 from services.gateway.store.exchange.publishing import FromOutside
 from services.gateway.store.exchange.references import Reference
 
@@ -63,6 +64,8 @@ async def deliver(context: ExchangeContext, agency: str, inner: bytes, tx: Trans
     in_force = context.policy(await policy.read_policy(tx))
     if in_force is None or not may_come(body.spec.type, agency, context.node, in_force):
         raise NotForUs("the registry does not let this agency send it")
+    if any(node not in in_force.participants for _, node in nodes_named(body.model)):
+        raise NotForUs("a node is named that is no participant: it may be anybody's name")
     work = context.work(tx, arrived.inner_id)
     if not await references.note_handled(tx, agency, arrived.inner_id, work.now):
         _audit(work, "exchange.known", arrived)
@@ -108,12 +111,18 @@ async def _pass_in(work: Work, arrived: Arrived, body: Body) -> None:
 
 
 async def _case_of(work: Work, arrived: Arrived, event_type: str) -> UUID | None:
-    """The case here; None when sharing under this reference was stopped."""
+    """The case here; None when sharing under this reference was stopped, or when something ends
+    that never arrived: no offer of this agency is put aside that could be the one.
+    """
     tx = work.transaction
     known = await references.find_reference(tx, arrived.agency, arrived.subject)
+    if known is not None and known.case_id is not None:
+        if known.origin != _origin_of(event_type):
+            raise NotForUs("the reference stands for sharing in the other direction")
+        return known.case_id if known.live or event_type in ENDS_SOMETHING else None
     if known is not None:
-        if known.live or (event_type in ENDS_SOMETHING and known.case_id is not None):
-            return known.case_id
+        return None
+    if event_type in ENDS_SOMETHING and not await parked.holds_any(tx, arrived.agency):
         return None
     if event_type not in OPENS_A_CASE:
         raise NotForUs("the reference is not known here")
@@ -130,6 +139,11 @@ async def _case_of(work: Work, arrived: Arrived, event_type: str) -> UUID | None
         work.now,
     )
     return case.case_id
+
+
+def _origin_of(event_type: str) -> str:
+    """Whose the reference is: answers come under one of ours, all else under one of theirs."""
+    return references.GIVEN if BASIS[event_type].answers else references.RECEIVED
 
 
 def _audit(work: Work, action: str, arrived: Arrived) -> None:

@@ -36,6 +36,7 @@ _LIST: Final = Statement(
     .order_by(PARKED.c.id)
     .limit(PAGE)
 )
+_ANY: Final = Statement(select(PARKED.c.id).where(PARKED.c.agency == bindparam("agency")).limit(1))
 _READ: Final = Statement(select(*_PLACE, PARKED.c.sealed).where(PARKED.c.id == bindparam("id")))
 _AGAIN: Final = Statement(
     update(PARKED).where(PARKED.c.id == bindparam("the_id")).values(again=True)
@@ -106,6 +107,11 @@ async def put_aside(tx: Transaction, aside: Aside) -> None:
 async def parked(tx: Transaction) -> list[Parked]:
     """Parked records, the oldest first."""
     return [Parked(**dict(row)) for row in await tx.fetch(_LIST)]
+
+
+async def holds_any(tx: Transaction, agency: str) -> bool:
+    """Whether something of this agency is put aside."""
+    return await tx.fetch_one(_ANY, agency=agency) is not None
 
 
 async def show_parked(tx: Transaction, parked_id: int, *, actor: str, reason: str) -> Again:

@@ -1,0 +1,82 @@
+"""What another gateway may not do with a reference or a name, and what ends where nothing began."""
+
+from uuid import UUID
+
+from services.chassis.clock import new_id
+from services.gateway.domain.exchange import Arrival
+from services.gateway.handlers.exchange.receiving import Outcome
+from tests.integration.gateway.exchange_fixtures import pair
+from tests.integration.gateway.test_exchange_refused import permitting
+from tests.support.gateway_exchange import (
+    RECEIVER,
+    SENDER,
+    Both,
+    a_cancellation,
+    an_offer,
+    lose,
+    one_sent,
+    progress_on,
+    settle_both,
+)
+
+__all__ = ["pair"]
+
+
+async def test_a_word_that_is_no_participant_does_not_come_in_as_one(pair: Both) -> None:
+    sender, receiver = pair
+    case_id = new_id()
+    await sender.consent_to(case_id, RECEIVER)
+    await sender.outgoing(an_offer(counted_by="anna-invented"), RECEIVER, case_id)
+    await sender.write(RECEIVER)
+    assert await receiver.read(SENDER) == [Outcome.PARKED]
+    assert await receiver.rows("SELECT 1 FROM outbox") == []
+    assert await receiver.rows("SELECT 1 FROM exchange_reference") == []
+
+
+async def test_nobody_offers_us_our_own_case_under_the_reference_we_gave(pair: Both) -> None:
+    sender, receiver = pair
+    await one_sent(sender)
+    await settle_both(sender, receiver)
+    (arrived,) = await receiver.facts("task-offered")
+    await receiver.rows("UPDATE exchange_reference SET origin = 'given'")
+    await receiver.consent_to(UUID(arrived["key"]), SENDER)
+    await receiver.outgoing(an_offer(), SENDER, UUID(arrived["key"]))
+    await receiver.write(SENDER)
+    assert (await sender.read(RECEIVER))[-1] is Outcome.PARKED
+    assert await sender.facts("task-offered") == []
+
+
+async def test_nobody_answers_under_the_reference_it_gave(pair: Both) -> None:
+    sender, receiver = pair
+    case_id, _ = await one_sent(sender)
+    await settle_both(sender, receiver)
+    await sender.rows("UPDATE exchange_reference SET origin = 'received'")
+    await sender.outgoing(progress_on(new_id(), "accepted"), RECEIVER, case_id)
+    await sender.write(RECEIVER)
+    assert await receiver.read(SENDER) == [Outcome.PARKED]
+    assert await receiver.facts("task-progressed") == []
+
+
+async def test_the_end_of_an_offer_that_never_arrived_is_no_alarm(pair: Both) -> None:
+    sender, receiver = pair
+    case_id, _ = await one_sent(sender)
+    lose(sender)
+    await sender.rows("UPDATE consent SET expires_at = now() - interval '1 day'")
+    await sender.write(RECEIVER)
+    (refused,) = await sender.facts("sending-refused")
+    assert refused["body"]["reason"] == "consent-expired"
+    await sender.outgoing(a_cancellation(new_id()), RECEIVER, case_id)
+    await sender.write(RECEIVER)
+    assert await receiver.read(SENDER) == [Arrival.NEXT]
+    assert await receiver.rows("SELECT 1 FROM exchange_parked") == []
+    assert await receiver.facts() == []
+
+
+async def test_the_end_of_an_offer_that_was_put_aside_is_put_aside_behind_it(pair: Both) -> None:
+    sender, receiver = pair
+    await receiver.take_policy(permitting(2, "hand-over"))
+    case_id, _ = await one_sent(sender)
+    await sender.outgoing(a_cancellation(new_id()), RECEIVER, case_id)
+    await sender.write(RECEIVER)
+    assert (await receiver.read(SENDER)).count(Outcome.PARKED) == 2
+    assert len(await receiver.rows("SELECT 1 FROM exchange_parked")) == 2
