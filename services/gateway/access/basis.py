@@ -82,6 +82,7 @@ class CaseFacts:
     restrictions: tuple[Restriction, ...] = ()
     tie: Tie = Tie.NONE
     in_ledger: bool = False
+    """It was told something of the case, and there is a reference to take back what it was told."""
     stopped: str | None = None
     """Sharing was stopped after this event was queued: new sharing needs new events."""
 

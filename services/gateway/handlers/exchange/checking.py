@@ -78,6 +78,7 @@ async def _case_facts(
 ) -> CaseFacts:
     queued = sending.queued
     told = await references.agencies_told(tx, case.case_id)
+    under = queued.reference is not None or reference is not None
     stopped = sending.stopped
     if stopped is None and queued.reference is not None and _is_retired(reference, sending):
         stopped = "reference-retired"
@@ -86,7 +87,7 @@ async def _case_facts(
         consents=await consent.read_consents(tx, case.case_id),
         restrictions=await consent.read_restrictions(tx, case.case_id),
         tie=Tie.NONE if reference is None else _TIES[reference.origin, reference.live],
-        in_ledger=queued.agency in told,
+        in_ledger=under and queued.agency in told,
         stopped=stopped,
     )
 
