@@ -2,22 +2,28 @@
 
 from uuid import UUID
 
+import pytest
+
 from services.chassis.clock import new_id
 from services.gateway.domain.exchange import Arrival
 from services.gateway.handlers.exchange.receiving import Outcome
+from services.gateway.store.policy import PolicyRow
 from tests.integration.gateway.exchange_fixtures import pair
-from tests.integration.gateway.test_exchange_refused import permitting
+from tests.integration.gateway.test_exchange_refused import permitting, running
 from tests.support.gateway_exchange import (
     RECEIVER,
     SENDER,
     Both,
     a_cancellation,
+    a_policy_row,
     an_offer,
     lose,
+    offer,
     one_sent,
     progress_on,
     settle_both,
 )
+from tests.support.waiting import until
 
 __all__ = ["pair"]
 
@@ -80,3 +86,43 @@ async def test_the_end_of_an_offer_that_was_put_aside_is_put_aside_behind_it(pai
     await sender.write(RECEIVER)
     assert (await receiver.read(SENDER)).count(Outcome.PARKED) == 2
     assert len(await receiver.rows("SELECT 1 FROM exchange_parked")) == 2
+
+
+async def test_who_only_had_answers_from_us_is_told_of_no_end_of_an_offer(pair: Both) -> None:
+    sender, receiver = pair
+    await one_sent(sender)
+    await settle_both(sender, receiver)
+    (arrived,) = await receiver.facts("task-offered")
+    local_case = UUID(arrived["key"])
+    await receiver.outgoing(progress_on(new_id()), SENDER, local_case)
+    await receiver.outgoing(a_cancellation(new_id()), SENDER, local_case)
+    await receiver.write(SENDER)
+    (refused,) = await receiver.facts("sending-refused")
+    assert refused["body"]["reason"] == "unknown-recipient"
+    assert len(await receiver.rows("SELECT 1 FROM exchange_reference")) == 1
+
+
+def without_pairs(version: int) -> PolicyRow:
+    """A newer version in which nobody may write to anybody."""
+    row = a_policy_row(version)
+    row.document["pairs"] = []
+    return row
+
+
+@pytest.mark.parametrize("recipient", [RECEIVER, "nobody-brest"])
+async def test_what_no_pair_takes_comes_back_with_the_reason_after_a_restart_too(
+    pair: Both, recipient: str
+) -> None:
+    sender, _ = pair
+    case_id = new_id()
+    await sender.consent_to(case_id, RECEIVER)
+    await offer(sender, case_id)
+    await sender.outgoing(an_offer(), recipient, case_id)
+    await sender.take_policy(without_pairs(2))
+
+    async def refused() -> bool:
+        return len(await sender.facts("sending-refused")) == 2
+
+    async with running(sender):
+        await until(refused)
+    assert await sender.rows("SELECT 1 FROM exchange_sending") == []

@@ -22,7 +22,7 @@ from services.gateway.handlers.exchange.parking import redrive
 from services.gateway.handlers.exchange.receiving import Receiver
 from services.gateway.handlers.exchange.sending import Writer
 from services.gateway.store import policy
-from services.gateway.store.exchange import books, measures
+from services.gateway.store.exchange import books, measures, sendings
 from services.gateway.store.exchange.measures import Measured
 
 log = logger(__name__)
@@ -115,12 +115,22 @@ class ExchangePart:
             for agency in in_force.agencies_of(self._context.node):
                 if agency not in self._pairs:
                     self._pairs[agency] = self._take_up(agency, stop)
+            await self._refuse_what_no_pair_takes()
         await self._context.database.run(partial(receipts.tell_late, self._context))
         await redrive(self._context)
         async with self._context.database.transaction() as tx:
             alarmed, measured = await books.alarmed(tx), await measures.measure(tx)
         self._show(alarmed, measured)
         await _until(stop, self._context.limits.look_seconds)
+
+    async def _refuse_what_no_pair_takes(self) -> None:
+        """What is queued for an agency that no pair joins to us (any more) is checked all the same,
+        so that it comes back with the reason; a notice stays.
+        """
+        async with self._context.database.transaction() as tx:
+            waiting = await sendings.agencies_waiting(tx)
+        for agency in sorted(waiting - self._pairs.keys()):
+            await Writer(self._context, agency, self._line).round()
 
     def _show(self, alarmed: Sequence[str], measured: Measured) -> None:
         """Tell an operator what is open and what is wrong."""

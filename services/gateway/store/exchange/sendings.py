@@ -79,6 +79,7 @@ _WAITING_FOR: Final = Statement(
     .where(SENDING.c.subject == bindparam("subject"))
     .distinct()
 )
+_AGENCIES: Final = Statement(select(SENDING.c.agency).distinct())
 _LATE: Final = Statement(
     select(SENDING)
     .where(SENDING.c.told_at.is_(None), SENDING.c.tell_at <= bindparam("now"))
@@ -220,6 +221,11 @@ async def types_waiting(tx: Transaction, subject: UUID) -> frozenset[tuple[str, 
     """Every (agency, event type) of this subject that is still to go."""
     rows = await tx.fetch(_WAITING_FOR, subject=subject)
     return frozenset((row["agency"], row["event_type"]) for row in rows)
+
+
+async def agencies_waiting(tx: Transaction) -> frozenset[str]:
+    """For whom something is queued or without a receipt."""
+    return frozenset(row["agency"] for row in await tx.fetch(_AGENCIES))
 
 
 async def take_late(tx: Transaction, now: datetime) -> list[Sending]:
