@@ -47,8 +47,8 @@ ABOUT: Final = {
     ),
     "plan": (
         "A plan is refused",
-        "In `objections` of `POST /v1/plans` (409), followed by the table's position, from 1, where it "
-        "is about one; in `refused` of a node's `GET /v1/contributions`.",
+        "In `objections` of `POST /v1/plans` (409), followed by the table's position, from 1, "
+        "where it is about one; in `refused` of a node's `GET /v1/contributions`.",
     ),
 }
 
