@@ -32,6 +32,7 @@ from services.chassis.messaging.kafka.connection import (
     explained,
     within,
 )
+from services.chassis.messaging.kafka.fetching import Fetching
 
 REFUSED_COMMITS_LIMIT: Final = 20
 FETCH_SLACK_SECONDS: Final = 2.0
@@ -56,6 +57,7 @@ class KafkaConsumer:
         self._require = require
         self._inner: AIOKafkaConsumer | None = None
         self._held: list[BrokerRecord] = []
+        self._fetching = Fetching()
         self._refused_commits = 0
         self.generation = 0
         self.failure: BaseException | None = None
@@ -125,9 +127,7 @@ class KafkaConsumer:
     async def _poll(self, max_records: int, timeout_seconds: float) -> list[BrokerRecord]:
         try:
             async with asyncio.timeout(timeout_seconds + FETCH_SLACK_SECONDS):
-                batches = await self._client.getmany(
-                    timeout_ms=int(timeout_seconds * 1000), max_records=max_records
-                )
+                return await self._fetching.records(self._client, max_records, timeout_seconds)
         except NoOffsetForPartitionError as error:
             await self._begin_at_log_start(_partition(error.args[0]))
             return []
@@ -139,7 +139,6 @@ class KafkaConsumer:
             return []
         except CLIENT_FAILURES as error:
             raise explain(error) from None
-        return [as_record(raw) for batch in batches.values() for raw in batch]
 
     async def _begin_at_log_start(self, partition: TopicPartition) -> None:
         starts = await self.log_starts([partition])
@@ -191,6 +190,7 @@ class KafkaConsumer:
         self._held = [one for one in self._held if one.topic_partition != partition]
         with explained():
             self._client.seek(KafkaPartition(*partition), offset)
+        self._fetching.sought(KafkaPartition(*partition), offset)
 
     async def position(self, partition: TopicPartition) -> int:
         """The offset that will be fetched next."""
@@ -250,6 +250,7 @@ class _Bell(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[KafkaPartition]) -> None:
         self._consumer.generation += 1
+        self._consumer._fetching.assigned_anew()
         ours = frozenset(_partition(raw) for raw in assigned)
         try:
             await self._listener.on_assigned(ours, self._consumer.generation)
@@ -270,16 +271,3 @@ def _ours(
     partitions: Iterable[TopicPartition], assignment: frozenset[TopicPartition]
 ) -> list[KafkaPartition]:
     return _raw(partition for partition in partitions if partition in assignment)
-
-
-def as_record(raw: Any) -> BrokerRecord:
-    """One record of aiokafka in our words."""
-    return BrokerRecord(
-        topic=raw.topic,
-        partition=raw.partition,
-        offset=raw.offset,
-        key=raw.key,
-        value=raw.value,
-        headers=tuple(raw.headers),
-        timestamp=raw.timestamp,
-    )

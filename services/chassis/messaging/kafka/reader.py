@@ -20,7 +20,8 @@ from services.chassis.messaging.kafka.connection import (
     explained,
     within,
 )
-from services.chassis.messaging.kafka.consumer import FETCH_SLACK_SECONDS, as_record
+from services.chassis.messaging.kafka.consumer import FETCH_SLACK_SECONDS
+from services.chassis.messaging.kafka.fetching import Fetching
 
 
 class KafkaReader:
@@ -32,6 +33,7 @@ class KafkaReader:
         self._raw = KafkaPartition(*partition)
         self._require = require
         self._inner: AIOKafkaConsumer | None = None
+        self._fetching = Fetching()
 
     async def start(self, offset: int | None = None) -> None:
         """Look the topic up, connect, assign, go to the offset."""
@@ -50,6 +52,7 @@ class KafkaReader:
                 inner.assign([self._raw])
                 begin = await self.log_start() if offset is None else offset
                 inner.seek(self._raw, begin)
+                self._fetching.sought(self._raw, begin)
         except CLIENT_FAILURES as error:
             await self.stop()
             raise explain(error) from None
@@ -64,21 +67,19 @@ class KafkaReader:
         """The next records; empty after the timeout."""
         try:
             async with asyncio.timeout(timeout_seconds + FETCH_SLACK_SECONDS):
-                batches = await self._client.getmany(
-                    timeout_ms=int(timeout_seconds * 1000), max_records=max_records
-                )
+                return await self._fetching.records(self._client, max_records, timeout_seconds)
         except OffsetOutOfRangeError:
             raise OffsetLost([self._partition]) from None
         except TimeoutError:
             return []
         except CLIENT_FAILURES as error:
             raise explain(error) from None
-        return [as_record(raw) for batch in batches.values() for raw in batch]
 
     def seek(self, offset: int) -> None:
         """The next fetch begins at ``offset``."""
         with explained():
             self._client.seek(self._raw, offset)
+        self._fetching.sought(self._raw, offset)
 
     async def log_start(self) -> int:
         """The first offset that still exists."""
