@@ -87,7 +87,7 @@ class HandOverConfirmed(Contract):
 
 
 class HandOverFailed(Contract):
-    """Local: the hand-over may not leave; the worker decides what to do next."""
+    """Local: the offer may not leave, or was withdrawn unanswered; the worker decides what next."""
 
     offer_id: Reference
     recipient: Node

@@ -173,7 +173,7 @@ def confirmed(offer_id: UUID, recipient: str, hand_over_reference: UUID) -> Hand
 
 
 def failed(offer_id: UUID, recipient: str, reason: str) -> HandOverFailed:
-    """Inside the node: the offer may not leave."""
+    """Inside the node: the offer may not leave, or was withdrawn before its answer."""
     return HandOverFailed(offer_id=offer_id, recipient=recipient, reason=reason)
 
 

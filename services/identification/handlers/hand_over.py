@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from contracts.gateway import SendingRefused
+from contracts.gateway import NoticeQueued, SendingRefused
 from contracts.identification import HandOverOffered, HandOverReceived
 from services.chassis.clock import derived_id
 from services.chassis.logs import logger
@@ -30,6 +30,8 @@ from services.identification.store import cases, consents, hand_overs, outbox, p
 from services.identification.store.hand_overs import INCOMING, OUTGOING, HandOverRow
 
 PURPOSE: Final = "hand-over"
+SHARING_ENDED: Final = "grant-ended"
+"""Why an offer failed that left and was withdrawn before the answer."""
 OFFERED_CODES: Final = (
     "case_type",
     "majority",
@@ -108,13 +110,32 @@ async def sending_refused(context: Context, received: Received, work: Work) -> W
     if row is None or row.outgoing_id != body.outgoing_id:
         await _sender_not_told(work, case_id, body)
         return None
-    await hand_overs.settle_offer(
-        work.transaction, row.settled("failed", work.now, reason=body.reason)
-    )
-    failed = disclosure.failed(row.offer_id, row.agency, body.reason)
-    outbox.tell(work.transaction, failed, case_id)
-    note(work, case_id, "hand-over-failed", body.reason)
+    await _failed(work, row, body.reason)
     return None
+
+
+async def notice_queued(context: Context, received: Received, work: Work) -> Waits | None:
+    """An agency is told to let the case go: what it was offered and did not answer is over.
+
+    It may not answer any more. A consent that was given since may be for a new offer.
+    """
+    body: NoticeQueued = received.body
+    case_id = case_id_of(received)
+    row = await hand_overs.standing_offer(work.transaction, case_id)
+    if row is None or row.agency != body.recipient:
+        return None
+    await _failed(work, row, SHARING_ENDED)
+    case = await cases.load_case(work.transaction, case_id)
+    if case is not None:
+        await review_case(work, case)
+    return None
+
+
+async def _failed(work: Work, row: HandOverRow, reason: str) -> None:
+    settled = row.settled("failed", work.now, reason=reason)
+    await hand_overs.settle_offer(work.transaction, settled)
+    outbox.tell(work.transaction, disclosure.failed(row.offer_id, row.agency, reason), row.case_id)
+    note(work, row.case_id, "hand-over-failed", reason)
 
 
 async def _sender_not_told(work: Work, case_id: UUID, refused: SendingRefused) -> None:

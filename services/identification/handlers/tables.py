@@ -34,6 +34,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("gateway", gateway.RestrictionSet): consent.restriction_set,
     type_of("gateway", gateway.SharingStopped): consent.sharing_stopped,
     type_of("gateway", gateway.SendingRefused): hand_over.sending_refused,
+    type_of("gateway", gateway.NoticeQueued): hand_over.notice_queued,
     type_of("gateway", gateway.PolicyCopied): consent.policy_copied,
     type_of("identification", identification.HandOverOffered): hand_over.hand_over_offered,
     type_of("identification", identification.HandOverReceived): hand_over.hand_over_received,

@@ -3,7 +3,7 @@
 import orjson
 
 from contracts.catalogue import type_of
-from contracts.gateway import SendingRefused, SharingStopped
+from contracts.gateway import NoticeQueued, SendingRefused, SharingStopped
 from contracts.identification import HandOverOffered, HandOverReceived
 from contracts.intake import CaseCorrected
 from services.chassis.clock import new_id
@@ -173,6 +173,38 @@ async def test_an_offer_that_may_not_leave_fails_and_may_be_made_again(border: B
     offers = await border.told("outgoing")
     assert len({offer.id for offer in offers}) == 2
     assert len({offer.body["offer_id"] for offer in offers}) == 2
+
+
+async def test_an_offer_withdrawn_before_its_answer_may_be_made_again(border: Bench) -> None:
+    case_id = new_id()
+    await border.bring(a_policy(), POLICY)
+    await border.bring(a_detection(), case_id)
+    await border.bring(a_consent(), case_id)
+    (first,) = await border.told("outgoing")
+    await border.bring(a_withdrawal(), case_id)
+    await border.bring(NoticeQueued(recipient="ngo-brest"), case_id)
+    assert "hand-over-failed" not in await border.kinds("identification")
+    await border.bring(NoticeQueued(recipient=INTERIOR), case_id)
+    assert (await border.told("identification"))[-1].kind == "hand-over-failed"
+    assert len(await border.told("outgoing")) == 1
+    late = HandOverReceived(offer_id=first.body["offer_id"], hand_over_reference=new_id())
+    await border.bring(late, case_id, sender=INTERIOR, publisher="identification")
+    assert "hand-over-confirmed" not in await border.kinds("identification")
+    await border.bring(a_consent(), case_id)
+    offers = await border.told("outgoing")
+    assert len({offer.body["offer_id"] for offer in offers}) == 2
+
+
+async def test_a_consent_heard_before_the_notice_is_for_a_new_offer(border: Bench) -> None:
+    case_id = new_id()
+    await border.bring(a_policy(), POLICY)
+    await border.bring(a_detection(), case_id)
+    await border.bring(a_consent(), case_id)
+    await border.bring(a_withdrawal(), case_id)
+    await border.bring(a_consent(), case_id)
+    assert len(await border.told("outgoing")) == 1
+    await border.bring(NoticeQueued(recipient=INTERIOR), case_id)
+    assert len(await border.told("outgoing")) == 2
 
 
 async def test_only_the_agency_that_was_offered_the_case_confirms_it(border: Bench) -> None:
