@@ -63,6 +63,12 @@ async def prove(database: Database, keys: KeyRing) -> None:
         await _proved(tx, keys)
 
 
+async def look(database: Database, keys: KeyRing) -> None:
+    """Open every kept probe; keeps none, as what runs still seals with the key it began with."""
+    async with database.transaction() as tx:
+        await _proved(tx, keys)
+
+
 async def _proved(tx: Transaction, keys: KeyRing) -> list[Record]:
     probes = await tx.fetch(_KEPT)
     if not opens(keys, probes):
@@ -95,7 +101,7 @@ class OwnKey:
 
     async def _look(self) -> None:
         try:
-            await prove(self._database, KeyRing.from_file(self._key_file))
+            await look(self._database, KeyRing.from_file(self._key_file))
         except InfrastructureFailure:
             return
         except SettingsWrong as wrong:

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import text
 
@@ -126,3 +127,21 @@ async def test_a_database_that_is_away_says_nothing_of_the_key(
     assert part.readiness().ok
     stop.set()
     await running
+
+
+async def test_a_new_key_that_sealed_nothing_yet_may_be_taken_back(
+    house: Postgres, house_settings: ServiceSettings, database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.key"
+    KeyRing.create(path)
+    kept = path.read_bytes()
+    await opened_and_closed(house_settings, path)
+    content = orjson.loads(kept)
+    content["keys"]["0000000a"], content["current"] = content["digest"], "0000000a"
+    path.write_bytes(orjson.dumps(content))
+    part = OwnKey(database, path)
+    await part._look()
+    assert part.readiness().ok
+    path.write_bytes(kept)
+    await opened_and_closed(house_settings, path)
+    assert len(await probes(house)) == 1
