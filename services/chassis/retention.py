@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from services.chassis.clock import Clock, JumpWatch
 from services.chassis.database import Database, Statement
-from services.chassis.errors import InfrastructureFailure, backoff_seconds
+from services.chassis.errors import InfrastructureFailure, StatementRefused, backoff_seconds
 from services.chassis.logs import logger
 from services.chassis.runnable import Readiness
 
@@ -72,7 +72,7 @@ class Retention:
             try:
                 await self.forget()
                 self._failures = 0
-            except InfrastructureFailure as failure:
+            except (InfrastructureFailure, StatementRefused) as failure:
                 self._failures += 1
                 log.warning("retention waits", kind="retention", error=failure)
             seconds = backoff_seconds(self._failures) or LOOK_SECONDS
@@ -81,11 +81,24 @@ class Retention:
                     await stop.wait()
 
     async def forget(self) -> dict[str, int]:
-        """One look: how many rows of each went away. None at all while the clock is in doubt."""
+        """One look: how many rows of each went away. None at all while the clock is in doubt.
+
+        What the database refuses to delete keeps nothing else from being deleted, and is raised
+        at the end: the process goes on, not ready.
+        """
         if self._jump.jumped():
             return {}
         now = self._clock.wall()
-        return {keep.name: await self._forget(keep, now - keep.kept) for keep in self._keeps}
+        gone: dict[str, int] = {}
+        refusals: list[StatementRefused] = []
+        for keep in self._keeps:
+            try:
+                gone[keep.name] = await self._forget(keep, now - keep.kept)
+            except StatementRefused as refused:
+                refusals.append(refused)
+        if refusals:
+            raise refusals[0]
+        return gone
 
     async def _forget(self, keep: Keep, before: datetime) -> int:
         gone = 0

@@ -12,7 +12,7 @@ from services.chassis.environment import ServiceSettings
 from services.chassis.errors import DatabaseUnavailable, NoLongerKept
 from services.chassis.messaging.feeds import Feeds, forgotten_after
 from services.chassis.problems import problem_of
-from services.chassis.retention import TRACES, Keep, Retention
+from services.chassis.retention import TRACES, Keep, Retention, older_than
 from services.chassis.telemetry import Telemetry
 from tests.support.waiting import until
 
@@ -101,6 +101,21 @@ async def test_the_part_forgets_at_once_and_says_when_it_cannot(
     await until(lambda: not part.readiness().ok)
     stop.set()
     await running
+
+
+async def test_what_the_database_refuses_to_delete_ends_no_process_and_keeps_nothing_else(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "backoff_seconds", lambda _failures: 0.01)
+    await trace(database, "old", 31)
+    refused = Keep(name="audit", kept=KEPT, statement=older_than("audit", "recorded_at"))
+    part = Retention(database, FrozenClock(NOW), [refused, TRACE])
+    stop = asyncio.Event()
+    running = asyncio.create_task(part.run(stop))
+    await until(lambda: running.done() or not part.readiness().ok)
+    stop.set()
+    await running
+    assert await traces(database) == set()
 
 
 def feeds_of(database: Database, settings: ServiceSettings, clock: FrozenClock) -> Feeds:
