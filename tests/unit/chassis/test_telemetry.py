@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import orjson
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExportResult
 
+from services.chassis import telemetry as module
 from services.chassis.errors import Misuse
 from services.chassis.spans import (
     FILES_KEPT,
@@ -204,3 +207,29 @@ def test_numbers_are_declared_and_belong_to_one_instance(
 def test_no_number_has_a_label_that_could_count_cases_of_a_kind() -> None:
     allowed = {"bus", "lane", "outcome"}
     assert {label for spec in METRICS.values() for label in spec.labels} <= allowed
+
+
+def test_a_silent_collector_does_not_keep_a_process_from_ending(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, asked = Event(), Event()
+
+    class Silent(FileSpanExporter):
+        def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+            asked.set()
+            let_go.wait(30)
+            return SpanExportResult.FAILURE
+
+    monkeypatch.setattr(module, "_file_exporter", lambda _settings: Silent(tmp_path / "none"))
+    monkeypatch.setattr(module, "STOP_MILLIS", 50)
+    telemetry = Telemetry(plain_settings(tmp_path))
+    with telemetry.span("process a.b"):
+        pass
+    closing = Thread(target=telemetry.close, daemon=True)
+    closing.start()
+    try:
+        assert asked.wait(10)
+        closing.join(10)
+        assert not closing.is_alive()
+    finally:
+        let_go.set()
