@@ -5,15 +5,21 @@ from uuid import UUID
 import pytest
 
 from services.chassis.clock import new_id
+from services.chassis.database import Transaction
 from services.gateway.domain.exchange import Arrival
 from services.gateway.handlers.exchange.receiving import Outcome
+from services.gateway.store import cases
+from services.gateway.store.exchange import references
+from services.gateway.store.exchange.references import Reference
 from services.gateway.store.policy import PolicyRow
 from tests.integration.gateway.exchange_fixtures import pair
 from tests.integration.gateway.test_exchange_refused import permitting, running
 from tests.support.gateway_exchange import (
+    NOW,
     RECEIVER,
     SENDER,
     Both,
+    Gateway,
     a_cancellation,
     a_policy_row,
     an_offer,
@@ -100,6 +106,44 @@ async def test_who_only_had_answers_from_us_is_told_of_no_end_of_an_offer(pair: 
     (refused,) = await receiver.facts("sending-refused")
     assert refused["body"]["reason"] == "unknown-recipient"
     assert len(await receiver.rows("SELECT 1 FROM exchange_reference")) == 1
+
+
+async def heard_in_between(
+    monkeypatch: pytest.MonkeyPatch, receiver: Gateway, reference: UUID
+) -> UUID:
+    """The first look finds nothing; then another transaction opens a case under the reference."""
+    case_id, look = new_id(), references.find_reference
+
+    async def too_early(tx: Transaction, agency: str, asked: UUID) -> Reference | None:
+        found = await look(tx, agency, asked)
+        if found is None:
+            async with receiver.database.transaction() as other:
+                await cases.lock_case(other, case_id, NOW)
+                opened = Reference(
+                    agency=agency, reference=asked, case_id=case_id, origin="received", live=True
+                )
+                await references.first_heard(other, opened, NOW)
+        return found if asked == reference else None
+
+    monkeypatch.setattr(references, "find_reference", too_early)
+    return case_id
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+async def test_a_reference_that_two_hear_of_at_once_stands_for_one_case(
+    pair: Both, monkeypatch: pytest.MonkeyPatch, withdrawn: bool
+) -> None:
+    sender, receiver = pair
+    case_id, _ = await one_sent(sender)
+    (given,) = await sender.rows("SELECT reference FROM exchange_reference")
+    if withdrawn:
+        lose(sender)
+        await sender.withdraw(case_id)
+        await sender.write(RECEIVER)
+    there = await heard_in_between(monkeypatch, receiver, given["reference"])
+    assert await receiver.read(SENDER) == [Arrival.NEXT]
+    told = await receiver.facts("sharing-stopped" if withdrawn else "task-offered")
+    assert [fact["key"] for fact in told] == [str(there)]
 
 
 def without_pairs(version: int) -> PolicyRow:

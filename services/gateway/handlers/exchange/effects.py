@@ -127,7 +127,7 @@ async def _case_of(work: Work, arrived: Arrived, event_type: str) -> UUID | None
     if event_type not in OPENS_A_CASE:
         raise NotForUs("the reference is not known here")
     case = await cases.lock_case(tx, new_id(), work.now)
-    await references.add_reference(
+    await references.first_heard(
         tx,
         Reference(
             agency=arrived.agency,

@@ -208,7 +208,7 @@ async def _shared_no_more(work: Work, agency: str, reference: UUID) -> None:
             origin=references.RECEIVED,
             live=False,
         )
-        await references.add_reference(tx, tombstone, work.now)
+        await references.first_heard(tx, tombstone, work.now)
         return
     if known.case_id is None:
         return

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
+from services.chassis.errors import TransactionConflict
 from services.gateway.store.exchange.tables import DISCLOSURE, INNER, REFERENCE
 
 GIVEN: Final = "given"
@@ -155,6 +156,16 @@ async def add_reference(tx: Transaction, reference: Reference, now: datetime) ->
         ended_at=None if reference.live else now,
     )
     return added > 0
+
+
+async def first_heard(tx: Transaction, reference: Reference, now: datetime) -> None:
+    """Keep a reference that was not there a moment ago.
+
+    Raises TransactionConflict when another transaction heard of it in between: looked at again, it
+    is known. A notice and an offer that was put aside may come at once.
+    """
+    if not await add_reference(tx, reference, now):
+        raise TransactionConflict
 
 
 async def reference_of(
