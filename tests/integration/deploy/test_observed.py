@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ from deploy.observe import program
 from tests.support.waiting import until
 
 ZIPKIN_SECONDS = 120.0
+AT_ONCE = 1_000
 
 
 @dataclass(frozen=True)
@@ -91,17 +94,41 @@ async def test_a_span_that_is_sent_while_zipkin_starts_is_found_there(observer: 
     await until(lambda: all(map(ports.is_free, observer.ports)), seconds=ZIPKIN_SECONDS)
 
 
+async def zipkin_answers(observer: Observer, client: httpx.AsyncClient) -> bool:
+    """Whether it answers now."""
+    try:
+        return (await client.get(f"{observer.zipkin}/health")).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def many_spans() -> list[dict[str, object]]:
+    """As large as ours are."""
+    tags = {
+        f"messaging.of.kafka.{number}": f"nrm.local.{number}.commands.v1" for number in range(9)
+    }
+    made = {"name": "process", "timestamp": time.time_ns() // 1000, "duration": 1, "tags": tags}
+    where = {"localEndpoint": {"serviceName": "ngo-brest.referral"}}
+    return [
+        {"traceId": secrets.token_hex(16), "id": secrets.token_hex(8), **made, **where}
+        for _ in range(AT_ONCE)
+    ]
+
+
+@pytest.mark.long
+async def test_more_spans_than_are_kept_do_not_silence_zipkin(observer: Observer) -> None:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+        await until(lambda: zipkin_answers(observer, client), seconds=ZIPKIN_SECONDS)
+        for _ in range(100_000 // AT_ONCE):
+            told = await client.post(f"{observer.zipkin}/api/v2/spans", json=many_spans())
+            assert told.status_code == 202
+        assert await zipkin_answers(observer, client)
+
+
 @pytest.mark.long
 async def test_zipkin_is_nobody_elses_and_ends_before_the_observer_does(observer: Observer) -> None:
     async with httpx.AsyncClient(trust_env=False) as client:
-
-        async def answered() -> bool:
-            try:
-                return (await client.get(f"{observer.zipkin}/health")).is_success
-            except httpx.HTTPError:
-                return False
-
-        await until(answered, seconds=ZIPKIN_SECONDS)
+        await until(lambda: zipkin_answers(observer, client), seconds=ZIPKIN_SECONDS)
         elsewhere = {"origin": "http://elsewhere.example"}
         told = await client.get(f"{observer.zipkin}/api/v2/services", headers=elsewhere)
     assert told.status_code == 200
