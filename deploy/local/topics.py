@@ -22,6 +22,9 @@ from deploy.local.topology import Topology
 CARDS = REPOSITORY / "contracts" / "topics"
 DAY_MILLISECONDS = 86_400_000
 FOR_EVER = "-1"
+AGE_COUNTS_FROM = "LogAppendTime"
+"""A record is as old as its time on the broker: what its sender says would let one that says an
+old time, from a late queue or a wrong clock, be deleted before anybody read it."""
 
 
 class TopicCard(BaseModel):
@@ -35,7 +38,11 @@ class TopicCard(BaseModel):
 
     def settings(self) -> dict[str, str]:
         """Return the topic's own settings as the broker writes them."""
-        settings = {"cleanup.policy": "delete", "retention.ms": self._retention()}
+        settings = {
+            "cleanup.policy": "delete",
+            "retention.ms": self._retention(),
+            "message.timestamp.type": AGE_COUNTS_FROM,
+        }
         for key, value in (self.config or {}).items():
             settings[key] = str(value).lower() if isinstance(value, bool) else str(value)
         return settings

@@ -53,6 +53,9 @@ def test_cards_become_the_settings_of_the_broker(topology: Topology) -> None:
     assert intake.settings["retention.ms"] == str(7 * 86_400_000)
     assert intake.settings["segment.ms"] == "600000"
     assert shapes["nrm.local.border-brest.consent.v1"].settings["retention.ms"] == "-1"
+    assert {shape.settings["message.timestamp.type"] for shape in shapes.values()} == {
+        "LogAppendTime"
+    }
 
 
 @pytest.mark.parametrize("text", ["name: [", "name: nrm.a.v1", "name: x\npartitions: 1"])
