@@ -59,7 +59,7 @@ class Zipkin:
         # "*" by default: any page in the operator's browser could read the traces
         words += [f"--zipkin.query.allowed-origins={self.address}"]
         with (self.folder / "zipkin.out").open("wb") as output:
-            plan = Launch(words, output, signal.SIGTERM, environment=NOTHING, folder=self.folder)
+            plan = Launch(words, output, signal.SIGKILL, environment=NOTHING, folder=self.folder)
             self._child = launch(plan)
 
     def stop(self) -> None:

@@ -46,6 +46,12 @@ class Observer:
         """Where Zipkin listens."""
         return f"http://{ports.LOOPBACK}:{self.ports[1]}"
 
+    @property
+    def zipkin_pid(self) -> int:
+        """Zipkin is its only child."""
+        pid = self.identity.pid
+        return int(Path(f"/proc/{pid}/task/{pid}/children").read_text())
+
 
 @pytest.fixture
 def observer(tmp_path: Path) -> Iterator[Observer]:
@@ -90,6 +96,7 @@ async def test_a_span_that_is_sent_while_zipkin_starts_is_found_there(observer: 
         (found,) = (await client.get(f"{observer.zipkin}/api/v2/trace/{trace_id}")).json()
     await asyncio.to_thread(provider.shutdown)
     assert found["localEndpoint"]["serviceName"] == "ngo-brest.referral"
+    os.kill(observer.zipkin_pid, signal.SIGSTOP)  # as deaf as one whose memory is full
     assert observer.identity.send(signal.SIGKILL)
     await until(lambda: all(map(ports.is_free, observer.ports)), seconds=ZIPKIN_SECONDS)
 
