@@ -84,6 +84,7 @@ class Numbers:
     def _panel(self, panel: Panel) -> dict[str, Any]:
         points = self.points.get(panel.key, ())
         lines = sorted({line for each in points for line in each})[:LINES_LIMIT]
+        now = points[-1] if points else {}
         return {
             "key": panel.key,
             "title": panel.title,
@@ -92,7 +93,11 @@ class Numbers:
             "alert": panel.alert.model_dump(mode="json") if panel.alert else None,
             "times": list(self.times),
             "lines": [
-                {"name": " ".join(line), "points": [each.get(line) for each in points]}
+                {
+                    "name": " ".join(line),
+                    "now": now.get(line),
+                    "points": [each.get(line) for each in points],
+                }
                 for line in lines
             ],
         }

@@ -165,7 +165,7 @@ async def test_the_page_says_who_is_silent_and_asks_with_a_token() -> None:
         page = await client.get("/")
     assert told["bridge"]["silent"] == ["b.x"]
     (late,) = [q for q in told["questions"] if q["key"] == "late"]
-    assert late["panels"][0]["lines"] == [{"name": "a.gateway", "points": [3.0]}]
+    assert late["panels"][0]["lines"] == [{"name": "a.gateway", "now": 3.0, "points": [3.0]}]
     assert "v1/panels" in page.text
 
 

@@ -61,6 +61,14 @@ def test_a_service_that_does_not_answer_leaves_a_hole() -> None:
     assert shown(numbers) == {UNIT: [1.0, None, 0.0]}
 
 
+def test_what_nobody_tells_any_more_is_not_shown_as_now() -> None:
+    numbers = numbers_of(panel("deadlines_late", Form.VALUE))
+    numbers.add(Look.of(1.0, {UNIT: "nrm_deadlines_late 7.0"}))
+    numbers.add(Look.of(2.0, {}))
+    ((only,),) = [question["panels"] for question in numbers.shown()]
+    assert only["lines"] == [{"name": UNIT, "now": None, "points": [7.0, None]}]
+
+
 def test_a_rate_is_over_several_looks_and_a_counter_that_began_anew_is_not_negative() -> None:
     numbers = numbers_of(panel("door_refused", Form.RATE))
     for at, count in ((0, 10), (2, 14), (4, 18), (6, 3)):
