@@ -146,6 +146,19 @@ async def test_a_reference_that_two_hear_of_at_once_stands_for_one_case(
     assert [fact["key"] for fact in told] == [str(there)]
 
 
+async def test_two_registries_under_one_version_are_an_alarm_until_they_agree(pair: Both) -> None:
+    sender, receiver = pair
+    await receiver.rows("UPDATE policy_copy SET digest = $1", "b" * 64)
+    await one_sent(sender)
+    assert await receiver.read(SENDER) == [Outcome.WAITS]
+    (book,) = await receiver.rows("SELECT alarm, upto FROM exchange_pair_in")
+    assert book == {"alarm": "registry-differs", "upto": 0}
+    await receiver.rows("UPDATE policy_copy SET digest = $1", f"{1:064x}")
+    assert await receiver.read(SENDER) == [Arrival.NEXT]
+    (book,) = await receiver.rows("SELECT alarm, upto FROM exchange_pair_in")
+    assert book == {"alarm": None, "upto": 1}
+
+
 def without_pairs(version: int) -> PolicyRow:
     """A newer version in which nobody may write to anybody."""
     row = a_policy_row(version)

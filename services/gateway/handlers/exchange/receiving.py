@@ -51,6 +51,8 @@ TELLS: Final = frozenset(
 """After these the sender should hear how far we are."""
 NOTICES: Final = NOTICE.rpartition(".")[0] + "."
 """How the type of a notice begins, in every version."""
+REGISTRY_DIFFERS: Final = "registry-differs"
+"""The alarm while a record names another policy under the version in force here."""
 STUCK: Final = frozenset({Arrival.EXPIRED, Arrival.UNREADABLE, Arrival.FORK})
 
 
@@ -175,6 +177,9 @@ async def arrive(context: ExchangeContext, agency: str, judged: Judged, tx: Tran
     row = await books.lock_in(tx, agency)
     head = judged.record.head
     in_force = context.policy(await policy.read_policy(tx))
+    differs = in_force is not None and _is_another(in_force, head)
+    if differs != (row.alarm == REGISTRY_DIFFERS):
+        await _alarm_of_registries(agency, tx, differs=differs)
     if _must_wait(in_force, head, context.clock.now()):
         return Outcome.WAITS
     if head.seq == 0:
@@ -257,13 +262,25 @@ async def _alarm(context: ExchangeContext, agency: str, arrival: Arrival, tx: Tr
     log.error("a pair cannot go on as it is", kind=Word("exchange"), reason=arrival)
 
 
+async def _alarm_of_registries(agency: str, tx: Transaction, *, differs: bool) -> None:
+    await books.alarm_in(tx, agency, REGISTRY_DIFFERS if differs else None)
+    if differs:
+        log.critical("two registries bear one version", kind=Word("exchange"))
+
+
+def _is_another(in_force: Policy, head: Head) -> bool:
+    """Two contents for one version: one of the two nodes was given a false registry."""
+    same = head.registry_version == in_force.version
+    return same and head.registry_hash != in_force.digest
+
+
 def _must_wait(in_force: Policy | None, head: Head, now: datetime) -> bool:
     """Unknown newer policy, stale registry, two hashes for one version, sender not active."""
     if in_force is None or in_force.valid_until <= now:
         return True
     if head.registry_version > in_force.version:
         return True
-    if head.registry_version == in_force.version and head.registry_hash != in_force.digest:
+    if _is_another(in_force, head):
         return True
     sender = in_force.participants.get(head.sender)
     return sender is None or sender.status != ACTIVE
