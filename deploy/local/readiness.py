@@ -94,7 +94,7 @@ def status(state: StateFolder) -> dict[str, Any]:
     """Return everything that `nrm status --json` prints."""
     running = control.supervisor(state)
     stack = read_json(state.stack)
-    entries = _processes(state) if running else []
+    entries = processes_told(state) if running else []
     ready = bool(entries) and all(entry["ready"] for entry in entries)
     return {
         "state": ("ready" if ready else "starting") if running else "stopped",
@@ -130,7 +130,8 @@ def versions() -> dict[str, str]:
     return told
 
 
-def _processes(state: StateFolder) -> list[dict[str, Any]]:
+def processes_told(state: StateFolder) -> list[dict[str, Any]]:
+    """Return every process with its state, its address and its parts."""
     where, answers = dict(control.addresses(state)), ask_all(state)
     entries = []
     for name, told in read_json(state.processes).items():
@@ -144,6 +145,8 @@ def _processes(state: StateFolder) -> list[dict[str, Any]]:
             entry["last_words"] = "" if identity else _last_words(state, name)
         else:
             entry["ready"] = told["state"] == "running" and _server_answers(state, name)
+            if name == control.OBSERVER and (at := control.observed_at(state)):
+                entry |= {"address": at.numbers, "traces": at.traces}
         entries.append(entry)
     return entries
 

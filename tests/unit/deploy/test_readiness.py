@@ -4,9 +4,13 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
+from deploy.local import readiness
+from deploy.local.control import OBSERVER
+from deploy.local.layout import StateFolder, write_json
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.readiness import Answer, ask_service
 
@@ -49,6 +53,17 @@ def test_no_token_goes_to_the_machines_proxy(
     (nobody,) = free_ports(1)
     assert ask_service(f"http://{LOOPBACK}:{nobody}", "a-token") == Answer(ready=False, parts={})
     assert Stranger.told == []
+
+
+def test_status_tells_where_an_observed_stack_can_be_looked_at(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path)
+    write_json(state.stack, {"observe": {"bridge": 2, "zipkin": 3}})
+    write_json(state.processes, {OBSERVER: {"state": "held", "identity": None}})
+    (told,) = readiness.processes_told(state)
+    assert (told["address"], told["traces"]) == (
+        "http://127.0.0.1:2/",
+        "http://127.0.0.1:3/zipkin/",
+    )
 
 
 @pytest.mark.parametrize("code", [200, 404])
