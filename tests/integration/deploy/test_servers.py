@@ -7,6 +7,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from deploy.local import broker_admin, topics
@@ -55,6 +56,18 @@ def test_records_that_another_partitioner_placed_are_counted(kafka_server: Kafka
     producer.send(name, key=key, value=b"", partition=wrong)
     producer.close()
     assert broker_admin.misplaced_keys(bootstrap, name, limit=10) == (9, 1)
+
+
+def test_nobody_may_hold_a_topic_back_for_longer_than_a_minute(kafka_server: KafkaServer) -> None:
+    """What stands behind an open transaction is not read, whoever began it."""
+    producer = KafkaProducer(
+        bootstrap_servers=kafka_server.bootstrap,
+        transactional_id="nrm-test",
+        transaction_timeout_ms=60_001,
+    )
+    with pytest.raises(KafkaError, match="InvalidTransactionTimeout"):
+        producer.init_transactions()
+    producer.close(1)
 
 
 def test_topics_are_made_changed_and_read_back(kafka_server: KafkaServer) -> None:
