@@ -46,7 +46,6 @@ _EVENT: Final[dict[str, Any]] = {
 def intake_routes(context: GatewayContext) -> APIRouter:
     """Intake, answers, incoming."""
     routes = APIRouter()
-    phones = DutyPhones(context.settings.directory_file)
 
     @routes.post("/v1/intake", status_code=202, openapi_extra=_EVENT)
     async def post_intake(request: Request, asking: Asking, prefer: Prefer = None) -> Response:
@@ -67,6 +66,13 @@ def intake_routes(context: GatewayContext) -> APIRouter:
             reply = await wait_for_answer(context, reply, seconds)
         return _answered(reply)
 
+    _add_feeds(routes, context)
+    return routes
+
+
+def _add_feeds(routes: APIRouter, context: GatewayContext) -> None:
+    phones = DutyPhones(context.settings.directory_file)
+
     @routes.get("/v1/answers")
     async def get_answers(after: After = 0, limit: Limit = 100) -> dict[str, Any]:
         """Final answers to intake events, in order; ask again ``after`` the value of ``next``;
@@ -83,8 +89,6 @@ def intake_routes(context: GatewayContext) -> APIRouter:
         page, following = await read_feed(context, INCOMING, after, limit)
         told = await without_frozen_cases(context, await with_duty_phones(phones, page))
         return {"incoming": told, "next": following}
-
-    return routes
 
 
 def wanted_wait(prefer: str | None) -> int:
