@@ -5,6 +5,7 @@ Links become tags, because Zipkin has none. Events and texts of a status are nev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -22,6 +23,8 @@ KINDS = {
 }
 BUS = {"serviceName": "kafka"}
 UNKNOWN = "unknown"
+WORD_LIMIT = 40
+PLAIN = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 
 
 def zipkin_spans(request: ExportTraceServiceRequest) -> list[dict[str, Any]]:
@@ -40,7 +43,13 @@ def _spans(request: ExportTraceServiceRequest) -> Iterator[dict[str, Any]]:
 def _unit(resource: dict[str, Any]) -> str:
     """`<node>.<service>`, as the stack calls it."""
     named = [resource.get("service.namespace"), resource.get("service.name")]
-    return ".".join(each for each in named if isinstance(each, str) and each) or UNKNOWN
+    return (
+        ".".join(each for each in named if isinstance(each, str) and _plain_word(each)) or UNKNOWN
+    )
+
+
+def _plain_word(text: str) -> bool:
+    return len(text) <= WORD_LIMIT and PLAIN.fullmatch(text) is not None
 
 
 def _span(span: Span, unit: str) -> dict[str, Any]:

@@ -73,6 +73,8 @@ def test_no_name_reaches_zipkin_wherever_a_sender_puts_it() -> None:
     request.resource_spans[0].scope_spans[0].scope.name = NAME
     request.resource_spans[0].scope_spans[0].spans[0].name = f"request {NAME}"
     request.resource_spans[0].scope_spans[0].spans[0].trace_state = NAME
+    for named in request.resource_spans[0].resource.attributes:
+        named.value.string_value = NAME
     assert canary.found_in(request.SerializeToString())
     assert canary.found_in(json.dumps(zipkin_spans(request))) == []
 
