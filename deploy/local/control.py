@@ -5,11 +5,12 @@ The supervisor is found by its identity (pid, start time, boot), so nobody else 
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,7 @@ RESTART_SECONDS = 40.0
 POLL_SECONDS = 0.1
 READY_POLL_SECONDS = 0.3  # each look asks every service
 OBSERVER = "observe"  # the process beside the services that shows them
+NO_PROXY = ("no_proxy", "NO_PROXY")  # libraries read the one or the other
 BROKER = "kafka"  # one broker carries the bus of every node here
 
 
@@ -82,6 +84,7 @@ def start(wish: Wish) -> bool:
             subprocess.Popen(  # noqa: S603 - it outlives us on purpose and is found by identity
                 command,
                 cwd=REPOSITORY,
+                env=direct_to_loopback(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -91,6 +94,13 @@ def start(wish: Wish) -> bool:
         raise as_sentence(error, doing="the supervisor's log") from error
     wait_for_supervisor(wish.state)
     return True
+
+
+def direct_to_loopback(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment, with loopback out of the proxy's reach: spans would be told to the proxy."""
+    before = [environment[name] for name in NO_PROXY if environment.get(name)]
+    direct = ",".join([*before, LOOPBACK])
+    return {**environment, **dict.fromkeys(NO_PROXY, direct)}
 
 
 def wait_for_supervisor(state: StateFolder) -> None:

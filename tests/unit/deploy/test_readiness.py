@@ -1,5 +1,6 @@
 """Asking a service whether it is ready: directly, and whatever listens there."""
 
+import os
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import readiness
-from deploy.local.control import OBSERVER
+from deploy.local.control import OBSERVER, direct_to_loopback
 from deploy.local.layout import StateFolder, write_json
 from deploy.local.ports import LOOPBACK, free_ports
 from deploy.local.readiness import Answer, ask_service
@@ -53,6 +54,15 @@ def test_no_token_goes_to_the_machines_proxy(
     (nobody,) = free_ports(1)
     assert ask_service(f"http://{LOOPBACK}:{nobody}", "a-token") == Answer(ready=False, parts={})
     assert Stranger.told == []
+
+
+def test_what_the_stack_sends_to_itself_goes_by_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"HTTP_PROXY": "http://proxy.example:1", "NO_PROXY": "inside.example", "PATH": "p"}
+    for name, value in direct_to_loopback(given).items():
+        monkeypatch.setenv(name, value)
+    asked = {host: urllib.request.proxy_bypass(host) for host in (LOOPBACK, "inside.example", "a")}
+    assert asked == {LOOPBACK: True, "inside.example": True, "a": False}
+    assert (os.environ["PATH"], os.environ["HTTP_PROXY"]) == ("p", given["HTTP_PROXY"])
 
 
 def test_status_tells_where_an_observed_stack_can_be_looked_at(tmp_path: Path) -> None:
