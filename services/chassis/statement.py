@@ -29,6 +29,7 @@ ID: Final = Uuid()
 _REQUIRED: Final = object()
 _PLACEHOLDER: Final = re.compile(r"\$(\d+)")
 _WITH: Final = "WITH "
+_CHANGES: Final = (_WITH, "INSERT ", "UPDATE ", "DELETE ")
 
 
 class Statement:
@@ -93,6 +94,8 @@ def joined(statements: tuple[Statement, ...]) -> str:
     for statement in statements:
         texts.append(_shifted(statement.sql.strip(), given))
         given += statement.width
+    if not all(text.startswith(_CHANGES) for text in texts):
+        raise Misuse("only changes of rows are joined: PostgreSQL would leave a question out")
     last = next((text for text in texts if text.startswith(_WITH)), texts[-1])
     texts.remove(last)
     if any(text.startswith(_WITH) for text in texts):

@@ -77,3 +77,5 @@ def test_joined_changes_keep_their_own_arguments_and_a_with_stays_at_the_top() -
     )
     with pytest.raises(Misuse, match="only one"):
         joined((counted, one, counted))
+    with pytest.raises(Misuse, match="only changes"):
+        joined((Statement(sa.text("SELECT pg_notify(:channel, '')")), one))
