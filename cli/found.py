@@ -191,8 +191,7 @@ async def listed(database: Database, unit: str, kind: str) -> list[AnyFound]:
     found: list[AnyFound] = []
     async with database.transaction() as tx:
         if kind not in (UNSENT, EXCHANGE):
-            wanted = None if kind == ALL else State(kind)
-            stored = await parking.listed(tx, state=wanted)
+            stored = await _stored(tx, tuple(State) if kind == ALL else (State(kind),))
             found += [Found(unit=unit, stored=each) for each in stored]
         if kind in (UNSENT, ALL, State.PARKED):
             found += [
@@ -210,6 +209,12 @@ async def listed(database: Database, unit: str, kind: str) -> list[AnyFound]:
             records = await parking_of_the_exchange.parked(tx)
             found += [Exchanged(unit=unit, record=each) for each in records]
     return found
+
+
+async def _stored(tx: Transaction, kinds: tuple[State, ...]) -> list[Stored]:
+    """Each kind by itself: one list is bounded, and many that wait would hide one that failed."""
+    by_place = {each.place: each for kind in kinds for each in await parking.listed(tx, state=kind)}
+    return list(by_place.values())
 
 
 def _handle(*words: str) -> str:

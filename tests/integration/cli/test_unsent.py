@@ -8,7 +8,7 @@ from cli.found import ALL, UNSENT, Unsent, listed
 from services.chassis.database import Database
 from services.chassis.errors import NotFound
 from services.chassis.messaging.inbox import State
-from services.chassis.messaging.parking import Order
+from services.chassis.messaging.parking import LIST_LIMIT, Order
 from tests.support.postgres import Postgres
 
 ORDER = Order(actor="operator", reason="after-the-fix")
@@ -17,6 +17,16 @@ ROW = """
                               shard, sequence, epoch, parked)
     VALUES (gen_random_uuid(), 'things', 'somebody', 'thing-happened', '{}',
             'nrm.local.a.things.v1', 'somebody', '{}', 1, %d, 1, 'RecordRefused')
+"""
+
+
+STORED = """
+    INSERT INTO house.inbox_row (consumer, subject, source, topic, epoch, sequence, state, event_id,
+                                 event_type, body_digest, partition, record_offset, sealed, error,
+                                 stored_at)
+    SELECT 'house', n::text, 'urn:nrm:a:gateway', 'nrm.local.a.things.v1', 1, 1, %s,
+           n::text, 'x', '', 0, 0, ''::bytea, '', now() + n * interval '1 s'
+    FROM generate_series(%d, %d) AS n
 """
 
 
@@ -50,6 +60,15 @@ async def test_an_unsent_event_is_listed_sent_again_or_dropped(
         ("unsent.redrive", str(first.event_id), "after-the-fix"),
         ("unsent.discard", str(second.event_id), "after-the-fix"),
     ]
+
+
+async def test_many_that_wait_hide_no_parked_one_from_whoever_names_it(
+    house: Postgres, database: Database
+) -> None:
+    many = LIST_LIMIT + 1
+    await house.run(STORED % ("'waiting'", 1, many), STORED % ("'parked'", many + 1, many + 1))
+    (parked,) = await listed(database, "node-one.house", State.PARKED)
+    assert parked.handle in {each.handle for each in await listed(database, "node-one.house", ALL)}
 
 
 async def rows(house: Postgres, query: str) -> list[tuple[Any, ...]]:
