@@ -32,16 +32,17 @@ def up(
     observe: Annotated[
         bool, typer.Option("--observe", help="Show traces and numbers on two pages, too.")
     ] = False,
-    wait: Annotated[bool, typer.Option(help="Wait until every part is ready.")] = True,
+    whole_nodes: Annotated[
+        bool, typer.Option("--whole-nodes", help="One process for each node, as a small agency.")
+    ] = False,
 ) -> None:
     """Start broker, database and every service; starting twice is fine."""
     folder, began = state_folder(state), time.monotonic()
     ran_before, fresh = control.supervisor(folder) is not None, False
     try:
         with console.status("Starting the broker, the database and the services ..."):
-            fresh = control.start(Wish(folder, nodes, demo=demo, observe=observe))
-            if wait:
-                control.wait_for(folder, lambda: not readiness.unready(folder))
+            fresh = control.start(Wish(folder, nodes, demo, observe, whole_nodes))
+            control.wait_for(folder, lambda: not readiness.unready(folder))
     except NotReady as failure:
         late = ", ".join(readiness.unready(folder)[:MANY])
         raise NotReady(f"{failure} Not ready: {late}.") from failure
@@ -49,9 +50,8 @@ def up(
         if not ran_before:
             control.stop(folder)
         raise
-    done = "is up" if wait else "is starting"
     first = "The stack" if fresh else "The stack ran already and"
-    console.print(f"{first} {done} ({time.monotonic() - began:.1f} s). `nrm status` shows it.")
+    console.print(f"{first} is up ({time.monotonic() - began:.1f} s). `nrm status` shows it.")
     if at := control.observed_at(folder):
         console.print(f"numbers {at.numbers}\ntraces  {at.traces}", highlight=False)
 

@@ -17,9 +17,11 @@ def main() -> int:
     parser.add_argument("--nodes", type=Path)
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--observe", action="store_true")
+    parser.add_argument("--whole-nodes", action="store_true")
     given = parser.parse_args()
     state = StateFolder(given.state.absolute())
-    orders = Orders(state, given.nodes, demo=given.demo, observe=given.observe)
+    chosen = (given.demo, given.observe, given.whole_nodes)
+    orders = Orders(state, given.nodes, *chosen)
     return supervise(orders)
 
 

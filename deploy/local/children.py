@@ -18,9 +18,10 @@ from pathlib import Path
 from types import FrameType, ModuleType
 
 from contracts.vocabulary import code_lists
+from deploy import node
 from deploy.local.failures import StackFailure
 from deploy.local.processes import die_with_parent
-from deploy.local.topology import Topology, Unit
+from deploy.local.topology import Process, Topology, Unit
 
 CRASHED = 70
 LATE = ("pydantic.v1", "uvicorn.lifespan.off", "uvicorn.protocols.http.auto")
@@ -35,10 +36,17 @@ class Programs:
     main: Callable[..., None]
     modules: Mapping[str, tuple[ModuleType, ModuleType]]  # by unit: main, settings
 
-    def run(self, unit: Unit, environment: Mapping[str, str]) -> None:
-        """Run one service to its end in this process."""
+    def run(self, process: Process, environment: Mapping[str, str]) -> None:
+        """Run one service, or a whole node, to its end in this process."""
+        services = [self._service(unit) for unit in process.units]
+        if len(services) == 1:
+            self.main(services[0].build, services[0].settings_class, environment)
+        else:
+            node.run(process.name, services, environment)
+
+    def _service(self, unit: Unit) -> node.Service:
         program, settings = self.modules[unit.name]
-        self.main(program.build, settings.Settings, environment)
+        return node.Service(program.build, settings.Settings)
 
 
 def import_services(topology: Topology) -> Programs:

@@ -41,6 +41,8 @@ class Wish:
     nodes_file: Path | None = None
     demo: bool = False
     observe: bool = False
+    whole_nodes: bool = False
+    """One process for each node, not for each service."""
 
 
 def supervisor(state: StateFolder) -> ProcessIdentity | None:
@@ -78,6 +80,7 @@ def start(wish: Wish) -> bool:
     command = [sys.executable, "-m", "deploy.local", "--state", str(wish.state.root)]
     command += ["--demo"] if wish.demo else []
     command += ["--observe"] if wish.observe else []
+    command += ["--whole-nodes"] if wish.whole_nodes else []
     command += ["--nodes", str(wish.nodes_file.absolute())] if wish.nodes_file else []
     try:
         with wish.state.log_of("supervisor").open("ab") as log:
@@ -240,6 +243,10 @@ def _same_kind(wish: Wish) -> None:
     if wish.demo and not read_json(wish.state.stack).get("demo", wish.demo):
         raise StackFailure(
             "The stack runs without the demo's clock: run `nrm down`, then `nrm up --demo`."
+        )
+    if wish.whole_nodes and not read_json(wish.state.stack).get("whole_nodes", False):
+        raise StackFailure(
+            "The stack runs a process for each service: `nrm down`, then `nrm up --whole-nodes`."
         )
     if wish.observe and observed_at(wish.state) is None:
         raise StackFailure("The stack runs unobserved: run `nrm down`, then `make observe`.")

@@ -141,8 +141,12 @@ def processes_told(state: StateFolder) -> list[dict[str, Any]]:
             node, _, service = name.partition(".")
             answer = answers[name]
             entry |= {"node": node, "service": service, "address": where[name]}
-            entry |= {"ready": answer.ready, "parts": answer.parts, "log": str(state.log_of(name))}
-            entry["last_words"] = "" if identity else _last_words(state, name)
+            entry |= {
+                "ready": answer.ready,
+                "parts": answer.parts,
+                "log": str(state.log_of(told["process"])),
+            }
+            entry["last_words"] = "" if identity else _last_words(state, told["process"])
         else:
             entry["ready"] = told["state"] == "running" and _server_answers(state, name)
             if name == control.OBSERVER and (at := control.observed_at(state)):

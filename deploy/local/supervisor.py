@@ -31,7 +31,7 @@ from deploy.local.processes import ProcessIdentity, write_identity
 from deploy.local.setting_up import set_up
 from deploy.local.settings_for import Stack, environment_of
 from deploy.local.tokens import make_tokens
-from deploy.local.topology import Topology, Unit, read_topology
+from deploy.local.topology import Process, Topology, read_topology
 from deploy.local.watched import Watched
 
 TICK_SECONDS = 0.2
@@ -50,6 +50,7 @@ class Orders:
     nodes_file: Path | None
     demo: bool = False
     observe: bool = False
+    whole_nodes: bool = False
 
 
 class Supervisor:
@@ -63,7 +64,9 @@ class Supervisor:
         self.postgres = PostgresServer(self.state.postgres)
         self.lock = lock
         self.programs: children.Programs | None = None
-        self.units = {unit.name: Watched(unit.name) for unit in self.topology.units}
+        self.whole_nodes = orders.whole_nodes
+        self.processes = self.topology.processes(whole_nodes=orders.whole_nodes)
+        self.watched = {process.name: Watched(process.name) for process in self.processes}
         self.observer = Watched(OBSERVER) if orders.observe else None
         self.observer_ports: dict[str, int] | None = None
         self.servers = {"kafka": Watched("kafka"), "postgres": Watched("postgres")}
@@ -134,8 +137,8 @@ class Supervisor:
     def _tick(self) -> None:
         """One look at everything; what fails in one step keeps no other from being done."""
         self._try("the servers", self._keep_servers)
-        for unit in self.topology.units:
-            self._try(unit.name, partial(self._keep_unit, unit))
+        for process in self.processes:
+            self._try(process.name, partial(self._keep_process, process))
         if self.observer is not None:
             self._try(OBSERVER, partial(self._keep, self.observer, self._run_observer))
         self._try("the list of processes", self._write_processes)
@@ -158,8 +161,11 @@ class Supervisor:
             self._logs_checked = time.monotonic()
             logfiles.bound_all(self.state.logs)
 
-    def _keep_unit(self, unit: Unit) -> None:
-        self._keep(self.units[unit.name], lambda: self._run_unit(unit))
+    def _keep_process(self, process: Process) -> None:
+        """Keep one process running, unless somebody holds one of its services."""
+        watched = self.watched[process.name]
+        watched.held = any((self.state.held / unit.name).exists() for unit in process.units)
+        self._keep(watched, lambda: self._run_process(process))
 
     def _keep(self, watched: Watched, run: Callable[[], None]) -> None:
         """Reap, hold or start one child of ours."""
@@ -167,11 +173,9 @@ class Supervisor:
             done, status = os.waitpid(watched.identity.pid, os.WNOHANG)
             if done:
                 watched.ended(os.waitstatus_to_exitcode(status))
-        held = (self.state.held / watched.name).exists()
-        watched.held = held
-        if held and watched.identity is not None:
+        if watched.held and watched.identity is not None:
             watched.ask_to_stop(STOP_SECONDS)
-        elif not held and watched.due():
+        elif watched.due():
             try:
                 pid = self._fork(watched.name, run)
             except OSError:
@@ -179,16 +183,18 @@ class Supervisor:
                 raise
             watched.started(ProcessIdentity.of(pid))
 
-    def _run_unit(self, unit: Unit) -> None:
+    def _run_process(self, process: Process) -> None:
         if self.programs is None:
             raise StackFailure("The services are not imported yet.")
-        environment = environment_of(self._stack(), unit)
-        armed = self.state.failpoint_of(unit.name)
-        if self.demo and armed.exists():  # for the next life only
-            environment["NRM_FAILPOINT"] = armed.read_text().strip()
-            armed.unlink()
+        environment: dict[str, str] = {}
+        for unit in process.units:
+            environment |= environment_of(self._stack(), unit)
+            armed = self.state.failpoint_of(unit.name)
+            if self.demo and armed.exists():  # for the next life only
+                environment["NRM_FAILPOINT"] = armed.read_text().strip()
+                armed.unlink()
         os.environ.update(environment)
-        self.programs.run(unit, environment)
+        self.programs.run(process, environment)
 
     def _observer_ports(self, taken: Iterable[int]) -> dict[str, int]:
         before = read_json(self.state.stack).get("observe") or {}
@@ -224,8 +230,8 @@ class Supervisor:
             return
         if server.moved_from is not None:
             self._say(f"{name} moved: port {server.moved_from} was taken by another program.")
-            for unit in self.units.values():  # they know the old address
-                unit.ask_to_stop(STOP_SECONDS)
+            for watched_one in self.watched.values():  # they know the old address
+                watched_one.ask_to_stop(STOP_SECONDS)
             self._write_stack()
 
     def _wait(self, seconds: float) -> None:
@@ -236,7 +242,7 @@ class Supervisor:
 
     def _stop_everything(self) -> None:
         self.stopping = True
-        children_of_ours = [*self.units.values(), *([self.observer] if self.observer else [])]
+        children_of_ours = [*self.watched.values(), *([self.observer] if self.observer else [])]
         living = [child.identity for child in children_of_ours if child.identity is not None]
         for identity in living:
             identity.send(signal.SIGTERM)
@@ -276,12 +282,18 @@ class Supervisor:
                 "observe": self.observer_ports,
                 "nodes": {name: card.kind for name, card in self.topology.file.nodes.items()},
                 "demo": self.demo,
+                "whole_nodes": self.whole_nodes,
                 "nodes_file": str(self.nodes_file.absolute()) if self.nodes_file else None,
             },
         )
 
     def _write_processes(self) -> None:
-        everything = {**self.servers, **self.units}
+        everything = {
+            unit.name: self.watched[process.name]
+            for process in self.processes
+            for unit in process.units
+        }
+        everything |= self.servers
         if self.observer is not None:
             everything[OBSERVER] = self.observer
         current = {name: watched.told() for name, watched in everything.items()}

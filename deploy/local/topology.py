@@ -91,6 +91,14 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Process:
+    """What runs in one process: one service, or all of a node."""
+
+    name: str
+    units: tuple[Unit, ...]
+
+
+@dataclass(frozen=True)
 class Topology:
     """All nodes of one stack."""
 
@@ -105,6 +113,15 @@ class Topology:
             Unit(node=node, service=service, package=self.file.package)
             for node, card in self.file.nodes.items()
             for service in card.services
+        )
+
+    def processes(self, *, whole_nodes: bool) -> tuple[Process, ...]:
+        """Return what runs in which process; a whole node's is named as the node."""
+        if not whole_nodes:
+            return tuple(Process(unit.name, (unit,)) for unit in self.units)
+        return tuple(
+            Process(node, tuple(unit for unit in self.units if unit.node == node))
+            for node in self.file.nodes
         )
 
     @property

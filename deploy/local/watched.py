@@ -74,6 +74,7 @@ class Watched:
         state = "running" if self.identity else "held" if self.held else "starting again"
         return {
             "state": state,
+            "process": self.name,
             "identity": asdict(self.identity) if self.identity else None,
             "restarts": self.restarts,
             "last_exit": self.last_exit,

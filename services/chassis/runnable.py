@@ -195,8 +195,16 @@ def run(
     except NrmError as error:
         fail_with_sentence(error)
     configure_logs(settings)
+    run_process(lambda: build(settings))
+
+
+main = run
+
+
+def run_process(build: Callable[[], Awaitable[Runnable]]) -> None:
+    """Build and run until a signal; the exit code says how it ended."""
     try:
-        asyncio.run(run_until_signal(lambda: build(settings)))
+        asyncio.run(run_until_signal(build))
     except SettingsWrong as error:
         fail_with_sentence(error)
     except PartStuck:
@@ -206,9 +214,6 @@ def run(
     except Exception as error:  # noqa: BLE001 - the last place; the exit code says it
         log.critical("the process ends", error=error)
         raise SystemExit(EXIT_FAILED) from None
-
-
-main = run
 
 
 async def run_until_signal(build: Callable[[], Awaitable[Runnable]]) -> None:

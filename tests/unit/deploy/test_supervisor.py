@@ -35,7 +35,7 @@ def test_a_full_disk_is_said_once_and_outlived(
 ) -> None:
     kept: list[str] = []
     monkeypatch.setattr(keeper, "_keep_servers", lambda: None)
-    monkeypatch.setattr(keeper, "_keep", lambda unit: kept.append(unit.name))
+    monkeypatch.setattr(keeper, "_keep_process", lambda process: kept.append(process.name))
     monkeypatch.setattr(supervisor, "write_json", fails(DiskFull(FULL)))
     keeper._tick()
     keeper._tick()
@@ -59,8 +59,8 @@ def test_a_refused_fork_or_log_keeps_nothing_else_from_being_done(
         monkeypatch.setattr(server, "spawn", fails(refused))
     keeper._tick()
     assert keeper.state.processes.exists()
-    assert all(watched.identity is None for watched in keeper.units.values())
-    everything = (*keeper.servers.values(), *keeper.units.values())
+    assert all(watched.identity is None for watched in keeper.watched.values())
+    everything = (*keeper.servers.values(), *keeper.watched.values())
     assert not any(watched.due() for watched in everything), "tried again, but later"
 
 
