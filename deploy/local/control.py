@@ -171,11 +171,22 @@ def restart(state: StateFolder, name: str, *, seconds: float = RESTART_SECONDS) 
 
 
 def kill(state: StateFolder, name: str) -> ProcessIdentity:
-    """End one process at once (SIGKILL), as a crash would; the supervisor starts it again."""
-    identity = processes(state).get(name)
-    if identity is None or not identity.send(signal.SIGKILL):
+    """End one process at once (SIGKILL), as a crash would; the supervisor starts it again.
+
+    One that just died, with another service of its process, is waited for.
+    """
+    killed: list[ProcessIdentity] = []
+
+    def die() -> bool:
+        identity = processes(state).get(name)
+        if identity is not None and identity.send(signal.SIGKILL):
+            killed.append(identity)
+        return bool(killed)
+
+    if name not in processes(state):
         raise StackFailure(f"{name} does not run: `nrm status` lists what does.")
-    return identity
+    wait_for(state, die, RESTART_SECONDS)
+    return killed[0]
 
 
 def hold(state: StateFolder, name: str) -> None:
