@@ -152,6 +152,7 @@ JOB: Final = Job(
     limits={
         OURS: "CPU of all processes on the machine's cores: connections and logins to PostgreSQL, "
         "a group join per consumer, the routes of each web part.",
+        WHOLE: "the same work of one node's services in one interpreter, one after another.",
     },
     rounds=5,
 )
