@@ -16,12 +16,12 @@ from fastapi import FastAPI
 
 from contracts.catalogue import CATALOGUE, UPCASTERS, spec_for
 from contracts.vocabulary import code_lists
-from services.chassis import own_key
+from services.chassis import own_key, subject_traces
 from services.chassis.cipher import KeyRing
 from services.chassis.clock import Clock, clock_from
 from services.chassis.database import Database, Transaction
 from services.chassis.deadlines import Deadline, DeadlineContext, DeadlineHandler, DeadlinePoller
-from services.chassis.environment import ServiceSettings
+from services.chassis.environment import ServiceSettings, variable_of
 from services.chassis.errors import NrmError, SettingsWrong
 from services.chassis.gate import AccessTable
 from services.chassis.identity import Tokens
@@ -39,7 +39,7 @@ from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Cause, Work
 from services.chassis.retention import TRACES, Keep, Retention
 from services.chassis.runnable import Health, Part, Runnable
-from services.chassis.telemetry import Telemetry
+from services.chassis.telemetry import Telemetry, traceparent
 from services.chassis.web import WebPart, make_app
 
 DEADLINES: Final = "deadlines"
@@ -102,10 +102,17 @@ class Frame:
     async def open(cls, settings: ServiceSettings, migrations: Path | None) -> Self:
         """Open everything; raises SettingsWrong or an infrastructure failure, closing again."""
         if settings.key_file is None:
-            raise SettingsWrong("the service needs a key file")
+            name = variable_of(type(settings), "key_file")
+            raise SettingsWrong(f"{name} is missing: the service needs a key file")
         keys = KeyRing.from_file(settings.key_file)
+        tokens = Tokens.from_file(settings.tokens_file, settings.node)
+        clock = clock_from(settings.clock, settings.demo)
         telemetry = Telemetry(settings)
-        database = await Database.open(settings, telemetry, migrations=migrations)
+        try:
+            database = await Database.open(settings, telemetry, migrations=migrations)
+        except NrmError:
+            telemetry.close()
+            raise
         try:
             await own_key.prove(database, keys)
         except NrmError:
@@ -117,10 +124,10 @@ class Frame:
         return cls(
             settings=settings,
             database=database,
-            clock=clock_from(settings.clock, settings.demo),
+            clock=clock,
             telemetry=telemetry,
             keys=keys,
-            tokens=Tokens.from_file(settings.tokens_file, settings.node),
+            tokens=tokens,
             contracts=contracts(),
             brokers=brokers_of(settings),
             outbox=outbox,
@@ -220,8 +227,12 @@ class Frame:
         return DeadlinePoller(context, handlers)
 
     async def lock(self, tx: Transaction, subject: str) -> None:
-        """Take the subject's lock: the first thing every transaction on a subject does."""
+        """Take the subject's lock: the first thing every transaction on a subject does.
+
+        The trace in which it is taken is one of the subject's, as with an event.
+        """
         await lock_subject(tx, self.settings.service, subject)
+        subject_traces.remember(tx, subject=subject, traceparent=traceparent())
 
     def _closing(self) -> Sequence[Callable[[], Awaitable[Any]]]:
         async def close_telemetry() -> None:

@@ -30,7 +30,6 @@ _READ: Final = Statement(
         """
     )
 )
-_FORGET: Final = Statement(sa.text("DELETE FROM subject_trace WHERE subject = :subject"))
 
 
 def remember(tx: Transaction, *, subject: str, traceparent: str | None) -> None:
@@ -50,8 +49,3 @@ async def _flush(tx: Transaction) -> None:
 async def traces_of(tx: Transaction, *, subject: str) -> list[str]:
     """The trace ids of ``subject``, oldest first."""
     return [row["trace_id"] for row in await tx.fetch(_READ, subject=subject, limit=TRACES_LIMIT)]
-
-
-async def forget(tx: Transaction, *, subject: str) -> int:
-    """Erase the link between ``subject`` and its traces."""
-    return await tx.execute(_FORGET, subject=subject)

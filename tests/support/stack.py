@@ -28,6 +28,8 @@ from deploy.local.layout import StateFolder
 UP_SECONDS = 300.0
 RUNNING_STACK = "NRM_TEST_STACK"
 """The state folder of a stack that runs already: for quick work on one test, never in `make`."""
+WHOLE_NODES = "NRM_TEST_WHOLE_NODES"
+"""When it is set, the same tests run on a stack with one process for each node."""
 
 
 def wait_until_ready(state: StateFolder) -> None:
@@ -45,7 +47,8 @@ def stack_state() -> Iterator[StateFolder]:
     state = StateFolder(folder / "state")
     try:
         try:
-            control.start(control.Wish(state=state, demo=True))
+            whole = WHOLE_NODES in os.environ
+            control.start(control.Wish(state=state, demo=True, whole_nodes=whole))
             wait_until_ready(state)
         except StackFailure as failure:
             pytest.fail(f"the stack does not start: {failure}", pytrace=False)

@@ -53,7 +53,7 @@ async def test_a_row_that_comes_too_late_to_be_written_stops_the_act(database: D
             tx.before_commit("late", late)
 
 
-async def test_a_subjects_traces_are_kept_once_and_can_be_forgotten(database: Database) -> None:
+async def test_a_subjects_traces_are_kept_once(database: Database) -> None:
     for _ in range(2):
         async with database.transaction() as tx:
             for _ in range(2):
@@ -61,5 +61,3 @@ async def test_a_subjects_traces_are_kept_once_and_can_be_forgotten(database: Da
             subject_traces.remember(tx, subject="one", traceparent=None)
     async with database.transaction() as tx:
         assert await subject_traces.traces_of(tx, subject="one") == [TRACE]
-        assert await subject_traces.forget(tx, subject="one") == 1
-        assert await subject_traces.traces_of(tx, subject="one") == []
