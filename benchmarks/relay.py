@@ -38,8 +38,9 @@ def ours(setting: Setting) -> Figures:
 
 
 async def _ours(place: Place, rows: int) -> Figures:
+    async with frame_at(place) as writer:
+        await _publish(writer, rows)  # at its end its spans are written: they are not the relay's
     async with frame_at(place) as frame:
-        await _publish(frame, rows)
         owner = await _owner(place)
         await owner.execute("CREATE TABLE aside AS SELECT * FROM outbox ORDER BY position")
         await owner.execute("TRUNCATE outbox")

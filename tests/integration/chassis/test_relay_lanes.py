@@ -78,3 +78,39 @@ async def test_a_refused_row_among_others_is_found_and_they_are_sent(
         await until(lambda: is_empty(database))
     assert numbers_of(envelopes(broker)["first"]) == [1, 2]
     assert numbers_of(envelopes(broker)["second"]) == [1, 2]
+
+
+class OneSendFails(MemoryBroker):
+    """A bus that does not acknowledge one record, the first time it is sent."""
+
+    number: int
+    sends: int = 0
+
+    def producer(self) -> MemoryProducer:
+        return OneSendFailsProducer(self)
+
+
+class OneSendFailsProducer(MemoryProducer):
+    async def send(self, record: OutgoingRecord) -> asyncio.Future[Acknowledged]:
+        assert isinstance(self._broker, OneSendFails)
+        self._broker.sends += 1
+        if self._broker.sends != self._broker.number:
+            return await super().send(record)
+        answer: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
+        answer.set_exception(BrokerUnavailable("not acknowledged"))
+        return answer
+
+
+@pytest.mark.parametrize("number", [2, 4])
+async def test_what_was_read_ahead_never_overtakes_what_did_not_arrive(
+    database: Database, number: int
+) -> None:
+    """The last of a batch: a real producer fails what it was given behind the one that failed."""
+    Outbox(spec_for=spec_for).install(database)
+    broker = OneSendFails("local", {THINGS: 4})
+    broker.number = number
+    await write(database, "first", range(6))
+    async with relaying(database, broker, limits=replace(QUICK, batch_rows=2)):
+        await until(lambda: is_empty(database))
+    numbers = numbers_of(envelopes(broker)["first"])
+    assert list(dict.fromkeys(numbers)) == [1, 2, 3, 4, 5, 6]
