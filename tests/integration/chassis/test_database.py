@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from deploy.local.ports import free_ports
 from services.chassis.clock import new_id
 from services.chassis.database import Database, Statement, Transaction
 from services.chassis.environment import ServiceSettings
@@ -231,10 +232,11 @@ async def test_migrating_twice_changes_nothing_and_takes_the_services_own_branch
 
 
 async def test_a_database_that_is_not_there_is_said_without_the_address(tmp_path: Path) -> None:
-    nowhere = settings_for(Postgres(socket=tmp_path), tmp_path)
+    (port,) = free_ports(1)
+    nowhere = settings_for(Postgres(port=port), tmp_path)
     with pytest.raises(DatabaseUnavailable) as failure:
         await Database.open(nowhere)
-    assert str(tmp_path) not in str(failure.value)
+    assert str(port) not in str(failure.value)
 
 
 async def test_a_connection_of_ones_own_is_on_the_schema(database: Database) -> None:
