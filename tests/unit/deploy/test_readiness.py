@@ -57,7 +57,7 @@ def test_no_token_goes_to_the_machines_proxy(
 
 
 def test_what_the_stack_sends_to_itself_goes_by_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"HTTP_PROXY": "http://proxy.example:1", "NO_PROXY": "inside.example", "PATH": "p"}
+    given = {"HTTP_PROXY": "http://elsewhere.example:1", "NO_PROXY": "inside.example", "PATH": "p"}
     for name, value in direct_to_loopback(given).items():
         monkeypatch.setenv(name, value)
     asked = {host: urllib.request.proxy_bypass(host) for host in (LOOPBACK, "inside.example", "a")}
