@@ -18,7 +18,6 @@ from services.chassis.database import Database, Transaction
 from services.chassis.environment import ServiceSettings
 from services.chassis.frame import Frame, brokers_of
 from services.chassis.identity import Tokens
-from services.chassis.messaging.failpoints import Failpoints
 from services.chassis.messaging.outbox import Outbox
 from services.chassis.messaging.work import Cause, Work
 from services.chassis.telemetry import Telemetry
@@ -55,7 +54,6 @@ async def open_frame(settings: ServiceSettings) -> Frame:
         contracts=event.CONTRACTS,
         brokers=brokers_of(settings),
         outbox=outbox,
-        failpoints=Failpoints(),
     )
 
 

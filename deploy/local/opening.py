@@ -7,6 +7,7 @@ not do; with the node's key, so that sealed records can be shown to who may see 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from deploy.local.topology import Topology, Unit
 from services.chassis.cipher import KeyRing
 from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings, load
+from services.chassis.failpoints import failpoints_from
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ async def opened(state: StateFolder, unit: Unit) -> AsyncIterator[Opened]:
         raise StackFailure(f"{unit.name} has no key file: run `nrm doctor`.")
     keys = KeyRing.from_file(settings.key_file)
     database = await Database.open(settings, migrations=unit.migrations)
+    database.failpoints = failpoints_from(os.environ)
     try:
         yield Opened(unit, database, keys)
     finally:

@@ -24,6 +24,7 @@ from services.chassis.errors import (
     TransactionConflict,
     conflict_attempts,
 )
+from services.chassis.failpoints import Failpoint, Failpoints
 from services.chassis.statement import Statement, joined
 from services.chassis.telemetry import Telemetry
 
@@ -94,11 +95,14 @@ def _failure_of(error: BaseException) -> NrmError:
 class Transaction:
     """One transaction: statements, notes for whoever shares it, and hooks at its end."""
 
-    __slots__ = ("_after", "_before", "_last", "connection", "notes", "statements")
+    __slots__ = ("_after", "_before", "_last", "connection", "failpoints", "notes", "statements")
 
-    def __init__(self, connection: Connection, notes: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, connection: Connection, notes: Mapping[str, Any], failpoints: Failpoints
+    ) -> None:
         self.connection = connection
-        self.notes: dict[str, Any] = dict(notes or {})
+        self.failpoints = failpoints
+        self.notes: dict[str, Any] = dict(notes)
         self.statements = 0
         self._before: dict[str, CommitHook] = {}
         self._last: list[tuple[Statement, Mapping[str, Any]]] = []
@@ -178,6 +182,7 @@ class Transaction:
             sql = joined(tuple(statement for statement, _params in self._last))
             given = [statement.arguments(params) for statement, params in self._last]
             await self._run(self.connection.execute, sql, [one for each in given for one in each])
+            self.failpoints.reach(Failpoint.OUTBOX_BEFORE_COMMIT)
 
     def _committed(self) -> None:
         for hook in self._after.values():
@@ -196,6 +201,8 @@ class Database:
         """Statements run in transactions so far: performance is gated on it."""
         self.notes: dict[str, Any] = {}
         """What the notes of every transaction begin with: set while building, never later."""
+        self.failpoints = Failpoints()
+        """Where this process was told to die: for whoever writes here. Set while building."""
         self._connect: Callable[[], Awaitable[Connection]] | None = None
 
     @classmethod
@@ -249,7 +256,7 @@ class Database:
         ours = True
         try:
             connection = await self._connections.take()
-            transaction = Transaction(connection, self.notes)
+            transaction = Transaction(connection, self.notes, self.failpoints)
             try:
                 async with connection.transaction():
                     ours = False

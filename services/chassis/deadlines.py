@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from services.chassis.clock import Clock, JumpWatch, new_id
 from services.chassis.database import Database, Record, Statement, Transaction
 from services.chassis.errors import InfrastructureFailure, Misuse, backoff_seconds
+from services.chassis.failpoints import Failpoint
 from services.chassis.logs import logger
 from services.chassis.runnable import Readiness, sleep_until
 from services.chassis.telemetry import Telemetry
@@ -225,6 +226,8 @@ class DeadlinePoller(Generic[W]):
                     longest=RETRY_LONGEST_SECONDS,
                 )
         else:
+            if fired:
+                context.database.failpoints.reach(Failpoint.DEADLINE_AFTER_COMMIT)
             context.telemetry.counter("deadlines_fired").inc(fired)
 
     async def _fire(self, tx: Transaction, row: Record) -> int:
@@ -242,4 +245,5 @@ class DeadlinePoller(Generic[W]):
             async with asyncio.timeout(HANDLER_SECONDS):
                 await handler(deadline, context.make_work(tx, now, deadline))
         await tx.execute(_FINISH, id=deadline.id, due_at=deadline.due_at, kind=deadline.kind)
+        tx.failpoints.reach(Failpoint.DEADLINE_BEFORE_COMMIT)
         return 1

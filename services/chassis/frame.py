@@ -23,11 +23,11 @@ from services.chassis.database import Database, Transaction
 from services.chassis.deadlines import Deadline, DeadlineContext, DeadlineHandler, DeadlinePoller
 from services.chassis.environment import ServiceSettings, variable_of
 from services.chassis.errors import NrmError, SettingsWrong
+from services.chassis.failpoints import failpoints_from
 from services.chassis.gate import AccessTable
 from services.chassis.identity import Tokens
 from services.chassis.messaging.broker import HUB, LOCAL, Broker
 from services.chassis.messaging.context import ConsumerContext
-from services.chassis.messaging.failpoints import Failpoints, failpoints_from
 from services.chassis.messaging.inboxes import inbox_consumer
 from services.chassis.messaging.kafka import KafkaBroker, KafkaSettings
 from services.chassis.messaging.limits import Limits
@@ -96,7 +96,6 @@ class Frame:
     contracts: Contracts
     brokers: Mapping[str, Broker]
     outbox: Outbox
-    failpoints: Failpoints
 
     @classmethod
     async def open(cls, settings: ServiceSettings, migrations: Path | None) -> Self:
@@ -121,6 +120,7 @@ class Frame:
             raise
         outbox = Outbox(spec_for=spec_for, telemetry=telemetry)
         outbox.install(database)
+        database.failpoints = failpoints_from(os.environ)
         return cls(
             settings=settings,
             database=database,
@@ -131,7 +131,6 @@ class Frame:
             contracts=contracts(),
             brokers=brokers_of(settings),
             outbox=outbox,
-            failpoints=failpoints_from(os.environ),
         )
 
     def broker(self, bus: str) -> Broker:
@@ -187,7 +186,6 @@ class Frame:
                 broker=self.brokers[bus],
                 clock=self.clock,
                 telemetry=self.telemetry,
-                failpoints=self.failpoints,
             )
         )
         self.outbox.wake[bus] = relay.wake
@@ -206,7 +204,6 @@ class Frame:
             telemetry=self.telemetry,
             slot=self.settings.slot,
             limits=limits,
-            failpoints=self.failpoints,
         )
 
     def _consumer(self, subscriptions: Subscriptions, limits: Limits) -> Part:

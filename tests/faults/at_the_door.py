@@ -6,16 +6,16 @@ The answers are entries of a feed, as the gateway's are: one that was not commit
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from services.chassis.database import Transaction
+from services.chassis.failpoints import Failpoint, Failpoints
 from services.chassis.messaging import feeds, parking
 from services.chassis.messaging.broker import TopicPartition
 from services.chassis.messaging.check_in import Said, Seen, check_in, visitor_named
 from services.chassis.messaging.consumer import Consumer
 from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.door import Answer, DoorSettler, Knock, door_consumer
-from services.chassis.messaging.failpoints import AFTER_HANDLE_BEFORE_COMMIT, Failpoints
 from services.chassis.messaging.memory import MemoryBroker
 from services.chassis.messaging.work import Work
 from tests.support.receiving import AT, envelope_of, sent
@@ -96,8 +96,8 @@ class Front:
     @asynccontextmanager
     async def open_until_killed(self, failpoints: Failpoints | None = None) -> AsyncIterator[None]:
         """A door whose process ends at once, with all that it had in hand."""
-        context = replace(self.context, failpoints=failpoints or Failpoints())
-        consumer = door_consumer(context, self.broker, self.answer)
+        self.context.database.failpoints = failpoints or Failpoints()
+        consumer = door_consumer(self.context, self.broker, self.answer)
         task = asyncio.create_task(consumer.run(asyncio.Event()))
         yield
         task.cancel()
@@ -113,7 +113,7 @@ class Front:
 
     async def dies_before_commit(self) -> None:
         """A door that is killed when it has answered and not committed."""
-        failpoints = Failpoints(AFTER_HANDLE_BEFORE_COMMIT, 1, die)
+        failpoints = Failpoints(Failpoint.DOOR_BEFORE_COMMIT, 1, die)
         before = len(self.called)
         async with self.open_until_killed(failpoints):
             await until(lambda: len(self.called) > before and failpoints._left == 0)

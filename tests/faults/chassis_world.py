@@ -11,15 +11,11 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from services.chassis.failpoints import Failpoint, Failpoints
 from services.chassis.messaging import parking
 from services.chassis.messaging.arrival import Stream
 from services.chassis.messaging.broker import BrokerRecord, TopicPartition
 from services.chassis.messaging.consumer import Consumer
-from services.chassis.messaging.failpoints import (
-    AFTER_COMMIT_BEFORE_OFFSET,
-    AFTER_HANDLE_BEFORE_COMMIT,
-    Failpoints,
-)
 from services.chassis.messaging.inboxes import InboxSettler
 from services.chassis.messaging.memory import MemoryBroker
 from services.chassis.messaging.relay_rows import OutboxRow, OutboxRows
@@ -36,6 +32,7 @@ from tests.faults.story import (
 from tests.faults.three_services import NODE, Died, Keeper, Service
 
 TOPICS = {name: f"nrm.local.{NODE}.{name}.v1" for name in ("asked", "done")}
+DEADLY = {4: Failpoint.HANDLED_BEFORE_COMMIT, 5: Failpoint.SETTLED_BEFORE_FINISH}
 ORDER = parking.Order(actor="operator", reason="mended")
 
 
@@ -76,7 +73,6 @@ class Process:
     consumer: Consumer
     settler: InboxSettler
     member: Member
-    failpoints: Failpoints
     flight: list[BrokerRecord] = field(default_factory=list)
 
 
@@ -134,8 +130,6 @@ class ChassisWorld:
 
     async def _process(self, name: str, slot: int) -> Process:
         context = self.services[name].context(slot)
-        failpoints = Failpoints(die=die)
-        object.__setattr__(context, "failpoints", failpoints)
         settler = InboxSettler(context)
         consumer = Consumer(context, self.broker, settler)
         member = Member(self, name)
@@ -143,7 +137,7 @@ class ChassisWorld:
         await settler.attempts.begin(context.clock.wall())
         await consumer.on_assigned(frozenset(self.places(name)), 1)
         member.positions = dict(consumer.offsets.expected())
-        return Process(consumer, settler, member, failpoints)
+        return Process(consumer, settler, member)
 
     # ------------------------------------------------------------ publishing
 
@@ -214,21 +208,22 @@ class ChassisWorld:
                 self.settle(name, slot, record), self.settle(name, 1 - slot, other.flight[0])
             )
         else:
-            failpoint = {4: AFTER_HANDLE_BEFORE_COMMIT, 5: AFTER_COMMIT_BEFORE_OFFSET}.get(mode)
-            await self.settle(name, slot, record, failpoint)
+            await self.settle(name, slot, record, DEADLY.get(mode))
 
     async def settle(
-        self, name: str, slot: int, record: BrokerRecord, failpoint: str | None = None
+        self, name: str, slot: int, record: BrokerRecord, failpoint: Failpoint | None = None
     ) -> None:
         """What a lane does with a record; the process may die of it."""
         process = self.processes[name][slot]
-        process.failpoints._name, process.failpoints._left = failpoint, 1
+        database = self.services[name].database
+        database.failpoints = Failpoints(failpoint, 1, die)
         try:
             await process.consumer._work((process.settler.prepare(record), 1))
         except Died:
             await self.crash(name, slot)
             return
-        process.failpoints._name = None
+        finally:
+            database.failpoints = Failpoints()
         process.flight.remove(record)
 
     async def do_commit(self, a: int, _b: int) -> None:

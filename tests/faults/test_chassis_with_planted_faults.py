@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from services.chassis.errors import StatementRefused
+from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.broker import TopicPartition
-from services.chassis.messaging.failpoints import AFTER_HANDLE_BEFORE_COMMIT
 from services.chassis.messaging.offsets import Offsets
 from services.chassis.messaging.outbox import publish as publish_in
 from services.chassis.messaging.rewind import Rewind
@@ -224,7 +224,7 @@ async def die_after_handling(world: WholeChassis) -> None:
     for place in world.places("doer"):
         world.fetch(world.processes["doer"][0], place)
     (record,) = world.processes["doer"][0].flight
-    await world.settle("doer", 0, record, AFTER_HANDLE_BEFORE_COMMIT)
+    await world.settle("doer", 0, record, Failpoint.HANDLED_BEFORE_COMMIT)
     await world._deliver_all()
     await world._read_all("reader")
     await world.note_committed()

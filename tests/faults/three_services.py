@@ -19,7 +19,6 @@ from contracts.envelope import Classification
 from services.chassis.clock import FrozenClock
 from services.chassis.database import Database, Statement
 from services.chassis.messaging.context import ConsumerContext
-from services.chassis.messaging.failpoints import Failpoints
 from services.chassis.messaging.inbox import erase
 from services.chassis.messaging.limits import Limits
 from services.chassis.messaging.outbox import Outbox, publish
@@ -217,7 +216,6 @@ class Service:
             telemetry=self.telemetry,
             slot=slot,
             limits=LIMITS,
-            failpoints=Failpoints(),
         )
 
     async def handle(self, received: Received, work: Work) -> Waits | None:

@@ -20,7 +20,6 @@ from services.chassis.database import Database
 from services.chassis.frame import Frame, contracts
 from services.chassis.identity import Tokens, digest_of_token
 from services.chassis.messaging.broker import OutgoingRecord
-from services.chassis.messaging.failpoints import Failpoints
 from services.chassis.messaging.memory import MemoryBroker
 from services.chassis.messaging.outbox import Outbox
 from services.chassis.runnable import Health
@@ -237,7 +236,6 @@ def a_frame(settings: Settings, database: Database, telemetry: Telemetry, clock:
         contracts=contracts(),
         brokers={"local": MemoryBroker("local", local), "hub": MemoryBroker("hub", hub)},
         outbox=outbox,
-        failpoints=Failpoints(),
     )
 
 

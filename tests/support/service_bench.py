@@ -30,7 +30,6 @@ from services.chassis.identity import Caller, Tokens, digest_of_token
 from services.chassis.messaging.arrival import Arrival, Stream
 from services.chassis.messaging.broker import BrokerRecord
 from services.chassis.messaging.codec import encode
-from services.chassis.messaging.failpoints import Failpoints
 from services.chassis.messaging.handling import Handling
 from services.chassis.messaging.limits import Limits, ParkingLimit
 from services.chassis.messaging.outbox import Outbox
@@ -228,7 +227,6 @@ def _bench(
         contracts=contracts(),
         brokers={},
         outbox=outbox,
-        failpoints=Failpoints(),
     )
     limits = Limits()
     context = frame.consumer_context(fitting.subscriptions, limits)

@@ -10,6 +10,7 @@ import contextlib
 from typing import Final, Protocol
 
 from services.chassis.errors import BrokerUnavailable, InfrastructureFailure, backoff_seconds
+from services.chassis.failpoints import Failpoint
 from services.chassis.logs import logger
 from services.chassis.messaging.attempts import Attempts
 from services.chassis.messaging.broker import (
@@ -22,7 +23,6 @@ from services.chassis.messaging.broker import (
 )
 from services.chassis.messaging.broker import Consumer as BrokerConsumer
 from services.chassis.messaging.context import ConsumerContext
-from services.chassis.messaging.failpoints import AFTER_COMMIT_BEFORE_OFFSET
 from services.chassis.messaging.lanes import Lanes
 from services.chassis.messaging.limits import ParkingStopped
 from services.chassis.messaging.offsets import Offsets
@@ -123,6 +123,7 @@ class Consumer:
                 beside.cancel()
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
+        self._reach(Failpoint.STOP_BEFORE_CLEAN)
         with contextlib.suppress(InfrastructureFailure):
             await attempts.end(self._context.clock.wall())
 
@@ -173,6 +174,7 @@ class Consumer:
         await asyncio.gather(*beside, return_exceptions=True)
         try:
             await self._lanes.drained(min(limits.drain_seconds, limits.drain_at_stop_seconds))
+            self._reach(Failpoint.STOP_BEFORE_OFFSETS)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(limits.last_commit_seconds):
                     await self._commit(member)
@@ -201,6 +203,8 @@ class Consumer:
         if self._changing or generation != self.offsets.generation:
             self._again(member)
             return
+        if records:
+            self._reach(Failpoint.CONSUMER_AFTER_FETCH)
         for record in records:
             if self.offsets.take(record.topic_partition, record.offset):
                 piece = self._settler.prepare(record)
@@ -236,11 +240,12 @@ class Consumer:
     async def _work(self, given: tuple[Piece, int]) -> None:
         piece, generation = given
         settler = self._settler
+        self._reach(Failpoint.CONSUMER_BEFORE_SETTLE)
         if settler.attempts.careful(piece.record):
             follow = await self._carefully(piece)
         else:
             follow = await settler.settle(piece)
-        self._context.failpoints.reach(AFTER_COMMIT_BEFORE_OFFSET)
+        self._reach(Failpoint.SETTLED_BEFORE_FINISH)
         self.offsets.finish(piece.record.topic_partition, piece.record.offset, generation)
         self._progress.moved()
         if follow:
@@ -251,12 +256,17 @@ class Consumer:
         attempts, trials = self._settler.attempts, self._settler.trials
         async with attempts.one_at_a_time:
             count = await trials.persist(lambda: attempts.count(piece.record))
+            self._reach(Failpoint.ATTEMPT_COUNTED)
             if count > self._context.limits.attempts:
                 follow = await self._settler.park(piece, "crash")
             else:
                 follow = await self._settler.settle(piece)
+            self._reach(Failpoint.ATTEMPT_BEFORE_OVER)
             await trials.persist(lambda: attempts.over(piece.record))
         return follow
+
+    def _reach(self, place: Failpoint) -> None:
+        self._context.database.failpoints.reach(place)
 
     # ------------------------------------------------------------ offsets and partitions
 
@@ -269,6 +279,7 @@ class Consumer:
         due, generation = self.offsets.due(), self.offsets.generation
         if not due:
             return
+        self._reach(Failpoint.OFFSETS_BEFORE_COMMIT)
         try:
             await member.commit(due, generation)
         except CommitRefused:
@@ -278,6 +289,7 @@ class Consumer:
             self._progress.committed(well=False)
             log.warning("a commit failed", error=error)
         else:
+            self._reach(Failpoint.OFFSETS_AFTER_COMMIT)
             self._progress.committed(well=True)
             self.offsets.committed(due, generation)
             self._settler.committed(self.offsets)

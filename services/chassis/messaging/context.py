@@ -5,7 +5,6 @@ from typing import Protocol
 
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.messaging.failpoints import Failpoints
 from services.chassis.messaging.limits import Limits
 from services.chassis.messaging.reading import Contracts
 from services.chassis.messaging.subscriptions import Subscriptions
@@ -39,7 +38,6 @@ class ConsumerContext:
     telemetry: Telemetry
     slot: int = 0
     limits: Limits = field(default_factory=Limits)
-    failpoints: Failpoints = field(default_factory=Failpoints)
 
     @property
     def group(self) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import text
 
 from services.chassis.database import Database, Statement, Transaction
+from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.broker import Broker, BrokerRecord, TopicPartition
 from services.chassis.messaging.offsets import Offsets
 
@@ -44,6 +45,7 @@ async def due(tx: Transaction, record: BrokerRecord, at: datetime) -> None:
         record_offset=record.offset,
         at=at,
     )
+    tx.failpoints.reach(Failpoint.DELETION_WRITTEN)
 
 
 class Deletion:
@@ -60,7 +62,9 @@ class Deletion:
             upto = await self._upto(place, offsets.committed_upto(place))
             if upto is None:
                 continue
+            self._database.failpoints.reach(Failpoint.DELETION_BEFORE_BUS)
             await self._broker.delete_records(place, upto + 1)
+            self._database.failpoints.reach(Failpoint.DELETION_AFTER_BUS)
             async with self._database.transaction() as tx:
                 deleted += await tx.execute(_CLEAR, **place._asdict(), upto=upto)
         return deleted

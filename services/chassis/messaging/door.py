@@ -19,6 +19,7 @@ from contracts.envelope import Envelope
 from services.chassis.clock import JumpWatch
 from services.chassis.database import Transaction
 from services.chassis.errors import ContractBroken
+from services.chassis.failpoints import Failpoint
 from services.chassis.messaging import deletion
 from services.chassis.messaging.arrival import Arrival, Stream
 from services.chassis.messaging.attempts import Attempts
@@ -37,7 +38,6 @@ from services.chassis.messaging.check_in import (
 from services.chassis.messaging.codec import CONTENT_TYPE, STRUCTURED, decode
 from services.chassis.messaging.consumer import Consumer, Piece
 from services.chassis.messaging.context import ConsumerContext
-from services.chassis.messaging.failpoints import AFTER_HANDLE_BEFORE_COMMIT
 from services.chassis.messaging.inbox import Row, State, Verdict
 from services.chassis.messaging.limits import ParkingLimit
 from services.chassis.messaging.offsets import Offsets
@@ -205,7 +205,7 @@ class DoorSettler:
         with self._context.telemetry.span(f"process {record.topic}", kind="consumer") as span:
             async with self._context.database.transaction() as tx:
                 answer = await self._answered(tx, knock_of(record))
-                self._context.failpoints.reach(AFTER_HANDLE_BEFORE_COMMIT)
+                tx.failpoints.reach(Failpoint.DOOR_BEFORE_COMMIT)
             span.set_attribute("nrm.outcome", str(answer or Seen.REPEAT))
         self._count(answer)
         return Result(Outcome.HANDLED)

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Statement, Transaction
 from services.chassis.errors import InfrastructureFailure, NoLongerKept, backoff_seconds
+from services.chassis.failpoints import Failpoint
 from services.chassis.retention import Keep
 from services.chassis.runnable import Readiness
 from services.chassis.telemetry import Telemetry
@@ -184,8 +185,11 @@ class Feeds:
             if self._crowded:
                 return 0
             many = await tx.execute(_NUMBER, many=NUMBERING_BATCH)
+            if many:
+                tx.failpoints.reach(Failpoint.FEED_BEFORE_COMMIT)
         self._depth.set(many)
         if many:
+            self._database.failpoints.reach(Failpoint.FEED_AFTER_COMMIT)
             numbered, self._numbered = self._numbered, asyncio.Event()
             numbered.set()
         return many

@@ -15,10 +15,10 @@ from typing import Any, Final
 from services.chassis.clock import JumpWatch
 from services.chassis.database import Transaction
 from services.chassis.errors import ContractBroken, MalformedEvent, Misuse, UnknownMajor
+from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.arrival import Arrival, Arriving, Stream
 from services.chassis.messaging.broker import LOCAL
 from services.chassis.messaging.context import ConsumerContext
-from services.chassis.messaging.failpoints import AFTER_HANDLE_BEFORE_COMMIT
 from services.chassis.messaging.inbox import Row, State, Verdict
 from services.chassis.messaging.limits import ParkingLimit
 from services.chassis.messaging.reading import Spec, read_body
@@ -76,7 +76,7 @@ class Handling:
             async with self._context.database.transaction() as tx:
                 entered = await self.inbox.enter(tx, arrival, self._wall())
                 outcome = await self._judged(tx, arrival, entered.verdict)
-                self._context.failpoints.reach(AFTER_HANDLE_BEFORE_COMMIT)
+                tx.failpoints.reach(Failpoint.HANDLED_BEFORE_COMMIT)
             span.set_attribute("nrm.outcome", str(outcome))
         if entered.older_epoch:
             self._older_epoch.inc()
@@ -91,6 +91,7 @@ class Handling:
                 outcome = await self._put_aside(tx, arrival, entered.verdict, error)
             else:
                 outcome = await self._judged(tx, arrival, entered.verdict)
+        self._context.database.failpoints.reach(Failpoint.PARKED_AFTER_COMMIT)
         self._count(outcome, arrival)
         return Result(outcome, entered.stored)
 
@@ -108,8 +109,9 @@ class Handling:
             arrival = self.arriving.of(self.rows.reopen(taken.row))
             with self._process(arrival) as span:
                 outcome = await self._row(tx, taken.row, arrival)
-                self._context.failpoints.reach(AFTER_HANDLE_BEFORE_COMMIT)
+                tx.failpoints.reach(Failpoint.ROW_BEFORE_COMMIT)
                 span.set_attribute("nrm.outcome", str(outcome))
+        self._context.database.failpoints.reach(Failpoint.ROW_AFTER_COMMIT)
         self._count(outcome, arrival)
         return Result(outcome, outcome is not Outcome.STILL or taken.absorbed > 0)
 

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.errors import Misuse
+from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.arrival import Arrival, Stream
 from services.chassis.messaging.subscriptions import Kind
 from services.chassis.messaging.work import Waits
@@ -226,6 +227,7 @@ class Inbox:
         )
         if arrival.kind is Kind.NEVER_WAITS:
             await tx.execute(_NEVER_WAITS, **self._place(arrival.stream, arrival.sequence))
+        tx.failpoints.reach(Failpoint.KEPT_BEFORE_COMMIT)
 
     async def take(self, tx: Transaction, stream: Stream) -> Taken:
         """Absorb what follows ``read``, then take the oldest row if it may be settled now."""

@@ -18,6 +18,7 @@ from contracts.envelope import Envelope, source_of
 from services.chassis.clock import derived_id
 from services.chassis.database import Database, Statement, Transaction
 from services.chassis.errors import Misuse
+from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.broker import (
     LOCAL,
     RECORD_LIMIT_BYTES,
@@ -284,6 +285,7 @@ def _check(draft: Draft) -> None:
 
 
 async def _flush(tx: Transaction) -> None:
+    tx.failpoints.reach(Failpoint.OUTBOX_BEFORE_WRITE)
     drafts: list[Draft] = tx.notes[_DRAFTS]
     tx.notes[_DRAFTS] = None
     outbox: Outbox = tx.notes[OUTBOX_NOTE]
@@ -315,6 +317,7 @@ def _following(drafts: list[Draft]) -> list[int]:
 
 def _ring_after_commit(tx: Transaction, outbox: Outbox, written: list[str]) -> None:
     def ring() -> None:
+        tx.failpoints.reach(Failpoint.OUTBOX_AFTER_COMMIT)
         for bus in set(written):
             if outbox.telemetry is not None:
                 outbox.telemetry.counter("events_sent").labels(bus).inc(written.count(bus))

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from services.chassis.audit import record
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.errors import Conflict, Misuse, NotFound
+from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.arrival import Stream, unpack
 from services.chassis.messaging.broker import BrokerRecord
 from services.chassis.messaging.context import Keys
@@ -138,6 +139,7 @@ async def redrive(tx: Transaction, place: Place, order: Order) -> None:
         subject=place.stream.subject,
         reason=order.reason,
     )
+    tx.failpoints.reach(Failpoint.REDRIVEN_BEFORE_COMMIT)
 
 
 async def discard(tx: Transaction, place: Place, order: Order) -> None:

@@ -21,9 +21,9 @@ from services.chassis.errors import (
     InfrastructureFailure,
     backoff_seconds,
 )
+from services.chassis.failpoints import Failpoint
 from services.chassis.logs import logger
 from services.chassis.messaging.broker import Acknowledged, Broker
-from services.chassis.messaging.failpoints import AFTER_SEND_BEFORE_DELETE, Failpoints
 from services.chassis.messaging.held_lanes import HeldLanes
 from services.chassis.messaging.relay_rows import (
     Backlog,
@@ -70,7 +70,6 @@ class RelayContext:
     broker: Broker
     clock: Clock
     telemetry: "Telemetry | None" = None
-    failpoints: Failpoints = field(default_factory=Failpoints)
     limits: RelayLimits = field(default_factory=RelayLimits)
 
 
@@ -205,16 +204,19 @@ class Relay:
         await self._watchdog.producer()
         suspects = [row for row in batch if row.position in self._suspects]
         chosen = suspects[:1] or await self._with_topics(batch)
+        self._reach(Failpoint.RELAY_BEFORE_SEND)
         with self._span(chosen):
             sent = await self._hand_over(rows, chosen)
+            self._reach(Failpoint.RELAY_AFTER_SEND)
             whole = len(sent) == len(batch) == self._limits.batch_rows
             ahead = await self._next(rows, after=batch[-1].position) if whole else []
             await self._answers(rows, sent, stop)
         arrived = _acknowledged_prefix(sent)
         self._ahead = ahead if len(arrived) == len(batch) else []
-        self._context.failpoints.reach(AFTER_SEND_BEFORE_DELETE)
         if arrived:
+            self._reach(Failpoint.RELAY_BEFORE_DELETE)
             await rows.delete([row.position for row in arrived])
+            self._reach(Failpoint.RELAY_AFTER_DELETE)
         self._count("relay_sent", len(arrived))
         self._count("relay_retried", len(sent) - len(arrived))
         return await self._learn(rows, sent, alone=len(chosen) == 1)
@@ -271,6 +273,7 @@ class Relay:
             self._count("abandoned_producers", 1)
             log.warning("a stuck producer was abandoned", bus=self._bus)
             self._watchdog.abandon()
+            self._reach(Failpoint.RELAY_ABANDONED)
 
     async def _learn(self, rows: OutboxRows, sent: Sequence[_Sent], *, alone: bool) -> bool:
         """Remember what failed: park what is refused alone, hold back what fails by itself.
@@ -312,7 +315,11 @@ class Relay:
 
     async def _park(self, rows: OutboxRows, row: OutboxRow, error: BaseException) -> None:
         log.error("an outbox row is parked", bus=self._bus, topic=row.lane[0], error=error)
+        self._reach(Failpoint.RELAY_BEFORE_PARK)
         await rows.park(row.position, type(error).__name__)
+
+    def _reach(self, place: Failpoint) -> None:
+        self._context.database.failpoints.reach(place)
 
     async def _measure(self, rows: OutboxRows) -> None:
         at = self._context.clock.monotonic()

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import text
 
 from services.chassis.database import Database, Statement
+from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.broker import Consumer, TopicPartition
 
 _DONE: Final = Statement(
@@ -52,6 +53,7 @@ class Rewind:
                 broker.seek(place, log_starts[place])
         if rewound:
             await broker.commit(rewound, generation)
+            self._database.failpoints.reach(Failpoint.REWOUND_BEFORE_MARK)
             await self._mark(rewound)
         return starts
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.chassis.database import Transaction
+from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.arrival import Arrival, Stream, pack, unpack
 from services.chassis.messaging.broker import BrokerRecord
 from services.chassis.messaging.context import ConsumerContext
@@ -65,6 +66,7 @@ class Rows:
             if row is None or (failed is not None and row.sequence != failed.sequence):
                 return Result(Outcome.STILL)
             await self.change(tx, row, State.PARKED, error=error)
+            tx.failpoints.reach(Failpoint.ROW_PARKED_BEFORE_COMMIT)
         return Result(Outcome.PARKED, True)
 
     async def change(

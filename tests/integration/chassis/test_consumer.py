@@ -10,9 +10,9 @@ import pytest_asyncio
 
 from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings
+from services.chassis.failpoints import Failpoint, Failpoints
 from services.chassis.messaging.broker import TopicPartition
 from services.chassis.messaging.consumer import Consumer
-from services.chassis.messaging.failpoints import AFTER_COMMIT_BEFORE_OFFSET, Failpoints
 from services.chassis.messaging.inboxes import inbox_consumer
 from services.chassis.messaging.limits import Limits
 from services.chassis.messaging.memory import MemoryBroker
@@ -50,14 +50,13 @@ class Bench:
     settings: ServiceSettings
     house: House
 
-    def consumer(self, limits: Limits = QUICK, failpoints: Failpoints | None = None) -> Consumer:
+    def consumer(self, limits: Limits = QUICK) -> Consumer:
         """A consumer, not started."""
         context = context_of(
             self.house,
             self.database,
             self.settings,
             limits=limits,
-            failpoints=failpoints or Failpoints(),
         )
         return inbox_consumer(context, self.broker)
 
@@ -190,10 +189,10 @@ async def test_a_crash_between_commit_and_offset_repeats_nothing(bench: Bench) -
     def die() -> None:
         raise Died
 
-    failpoints = Failpoints(AFTER_COMMIT_BEFORE_OFFSET, 2, die)
+    bench.database.failpoints = Failpoints(Failpoint.SETTLED_BEFORE_FINISH, 2, die)
     for sequence in range(1, 6):
         bench.publish("a", sequence)
-    doomed = bench.consumer(failpoints=failpoints)
+    doomed = bench.consumer()
     task = asyncio.create_task(doomed.run(asyncio.Event()))
 
     async def two_done() -> bool:

@@ -18,9 +18,9 @@ from services.chassis.clock import SystemClock, new_id
 from services.chassis.database import Database, Transaction
 from services.chassis.environment import ServiceSettings
 from services.chassis.errors import DatabaseUnavailable, Misuse, RecordTooLarge
+from services.chassis.failpoints import Failpoint, Failpoints
 from services.chassis.messaging.broker import BrokerRecord, TopicPartition
 from services.chassis.messaging.codec import decode
-from services.chassis.messaging.failpoints import AFTER_SEND_BEFORE_DELETE, Failpoints
 from services.chassis.messaging.memory import MemoryBroker
 from services.chassis.messaging.outbox import Outbox, publish
 from services.chassis.messaging.relay import Relay, RelayContext, RelayLimits
@@ -372,8 +372,8 @@ async def test_rows_sent_before_a_crash_are_sent_again_by_the_next_relay(
         raise DatabaseUnavailable
 
     await write(database, "subject", range(3))
-    failpoints = Failpoints(AFTER_SEND_BEFORE_DELETE, 1, crash)
-    async with relaying(database, broker, failpoints=failpoints):
+    database.failpoints = Failpoints(Failpoint.RELAY_BEFORE_DELETE, 1, crash)
+    async with relaying(database, broker):
         await until(lambda: is_empty(database))
     events = envelopes(broker)["subject"]
     assert [event.sequence for event in events] == [1, 2, 3, 1, 2, 3]

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final
 
 from services.chassis.errors import InfrastructureFailure, backoff_seconds
+from services.chassis.failpoints import Failpoint
 from services.chassis.logs import logger
 from services.chassis.plain import Word
 from services.chassis.runnable import Readiness
@@ -185,6 +186,7 @@ class ExchangePart:
         pair.report.clear()
         record = await self._context.database.run(partial(receipts.give, self._context, agency))
         topic = exchange_topic(self._context.node, agency)
+        self._context.database.failpoints.reach(Failpoint.RECEIPT_BEFORE_SEND)
         soon = self._context.limits.receipt_seconds
         if record is not None and not await self._line.send(topic, [record]):
             soon = min(soon, self._context.limits.wait_seconds)

@@ -8,6 +8,7 @@ from contracts.exchange import Receipt
 from services.chassis import audit
 from services.chassis.clock import new_id
 from services.chassis.database import Transaction
+from services.chassis.failpoints import Failpoint
 from services.chassis.logs import logger
 from services.chassis.messaging.codec import from_structured, to_structured
 from services.chassis.messaging.reading import read_body
@@ -114,6 +115,7 @@ async def take(context: ExchangeContext, agency: str, inner: bytes, tx: Transact
     if compared.reading in NEEDS_NEW_EPOCH:
         await open_new_epoch(context, agency, tx, compared.book)
     ring_after_commit(tx, agency)
+    tx.failpoints.reach(Failpoint.RECEIPT_TAKEN)
 
 
 async def _delivered(context: ExchangeContext, agency: str, upto: int, tx: Transaction) -> None:

@@ -15,6 +15,7 @@ from typing import Final
 from services.chassis import audit
 from services.chassis.database import Transaction
 from services.chassis.errors import ContractBroken, DatabaseUnavailable, InfrastructureFailure
+from services.chassis.failpoints import Failpoint
 from services.chassis.logs import logger
 from services.chassis.messaging.broker import BrokerRecord, OffsetLost, Reader
 from services.chassis.messaging.codec import from_structured
@@ -167,9 +168,12 @@ class Receiver:
 
     async def _arrive(self, judged: Judged) -> Settled:
         async with asyncio.timeout(self._context.limits.handler_seconds):
-            return await self._context.database.run(
+            settled = await self._context.database.run(
                 partial(arrive, self._context, self._agency, judged)
             )
+        if settled not in (Outcome.WAITS, Outcome.RECEIPT):
+            self._context.database.failpoints.reach(Failpoint.EXCHANGE_AFTER_ARRIVAL)
+        return settled
 
 
 async def arrive(context: ExchangeContext, agency: str, judged: Judged, tx: Transaction) -> Settled:
@@ -195,6 +199,7 @@ async def arrive(context: ExchangeContext, agency: str, judged: Judged, tx: Tran
     await books.keep_in(tx, agency, decided.book, judged.offset + 1)
     if decided.arrival in STUCK:
         await _alarm(context, agency, decided.arrival, tx)
+    tx.failpoints.reach(Failpoint.EXCHANGE_ARRIVED)
     return decided.arrival
 
 

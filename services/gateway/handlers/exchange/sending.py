@@ -15,6 +15,7 @@ from services.chassis import audit
 from services.chassis.clock import new_id
 from services.chassis.database import Transaction
 from services.chassis.errors import Misuse
+from services.chassis.failpoints import Failpoint
 from services.chassis.logs import logger
 from services.chassis.messaging.codec import to_structured
 from services.chassis.messaging.work import Work
@@ -114,7 +115,13 @@ class Writer:
         await self._out(records)
 
     async def _out(self, records: list[bytes]) -> None:
-        if records and not await self._line.send(self._topic, records):
+        if not records:
+            return
+        failpoints = self._context.database.failpoints
+        failpoints.reach(Failpoint.EXCHANGE_BEFORE_SEND)
+        taken = await self._line.send(self._topic, records)
+        failpoints.reach(Failpoint.EXCHANGE_AFTER_SEND)
+        if not taken:
             log.warning("the hub does not take exchange records", kind=Word("exchange"))
             soon = self._context.clock.monotonic() + self._context.limits.wait_seconds
             self._repeat_at = min(self._repeat_at, soon)
@@ -160,7 +167,9 @@ async def number_next(context: ExchangeContext, agency: str, tx: Transaction) ->
         return Step(Done.REFUSED)
     match checked.answer:
         case Yes():
-            return Step(Done.NUMBERED, await _number(context, work, row.book, checked))
+            record = await _number(context, work, row.book, checked)
+            tx.failpoints.reach(Failpoint.EXCHANGE_NUMBERED)
+            return Step(Done.NUMBERED, record)
         case Never(reason):
             await _refuse(context, work, checked, reason)
             return Step(Done.REFUSED)
