@@ -10,6 +10,7 @@ import pytest
 
 pytest_plugins = ["tests.support.kafka", "tests.support.postgres", "tests.support.stack"]
 ON_THE_STACK = (
+    "tests/docs/",
     "tests/faults/processes/",
     "tests/integration/cli/",
     "tests/privacy/",
