@@ -12,7 +12,7 @@ import jsonschema
 import yaml
 
 from contracts.catalogue import CATALOGUE
-from contracts.tools import asyncapi, examples, page, refusals, released, schemas
+from contracts.tools import asyncapi, examples, page, refusals, released, schemas, words
 from contracts.tools.lint import problems as lint_problems
 
 ASYNCAPI: Final = schemas.CONTRACTS / "asyncapi.yaml"
@@ -31,6 +31,7 @@ def wanted_files() -> dict[Path, str]:
     )
     files[page.PAGE] = page.page()
     files[refusals.PAGE] = refusals.page()
+    files[words.PAGE] = words.page()
     return files
 
 
@@ -59,7 +60,7 @@ def gate_problems() -> list[str]:
         candidates[spec.type] = schema
         found += [f"{spec.type}: {problem}" for problem in lint_problems(schema)]
     found += released.frozen_problems() + released.compatibility_problems(candidates)
-    return found + refusals.problems() + example_problems()
+    return found + refusals.problems() + words.problems() + example_problems()
 
 
 def example_problems() -> list[str]:

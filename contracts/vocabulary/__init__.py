@@ -1,14 +1,17 @@
 """Code lists and jurisdiction profiles shared by every agency. Nothing here can name a person."""
 
 from contracts.vocabulary.calendar import BusinessCalendar
-from contracts.vocabulary.lists import NOT_YET_KNOWN, CodeList, code_lists, taken_as
+from contracts.vocabulary.lists import LANGUAGES, NOT_YET_KNOWN, CodeList, code_lists, taken_as
+from contracts.vocabulary.mapping import StandardMapping
 from contracts.vocabulary.profile import Profile, load_profile
 
 __all__ = [
+    "LANGUAGES",
     "NOT_YET_KNOWN",
     "BusinessCalendar",
     "CodeList",
     "Profile",
+    "StandardMapping",
     "code_lists",
     "load_profile",
     "taken_as",

@@ -1,19 +1,36 @@
-"""The code lists, read once from `codes.yaml` and `standards.yaml`; and what an unknown code means.
+"""The code lists, read once from `codes/*.yaml`; and what an unknown code means.
 
-An unknown code is taken as the list's fallback at once and the original is kept beside it:
-help never waits for a mapping.
+Each list has a title, what it says, its source and one row per code: labels in English, Russian and
+Belarusian, and a definition. Codes are added, never renamed. An unknown code is taken as the list's
+fallback at once and the original is kept beside it: help never waits for a mapping.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from contracts.vocabulary.mapping import StandardMapping, read_mapping
+
 NOT_YET_KNOWN: Final = "not-yet-known"
-_HERE: Final = Path(__file__).parent
+LANGUAGES: Final = ("en", "ru", "be")
+"""ISO 639-1: what every code has a label in."""
+_FOLDER: Final = Path(__file__).parent / "codes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A label in each of ``LANGUAGES``, in that order."""
+
+    labels: tuple[str, ...]
+    definition: str = ""
+
+    def in_language(self, language: str) -> str:
+        """The label in ``language`` (ISO 639-1); English for one that has none."""
+        return self.labels[LANGUAGES.index(language) if language in LANGUAGES else 0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,31 +41,63 @@ class CodeList:
     codes: tuple[str, ...]
     fallback: str
     source: str
+    title: Words
+    says: str
+    words: Mapping[str, Words] = field(repr=False)
+    maps: Mapping[str, StandardMapping] = field(repr=False)
+    """By standard: htcds, glotip, ctdc, uk, fhir, gravity."""
 
     def __contains__(self, code: object) -> bool:
-        return code in self.codes
+        return code in self.words
 
-
-def _read(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.load(
-        (_HERE / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
-    )
-    return loaded
+    def label(self, code: str, language: str) -> str:
+        """What people read for ``code``; the fallback's label for an unknown one."""
+        return self.words[code if code in self.words else self.fallback].in_language(language)
 
 
 @cache
 def code_lists() -> Mapping[str, CodeList]:
-    """Every list by name."""
-    standards = _read("standards.yaml")
-    lists = {}
-    for name, body in _read("codes.yaml")["lists"].items():
-        codes = tuple(body.get("codes") or standards[body["from_standard"]])
-        if body["fallback"] not in codes:
-            raise ValueError(f"code list {name}: fallback is not one of its codes")
-        lists[name] = CodeList(
-            name=name, codes=codes, fallback=body["fallback"], source=body.get("source", "project")
+    """Every list by name; ValueError names the list in which something is wrong."""
+    lists: dict[str, CodeList] = {}
+    for path in sorted(_FOLDER.glob("*.yaml")):
+        loaded: dict[str, Any] = yaml.load(
+            path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
         )
+        for name, body in loaded.items():
+            if name in lists:
+                raise ValueError(f"code list {name} is written twice")
+            try:
+                lists[name] = _list(name, body)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(f"code list {name}: {error}") from error
     return lists
+
+
+def _list(name: str, body: Mapping[str, Any]) -> CodeList:
+    words = {code: _words(row) for code, row in body["codes"].items()}
+    codes, fallback = tuple(words), body["fallback"]
+    if fallback not in words:
+        raise ValueError("fallback is not one of its codes")
+    return CodeList(
+        name=name,
+        codes=codes,
+        fallback=fallback,
+        source=body["source"],
+        title=Words(labels=tuple(body["title"])),
+        says=body["says"],
+        words=words,
+        maps={
+            standard: read_mapping(row, codes, fallback)
+            for standard, row in body.get("maps", {}).items()
+        },
+    )
+
+
+def _words(row: list[str]) -> Words:
+    *labels, definition = row
+    if len(labels) != len(LANGUAGES):
+        raise ValueError("a row is a label in each language and a definition")
+    return Words(labels=tuple(labels), definition=definition)
 
 
 def taken_as(list_name: str, code: str) -> str:
