@@ -1,9 +1,10 @@
 """A jurisdiction's numbers. No clock or limit of a law is a constant in code.
 
-Every value carries its source and a status; the node says at start how many are not verified.
+Every value carries its source and a status; the node says at start how many are not verified. A
+file that is wrong is refused as a whole, and every error names the file, the line and the value.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -11,11 +12,59 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from holidays import list_supported_countries
 
 from contracts.vocabulary.calendar import BusinessCalendar
 
 _PROFILES: Final = Path(__file__).parent / "profiles"
 STATUSES: Final = frozenset({"verified", "borrowed", "to-be-confirmed"})
+ENTRY: Final = frozenset({"value", "source", "status"})
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a value must be: a sentence that follows "must be", and the test of it."""
+
+    sentence: str
+    holds: Callable[[Any], bool]
+
+
+def _whole(least: int, most: int) -> Kind:
+    return Kind(
+        f"a whole number from {least} to {most}",
+        lambda value: type(value) is int and least <= value <= most,
+    )
+
+
+def _one_of(*codes: str) -> Kind:
+    return Kind(f"one of {', '.join(codes)}", lambda value: value in codes)
+
+
+VALUES: Final[Mapping[str, Kind]] = {
+    "holiday_calendar": Kind(
+        "a country whose public holidays the holidays library knows (ISO 3166-1 alpha-2)",
+        lambda value: value in list_supported_countries(),
+    ),
+    "clocks_start_from": _one_of("recorded", "occurred"),
+    "reasonable_grounds_working_days": _whole(1, 200),
+    # Council of Europe Convention on Action against Trafficking, Art. 13(1): at least 30 days
+    "reflection_days": _whole(30, 365),
+    "conclusive_after_reflection_working_days": _whole(1, 200),
+    "child_notification_hours": _whole(0, 72),
+    "capacity_query_minutes": _whole(1, 1_440),
+    "capacity_fresh_hours": _whole(1, 168),
+    "emergency_seen_minutes": _whole(1, 240),
+    "emergency_accepted_minutes": _whole(1, 480),
+    "urgent_accepted_hours": _whole(1, 168),
+    "routine_accepted_working_days": _whole(1, 30),
+    "accepting_minutes": _whole(1, 1_440),
+    "hold_hours": _whole(1, 336),
+    "undelivered_emergency_minutes": _whole(1, 240),
+    "undelivered_hours": _whole(1, 168),
+    "reroute_hops": _whole(0, 20),
+    "destroy_after_withdrawal_hours": _whole(1, 720),
+}
+"""Every value that a profile has, no more and no less; the ending of a name is its unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +99,58 @@ class Profile:
         return sum(status != "verified" for status in self.statuses.values())
 
 
+def known_profiles() -> tuple[str, ...]:
+    """The names of all profiles that come with this version."""
+    return tuple(sorted(found.stem for found in _PROFILES.glob("*.yaml")))
+
+
 @cache
 def load_profile(name: str) -> Profile:
-    """The profile in ``profiles/<name>.yaml``; ValueError says which value is wrong."""
-    path = _PROFILES / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(found.stem for found in _PROFILES.glob("*.yaml")))
-        raise ValueError(f"no such profile; there are: {known}")
-    body = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    values, statuses = {}, {}
-    for key, entry in body["values"].items():
-        if set(entry) != {"value", "source", "status"} or entry["status"] not in STATUSES:
-            raise ValueError(f"{key} needs value, source and a known status")
-        values[key], statuses[key] = entry["value"], entry["status"]
+    """The profile in ``profiles/<name>.yaml``; ValueError says what is wrong, and on which line."""
+    if name not in known_profiles():
+        raise ValueError(f"no such profile; there are: {', '.join(known_profiles())}")
+    return read_profile(name, (_PROFILES / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def read_profile(name: str, text: str) -> Profile:
+    """A profile from its YAML; ValueError says every value and line that is wrong."""
+    body = yaml.load(text, Loader=yaml.CSafeLoader)
+    if wrong := list(_objections(body, _lines(text))):
+        raise ValueError("; ".join(f"profile {name}, {sentence}" for sentence in wrong))
+    values = {key: entry["value"] for key, entry in body["values"].items()}
     return Profile(
         name=name,
         country=body["country"],
         values=values,
-        statuses=statuses,
+        statuses={key: entry["status"] for key, entry in body["values"].items()},
         calendar=BusinessCalendar(country=values["holiday_calendar"]),
     )
+
+
+def _lines(text: str) -> Mapping[str, int]:
+    """Value's name -> its line in the file, counted from 1."""
+    root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    found = {}
+    for top, value in getattr(root, "value", ()):
+        found[top.value] = top.start_mark.line + 1
+        if isinstance(value, yaml.MappingNode):
+            found.update({key.value: key.start_mark.line + 1 for key, _ in value.value})
+    return found
+
+
+def _objections(body: Any, lines: Mapping[str, int]) -> Iterator[str]:
+    if not isinstance(body, dict) or set(body) != {"profile", "country", "values"}:
+        yield "line 1: it must have profile, country and values, and nothing else"
+        return
+    values = body["values"]
+    for name in sorted(VALUES.keys() - values.keys()):
+        yield f"line {lines['values']}: {name} is missing"
+    for name, entry in values.items():
+        if name not in VALUES:
+            yield f"line {lines[name]}: {name} is no value of a profile"
+        elif not isinstance(entry, dict) or set(entry) != ENTRY:
+            yield f"line {lines[name]}: {name} needs value, source and status, and nothing else"
+        elif entry["status"] not in STATUSES:
+            yield f"line {lines[name]}: {name} has no known status"
+        elif not VALUES[name].holds(entry["value"]):
+            yield f"line {lines[name]}: {name} must be {VALUES[name].sentence}"

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts import vocabulary
 from contracts.catalogue import CATALOGUE
 from contracts.tools.schemas import schema_of
 from contracts.vocabulary import (
@@ -21,7 +23,9 @@ from contracts.vocabulary import (
     taken_as,
 )
 from contracts.vocabulary.mapping import read_mapping
+from contracts.vocabulary.profile import known_profiles, read_profile
 
+PROFILES = Path(vocabulary.__file__).parent / "profiles"
 BELARUS = BusinessCalendar(country="BY")
 ONLY_RUSSIAN, ONLY_BELARUSIAN = set("ищъ"), set("іў")
 CYRILLIC = re.compile("[а-яёіў]")
@@ -167,9 +171,41 @@ def test_a_due_day_is_always_a_working_day(day: int, days: int) -> None:
     assert due >= start
 
 
-def test_the_profile_says_how_much_of_it_is_not_verified() -> None:
-    profile = load_profile("BY-draft")
+@pytest.mark.parametrize("name", known_profiles())
+def test_every_profile_says_how_much_of_it_is_not_verified(name: str) -> None:
+    profile = load_profile(name)
     assert profile.days("reflection_days").days >= 30
     assert 0 < profile.not_verified < len(profile.values)
-    with pytest.raises(ValueError, match="no such profile"):
+
+
+def test_a_profile_that_is_not_there_is_told_with_those_that_are() -> None:
+    with pytest.raises(ValueError, match="no such profile; there are: BG, BY-draft, UK"):
         load_profile("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentences"),
+    [
+        (
+            "reflection_days: {value: 30",
+            "reflection_days: {value: 29",
+            ["must be a whole number from 30"],
+        ),
+        ("reroute_hops: {value: 3", "reroute_hops: {value: 3.5", ["must be a whole number from 0"]),
+        ("hold_hours: {value: 48", "hold_hours: {value: true", ["must be a whole number from 1"]),
+        ("clocks_start_from: {value: rec", "clocks_start_from: {value: x", ["one of recorded"]),
+        ("holiday_calendar: {value: BY", "holiday_calendar: {value: XX", ["public holidays"]),
+        ("hold_hours:", "held_hours:", ["hold_hours is missing", "held_hours is no value"]),
+        ("reroute_hops: {value: 3, ", "reroute_hops: {", ["needs value, source and status"]),
+        ("country: BY", "state: BY", ["line 1: it must have profile, country and values"]),
+    ],
+)
+def test_a_wrong_profile_is_refused_by_line(old: str, new: str, sentences: list[str]) -> None:
+    text = (PROFILES / "BY-draft.yaml").read_text(encoding="utf-8")
+    line = text[: text.index(old)].count("\n") + 1
+    with pytest.raises(ValueError, match="profile tried") as refused:
+        read_profile("tried", text.replace(old, new, 1))
+    told = str(refused.value).split("; ")
+    assert len(told) == len(sentences)
+    assert all(sentence in one for sentence, one in zip(sentences, told, strict=True))
+    assert f"line {line if new != 'state: BY' else 1}:" in told[-1]
