@@ -4,9 +4,13 @@ The tests of one file run in one worker, as fixtures of a module expect; those o
 share the one running stack (``tests/support/stack.py``) run in one worker over all their files.
 """
 
+import os
 from typing import Any
 
 import pytest
+
+os.environ["NRM_DIES_WITH"] = str(os.getpid())
+"""Every stack that a test starts, by whichever way, ends with this process, however that ends."""
 
 pytest_plugins = ["tests.support.kafka", "tests.support.postgres", "tests.support.stack"]
 ON_THE_STACK = (

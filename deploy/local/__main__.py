@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from deploy.local.layout import StateFolder
+from deploy.local.processes import ProcessIdentity
 from deploy.local.supervisor import Orders, supervise
+
+DIES_WITH = "NRM_DIES_WITH"
 
 
 def main() -> int:
@@ -21,8 +25,14 @@ def main() -> int:
     given = parser.parse_args()
     state = StateFolder(given.state.absolute())
     chosen = (given.demo, given.observe, given.whole_nodes)
-    orders = Orders(state, given.nodes, *chosen)
+    orders = Orders(state, given.nodes, *chosen, dies_with=_dies_with())
     return supervise(orders)
+
+
+def _dies_with() -> ProcessIdentity | None:
+    """Who must live for the stack to live: tests say it, so that none of theirs outlives them."""
+    pid = os.environ.get(DIES_WITH, "")
+    return ProcessIdentity.of(int(pid)) if pid.isdecimal() else None
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import secrets
 import signal
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import broker_admin, parts, ports
+from deploy.local import broker_admin, logfiles, parts, ports
 from deploy.local.failures import DiskFull, NotReady, PortTaken, StackFailure, as_sentence
 from deploy.local.processes import Launch, launch, write_whole
 from deploy.local.server import Server
@@ -48,6 +48,7 @@ SETTINGS: Mapping[str, str] = {
     "num.network.threads": "2",
     "num.io.threads": "4",
 }
+LOG_TAIL_BYTES = 20_000
 LOG_SETTINGS = """\
 rootLogger.level = WARN
 rootLogger.appenderRef.file.ref = file
@@ -77,6 +78,7 @@ class KafkaServer(Server):
 
     parts_folder: Path | None = None
     heap: str = "512m"
+    _log_bytes: int = field(default=0, init=False, repr=False)
 
     NAME = "The broker"
     PID_FILE = "broker.pid"
@@ -112,7 +114,10 @@ class KafkaServer(Server):
         """Read from its log why it is not there, as a sentence."""
         told = self.output.read_text(errors="replace")
         if self.log.exists():
-            told += self.log.read_text(errors="replace")[-20_000:]
+            whole = self.log.read_bytes()
+            told += whole[self._said_before(len(whole)) :][-LOG_TAIL_BYTES:].decode(
+                errors="replace"
+            )
         if "Address already in use" in told:
             return PortTaken(
                 f"Port {self._ports()['clients']} or its controller's is taken by another "
@@ -122,12 +127,17 @@ class KafkaServer(Server):
             return DiskFull("The disk is full: the broker stopped. Free some space, start again.")
         return NotReady(f"The broker ended while starting: see {self.output} and {self.log}.")
 
+    def _said_before(self, now: int) -> int:
+        """How long its log was when it was started last; a log that rolled since is all new."""
+        return self._log_bytes if self._log_bytes <= now else 0
+
     def _launch(self) -> subprocess.Popen[bytes]:
         libraries = parts.kafka_libraries(self.parts_folder)
         logs = f"-Dlog4j2.configurationFile={self.folder.absolute()}/log4j2.properties"
         words = [parts.java(), f"-Xmx{self.heap}", *JAVA_OPTIONS, logs]
         words += ["-cp", f"{libraries}/*", "kafka.Kafka", str(self._settings_file())]
-        with self.output.open("wb") as output:
+        self._log_bytes = self.log.stat().st_size if self.log.exists() else 0
+        with logfiles.emptied(self.output) as output:
             return launch(Launch(words, output, self.STOP_SIGNAL, folder=self.folder))
 
     def _ports(self) -> dict[str, int]:

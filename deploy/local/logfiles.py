@@ -9,16 +9,23 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import IO
 
 LARGEST_BYTES = 10 * 2**20
 
 
-def bound_all(folder: Path, *, largest: int = LARGEST_BYTES) -> None:
-    """Bound every log in the folder."""
-    for path in folder.glob("*.log"):
-        if path.stat().st_size > largest:
-            shutil.copyfile(path, path.with_suffix(".log.1"))
+def bound_all(folder: Path, *others: Path, largest: int = LARGEST_BYTES) -> None:
+    """Bound every log in the folder, and these; who writes them must append."""
+    for path in (*folder.glob("*.log"), *folder.glob("*.out"), *others):
+        if path.exists() and path.stat().st_size > largest:
+            shutil.copyfile(path, path.with_name(f"{path.name}.1"))
             os.truncate(path, 0)
+
+
+def emptied(path: Path) -> IO[bytes]:
+    """Open a log anew, to append: a program that does not leaves a hole where it was emptied."""
+    path.write_bytes(b"")
+    return path.open("ab")
 
 
 def last_lines(path: Path, count: int) -> list[str]:

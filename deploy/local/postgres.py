@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from deploy.local import ports
+from deploy.local import logfiles, ports
 from deploy.local.failures import DiskFull, NotReady, PortTaken, StackFailure, as_sentence
 from deploy.local.processes import Launch, launch, write_whole
 from deploy.local.server import Server, StillInUse
@@ -114,7 +114,7 @@ class PostgresServer(Server):
         }
         for key, value in lines.items():
             words += ["-c", f"{key}={value}"]
-        with self.output.open("wb") as output:
+        with logfiles.emptied(self.output) as output:
             return launch(
                 Launch(words, output, self.STOP_SIGNAL, user=_server_user(), folder=self._cluster())
             )

@@ -51,6 +51,8 @@ class Orders:
     demo: bool = False
     observe: bool = False
     whole_nodes: bool = False
+    dies_with: ProcessIdentity | None = None
+    """Whose end ends the stack too; without one it lives until it is told to stop."""
 
 
 class Supervisor:
@@ -62,7 +64,7 @@ class Supervisor:
         self.topology: Topology = read_topology(orders.nodes_file)
         self.kafka = KafkaServer(self.state.kafka)
         self.postgres = PostgresServer(self.state.postgres)
-        self.lock = lock
+        self.lock, self.dies_with = lock, orders.dies_with
         self.programs: children.Programs | None = None
         self.whole_nodes = orders.whole_nodes
         self.processes = self.topology.processes(whole_nodes=orders.whole_nodes)
@@ -159,7 +161,7 @@ class Supervisor:
     def _bound_logs(self) -> None:
         if time.monotonic() - self._logs_checked > LOG_CHECK_SECONDS:
             self._logs_checked = time.monotonic()
-            logfiles.bound_all(self.state.logs)
+            logfiles.bound_all(self.state.logs, self.postgres.output, self.kafka.output)
 
     def _keep_process(self, process: Process) -> None:
         """Keep one process running, unless somebody holds one of its services."""
@@ -238,6 +240,8 @@ class Supervisor:
         """Sleep until something happened: a child ended, or somebody asks to stop."""
         told = signal.sigtimedwait(children.WATCHED, seconds)
         if told is not None and told.si_signo in STOPPING:
+            self.stopping = True
+        if self.dies_with is not None and not self.dies_with.alive():
             self.stopping = True
 
     def _stop_everything(self) -> None:

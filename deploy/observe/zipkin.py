@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import parts, ports
+from deploy.local import logfiles, parts, ports
 from deploy.local.parts import Part
 from deploy.local.processes import Launch, ProcessIdentity, launch
 
@@ -58,7 +58,7 @@ class Zipkin:
         words += [f"--zipkin.storage.mem.max-spans={SPANS_KEPT}"]
         # "*" by default: any page in the operator's browser could read the traces
         words += [f"--zipkin.query.allowed-origins={self.address}"]
-        with (self.folder / "zipkin.out").open("wb") as output:
+        with logfiles.emptied(self.folder / "zipkin.out") as output:
             plan = Launch(words, output, signal.SIGKILL, environment=NOTHING, folder=self.folder)
             self._child = launch(plan)
 

@@ -94,8 +94,11 @@ class Arriving:
         )
 
     def unreadable(self, record: BrokerRecord) -> Arrival:
-        """The arrival of a record that is known by nothing but its place."""
-        place = f"{record.partition}/{record.offset}"
+        """The arrival of a record that is known by nothing but its place, and when it came there.
+
+        A broker that was made anew gives the same places again, to other records.
+        """
+        place = f"{record.partition}/{record.offset}/{record.timestamp}"
         return Arrival(
             record=record,
             stream=Stream(place, UNREADABLE, record.topic, 0),

@@ -116,6 +116,7 @@ class ParkingLimit:
             tally = self._senders[sender] = self._fresh()
             if len(self._senders) > SENDERS_LIMIT:
                 self._senders.popitem(last=False)
+        self._senders.move_to_end(sender)
         return tally
 
     def _fresh(self) -> _Tally:

@@ -219,7 +219,10 @@ async def test_an_unreadable_envelope_is_parked_by_its_place_and_blocks_nobody(d
     record = replace(read_back(sent(envelope_of("a", 1)), 7), headers=(("ce_id", b"x"),))
     for _ in range(2):
         await desk.settler.settle(desk.settler.prepare(record))
-    assert await desk.rows() == [("0/7", 1, "parked")]
+    assert await desk.rows() == [("0/7/1", 1, "parked")]
+    of_a_new_broker = replace(record, timestamp=2)
+    await desk.settler.settle(desk.settler.prepare(of_a_new_broker))
+    assert await desk.rows() == [("0/7/1", 1, "parked"), ("0/7/2", 1, "parked")]
     await desk.arrive("a", 1)
     assert await desk.effects() == [("a", 1)]
 

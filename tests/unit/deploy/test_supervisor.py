@@ -1,14 +1,19 @@
 """The supervisor never gives up: neither a full disk nor a refused fork ends it."""
 
 import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deploy.local import layout, supervisor
-from deploy.local.failures import DiskFull
+from deploy.local import __main__ as program
+from deploy.local import kafka, layout, supervisor
+from deploy.local.failures import DiskFull, NotReady
 from deploy.local.layout import StateFolder
+from deploy.local.processes import ProcessIdentity
 from deploy.local.supervisor import Orders, Supervisor
 
 FULL = "The disk is full while writing processes.json."
@@ -62,6 +67,47 @@ def test_a_refused_fork_or_log_keeps_nothing_else_from_being_done(
     assert all(watched.identity is None for watched in keeper.watched.values())
     everything = (*keeper.servers.values(), *keeper.watched.values())
     assert not any(watched.due() for watched in everything), "tried again, but later"
+
+
+def test_it_stops_when_the_process_it_lives_for_has_ended(
+    keeper: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor.signal, "sigtimedwait", lambda *_: None)
+    with subprocess.Popen(["sleep", "60"]) as living:
+        keeper.dies_with = ProcessIdentity.of(living.pid)
+        keeper._wait(0)
+        assert not keeper.stopping
+        living.terminate()
+    keeper._wait(0)
+    assert keeper.stopping
+
+
+def test_every_test_says_for_whom_its_stacks_live(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[Orders] = []
+    monkeypatch.setattr(program, "supervise", lambda told: orders.append(told) or 0)
+    monkeypatch.setattr(sys, "argv", ["supervisor", "--state", "somewhere"])
+    program.main()
+    monkeypatch.delenv(program.DIES_WITH)
+    program.main()
+    assert [each.dies_with for each in orders] == [ProcessIdentity.of(os.getpid()), None]
+
+
+def test_why_a_broker_is_not_there_is_read_from_this_life_only(
+    keeper: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = keeper.kafka
+    broker.folder.mkdir(exist_ok=True)
+    monkeypatch.setattr(kafka.parts, "java", lambda: "true")
+    monkeypatch.setattr(kafka.parts, "kafka_libraries", lambda _: broker.folder)
+    broker.log.write_text("No space left on device\n")
+    with broker._launch() as process:
+        process.wait()
+    assert type(broker.why_not_ready()) is NotReady
+    with broker.log.open("a") as log:
+        log.write("No space left on device\n")
+    assert type(broker.why_not_ready()) is DiskFull
+    broker.log.write_text("No space left on device")
+    assert type(broker.why_not_ready()) is DiskFull, "it rolled: what is there is of this life"
 
 
 def test_a_disk_without_room_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,20 @@ def test_a_log_is_bounded_and_one_old_one_is_kept(tmp_path: Path) -> None:
     assert logfiles.last_lines(tmp_path / "none.log", 5) == []
 
 
+def test_what_a_server_prints_is_bounded_too_and_has_no_hole(tmp_path: Path) -> None:
+    beside = tmp_path / "elsewhere" / "server.log"
+    beside.parent.mkdir()
+    beside.write_text("of an earlier life")
+    for path in (tmp_path / "zipkin.out", beside):
+        with logfiles.emptied(path) as output:
+            output.write(b"line\n" * 100)
+            output.flush()
+            logfiles.bound_all(tmp_path, beside, tmp_path / "none.log", largest=200)
+            output.write(b"last\n")
+        assert path.read_text() == "last\n"
+        assert path.with_name(f"{path.name}.1").read_text() == "line\n" * 100
+
+
 def test_a_taken_port_is_replaced_by_a_free_one() -> None:
     with socket.socket() as taken:
         taken.bind((ports.LOOPBACK, 0))
