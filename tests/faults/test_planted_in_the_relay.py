@@ -148,16 +148,16 @@ async def the_leader_loses_its_connection(post: Post) -> None:
 
 def deletes_all_it_sent(patch: pytest.MonkeyPatch) -> None:
     """Acknowledged or not."""
-    patch.setattr(relay, "_acknowledged_prefix", lambda sent: [one.row for one in sent])
+    patch.setattr(relay, "acknowledged_prefix", lambda sent: [one.row for one in sent])
 
 
 def deletes_all_acknowledged(patch: pytest.MonkeyPatch) -> None:
     """Acknowledged, but not only the prefix."""
 
-    def acknowledged(sent: Sequence[relay._Sent]) -> list[OutboxRow]:
+    def acknowledged(sent: Sequence[relay.Sent]) -> list[OutboxRow]:
         return [one.row for one in sent if one.answer.done() and not one.answer.exception()]
 
-    patch.setattr(relay, "_acknowledged_prefix", acknowledged)
+    patch.setattr(relay, "acknowledged_prefix", acknowledged)
 
 
 def gives_nothing_up(patch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ It is no transport between processes and may never be used by a service outside 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.chassis.errors import BrokerUnavailable
@@ -21,6 +21,7 @@ from services.chassis.messaging.broker import (
     RecordRefused,
     TopicMissing,
     TopicPartition,
+    already_failed,
     check_size,
 )
 from services.chassis.messaging.memory_group import Group, Log, Member, Membership
@@ -216,8 +217,7 @@ class MemoryProducer:
 
     async def send(self, record: OutgoingRecord) -> "asyncio.Future[Acknowledged]":
         """Append, or do what the faults say."""
-        if not self.usable:
-            raise BrokerUnavailable("this producer is no longer used")
+        self._check_usable()
         check_size(record)
         await self._broker.require_topics([record.topic])
         answer: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
@@ -236,6 +236,26 @@ class MemoryProducer:
             else:
                 answer.set_result(acknowledged)
         return answer
+
+    async def send_all(
+        self, records: Sequence[OutgoingRecord]
+    ) -> "Sequence[asyncio.Future[Acknowledged] | None]":
+        """One after the other, up to the first that cannot be handed over."""
+        self._check_usable()
+        for record in records:
+            check_size(record)
+        answers: list[asyncio.Future[Acknowledged] | None] = []
+        for record in records:
+            try:
+                answers.append(await self.send(record))
+            except BrokerUnavailable as error:
+                answers.append(already_failed(error))
+                break
+        return [*answers, *(None for _ in records[len(answers) :])]
+
+    def _check_usable(self) -> None:
+        if not self.usable:
+            raise BrokerUnavailable("this producer is no longer used")
 
     def _fail(self, answer: "asyncio.Future[Acknowledged]", error: Exception) -> None:
         self.usable = False

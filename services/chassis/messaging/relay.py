@@ -19,11 +19,12 @@ from services.chassis.errors import (
     BrokerUnavailable,
     ContractBroken,
     InfrastructureFailure,
+    RecordTooLarge,
     backoff_seconds,
 )
 from services.chassis.failpoints import Failpoint
 from services.chassis.logs import logger
-from services.chassis.messaging.broker import Acknowledged, Broker
+from services.chassis.messaging.broker import Broker, check_size
 from services.chassis.messaging.held_lanes import HeldLanes
 from services.chassis.messaging.relay_rows import (
     Backlog,
@@ -33,6 +34,7 @@ from services.chassis.messaging.relay_rows import (
     ask,
     channel_of,
 )
+from services.chassis.messaging.sent import Sent, acknowledged_prefix, failure_of
 from services.chassis.messaging.watchdog import ProducersStuck, ProducerWatchdog
 from services.chassis.runnable import Readiness
 
@@ -71,12 +73,6 @@ class RelayContext:
     clock: Clock
     telemetry: "Telemetry | None" = None
     limits: RelayLimits = field(default_factory=RelayLimits)
-
-
-@dataclass(slots=True)
-class _Sent:
-    row: OutboxRow
-    answer: "asyncio.Future[Acknowledged]"
 
 
 class Relay:
@@ -211,7 +207,7 @@ class Relay:
             whole = len(sent) == len(batch) == self._limits.batch_rows
             ahead = await self._next(rows, after=batch[-1].position) if whole else []
             await self._answers(rows, sent, stop)
-        arrived = _acknowledged_prefix(sent)
+        arrived = acknowledged_prefix(sent)
         self._ahead = ahead if len(arrived) == len(batch) else []
         if arrived:
             self._reach(Failpoint.RELAY_BEFORE_DELETE)
@@ -219,7 +215,7 @@ class Relay:
             self._reach(Failpoint.RELAY_AFTER_DELETE)
         self._count("relay_sent", len(arrived))
         self._count("relay_retried", len(sent) - len(arrived))
-        return await self._learn(rows, sent, alone=len(chosen) == 1)
+        return await self._learn(rows, sent, arrived, alone=len(chosen) == 1)
 
     async def _next(self, rows: OutboxRows, after: int = 0) -> list[OutboxRow]:
         """What may be sent now, in order."""
@@ -236,26 +232,36 @@ class Relay:
             self._held.hold(topic, None)
         return [row for row in batch if row.lane[0] in there]
 
-    async def _hand_over(self, rows: OutboxRows, chosen: Sequence[OutboxRow]) -> list[_Sent]:
+    async def _hand_over(self, rows: OutboxRows, chosen: Sequence[OutboxRow]) -> list[Sent]:
         """Hand rows to the producer in order without waiting; stop a lane at its first failure."""
         producer = await self._watchdog.producer()
-        sent: list[_Sent] = []
-        failed: set[Lane] = set()
+        try:
+            answers = await producer.send_all([row.record for row in chosen])
+        except RecordTooLarge:
+            chosen = await self._without_too_large(rows, chosen)
+            answers = await producer.send_all([row.record for row in chosen])
+        together = zip(chosen, answers, strict=True)
+        return [Sent(row, answer) for row, answer in together if answer is not None]
+
+    async def _without_too_large(
+        self, rows: OutboxRows, chosen: Sequence[OutboxRow]
+    ) -> list[OutboxRow]:
+        """Park what no bus takes; the rows behind it in its lane stay where they are."""
+        left: list[OutboxRow] = []
+        stopped: set[Lane] = set()
         for row in chosen:
-            if row.lane in failed:
+            if row.lane in stopped:
                 continue
             try:
-                sent.append(_Sent(row, await producer.send(row.record)))
-            except ContractBroken as error:
-                failed.add(row.lane)
+                check_size(row.record)
+            except RecordTooLarge as error:
+                stopped.add(row.lane)
                 await self._park(rows, row, error)
-            except BrokerUnavailable as error:
-                self._say(error)
-                sent.append(_not_handed_over(row, error))
-                break
-        return sent
+            else:
+                left.append(row)
+        return left
 
-    async def _answers(self, rows: OutboxRows, sent: Sequence[_Sent], stop: asyncio.Event) -> None:
+    async def _answers(self, rows: OutboxRows, sent: Sequence[Sent], stop: asyncio.Event) -> None:
         """Wait for the acknowledgements; give a stuck producer up if the bus answers."""
         begun = self._context.clock.monotonic()
         for one in sent:
@@ -275,18 +281,21 @@ class Relay:
             self._watchdog.abandon()
             self._reach(Failpoint.RELAY_ABANDONED)
 
-    async def _learn(self, rows: OutboxRows, sent: Sequence[_Sent], *, alone: bool) -> bool:
+    async def _learn(
+        self, rows: OutboxRows, sent: Sequence[Sent], arrived: Sequence[OutboxRow], *, alone: bool
+    ) -> bool:
         """Remember what failed: park what is refused alone, hold back what fails by itself.
 
         Whether there is no trouble with the bus, as far as these rows tell.
         """
-        arrived = _acknowledged_prefix(sent)
-        for row in arrived:
-            self._suspects.discard(row.position)
-            self._held.passed(*row.lane)
+        self._suspects.difference_update(row.position for row in arrived)
+        for lane in {row.lane for row in arrived}:
+            self._held.passed(*lane)
         if arrived:
             self._watchdog.acknowledged()
-        failures = [(one.row, error) for one in sent if (error := _failure(one)) is not None]
+        if len(arrived) == len(sent):
+            return True
+        failures = [(one.row, error) for one in sent if (error := failure_of(one)) is not None]
         refused = [(row, error) for row, error in failures if isinstance(error, ContractBroken)]
         if refused and alone:
             self._suspects.discard(refused[0][0].position)
@@ -362,30 +371,6 @@ class Relay:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await stop.wait()
-
-
-def _not_handed_over(row: OutboxRow, error: BrokerUnavailable) -> _Sent:
-    answer: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
-    answer.set_exception(error)
-    return _Sent(row, answer)
-
-
-def _acknowledged_prefix(sent: Sequence[_Sent]) -> list[OutboxRow]:
-    """Per lane, the rows before the first one that did not arrive."""
-    failed: set[Lane] = set()
-    arrived = []
-    for one in sent:
-        if not one.answer.done() or one.answer.exception() is not None:
-            failed.add(one.row.lane)
-        elif one.row.lane not in failed:
-            arrived.append(one.row)
-    return arrived
-
-
-def _failure(one: _Sent) -> BaseException | None:
-    if not one.answer.done():
-        return BrokerUnavailable("not acknowledged")
-    return one.answer.exception()
 
 
 async def _close(connection: Connection) -> None:

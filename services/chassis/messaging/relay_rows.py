@@ -7,6 +7,7 @@ is a lost lock, and then nothing more is deleted. No row may be changed here but
 import zlib
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -14,10 +15,15 @@ import asyncpg
 import sqlalchemy as sa
 
 from services.chassis.database import Connection, Record, Statement, Transaction, translated
-from services.chassis.messaging.broker import Headers, OutgoingRecord
+from services.chassis.messaging.broker import OutgoingRecord
 from services.chassis.messaging.codec import CONTENT_TYPE, KAFKA_PREFIX
 
 DEPTH_LIMIT: Final = 100_000
+REPEATED_LIMIT: Final = 512
+_REPEATED: Final = frozenset(
+    ("specversion", "source", "type", "dataschema", "dataclassification", "time")
+)
+"""Attributes whose values come again; ids and subjects are not kept."""
 Lane = tuple[str, str]
 """Topic and key: what stays in order."""
 
@@ -156,17 +162,22 @@ async def ask(answer: Awaitable[Answer]) -> Answer:
 def _row(found: Any) -> OutboxRow:
     stored: dict[str, str] = found["headers"]
     key: str | None = found["key"]
+    content_type = stored.pop("datacontenttype")
     headers: list[tuple[str, bytes | None]] = [
-        (KAFKA_PREFIX + name, text.encode())
+        _repeated(name, text) if name in _REPEATED else (KAFKA_PREFIX + name, text.encode())
         for name, text in stored.items()
-        if name != "datacontenttype"
     ]
     headers.append((KAFKA_PREFIX + "sequence", b"%d" % found["sequence"]))
     headers.append((KAFKA_PREFIX + "epoch", b"%d" % found["epoch"]))
-    headers.append((CONTENT_TYPE, stored["datacontenttype"].encode()))
-    record_headers: Headers = tuple(headers)
+    headers.append((CONTENT_TYPE, content_type.encode()))
     topic: str = found["topic"]
     record = OutgoingRecord(
-        topic, key.encode() if key is not None else None, found["payload"], record_headers
+        topic, key.encode() if key is not None else None, found["payload"], tuple(headers)
     )
     return OutboxRow(found["position"], (topic, key or ""), record, stored.get("traceparent"))
+
+
+@lru_cache(maxsize=REPEATED_LIMIT)
+def _repeated(name: str, text: str) -> tuple[str, bytes]:
+    """A header that many rows have in common: made once, and no work for the memory's cleaner."""
+    return KAFKA_PREFIX + name, text.encode()

@@ -150,6 +150,52 @@ async def test_a_record_too_large_is_refused_before_and_the_producer_lives(bus: 
     await producer.stop()
 
 
+async def test_many_records_at_once_arrive_as_one_by_one(bus: Bus) -> None:
+    """More than fit into one batch, so that several of one partition follow each other."""
+    topic = bus.topic(2)
+    producer = bus.broker.producer()
+    await producer.start()
+    many = [
+        OutgoingRecord(
+            topic, KEYS[number % 12], b"%d" % number + b" " * 10_000, ((f"h{number}", b""),)
+        )
+        for number in range(96)
+    ]
+    many += [OutgoingRecord(topic, None, b"%d" % number, partition=1) for number in (96, 97)]
+    answers = await producer.send_all(many)
+    places = [await answer for answer in answers if answer is not None]
+    assert len(places) == len(many)
+    await producer.stop()
+    consumer = await joined(bus, "group", [topic])
+    found = await read(consumer, len(many))
+    await consumer.stop()
+    for partition in (0, 1):
+        mine = [
+            (int(record.value or b""), record) for record in found if record.partition == partition
+        ]
+        assert [number for number, _ in mine] == sorted(number for number, _ in mine)
+        for number, record in mine:
+            assert record.key is None or partition_of(record.key, 2) == partition
+            assert number > 95 or record.headers == ((f"h{number}", b""),)
+            assert places[number].partition == partition
+    assert {int(record.value or b"") for record in found} == set(range(len(many)))
+
+
+async def test_none_of_many_is_handed_over_when_one_is_too_large(bus: Bus) -> None:
+    topic = bus.topic(1)
+    producer = bus.broker.producer()
+    await producer.start()
+    small, large = (OutgoingRecord(topic, b"k", b"x" * many) for many in (1, RECORD_LIMIT_BYTES))
+    with pytest.raises(RecordTooLarge):
+        await producer.send_all([small, large])
+    (answer,) = await producer.send_all([small])
+    assert answer is not None
+    assert (await answer).offset == 0
+    await producer.stop()
+    with pytest.raises(BrokerUnavailable):
+        await producer.send_all([small])
+
+
 async def test_a_missing_topic_is_said_in_a_sentence_at_once(bus: Bus) -> None:
     there, missing = bus.topic(1), "nrm.local.node-one.nowhere.v1"
     async with asyncio.timeout(5):

@@ -80,6 +80,26 @@ async def test_a_refused_row_among_others_is_found_and_they_are_sent(
     assert numbers_of(envelopes(broker)["second"]) == [1, 2]
 
 
+async def test_what_no_bus_takes_is_parked_and_only_its_key_waits_behind_it(
+    database: Database,
+) -> None:
+    """Nothing was handed over when it is found, so what stood before it is sent after it."""
+    Outbox(spec_for=spec_for).install(database)
+    broker = MemoryBroker("local", {THINGS: 4})
+    await write(database, "first", range(3))
+    await write(database, "second", range(2))
+    async with database.transaction() as tx:
+        await tx.connection.execute(
+            "UPDATE outbox SET payload = convert_to(repeat('x', 1000000), 'UTF8')"
+            " WHERE aggregateid = 'first' AND sequence = 2"
+        )
+    async with relaying(database, broker) as relay:
+        await until(lambda: len(arrived(broker, THINGS)) == 3)
+        await until(lambda: not relay.readiness().ok)
+    assert numbers_of(envelopes(broker)["first"]) == [1]
+    assert numbers_of(envelopes(broker)["second"]) == [1, 2]
+
+
 class OneSendFails(MemoryBroker):
     """A bus that does not acknowledge one record, the first time it is sent."""
 

@@ -6,6 +6,7 @@ refused producer is abandoned and its owner makes a new one.
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -13,13 +14,19 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 
 from services.chassis.errors import BrokerUnavailable
-from services.chassis.messaging.broker import Acknowledged, OutgoingRecord, check_size
+from services.chassis.messaging.broker import (
+    Acknowledged,
+    OutgoingRecord,
+    already_failed,
+    check_size,
+)
 from services.chassis.messaging.kafka.connection import (
     CLIENT_FAILURES,
     KafkaSettings,
     explain,
     within,
 )
+from services.chassis.messaging.kafka.load import Load, loads_of
 
 KEYS_REMEMBERED: Final = 4096
 
@@ -58,14 +65,56 @@ class KafkaProducer:
 
     async def send(self, record: OutgoingRecord) -> "asyncio.Future[Acknowledged]":
         """Hand over; the future is the acknowledgement."""
-        inner = self._inner
-        if inner is None or not self._usable:
-            raise BrokerUnavailable("this producer is no longer used")
+        inner = self._in_use()
         check_size(record)
         try:
             pending = await self._hand_over(inner, record)
         except CLIENT_FAILURES as error:
             raise explain(error) from None
+        return self._answer_to(pending)
+
+    async def send_all(
+        self, records: Sequence[OutgoingRecord]
+    ) -> "Sequence[asyncio.Future[Acknowledged] | None]":
+        """Fill the client's batches and hand those over."""
+        inner = self._in_use()
+        for record in records:
+            check_size(record)
+        try:
+            numbers = await self._partitions(inner, records)
+        except CLIENT_FAILURES as error:
+            raise explain(error) from None
+        loads = loads_of(inner, zip(records, numbers, strict=True))
+        answers: dict[Load, asyncio.Future[Acknowledged]] = {}
+        for load in dict.fromkeys(loads):
+            load.batch.close()
+            try:
+                pending = await inner.send_batch(load.batch, load.topic, partition=load.partition)
+            except CLIENT_FAILURES as error:
+                answers[load] = already_failed(explain(error))
+                break
+            answers[load] = self._answer_to(pending)
+        return [answers.get(load) for load in loads]
+
+    async def _partitions(
+        self, inner: AIOKafkaProducer, records: Sequence[OutgoingRecord]
+    ) -> list[int]:
+        """Where each record goes; what has no key goes where the empty key goes, in order."""
+        counts: dict[str, int] = {}
+        async with asyncio.timeout(self._settings.hand_over_seconds):
+            for topic in {record.topic for record in records}:
+                counts[topic] = len(await inner.partitions_for(topic))
+        return [
+            _partition(record.partition, record.key or b"", counts[record.topic])
+            for record in records
+        ]
+
+    def _in_use(self) -> AIOKafkaProducer:
+        if self._inner is None or not self._usable:
+            raise BrokerUnavailable("this producer is no longer used")
+        return self._inner
+
+    def _answer_to(self, pending: "asyncio.Future[Any]") -> "asyncio.Future[Acknowledged]":
         answer: asyncio.Future[Acknowledged] = asyncio.get_running_loop().create_future()
         self._answers.add(answer)
         pending.add_done_callback(partial(self._settle, answer))
@@ -80,8 +129,9 @@ class KafkaProducer:
         may take.
         """
         partitions = inner.client.cluster.partitions_for_topic(record.topic)
-        if partitions:
-            return await _given(inner, record, _partition(record, len(partitions)))
+        if partitions and not (record.key is None and record.partition is None):
+            number = _partition(record.partition, record.key or b"", len(partitions))
+            return await _given(inner, record, number)
         async with asyncio.timeout(self._settings.hand_over_seconds):
             return await _given(inner, record, record.partition)
 
@@ -130,11 +180,9 @@ class KafkaProducer:
 _hash: Final = lru_cache(maxsize=KEYS_REMEMBERED)(murmur2)
 
 
-def _partition(record: OutgoingRecord, partitions: int) -> int | None:
+def _partition(asked: int | None, key: bytes, partitions: int) -> int:
     """As the client's own partitioner; the hash of a key is remembered, as keys come again."""
-    if record.partition is not None or record.key is None:
-        return record.partition
-    return int((_hash(record.key) & 0x7FFFFFFF) % partitions)
+    return asked if asked is not None else int((_hash(key) & 0x7FFFFFFF) % partitions)
 
 
 async def _given(
