@@ -39,7 +39,8 @@ below; what each means and what to do is in [refusals](refusals.md).
 
 Open without a token in every service: `GET /health/live`, `GET /health/ready`,
 `GET /openapi.json`. With the token of role `operator`, `GET /health/ready` tells every part, and
-`GET /metrics` its numbers ([metrics](metrics.md)).
+`GET /metrics` its numbers; what a service tells its own node alone is at `GET /metrics/inside`, for
+the roles that [metrics](metrics.md) names.
 """
 
 Access = Mapping[tuple[str, str], frozenset[str]]

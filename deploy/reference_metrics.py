@@ -5,7 +5,10 @@ A number without a meaning cannot be declared, so that none is here without one.
 
 from __future__ import annotations
 
-from services.chassis.telemetry import METRICS, SECONDS_BUCKETS
+from collections.abc import Mapping
+
+from deploy.declared import inside_numbers, inside_roles
+from services.chassis.telemetry import METRICS, SECONDS_BUCKETS, MetricSpec
 
 HEAD = """\
 # Metrics
@@ -19,16 +22,32 @@ that is not in this list cannot be made, and no label counts cases of one kind. 
 a counter's name ends in `_total` there. What to look at first: `outbox_age_seconds`,
 `events_parked`, `exchange_alarms`, `exchange_parked`, `deadlines_late`, `events_ignored`.
 
-| name | kind | labels | meaning |
-|---|---|---|---|
+"""
+TABLE = "| name | kind | labels | meaning |\n|---|---|---|---|\n"
+INSIDE = """\
+
+## {service}: only inside its node
+
+`GET /metrics/inside`, with a token of one of: {roles}. Never at `/metrics`,
+which may be read by somebody who looks after several nodes. Give that token to no collector but the
+node's own. No label says which house it is.
+
 """
 
 
 def page() -> str:
     """Return the whole page."""
-    rows = [
-        f"| `nrm_{name}` | {spec.kind} | {', '.join(spec.labels) or '-'} | {spec.meaning} |"
-        for name, spec in METRICS.items()
-    ]
     edges = ", ".join(f"{edge:g}" for edge in SECONDS_BUCKETS)
-    return HEAD + "\n".join(rows) + f"\n\nHistograms have the edges {edges} (seconds).\n"
+    text = HEAD + _table(METRICS) + f"\nHistograms have the edges {edges} (seconds).\n"
+    for service, numbers in inside_numbers().items():
+        roles = ", ".join(f"`{role}`" for role in sorted(inside_roles(service)))
+        text += INSIDE.format(service=service, roles=roles) + _table(numbers)
+    return text
+
+
+def _table(numbers: Mapping[str, MetricSpec]) -> str:
+    rows = [
+        f"| `nrm_{name}` | {spec.kind} | {', '.join(spec.labels) or '-'} | {spec.meaning} |\n"
+        for name, spec in numbers.items()
+    ]
+    return TABLE + "".join(rows)

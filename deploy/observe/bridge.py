@@ -1,9 +1,10 @@
-"""The bridge: spans in by OTLP and on to Zipkin; every service's numbers read and shown on a page.
+"""The bridge: spans in by OTLP and on to Zipkin; services' numbers read, and dashboards drawn.
 
-It answers a sender at once, whatever Zipkin does: what it cannot pass on in time is dropped and
-counted. It listens on loopback and keeps nothing on disk. Only for a demo's stack: whoever has an
-account on the machine can read it, and numbers of a small node can be people; a node in earnest
-has a collector of its own.
+What a node tells its own people alone is on a page of that node, drawn from that node's answers and
+from no other's. A sender is answered at once, whatever Zipkin does: what cannot be passed on in
+time is dropped and counted. It listens on loopback and keeps nothing on disk. Only for a demo's
+stack: whoever has an account on the machine can read it, and numbers of a small node can be people;
+a node in earnest has a collector of its own.
 """
 
 from __future__ import annotations
@@ -19,18 +20,21 @@ from typing import Any
 
 import httpx
 import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 
+from deploy.observe.dashboards import INSIDE, SHARED, Dashboard, read_dashboards
 from deploy.observe.numbers import Look, Numbers
-from deploy.observe.panels import questions
 from deploy.observe.traces import zipkin_spans
+from deploy.observe.waiting import Batch, Waiting
+from services.chassis.inside import INSIDE_PATH
 
 PAGE = Path(__file__).with_name("page.html")
+METRICS, METRICS_INSIDE = "/metrics", INSIDE_PATH
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 LOOK_SECONDS = 2.0
 ASK_SECONDS = 1.5
@@ -38,7 +42,7 @@ PASS_SECONDS = 5.0
 RETRY_SECONDS = 0.5
 TRIES = 60
 """Half a minute: Zipkin needs some seconds to start."""
-QUEUE_LIMIT = 2_000
+NODES_LIMIT = 100
 BODY_LIMIT = 8 * 1024 * 1024
 
 
@@ -48,6 +52,16 @@ class Source:
 
     address: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    inside: Mapping[str, str] | None = None
+    """What to show where it tells its own node's people; None: it has nothing for them."""
+
+
+def _shared() -> Numbers:
+    return Numbers(read_dashboards(SHARED))
+
+
+def _inside() -> tuple[Dashboard, ...]:
+    return tuple(each for folder in INSIDE.values() for each in read_dashboards(folder))
 
 
 @dataclass(slots=True)
@@ -58,10 +72,11 @@ class Bridge:
     sources: Callable[[], Mapping[str, Source]]
     """By `<node>.<service>`, asked at each look: services move and come."""
     clock: Callable[[], float] = time.time
-    numbers: Numbers = field(default_factory=lambda: Numbers(questions()))
-    waiting: asyncio.Queue[list[dict[str, Any]]] = field(
-        default_factory=lambda: asyncio.Queue(QUEUE_LIMIT)
-    )
+    numbers: Numbers = field(default_factory=_shared)
+    inside: dict[str, Numbers] = field(default_factory=dict)
+    """By node: what it tells its own people."""
+    inside_dashboards: tuple[Dashboard, ...] = field(default_factory=_inside)
+    waiting: Waiting = field(default_factory=Waiting)
     passed: int = 0
     dropped: int = 0
     silent: tuple[str, ...] = ()
@@ -70,28 +85,25 @@ class Bridge:
     def take(self, body: bytes) -> None:
         """Queue the spans of a request; DecodeError for what is no request."""
         spans = zipkin_spans(ExportTraceServiceRequest.FromString(body))
-        if not spans:
-            return
-        try:
-            self.waiting.put_nowait(spans)
-        except asyncio.QueueFull:
+        if spans and not self.waiting.put(spans):
             self.dropped += len(spans)
 
     async def pass_on(self, client: httpx.AsyncClient) -> None:
         """Bring queued spans to Zipkin, for ever."""
         while True:
-            spans = await self.waiting.get()
-            if await self._passed(client, spans):
-                self.passed += len(spans)
+            batch = await self.waiting.first()
+            if await self._passed(client, batch):
+                self.passed += batch.spans
             else:
-                self.dropped += len(spans)
+                self.dropped += batch.spans
+            self.waiting.settle()
 
-    async def _passed(self, client: httpx.AsyncClient, spans: list[dict[str, Any]]) -> bool:
+    async def _passed(self, client: httpx.AsyncClient, batch: Batch) -> bool:
         for _ in range(TRIES):
             with suppress(httpx.HTTPError):
                 answer = await client.post(
                     f"{self.zipkin}/api/v2/spans",
-                    content=orjson.dumps(spans),
+                    content=batch.body,
                     headers={"content-type": JSON},
                     timeout=PASS_SECONDS,
                 )
@@ -107,14 +119,19 @@ class Bridge:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self, client: httpx.AsyncClient) -> None:
-        """Read every service's numbers once."""
-        sources = self.sources()
-        at = self.clock()
-        told = await asyncio.gather(*(_text(client, source) for source in sources.values()))
-        texts = {unit: text for unit, text in zip(sources, told, strict=True) if text is not None}
-        look = Look.of(at, texts)
-        self.silent = tuple(sorted(sources.keys() - look.read.keys()))
+        """Read every service's numbers once, those inside a node for that node alone."""
+        sources, at = self.sources(), self.clock()
+        look = Look.of(at, await _texts(client, METRICS, _outside(sources)))
+        self.silent = tuple(sorted(sources.keys() - look.answered))
         self.numbers.add(look)
+        nodes = dict.fromkeys(name.partition(".")[0] for name in _within(sources))
+        self.inside = {
+            node: self.inside.get(node) or Numbers(self.inside_dashboards)
+            for node in list(nodes)[:NODES_LIMIT]
+        }
+        for node, numbers in self.inside.items():
+            own = _within(sources, f"{node}.")
+            numbers.add(Look.of(at, await _texts(client, METRICS_INSIDE, own)))
 
     async def zipkin_answers(self, client: httpx.AsyncClient) -> bool:
         """Whether traces can be looked at now."""
@@ -130,14 +147,45 @@ class Bridge:
             "passed": self.passed,
             "dropped": self.dropped,
             "silent": self.silent,
+            "inside": list(self.inside),
         }
 
+    def shown(self, node: str | None) -> dict[str, Any] | None:
+        """What a page draws: everybody's, or one node's own; None where it has none."""
+        numbers = self.numbers if node is None else self.inside.get(node)
+        if numbers is None:
+            return None
+        return {"node": node, "bridge": self.state(), "dashboards": numbers.shown()}
 
-async def _text(client: httpx.AsyncClient, source: Source) -> str | None:
+
+Asked = tuple[str, Mapping[str, str]]
+"""An address, and what to show at its door."""
+
+
+def _outside(sources: Mapping[str, Source]) -> dict[str, Asked]:
+    return {name: (source.address, source.headers) for name, source in sources.items()}
+
+
+def _within(sources: Mapping[str, Source], whose: str = "") -> dict[str, Asked]:
+    return {
+        name: (source.address, source.inside)
+        for name, source in sources.items()
+        if source.inside is not None and name.startswith(whose)
+    }
+
+
+async def _texts(
+    client: httpx.AsyncClient, path: str, asked: Mapping[str, Asked]
+) -> dict[str, str]:
+    """What each says there, by its name; who does not answer is missing."""
+    told = await asyncio.gather(*(_text(client, path, each) for each in asked.values()))
+    return {name: text for name, text in zip(asked, told, strict=True) if text is not None}
+
+
+async def _text(client: httpx.AsyncClient, path: str, asked: Asked) -> str | None:
+    address, headers = asked
     with suppress(httpx.HTTPError):
-        answer = await client.get(
-            f"{source.address}/metrics", headers=dict(source.headers), timeout=ASK_SECONDS
-        )
+        answer = await client.get(address + path, headers=dict(headers), timeout=ASK_SECONDS)
         return answer.text if answer.is_success else None
     return None
 
@@ -183,16 +231,27 @@ def make_app(bridge: Bridge) -> FastAPI:
         told = {"parts": {"zipkin": {"ok": answers}}}
         return Response(orjson.dumps(told), 200 if answers else 503, media_type=JSON)
 
-    @app.get("/")
-    def page() -> Response:
-        return Response(PAGE.read_bytes(), media_type="text/html; charset=utf-8")
-
-    @app.get("/v1/panels")
-    def panels() -> Response:
-        shown = {"bridge": bridge.state(), "questions": bridge.numbers.shown()}
-        return Response(orjson.dumps(shown), media_type=JSON)
-
+    app.include_router(_pages(bridge))
     return app
+
+
+def _pages(bridge: Bridge) -> APIRouter:
+    """Everybody's page and those inside a node, and what they draw."""
+    routes = APIRouter()
+
+    @routes.get("/")
+    @routes.get("/nodes/{node}")
+    def page(node: str | None = None) -> Response:
+        code = 200 if bridge.shown(node) else 404
+        return Response(PAGE.read_bytes(), code, media_type="text/html; charset=utf-8")
+
+    @routes.get("/v1/dashboards")
+    @routes.get("/v1/nodes/{node}/dashboards")
+    def dashboards(node: str | None = None) -> Response:
+        shown = bridge.shown(node)
+        return Response(orjson.dumps(shown), 200 if shown else 404, media_type=JSON)
+
+    return routes
 
 
 async def _body(request: Request) -> bytes | None:

@@ -16,10 +16,10 @@ from typing import Any
 
 import yaml
 
+from deploy.observe.dashboards import INSIDE, PROVISIONED, SHARED
 from deploy.observe.panels import SOURCE_LABELS, Panel, Question, Severity, questions
 
-FOLDER = Path(__file__).parent / "provisioned"
-DASHBOARDS, RULES = "dashboards", "alerts.yaml"
+RULES = PROVISIONED / "alerts.yaml"
 SOURCE = {"type": "prometheus", "uid": "prometheus"}
 WIDTH, HEIGHT, ACROSS = 12, 8, 2
 REFRESH, RANGE = "10s", "now-1h"
@@ -30,13 +30,18 @@ ROLE = {Severity.PAGE: "on-call", Severity.TICKET: "operator"}
 def files() -> dict[Path, str]:
     """Every file and what stands in it."""
     written = {
-        FOLDER / DASHBOARDS / f"{question.key}.json": json.dumps(dashboard(question), indent=1)
+        folder_of(question) / f"{question.key}.json": json.dumps(dashboard(question), indent=1)
         + "\n"
         for question in questions()
     }
     head = "# Written by `make docs` from deploy/observe/panels.yaml; change it there.\n"
-    written[FOLDER / RULES] = head + yaml.safe_dump(rules(), sort_keys=False, width=100)
+    written[RULES] = head + yaml.safe_dump(rules(), sort_keys=False, width=100)
     return written
+
+
+def folder_of(question: Question) -> Path:
+    """Where its dashboard goes: what is told inside a node only never lies with the shared ones."""
+    return SHARED if question.inside is None else INSIDE[question.inside]
 
 
 def dashboard(question: Question) -> dict[str, Any]:
@@ -99,7 +104,7 @@ def _panel(panel: Panel, number: int) -> dict[str, Any]:
 def _description(panel: Panel) -> str:
     if panel.alert is None:
         return ""
-    return f"{panel.alert.meaning}. First: {panel.alert.action}."
+    return f"{panel.alert.meaning}. First: {panel.alert.action}"
 
 
 def rules() -> dict[str, Any]:
@@ -110,6 +115,7 @@ def rules() -> dict[str, Any]:
             "rules": [_rule(panel) for panel in question.panels if panel.alert],
         }
         for question in questions()
+        if question.inside is None
     ]
     return {"groups": [*groups, {"name": "nrm-silent", "rules": [SILENT]}]}
 
@@ -157,9 +163,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
     wanted = files()
-    there = {path for path in FOLDER.rglob("*") if path.is_file()} if FOLDER.exists() else set()
+    there = {path for path in PROVISIONED.rglob("*") if path.is_file()}
     wrong = sorted(
-        str(path.relative_to(FOLDER))
+        str(path.relative_to(PROVISIONED))
         for path in wanted.keys() | there
         if path not in wanted or not path.exists() or path.read_text() != wanted[path]
     )

@@ -1,7 +1,8 @@
 """The one list of panels, read and checked: what each shows, from which declared number.
 
-The embedded page, Grafana's dashboards and the alert rules are all made from it. A panel of a
-number that no service declares, or with a label that it has not, is refused here.
+Grafana's dashboards and the alert rules are made from it, and the embedded page draws those
+dashboards. A panel of a number that no service declares, or with a label that it has not, is
+refused here; and so is one that would show to others what is told inside a node only.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from deploy.declared import declared
 from services.chassis.telemetry import METRICS
 
 PANELS_FILE = Path(__file__).with_name("panels.yaml")
@@ -67,7 +70,7 @@ class Panel(_Card):
 
     @model_validator(mode="after")
     def _is_declared(self) -> Panel:
-        spec = METRICS.get(self.metric)
+        spec = declared().get(self.metric)
         if spec is None:
             raise ValueError(f"no service declares {self.metric}")
         if spec.kind != KIND_OF[self.form]:
@@ -105,7 +108,19 @@ class Question(_Card):
 
     key: str = Field(pattern=r"^[a-z][a-z-]*$")
     title: str
+    inside: Literal["provider"] | None = None
+    """Whose own people alone may ask; None: whoever looks after nodes."""
     panels: tuple[Panel, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _stays_inside(self) -> Question:
+        for panel in self.panels:
+            if (panel.metric in METRICS) == (self.inside is not None):
+                where = "inside its node" if self.inside is None else "to everybody"
+                raise ValueError(f"{panel.metric} is told {where} only: it has no place here")
+            if self.inside and panel.alert:
+                raise ValueError(f"{panel.metric}: the rules of alerts are shared")
+        return self
 
 
 class _PanelsFile(_Card):

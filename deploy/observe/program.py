@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import uvicorn
 from fastapi import FastAPI
 
+from deploy.declared import inside_roles
 from deploy.local import control, ports
 from deploy.local.layout import StateFolder
 from deploy.local.tokens import read_token
@@ -72,17 +73,23 @@ class _Server(uvicorn.Server):
 
 
 def sources_of(state: StateFolder) -> Mapping[str, Source]:
-    """Every service of the stack, with its node's operator's token."""
+    """Every service of the stack, with tokens of its own node."""
     return {
-        name: Source(address, _at_the_door(state, name))
+        name: Source(address, _at_the_door(state, name, OPERATOR), _inside(state, name))
         for name, address in control.addresses(state)
     }
 
 
-def _at_the_door(state: StateFolder, name: str) -> dict[str, str]:
-    """The token of the operator of a service's node; without one the service counts as silent."""
+def _inside(state: StateFolder, name: str) -> dict[str, str] | None:
+    """As one of those to whom the service tells what stays in its node."""
+    roles = inside_roles(name.partition(".")[2])
+    return _at_the_door(state, name, min(roles)) if roles else None
+
+
+def _at_the_door(state: StateFolder, name: str, role: str) -> dict[str, str]:
+    """The token of a role at a service's node; without one the service counts as silent."""
     try:
-        token = read_token(state, name.partition(".")[0], OPERATOR)
+        token = read_token(state, name.partition(".")[0], role)
     except OSError:
         return {}
     return {"authorization": f"Bearer {token}"}

@@ -13,6 +13,7 @@ CLERKS: Final = frozenset({"capacity-clerk", "provider-intake", "supervisor"})
 WORKERS: Final = frozenset({"case-officer", "provider-intake", "supervisor"})
 ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
+        ("GET", "/metrics/inside"): CLERKS,
         ("GET", "/v1/pools"): CLERKS,
         ("GET", "/v1/episodes"): WORKERS,
         ("GET", "/v1/episodes/{episode_id}"): WORKERS,

@@ -4,7 +4,9 @@ None of these leaves the node: counts of places stay here, other agencies are to
 referral.
 """
 
-from typing import assert_never
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, assert_never
 from uuid import UUID
 
 from contracts.assistance import (
@@ -21,6 +23,20 @@ from contracts.assistance import (
 )
 from contracts.intake import IntakeAccepted, IntakeRefused, Reason
 from services.assistance.domain import Episode, Hold, Objection, Pool, facts
+from services.chassis.telemetry import MetricSpec
+
+KIND: Final = ("service_type", "audience_class")
+NUMBERS: Final[Mapping[str, MetricSpec]] = MappingProxyType(
+    {
+        "places": MetricSpec("gauge", "places of a kind, usable or not", KIND),
+        "places_free": MetricSpec("gauge", "places of a kind that are free", KIND),
+        "places_held": MetricSpec("gauge", "places kept for somebody who is coming", KIND),
+        "places_occupied": MetricSpec("gauge", "places where somebody is", KIND),
+        "places_out_of_service": MetricSpec("gauge", "places nobody can use now", KIND),
+        "places_taken_share": MetricSpec("gauge", "held and occupied of what can be used", KIND),
+    }
+)
+"""What this service tells as numbers inside its node. A pool has no name there, and no address."""
 
 
 def pool_changed(pool: Pool) -> PoolChanged:

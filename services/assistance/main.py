@@ -7,7 +7,8 @@ from typing import Final
 from contracts.vocabulary import load_profile
 from services.assistance.access import ROUTES
 from services.assistance.api import add_routes
-from services.assistance.handlers import Context, deadlines, subscriptions
+from services.assistance.disclosure import NUMBERS
+from services.assistance.handlers import Context, deadlines, subscriptions, tell_places
 from services.assistance.settings import Settings
 from services.chassis.environment import named_by
 from services.chassis.frame import Bolts, Frame
@@ -23,7 +24,7 @@ async def build(settings: Settings) -> Runnable:
     """Everything this service is made of, not yet running."""
     profile = named_by(settings, "profile", load_profile)
     log.info("values of the profile that nobody verified", count=profile.not_verified)
-    frame = await Frame.open(settings, MIGRATIONS)
+    frame = await Frame.open(settings, MIGRATIONS, NUMBERS)
     context = Context(profile=profile)
     return frame.bolt(
         Bolts(
@@ -31,6 +32,7 @@ async def build(settings: Settings) -> Runnable:
             access=ROUTES,
             subscriptions=(subscriptions(context),),
             deadlines=deadlines(context),
+            inside=partial(tell_places, frame.database, frame.telemetry),
         )
     )
 

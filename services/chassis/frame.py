@@ -26,6 +26,7 @@ from services.chassis.errors import NrmError, SettingsWrong
 from services.chassis.failpoints import failpoints_from
 from services.chassis.gate import AccessTable
 from services.chassis.identity import Tokens
+from services.chassis.inside import Tell, add_inside
 from services.chassis.messaging.broker import HUB, LOCAL, Broker
 from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.inboxes import inbox_consumer
@@ -39,7 +40,7 @@ from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Cause, Work
 from services.chassis.retention import TRACES, Keep, Retention
 from services.chassis.runnable import Health, Part, Runnable
-from services.chassis.telemetry import Telemetry, traceparent
+from services.chassis.telemetry import NONE, MetricSpec, Telemetry, traceparent
 from services.chassis.web import WebPart, make_app
 
 DEADLINES: Final = "deadlines"
@@ -81,6 +82,8 @@ class Bolts:
     limits: Limits = field(default_factory=Limits)
     keeps: Sequence[Keep] = ()
     """What the service forgets by age beside what every service does."""
+    inside: Tell | None = None
+    """Sets the numbers that the service declared to its frame, each time somebody asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,15 +101,20 @@ class Frame:
     outbox: Outbox
 
     @classmethod
-    async def open(cls, settings: ServiceSettings, migrations: Path | None) -> Self:
-        """Open everything; raises SettingsWrong or an infrastructure failure, closing again."""
+    async def open(
+        cls,
+        settings: ServiceSettings,
+        migrations: Path | None,
+        inside: Mapping[str, MetricSpec] = NONE,
+    ) -> Self:
+        """Open everything, or close it again and raise; ``inside``: numbers for its node alone."""
         if settings.key_file is None:
             name = variable_of(type(settings), "key_file")
             raise SettingsWrong(f"{name} is missing: the service needs a key file")
         keys = KeyRing.from_file(settings.key_file)
         tokens = Tokens.from_file(settings.tokens_file, settings.node)
         clock = clock_from(settings.clock, settings.demo)
-        telemetry = Telemetry(settings)
+        telemetry = Telemetry(settings, inside)
         try:
             database = await Database.open(settings, telemetry, migrations=migrations)
         except NrmError:
@@ -173,6 +181,8 @@ class Frame:
             f"{settings.node} {settings.service}", self.telemetry, health, self.tokens, bolts.access
         )
         bolts.routes(app)
+        if bolts.inside is not None:
+            add_inside(app, self.telemetry, bolts.inside)
         web = WebPart(app, settings.host, settings.port)
         health.watch(web)
         return Runnable(

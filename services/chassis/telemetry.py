@@ -2,7 +2,8 @@
 
 There is no global tracer and no global registry, because a small agency runs several services in
 one process. Ids of subjects, keys, payloads and texts of errors may never be in a span or a label:
-what is not listed here is dropped. No label may count the cases of one kind.
+what is not listed here is dropped. No label may count the cases of one kind. What a service
+declares of its own domain is kept apart, and told inside the node alone (``chassis.inside``).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -109,13 +110,18 @@ _KINDS: Final[Mapping[KindName, SpanKind]] = {
     "client": SpanKind.CLIENT,
 }
 _Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
+NONE: Final[Mapping[str, MetricSpec]] = MappingProxyType({})
 
 
 class Telemetry:
     """Spans and numbers of one instance of one service."""
 
-    def __init__(self, settings: ServiceSettings) -> None:
+    def __init__(self, settings: ServiceSettings, inside: Mapping[str, MetricSpec] = NONE) -> None:
+        if twice := sorted(inside.keys() & METRICS.keys()):
+            raise Misuse(f"declared by every service already: {', '.join(twice)}")
+        self._inside = inside
         self._registry = CollectorRegistry()
+        self._registry_inside = CollectorRegistry()
         self._metrics: dict[str, Counter | Gauge | Histogram] = {}
         processor = BatchSpanProcessor(
             span_exporter(settings),
@@ -186,18 +192,23 @@ class Telemetry:
         return self._metric(name, "histogram", partial(Histogram, buckets=SECONDS_BUCKETS))
 
     def _metric(self, name: str, kind: MetricKind, make: Callable[..., _Metric]) -> _Metric:
-        spec = METRICS.get(name)
+        spec = METRICS.get(name) or self._inside.get(name)
         if spec is None or spec.kind != kind:
             raise Misuse(f"no {kind} is declared as {name}")
         found = self._metrics.get(name)
         if found is None:
-            found = make(name, spec.meaning, spec.labels, namespace="nrm", registry=self._registry)
+            registry = self._registry_inside if name in self._inside else self._registry
+            found = make(name, spec.meaning, spec.labels, namespace="nrm", registry=registry)
             self._metrics[name] = found
         return found  # type: ignore[return-value]
 
     def render_metrics(self) -> bytes:
-        """All numbers as text for a collector."""
+        """What every service tells, as text for a collector; nothing of its domain."""
         return generate_latest(self._registry)
+
+    def render_inside(self) -> bytes:
+        """What the service declared itself, as text for its own node's people alone."""
+        return generate_latest(self._registry_inside)
 
     def close(self) -> None:
         """Write out what is left, for a bounded time."""

@@ -6,10 +6,11 @@ a node; what the service would send is read from its outbox. No bus is needed.
 
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,6 +28,7 @@ from services.chassis.database import Database
 from services.chassis.deadlines import DeadlinePoller
 from services.chassis.frame import Frame, contracts
 from services.chassis.identity import Caller, Tokens, digest_of_token
+from services.chassis.inside import add_inside
 from services.chassis.messaging.arrival import Arrival, Stream
 from services.chassis.messaging.broker import BrokerRecord
 from services.chassis.messaging.codec import encode
@@ -37,7 +39,7 @@ from services.chassis.messaging.subscriptions import Subscriptions, full_topic
 from services.chassis.messaging.work import Work
 from services.chassis.runnable import Health
 from services.chassis.schema import SchemaTarget, migrate_all
-from services.chassis.telemetry import Telemetry
+from services.chassis.telemetry import NONE, MetricSpec, Telemetry
 from services.chassis.web import check_access, make_app
 from tests.support.postgres import Postgres
 
@@ -45,7 +47,7 @@ NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 """A Monday."""
 ROLES = (
     *("case-officer", "supervisor", "capacity-clerk", "provider-intake", "agency-system"),
-    "statistician",
+    *("operator", "statistician"),
 )
 
 
@@ -184,6 +186,8 @@ class Fitting:
     subscriptions: Subscriptions
     deadlines: Mapping[str, Any]
     routes: Mapping[tuple[str, str], frozenset[str]]
+    numbers: Mapping[str, MetricSpec] = field(default_factory=lambda: NONE)
+    inside: Callable[[Database, Telemetry], Awaitable[None]] | None = None
 
 
 @asynccontextmanager
@@ -200,7 +204,7 @@ async def open_bench(
         state_dir=folder,
         local_bootstrap="127.0.0.1:1",
     )
-    telemetry = Telemetry(settings)
+    telemetry = Telemetry(settings, fitting.numbers)
     database = await Database.open(settings, telemetry, migrations=fitting.main.MIGRATIONS)
     try:
         yield _bench(settings, database, telemetry, (fitting, server.on(name)))
@@ -232,6 +236,8 @@ def _bench(
     context = frame.consumer_context(fitting.subscriptions, limits)
     app = make_app("bench", telemetry, Health(), frame.tokens, fitting.routes)
     fitting.main.add_routes(app, database)
+    if fitting.inside is not None:
+        add_inside(app, telemetry, partial(fitting.inside, database, telemetry))
     check_access(app, app.state.access_table)
     return Bench(
         frame=frame,

@@ -31,6 +31,7 @@ from services.assistance.domain.hold import (
     place,
     release,
 )
+from services.assistance.domain.occupancy import Occupancy
 from services.assistance.domain.pool import (
     CapacityReport,
     Pool,
@@ -59,6 +60,7 @@ __all__ = [
     "HoldState",
     "NoPlace",
     "Objection",
+    "Occupancy",
     "Placed",
     "Plan",
     "Planned",

@@ -1,5 +1,6 @@
 """Load, allow, decide, record, disclose; the tables of subscriptions and deadlines end the room."""
 
+from services.assistance.handlers.places import tell_places
 from services.assistance.handlers.reading import (
     EpisodeView,
     list_episodes,
@@ -17,4 +18,5 @@ __all__ = [
     "list_pools",
     "read_episode",
     "subscriptions",
+    "tell_places",
 ]

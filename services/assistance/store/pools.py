@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final, get_args
 from uuid import UUID
 
-from sqlalchemy import ARRAY, any_, bindparam, select
+from sqlalchemy import ARRAY, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.assistance.domain import Hold, HoldState, Pool
+from services.assistance.domain import Hold, HoldState, Occupancy, Pool
 from services.assistance.store.tables import HOLD, POOL
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.statement import ID
@@ -24,6 +24,20 @@ _POOL_COLUMNS: Final = tuple(column.name for column in POOL.c)
 _HOLD_COLUMNS: Final = tuple(column.name for column in HOLD.c)
 
 _LIST: Final = Statement(select(POOL).order_by(POOL.c.pool_id).limit(bindparam("page")))
+_KIND: Final = (POOL.c.service_type, POOL.c.audience_class)
+_PLACES: Final = (
+    POOL.c.maximum,
+    POOL.c.available,
+    POOL.c.held,
+    POOL.c.occupied,
+    POOL.c.out_of_service,
+)
+_OCCUPANCY: Final = Statement(
+    select(*_KIND, *(func.sum(places).label(places.name) for places in _PLACES))
+    .group_by(*_KIND)
+    .order_by(*_KIND)
+    .limit(bindparam("page"))
+)
 _LOCK_OF_SERVICE: Final = Statement(
     select(POOL)
     .where(POOL.c.service_type == bindparam("service_type"))
@@ -67,6 +81,11 @@ _SAVE_HOLD: Final = Statement(
 async def list_pools(tx: Transaction) -> list[Pool]:
     """Every pool, by id."""
     return [_pool(row) for row in await tx.fetch(_LIST, page=POOLS_LIMIT)]
+
+
+async def occupancy(tx: Transaction) -> list[Occupancy]:
+    """The places of every kind, all pools of the kind taken together."""
+    return [Occupancy(**dict(row)) for row in await tx.fetch(_OCCUPANCY, page=POOLS_LIMIT)]
 
 
 async def lock_pools_of(tx: Transaction, service_type: str) -> tuple[Pool, ...]:

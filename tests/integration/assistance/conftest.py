@@ -10,7 +10,8 @@ import pytest_asyncio
 from contracts.vocabulary import load_profile
 from services.assistance import main
 from services.assistance.access import ROUTES
-from services.assistance.handlers import Context, deadlines, subscriptions
+from services.assistance.disclosure import NUMBERS
+from services.assistance.handlers import Context, deadlines, subscriptions, tell_places
 from tests.support.postgres import Postgres
 from tests.support.service_bench import Bench, Fitting, open_bench, template_of
 
@@ -31,6 +32,8 @@ async def provider(
         subscriptions=subscriptions(context),
         deadlines=deadlines(context),
         routes=ROUTES,
+        numbers=NUMBERS,
+        inside=tell_places,
     )
     async with open_bench(postgres_server, assistance_template, tmp_path, fitting) as bench:
         yield bench

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import httpx
+import orjson
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -15,6 +16,7 @@ from deploy.observe import bridge as bridge_module
 from deploy.observe import grafana
 from deploy.observe.bridge import BODY_LIMIT, Bridge, Source, make_app
 from deploy.observe.traces import zipkin_spans
+from deploy.observe.waiting import Waiting
 from tests.support import canary
 from tests.support.waiting import until
 
@@ -88,16 +90,44 @@ def zipkin_that(answer: Callable[[httpx.Request], httpx.Response]) -> httpx.Asyn
     return httpx.AsyncClient(transport=httpx.MockTransport(answer))
 
 
+ONE = len(orjson.dumps(zipkin_spans(a_request())))
+
+
+@pytest.mark.parametrize(
+    ("waiting", "kept"),
+    [
+        (Waiting(spans_limit=2), 2),
+        (Waiting(bytes_limit=3 * ONE), 3),
+        (Waiting(bytes_limit=3 * ONE - 1), 2),
+    ],
+)
 async def test_a_sender_is_answered_while_zipkin_is_away_and_what_is_too_much_is_counted(
-    monkeypatch: pytest.MonkeyPatch,
+    waiting: Waiting, kept: int
 ) -> None:
-    monkeypatch.setattr(bridge_module, "QUEUE_LIMIT", 2)
-    bridge = Bridge("http://nowhere", dict, waiting=asyncio.Queue(2))
+    bridge = Bridge("http://nowhere", dict, waiting=waiting)
     body = a_request().SerializeToString()
     async with client_of(bridge) as client:
         codes = [(await client.post("/v1/traces", content=body)).status_code for _ in range(5)]
     assert codes == [200] * 5
-    assert (bridge.waiting.qsize(), bridge.dropped) == (2, 3)
+    assert (waiting.spans, waiting.size, bridge.dropped) == (kept, kept * ONE, 5 - kept)
+
+
+def test_many_spans_in_one_request_count_as_many() -> None:
+    waiting = Waiting(spans_limit=10)
+    spans = zipkin_spans(a_request())
+    assert waiting.put(spans * 9)
+    assert not waiting.put(spans * 2)
+    assert waiting.put(spans)
+
+
+async def test_what_is_being_sent_takes_room_until_it_is_settled() -> None:
+    waiting = Waiting(spans_limit=1)
+    spans = zipkin_spans(a_request())
+    assert waiting.put(spans)
+    assert (await waiting.first()).spans == 1
+    assert not waiting.put(spans)
+    waiting.settle()
+    assert waiting.put(spans)
 
 
 async def test_spans_wait_until_zipkin_answers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +175,7 @@ async def test_nonsense_and_too_much_are_refused(body: bytes, packed: bool, code
     headers = {"content-encoding": "gzip"} if packed else {}
     async with client_of(bridge) as client:
         answer = await client.post("/v1/traces", content=body, headers=headers)
-    assert (answer.status_code, bridge.waiting.qsize()) == (code, int(code == 200))
+    assert (answer.status_code, bridge.waiting.spans) == (code, int(code == 200))
 
 
 async def test_the_page_says_who_is_silent_and_asks_with_a_token() -> None:
@@ -163,12 +193,12 @@ async def test_the_page_says_who_is_silent_and_asks_with_a_token() -> None:
     async with zipkin_that(answer) as client:
         await bridge.look(client)
     async with client_of(bridge) as client:
-        told = (await client.get("/v1/panels")).json()
+        told = (await client.get("/v1/dashboards")).json()
         page = await client.get("/")
     assert told["bridge"]["silent"] == ["b.x"]
-    (late,) = [q for q in told["questions"] if q["key"] == "late"]
+    (late,) = [each for each in told["dashboards"] if each["key"] == "nrm-late"]
     assert late["panels"][0]["lines"] == [{"name": "a.gateway", "now": 3.0, "points": [3.0]}]
-    assert "v1/panels" in page.text
+    assert "/v1/dashboards" in page.text
 
 
 @pytest.mark.parametrize("nonsense", ["<html>", "nrm_deadlines_late", 'a{b="c'])
@@ -178,7 +208,9 @@ async def test_who_answers_nonsense_is_silent_and_the_others_are_shown(nonsense:
     bridge = Bridge("http://zipkin", lambda: sources)
     async with zipkin_that(lambda asked: httpx.Response(200, text=texts[asked.url.host])) as client:
         await bridge.look(client)
-    assert (bridge.silent, list(bridge.numbers.looks[-1].read)) == (("b.x",), ["a.gateway"])
+    assert bridge.silent == ("b.x",)
+    late = next(each for each in bridge.numbers.shown() if each["key"] == "nrm-late")
+    assert [line["name"] for line in late["panels"][0]["lines"]] == ["a.gateway"]
 
 
 def test_only_a_silent_service_of_ours_is_an_alarm() -> None:
