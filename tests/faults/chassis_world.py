@@ -74,6 +74,9 @@ class Process:
     settler: InboxSettler
     member: Member
     flight: list[BrokerRecord] = field(default_factory=list)
+    generation: int = 1
+    older: dict[tuple[TopicPartition, int], int] = field(default_factory=dict)
+    """What was in hand when partitions were taken away: it may still end, in its generation."""
 
 
 @dataclass
@@ -218,7 +221,8 @@ class ChassisWorld:
         database = self.services[name].database
         database.failpoints = Failpoints(failpoint, 1, die)
         try:
-            await process.consumer._work((process.settler.prepare(record), 1))
+            generation = process.older.pop(_where(record), process.generation)
+            await process.consumer._work((process.settler.prepare(record), generation))
         except Died:
             await self.crash(name, slot)
             return
@@ -235,7 +239,7 @@ class ChassisWorld:
         due = process.consumer.offsets.due()
         for place, offset in due.items():
             self.committed[name][place] = max(offset, self.committed[name].get(place, 0))
-        process.consumer.offsets.committed(due, 1)
+        process.consumer.offsets.committed(due, process.generation)
 
     async def crash(self, name: str, slot: int) -> None:
         """A process dies; another is started in its place."""
@@ -258,6 +262,20 @@ class ChassisWorld:
         except Died:
             await self.crash(name, slot)
             return 1
+
+    async def do_rebalance(self, a: int, b: int) -> None:
+        """Partitions are taken from a process and given back; what it held ends late or never."""
+        name = CONSUMERS[a % 2]
+        process, places = self.processes[name][a // 2 % 2], frozenset(self.places(name))
+        await self.commit(name, process)
+        await process.consumer.on_revoked(places)
+        process.older |= {_where(record): process.generation for record in process.flight}
+        if b % 2:
+            process.flight.clear()
+            process.older.clear()
+        process.generation += 1
+        await process.consumer.on_assigned(places, process.generation)
+        process.member.positions = dict(process.consumer.offsets.expected())
 
     async def do_sweep(self, a: int, b: int) -> None:
         name = CONSUMERS[a % 2]
@@ -342,8 +360,12 @@ class ChassisWorld:
         """A process reads everything again."""
         process = self.processes[name][slot]
         starts = {place: self.broker.log(place).start for place in self.places(name)}
-        process.consumer.offsets.begin(starts, 1)
+        process.consumer.offsets.begin(starts, process.generation)
         process.member.positions = dict(starts)
+
+
+def _where(record: BrokerRecord) -> tuple[TopicPartition, int]:
+    return (record.topic_partition, record.offset)
 
 
 def _name(row: OutboxRow) -> tuple[int, int, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from tests.faults.story import (
     CONSEQUENCES,
+    FAILING,
     NEVER_WAIT,
     SKIPPED,
     Event,
@@ -168,7 +169,7 @@ class Inbox:
     def free(self, event: Event) -> bool:
         """Whether it would be handled now."""
         following = event.sequence == self.store.read.get(event.stream, 0) + 1
-        plain = event.kind not in ("poison", "killer") and not self.finished_unread(event)
+        plain = event.kind not in {*FAILING, "killer"} and not self.finished_unread(event)
         return following and plain and not self.blocked(event) and not self.waits(event)
 
     def try_killer(self, event: Event) -> bool:
@@ -196,7 +197,7 @@ class Inbox:
             if self.waits(event):
                 self.store.rows[place] = Row(event, "waiting")
                 return "waiting"
-            if event.kind == "poison" and not self.repaired:
+            if event.kind in FAILING and not self.repaired:
                 self.store.rows[place] = Row(event, "parked")
                 return "parked"
         return self._effect(event)
@@ -239,7 +240,7 @@ class Inbox:
         stays = (
             (row.state == "waiting" and self.waits(event))
             or (row.state == "behind" and self.blocked(event))
-            or (row.state == "parked" and event.kind == "poison" and not self.repaired)
+            or (row.state == "parked" and event.kind in FAILING and not self.repaired)
         )
         if stays:
             return False

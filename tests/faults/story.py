@@ -20,24 +20,31 @@ SERVICES = ("maker", "doer", "reader")
 NEVER_WAIT = frozenset({"withdraw", "erase"})
 KINDS = (
     *("plain", "unlisted", "poison", "grant", "withdraw", "need", "opening", "erase"),
-    *("plain", "killer"),
+    *("plain", "killer", "dated", "ahead"),
 )
 SKIPPED = {
     "doer": frozenset({"unlisted", "need", "grant", "withdraw"}),
     "reader": frozenset({"unlisted", "opening"}),
 }
-CONSEQUENCES = {"plain": "plain", "poison": "plain", "opening": "opened"}
+LIFTED = frozenset({"dated", "ahead"})
+"""Published under an older major than is read; ``ahead`` has no upcaster until it is mended."""
+FAILING = frozenset({"poison", "ahead"})
+"""Parked until the bugs are mended."""
+CONSEQUENCES = {
+    **dict.fromkeys(("plain", "poison", "dated", "ahead"), "plain"),
+    "opening": "opened",
+}
 """What the doer publishes because of a command."""
 
 ACTIONS = (
     *("publish", "publish", "publish", "relay", "relay", "deliver", "deliver", "deliver"),
     *("fetch", "fetch", "fetch", "fetch", "handle", "handle", "handle", "handle", "handle"),
     *("commit", "commit", "sweep", "abandon", "drop", "crash", "redrive", "redrive"),
-    *("discard", "backup", "restore", "retain", "replay"),
+    *("discard", "backup", "restore", "retain", "replay", "rebalance"),
 )
 RARE = (
     *("abandon", "drop", "crash", "redrive", "discard"),
-    *("backup", "restore", "retain", "replay", "sweep"),
+    *("backup", "restore", "retain", "replay", "sweep", "rebalance"),
 )
 ABOUT_RETENTION = frozenset(
     {"publish", "relay", "deliver", "fetch", "handle", "commit", "retain", "restore"}

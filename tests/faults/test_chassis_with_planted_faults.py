@@ -20,7 +20,8 @@ from services.chassis.messaging.work import Received, Work
 from tests.faults.chassis_at_rest import WholeChassis
 from tests.faults.chassis_promises import check, check_committed
 from tests.faults.story import SERVICES
-from tests.faults.three_services import TYPES, Broken, Keeper, Service, name_of
+from tests.faults.three_services import Broken, Keeper, Service
+from tests.faults.types_of_three import TYPES, name_of
 from tests.support.postgres import Postgres
 
 Story = Callable[[WholeChassis], Awaitable[None]]

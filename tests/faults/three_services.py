@@ -6,37 +6,33 @@ which no handler may ever see. A backup is a copy of every table of a schema.
 
 # ruff: noqa: S608 - names of tables are put together here, never values
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy import text
 
-from contracts.envelope import Classification
 from services.chassis.clock import FrozenClock
 from services.chassis.database import Database, Statement
 from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.inbox import erase
 from services.chassis.messaging.limits import Limits
 from services.chassis.messaging.outbox import Outbox, publish
-from services.chassis.messaging.reading import Contracts
+from services.chassis.messaging.reading import Contracts, Upcaster
 from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Cause, Received, Waits, Work
 from services.chassis.schema import SchemaTarget, migrate_all
 from services.chassis.telemetry import Telemetry
 from tests.faults.story import (
-    ASKED,
     CONSEQUENCES,
-    DONE,
-    KINDS,
     NEVER_WAIT,
     READS,
     SERVICES,
     SKIPPED,
 )
+from tests.faults.types_of_three import CATALOGUE, MARK, NEWER, TYPES, lifted, name_of, spec_for
 from tests.support.postgres import Postgres, settings_for
 from tests.support.receiving import AT, keys
 
@@ -119,53 +115,6 @@ class Broken(BaseException):
     """A handler saw what it may never see; nothing may swallow it."""
 
 
-class Body(BaseModel):
-    """The one body."""
-
-    mark: int = 0
-
-
-@dataclass(frozen=True)
-class Type:
-    """A type as the catalogue lists it."""
-
-    type: str
-    topic: str
-    model: Any = Body
-    dataschema: str = "urn:nrm:schema:test"
-    classification: Classification = Classification.CASE_CODED
-    never_waits: bool = False
-    gives_up: bool = False
-
-
-def name_of(publisher: str, kind: str) -> str:
-    """The whole name of a type."""
-    return f"org.nrm.{publisher}.{kind}.v1"
-
-
-def _types() -> dict[str, Type]:
-    listed = [("maker", kind, ASKED) for kind in sorted(set(KINDS))]
-    listed += [("doer", kind, DONE) for kind in sorted(set(CONSEQUENCES.values()))]
-    return {
-        name_of(owner, kind): Type(
-            name_of(owner, kind),
-            topic,
-            model=type(kind, (Body,), {"__module__": __name__}),
-            never_waits=kind in NEVER_WAIT,
-            gives_up=kind == "need",
-        )
-        for owner, kind, topic in listed
-    }
-
-
-TYPES = _types()
-
-
-def spec_for(publisher: str, model: type[Any]) -> Type:
-    """The type of a body."""
-    return TYPES[name_of(publisher, model.__name__)]
-
-
 @dataclass
 class Service:
     """One service: its schema, and whether its bugs are mended."""
@@ -197,7 +146,7 @@ class Service:
         skipped = SKIPPED[self.name]
         handlers = {
             name: self.handle
-            for name, spec in TYPES.items()
+            for name, spec in CATALOGUE.items()
             if spec.topic in READS[self.name] and name.split(".")[3] not in skipped
         }
         return ConsumerContext(
@@ -209,7 +158,7 @@ class Service:
                 handlers=handlers,
                 gave_up=self.give_up,
             ),
-            contracts=Contracts(catalogue=TYPES),
+            contracts=Contracts(catalogue=CATALOGUE, upcasters=Upcasters(self)),
             database=self.database,
             clock=self.clock,
             keys=keys(),
@@ -227,6 +176,8 @@ class Service:
             raise Died
         if kind == "poison" and not self.repaired:
             raise ValueError
+        if received.body.mark != MARK:
+            raise Broken(f"{self.name} reads another body than was written")
         about = {"subject": envelope.subject}
         if kind == "need" and await tx.fetch_one(_IS_THERE, **about) is None:
             return Waits("case", envelope.subject)
@@ -266,6 +217,26 @@ class Service:
     async def give_up(self, received: Received, work: Work) -> None:
         """Answer what waited too long."""
         await work.transaction.execute(_REFUSED, event_id=received.envelope.id)
+
+
+class Upcasters(Mapping[str, tuple[str, Upcaster]]):
+    """What a service's code of today lifts: one was forgotten until the bugs were mended."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def _now(self) -> dict[str, tuple[str, Upcaster]]:
+        ahead = set() if self._service.repaired else {name_of("maker", "ahead")}
+        return {old: (new, lifted) for old, new in NEWER.items() if old not in ahead}
+
+    def __getitem__(self, name: str) -> tuple[str, Upcaster]:
+        return self._now()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
 
 
 class Keeper:

@@ -255,6 +255,11 @@ class World:
 
     # ------------------------------------------------------------ operators
 
+    def do_rebalance(self, a: int, _b: int) -> None:
+        """Its partitions are taken away and given back: committed, and what it held is dropped."""
+        self.do_commit(a, 0)
+        self.processes[CONSUMERS[a % 2]][a // 2 % 2] = Process()
+
     def do_redrive(self, a: int, b: int) -> None:
         name = CONSUMERS[a % 2]
         if b % 5 == 0:
