@@ -4,11 +4,13 @@ In the manner of Jepsen's checkers: the history is taken when everything is quie
 four questions: was anything lost, done twice, put in another order, or left undone?
 """
 
+import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from contracts.catalogue import CATALOGUE
 from deploy.demo.bus import SeenRecord
 from deploy.demo.databases import Databases
 from deploy.demo.observer import units_of
@@ -16,12 +18,17 @@ from deploy.demo.stage import Stage
 
 Stream = tuple[str, str, str, str]
 """source, epoch, topic, subject."""
-LOST, DOUBLED, REORDERED, STUCK = "lost", "doubled", "reordered", "stuck"
+STRANGER = "urn:nrm:stranger"
+"""How a source begins that is no service of the house: its numbers are nobody's."""
+LOST, DOUBLED, REORDERED, STUCK = KINDS = ("lost", "doubled", "reordered", "stuck")
+QUIET_SECONDS = 60.0
+LOOK_SECONDS = 0.5
 
 COUNTERS = "SELECT source, epoch::text, topic, subject, last FROM outbox_counter"
 MARKS = "SELECT consumer, source, epoch::text, topic, subject, read FROM inbox_mark"
 ROWS = "SELECT consumer, topic, sequence, state FROM inbox_row WHERE NOT done"
 UNSENT = "SELECT topic, sequence FROM outbox"
+HANDLED = "SELECT consumer, source, event_id, handled_at FROM inbox_known"
 UNRECEIPTED = "SELECT agency, event_type FROM exchange_sending"
 
 
@@ -49,6 +56,10 @@ class History:
     counters: Mapping[Stream, int]
     said: tuple[Said, ...]
     marks: Mapping[tuple[str, Stream], int]
+    handled: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """By consumer: (source, event id) of what it handled, in the order of handling."""
+    early: frozenset[str] = frozenset()
+    """Ids of events that never wait: they may be handled before their turn."""
     unfinished: tuple[str, ...] = ()
     effects: Mapping[str, int] = field(default_factory=dict)
     expected: Mapping[str, int] = field(default_factory=dict)
@@ -56,7 +67,64 @@ class History:
 
 def faults_in(history: History) -> list[Fault]:
     """Every fault of a history; empty when it is sound."""
-    return [*_lost(history), *_doubled(history), *_reordered(history), *_stuck(history)]
+    return [
+        *_lost(history),
+        *_doubled(history),
+        *_reordered(history),
+        *_out_of_order(history),
+        *_stuck(history),
+    ]
+
+
+class Counted(Protocol):
+    """Something that was done, and what must be there of it."""
+
+    name: str
+
+    def effects(self) -> Mapping[str, int]:
+        """How often each effect is there."""
+
+    def expected(self) -> Mapping[str, int]:
+        """How often it must be."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A judged history, and how much of it there was."""
+
+    history: History
+    faults: list[Fault]
+
+    def __str__(self) -> str:
+        found = Counter(fault.kind for fault in self.faults)
+        told = ", ".join(f"{kind} {found[kind]}" for kind in KINDS)
+        handled = sum(map(len, self.history.handled.values()))
+        return (
+            f"{sum(self.history.counters.values())} events numbered,"
+            f" {len(self.history.said)} records, {handled} handlings,"
+            f" {sum(self.history.effects.values())} effects: {told}"
+        )
+
+
+def checked(stage: Stage, cases: Sequence[Counted], seconds: float = QUIET_SECONDS) -> Verdict:
+    """The verdict on the whole house, once it is quiet, or when it did not become so in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        history = history_of(
+            stage,
+            effects=_together(cases, lambda each: each.effects()),
+            expected=_together(cases, lambda each: each.expected()),
+        )
+        verdict = Verdict(history, faults_in(history))
+        if not verdict.faults or time.monotonic() > deadline:
+            return verdict
+        time.sleep(LOOK_SECONDS)
+
+
+def _together(
+    cases: Sequence[Counted], count: Callable[[Counted], Mapping[str, int]]
+) -> dict[str, int]:
+    return {f"{case.name} {name}": n for case in cases for name, n in count(case).items()}
 
 
 def _lost(history: History) -> Iterable[Fault]:
@@ -102,6 +170,25 @@ def _reordered(history: History) -> Iterable[Fault]:
         highest[each.stream] = max(highest[each.stream], each.sequence)
 
 
+def _out_of_order(history: History) -> Iterable[Fault]:
+    """Each consumer handled what it handled of a stream in the order of its numbers, each once."""
+    numbers = {(each.stream[0], each.event_id): each for each in history.said}
+    for consumer, handled in history.handled.items():
+        highest: Counter[Stream] = Counter()
+        seen: set[tuple[str, str]] = set()
+        for name in handled:
+            said = numbers.get(name)
+            if said is None:
+                continue
+            if name in seen:
+                yield Fault(DOUBLED, f"{consumer}: {said.stream[2]} {said.sequence} handled again")
+            elif said.sequence < highest[said.stream] and said.event_id not in history.early:
+                yield Fault(REORDERED, f"{consumer}: {said.stream[2]} {said.sequence} too late")
+            seen.add(name)
+            if said.event_id not in history.early:
+                highest[said.stream] = max(highest[said.stream], said.sequence)
+
+
 def _stuck(history: History) -> Iterable[Fault]:
     for each in history.unfinished:
         yield Fault(STUCK, each)
@@ -113,24 +200,45 @@ def history_of(stage: Stage, *, effects: Mapping[str, int], expected: Mapping[st
     counters: dict[Stream, int] = {}
     marks: dict[tuple[str, Stream], int] = {}
     unfinished: list[str] = []
+    handled: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for unit in units_of(stage):
         for row in databases.rows(unit, COUNTERS):
             counters[_stream(row)] = row["last"]
         for row in databases.rows(unit, MARKS):
             marks[f"{unit.name}/{row['consumer']}", _stream(row)] = row["read"]
+        for row in databases.rows(unit, HANDLED):
+            handled[f"{unit.name}/{row['consumer']}"].append(row)
         unfinished += [f"{unit.name} {row['state']}" for row in databases.rows(unit, ROWS)]
         unfinished += [f"{unit.name} unsent" for _ in databases.rows(unit, UNSENT)]
         if unit.service == "gateway":
             waiting = databases.rows(unit, UNRECEIPTED)
             unfinished += [f"{unit.name} {row['event_type']}" for row in waiting]
+    records = [record for record in stage.bus.everything() if _is_numbered(record)]
+    said = tuple(_said(record) for record in records)
     return History(
         counters=counters,
-        said=tuple(_said(record) for record in stage.bus.everything() if _is_numbered(record)),
+        said=said,
         marks=marks,
+        handled={consumer: _in_order(rows, said) for consumer, rows in handled.items()},
+        early=frozenset(
+            record.attribute("id")
+            for record in records
+            if CATALOGUE[record.attribute("type")].never_waits
+        ),
         unfinished=tuple(unfinished),
         effects=effects,
         expected=expected,
     )
+
+
+def _in_order(
+    rows: Iterable[Mapping[str, Any]], said: Iterable[Said]
+) -> tuple[tuple[str, str], ...]:
+    """As they were handled; what was handled in one transaction goes by its numbers."""
+    numbers = {(each.stream[0], each.event_id): each.sequence for each in said}
+    found = [((row["source"], row["event_id"]), row["handled_at"]) for row in rows]
+    found.sort(key=lambda each: (each[1], numbers.get(each[0], 0)))
+    return tuple(name for name, _at in found)
 
 
 def _stream(row: Mapping[str, Any]) -> Stream:
@@ -138,7 +246,9 @@ def _stream(row: Mapping[str, Any]) -> Stream:
 
 
 def _is_numbered(record: SeenRecord) -> bool:
-    return bool(record.attribute("sequence")) and not record.topic.endswith(".intake.v1")
+    stranger = record.attribute("source").startswith(STRANGER)
+    numbered = bool(record.attribute("sequence"))
+    return numbered and not stranger and not record.topic.endswith(".intake.v1")
 
 
 def _said(record: SeenRecord) -> Said:
