@@ -17,9 +17,7 @@ import httpx
 
 from deploy.demo.bus import Bus, Post
 
-ANSWER_SECONDS = 40.0
-NEWS_SECONDS = 40.0
-AGAIN_SECONDS = 40.0
+PATIENCE_SECONDS = 40.0
 UNAVAILABLE = 503
 POLL_SECONDS = 0.05
 PAGE = 500
@@ -38,6 +36,8 @@ class Door:
     token: str
     officer_token: str
     now: Callable[[], datetime]
+    patience_seconds: float = PATIENCE_SECONDS
+    """How long an answer, news or a door that is closed is waited for."""
 
 
 class Agency:
@@ -119,10 +119,11 @@ class Agency:
 
     # ---------------------------------------------------------------- hearing from it
 
-    def answer(self, intake_id: str, seconds: float = ANSWER_SECONDS) -> dict[str, Any]:
+    def answer(self, intake_id: str) -> dict[str, Any]:
         """The one final answer to an intake event."""
-        found = self._until(lambda: self._look_for_answer(intake_id), seconds)
+        found = self._until(lambda: self._look_for_answer(intake_id))
         if found is None:
+            seconds = self._door.patience_seconds
             raise StoryFailed(f"{self.node}: no answer within {seconds:.0f} s")
         return found
 
@@ -143,12 +144,12 @@ class Agency:
         self,
         happened: str,
         which: Callable[[Mapping[str, Any]], bool] = lambda _news: True,
-        seconds: float = NEWS_SECONDS,
     ) -> dict[str, Any]:
         """Wait for a piece of news of this kind (``referral.offer-received``)."""
         wanted = f"org.nrm.{happened}.v1"
-        found = self._until(lambda: self._look_for_news(wanted, which), seconds)
+        found = self._until(lambda: self._look_for_news(wanted, which))
         if found is None:
+            seconds = self._door.patience_seconds
             raise StoryFailed(f"{self.node}: no news of {happened} within {seconds:.0f} s")
         return found
 
@@ -191,10 +192,8 @@ class Agency:
         page: dict[str, Any] = response.json()
         return page
 
-    def _until(
-        self, look: Callable[[], dict[str, Any] | None], seconds: float
-    ) -> dict[str, Any] | None:
-        deadline = time.monotonic() + seconds
+    def _until(self, look: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+        deadline = time.monotonic() + self._door.patience_seconds
         while time.monotonic() < deadline:
             found = look()
             if found is not None:
@@ -204,7 +203,7 @@ class Agency:
 
     def _asked(self, method: str, path: str, **request: Any) -> httpx.Response:
         """Ask, and ask the same again while nobody is there: an event's id makes that harmless."""
-        deadline = time.monotonic() + AGAIN_SECONDS
+        deadline = time.monotonic() + self._door.patience_seconds
         while True:
             try:
                 response = self._http.request(method, path, **request)

@@ -15,14 +15,13 @@ from typing import Any
 
 import httpx
 
-from deploy.demo.agency import UNAVAILABLE, Agency, Door, StoryFailed
+from deploy.demo.agency import PATIENCE_SECONDS, UNAVAILABLE, Agency, Door, StoryFailed
 from deploy.demo.bus import Bus
 from deploy.local import control
 from deploy.local.layout import StateFolder, read_json
 from deploy.local.processes import write_whole
 from deploy.local.tokens import read_token
 
-WAIT_SECONDS = 40.0
 POLL_SECONDS = 0.05
 
 Say = Callable[[str], None]
@@ -31,8 +30,11 @@ Say = Callable[[str], None]
 class Stage:
     """Everything a story may use."""
 
-    def __init__(self, state: StateFolder, say: Say) -> None:
+    def __init__(
+        self, state: StateFolder, say: Say, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
         self.state = state
+        self.patience_seconds = patience_seconds
         self.say = say
         self.bus = Bus(read_json(state.stack)["bootstrap"])
         self.addresses = dict(control.addresses(state))
@@ -60,6 +62,7 @@ class Stage:
                 token=read_token(self.state, node, "agency-system"),
                 officer_token=read_token(self.state, node, "case-officer"),
                 now=self.now,
+                patience_seconds=self.patience_seconds,
             )
             self._agencies[node] = Agency(door, self.bus)
         return self._agencies[node]
@@ -122,8 +125,9 @@ class Stage:
             trust_env=False,
         )
 
-    def until(self, what: str, look: Callable[[], Any], seconds: float = WAIT_SECONDS) -> Any:
+    def until(self, what: str, look: Callable[[], Any], seconds: float | None = None) -> Any:
         """Wait until ``look`` finds something; StoryFailed names ``what`` was waited for."""
+        seconds = self.patience_seconds if seconds is None else seconds
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
@@ -153,9 +157,11 @@ def new_id() -> str:
 
 
 @contextmanager
-def on_stage(state: StateFolder, say: Say) -> Iterator[Stage]:
+def on_stage(
+    state: StateFolder, say: Say, patience_seconds: float = PATIENCE_SECONDS
+) -> Iterator[Stage]:
     """A stage that is closed at the end."""
-    stage = Stage(state, say)
+    stage = Stage(state, say, patience_seconds)
     try:
         yield stage
     finally:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.demo.agency import PATIENCE_SECONDS
 from deploy.demo.bus import SeenRecord
 from deploy.demo.knew import known_classes
 from deploy.demo.stage import Stage, on_stage
@@ -24,6 +25,7 @@ from deploy.demo.stories import STORIES
 from deploy.local import control, readiness
 from deploy.local.failures import StackFailure
 from deploy.local.layout import StateFolder
+from tests.support.machine_clock import with_machine_clock
 
 UP_SECONDS = 300.0
 RUNNING_STACK = "NRM_TEST_STACK"
@@ -48,7 +50,10 @@ def stack_state() -> Iterator[StateFolder]:
     try:
         try:
             whole = WHOLE_NODES in os.environ
-            control.start(control.Wish(state=state, demo=True, whole_nodes=whole))
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in with_machine_clock(state).items():
+                    patch.setenv(name, value)
+                control.start(control.Wish(state=state, demo=True, whole_nodes=whole))
             wait_until_ready(state)
         except StackFailure as failure:
             pytest.fail(f"the stack does not start: {failure}", pytrace=False)
@@ -59,10 +64,10 @@ def stack_state() -> Iterator[StateFolder]:
 
 
 @contextmanager
-def a_stage(state: StateFolder) -> Iterator[Stage]:
+def a_stage(state: StateFolder, patience_seconds: float = PATIENCE_SECONDS) -> Iterator[Stage]:
     """A stage on the ready stack, on which every agency listens."""
     wait_until_ready(state)
-    with on_stage(state, lambda _sentence: None) as stage:
+    with on_stage(state, lambda _sentence: None, patience_seconds) as stage:
         stage.everybody_listens()
         yield stage
 
