@@ -1,4 +1,4 @@
-# One command per need. `make` alone lists them; each needs nothing but Python 3.11, Java 17, Maven.
+# One command per need. `make` alone lists them; each needs nothing but Python 3.11.
 SHELL := /bin/bash
 .DEFAULT_GOAL := commands
 .PHONY: commands demo test test-long check lint types contracts contracts-check docs bench up observe down clean
@@ -58,6 +58,6 @@ clean: ## stop the stack, delete its state, the environment and all caches
 	@rm -rf $(VENV) .nrm .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(READY): requirements.lock requirements-uv.lock .ci/environment
+$(READY): requirements.lock requirements-uv.lock requirements-java.lock .ci/environment
 	@.ci/environment "$(PYTHON)" "$(VENV)"
 	@touch $@

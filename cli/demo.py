@@ -10,6 +10,7 @@ from cli.options import StateOption, console, state_folder
 from deploy.demo.stories import STORIES
 from deploy.demo.telling import tell as tell_stories
 from deploy.local import control, readiness
+from deploy.local.buses import wanted_brokers
 from deploy.local.failures import StackFailure
 from deploy.local.layout import DEFAULT_STATE, StateFolder
 
@@ -43,7 +44,7 @@ def tell(
 
 def _on_a_stack(state: StateFolder, names: list[str], *, keep: bool) -> int:
     with console.status("starting broker, database and services"):
-        started = control.start(control.Wish(state=state, demo=True))
+        started = control.start(control.Wish(state=state, demo=True, brokers=wanted_brokers()))
         control.wait_for(state, lambda: not readiness.unready(state))
     try:
         return tell_stories(state, names, console)

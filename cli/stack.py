@@ -12,6 +12,7 @@ import typer
 
 from cli.options import StateOption, console, state_folder
 from deploy.local import control, readiness
+from deploy.local.buses import wanted_brokers
 from deploy.local.control import Wish
 from deploy.local.failures import NotReady, StackFailure
 from deploy.local.layout import DEFAULT_STATE, StateFolder
@@ -41,7 +42,8 @@ def up(
     ran_before, fresh = control.supervisor(folder) is not None, False
     try:
         with console.status("Starting the broker, the database and the services ..."):
-            fresh = control.start(Wish(folder, nodes, demo, observe, whole_nodes))
+            how = (demo, observe, whole_nodes, wanted_brokers())
+            fresh = control.start(Wish(folder, nodes, *how))
             control.wait_for(folder, lambda: not readiness.unready(folder))
     except NotReady as failure:
         late = ", ".join(readiness.unready(folder)[:MANY])

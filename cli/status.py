@@ -10,11 +10,15 @@ from rich.table import Table
 
 from cli.options import JsonOption, StateOption, console, print_json, state_folder
 from deploy.local import control, logfiles, readiness
+from deploy.local.buses import BROKER, HUB_BROKER
 from deploy.local.failures import StackFailure
 from deploy.local.layout import DEFAULT_STATE, StateFolder
 
 FOLLOW_SECONDS = 0.5
-SERVER_LOGS = {"kafka": ("kafka", "broker.log"), "postgres": ("postgres", "server.log")}
+SERVER_LOGS = {
+    **{name: (name, "broker.log") for name in (BROKER, HUB_BROKER)},
+    "postgres": ("postgres", "server.log"),
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -67,7 +71,8 @@ def logs(
 
 
 def _logs(folder: StateFolder) -> str:
-    return ", ".join([*SERVER_LOGS, *sorted(path.stem for path in folder.logs.glob("*.log"))])
+    servers = [name for name, path in SERVER_LOGS.items() if folder.root.joinpath(*path).exists()]
+    return ", ".join([*servers, *sorted(path.stem for path in folder.logs.glob("*.log"))])
 
 
 def _show(told: dict[str, Any]) -> None:
@@ -75,9 +80,7 @@ def _show(told: dict[str, Any]) -> None:
     if told["state"] == "stopped":
         console.print("Nothing runs: `nrm up` starts it.")
         return
-    console.print(
-        f"Kafka: {told['kafka']['bootstrap']}   PostgreSQL port: {told['postgres']['port']}"
-    )
+    console.print(f"Kafka: {_brokers(told['kafka'])}   PostgreSQL port: {told['postgres']['port']}")
     table = Table(box=None)
     for heading in ("process", "pid", "state", "restarts", "address", "not ready"):
         table.add_column(heading, no_wrap=heading != "not ready", overflow="fold")
@@ -93,6 +96,12 @@ def _show(told: dict[str, Any]) -> None:
         )
     console.print(table)
     console.print("  ".join(f"{name} {version}" for name, version in told["versions"].items()))
+
+
+def _brokers(told: dict[str, str | None]) -> str:
+    """One address, or the hub's beside it."""
+    here, hub = told["bootstrap"], told["hub_bootstrap"]
+    return f"{here}" if here == hub else f"{here}, the hub's {hub}"
 
 
 def _unready_parts(parts: dict[str, Any]) -> list[str]:

@@ -13,6 +13,8 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from deploy.local.buses import Buses
+
 READ_MILLISECONDS = 500
 ACKNOWLEDGED_SECONDS = 20
 READ_LIMIT = 200_000
@@ -56,18 +58,21 @@ class Post:
 
 
 class Bus:
-    """One broker, as the demo sees it."""
+    """Every broker of a stack, as the demo sees them."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self.bootstrap = bootstrap
-        self._producer: KafkaProducer | None = None
+    def __init__(self, buses: Buses) -> None:
+        self.buses = buses
+        self._producers: dict[str, KafkaProducer] = {}
+
+    @property
+    def bootstrap(self) -> str:
+        """Where the agencies' own buses are."""
+        return self.buses.local
 
     def post(self, posts: Iterable[Post]) -> None:
         """Post records and wait until the broker has them."""
-        if self._producer is None:
-            self._producer = KafkaProducer(bootstrap_servers=self.bootstrap, acks="all")
         waiting = [
-            self._producer.send(
+            self._producer(self.buses.of(each.topic)).send(
                 each.topic, key=each.key.encode(), value=each.value, headers=list(each.headers)
             )
             for each in posts
@@ -77,13 +82,21 @@ class Bus:
 
     def everything(self, prefix: str = "nrm.") -> list[SeenRecord]:
         """Every record that every topic of ours holds now, topic by topic in offset order."""
-        consumer = KafkaConsumer(
-            bootstrap_servers=self.bootstrap, enable_auto_commit=False, group_id=None
-        )
-        try:
-            return self._read(consumer, prefix)
-        finally:
-            consumer.close()
+        found: list[SeenRecord] = []
+        for broker in self.buses.brokers:
+            consumer = KafkaConsumer(
+                bootstrap_servers=broker, enable_auto_commit=False, group_id=None
+            )
+            try:
+                found += self._read(consumer, prefix)
+            finally:
+                consumer.close()
+        return sorted(found, key=lambda each: (each.topic, each.partition, each.offset))
+
+    def _producer(self, broker: str) -> KafkaProducer:
+        if broker not in self._producers:
+            self._producers[broker] = KafkaProducer(bootstrap_servers=broker, acks="all")
+        return self._producers[broker]
 
     def _read(self, consumer: Any, prefix: str) -> list[SeenRecord]:
         partitions = [
@@ -101,12 +114,12 @@ class Bus:
                 found += [_seen(record) for record in records]
             if len(found) > READ_LIMIT:
                 raise ValueError(f"more than {READ_LIMIT} records: too many for an observer")
-        return sorted(found, key=lambda each: (each.topic, each.partition, each.offset))
+        return found
 
     def close(self) -> None:
-        """Let go of the broker."""
-        if self._producer is not None:
-            self._producer.close()
+        """Let go of the brokers."""
+        for producer in self._producers.values():
+            producer.close()
 
 
 def _seen(record: Any) -> SeenRecord:

@@ -17,8 +17,8 @@ import httpx
 
 from deploy.demo.agency import PATIENCE_SECONDS, UNAVAILABLE, Agency, Door, StoryFailed
 from deploy.demo.bus import Bus
-from deploy.local import control
-from deploy.local.layout import StateFolder, read_json
+from deploy.local import buses, control
+from deploy.local.layout import StateFolder
 from deploy.local.processes import write_whole
 from deploy.local.tokens import read_token
 
@@ -36,7 +36,7 @@ class Stage:
         self.state = state
         self.patience_seconds = patience_seconds
         self.say = say
-        self.bus = Bus(read_json(state.stack)["bootstrap"])
+        self.bus = Bus(buses.told(state))
         self.addresses = dict(control.addresses(state))
         self._agencies: dict[str, Agency] = {}
         self.cases: dict[str, list[tuple[str, str]]] = {}

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from deploy.local.buses import ONE, TWO
 from deploy.local.layout import StateFolder
 from deploy.local.processes import ProcessIdentity
 from deploy.local.supervisor import Orders, supervise
@@ -22,9 +23,10 @@ def main() -> int:
     parser.add_argument("--demo", action="store_true")
     parser.add_argument("--observe", action="store_true")
     parser.add_argument("--whole-nodes", action="store_true")
+    parser.add_argument("--brokers", type=int, choices=(ONE, TWO), default=ONE)
     given = parser.parse_args()
     state = StateFolder(given.state.absolute())
-    chosen = (given.demo, given.observe, given.whole_nodes)
+    chosen = (given.demo, given.observe, given.whole_nodes, given.brokers)
     orders = Orders(state, given.nodes, *chosen, dies_with=_dies_with())
     return supervise(orders)
 

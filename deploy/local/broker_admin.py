@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -24,6 +24,7 @@ Settings = Mapping[str, Mapping[str, object]]
 REQUEST_MILLISECONDS = 10_000
 PAUSE_SECONDS = 0.1
 TOPICS_PER_REQUEST = 50
+AS_THE_BROKER_SAYS = -1  # its default.replication.factor: one alone, three in a cluster
 
 logging.getLogger("kafka").setLevel(logging.CRITICAL)
 
@@ -79,6 +80,25 @@ def wait_until_answers(bootstrap: str, *, seconds: float) -> None:
     raise NotReady(f"The broker at {bootstrap} gave no metadata within {seconds:.0f} s.")
 
 
+def wait_until_members(bootstrap: str, count: int, *, seconds: float) -> None:
+    """Wait until a client sees so many brokers: a topic with as many replicas can be made."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(StackFailure), administrator(bootstrap) as client:
+            if len(client.describe_cluster()["brokers"]) >= count:
+                return
+        time.sleep(PAUSE_SECONDS)
+    raise NotReady(f"The cluster at {bootstrap} had not {count} brokers within {seconds:.0f} s.")
+
+
+def leader_of(bootstrap: str, topic: str, partition: int) -> int:
+    """Return the number of the broker that takes the records of this partition."""
+    with administrator(bootstrap) as client:
+        (told,) = client.describe_topics([topic])
+    leaders = {each["partition_index"]: each["leader_id"] for each in told["partitions"]}
+    return int(leaders[partition])
+
+
 def topic_names(bootstrap: str) -> frozenset[str]:
     """Return every topic of the broker."""
     with administrator(bootstrap) as client:
@@ -94,7 +114,7 @@ def create(bootstrap: str, shapes: Sequence[TopicShape]) -> None:
                 {
                     shape.name: {
                         "num_partitions": shape.partitions,
-                        "replication_factor": 1,
+                        "replication_factor": AS_THE_BROKER_SAYS,
                         "configs": dict(shape.settings),
                     }
                     for shape in part

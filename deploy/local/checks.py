@@ -14,11 +14,13 @@ from pathlib import Path
 
 import asyncpg
 
-from deploy.local import broker_admin, control, databases, parts, readiness, topics
+from deploy.local import broker_admin, buses, control, databases, readiness, topics
+from deploy.local.buses import Buses
 from deploy.local.credentials import make_credentials
 from deploy.local.failures import StackFailure
+from deploy.local.java import OLDEST_JAVA, java_version
 from deploy.local.keys import key_path
-from deploy.local.layout import StateFolder, read_json
+from deploy.local.layout import StateFolder
 from deploy.local.postgres import PostgresServer
 from deploy.local.tokens import token_path
 from deploy.local.topology import Topology, Unit
@@ -36,6 +38,7 @@ RESTORE_KEY = (
     " with another key nothing opens that is sealed"
 )
 OFFSETS_TOPIC = "__consumer_offsets"
+EACH = "1"  # flushed after each record
 MURMUR2 = {  # what Kafka's own partitioner answers, for 4 partitions
     b"21": 0,
     b"foobar": 2,
@@ -61,12 +64,13 @@ class Patient:
     topology: Topology
 
     @property
-    def bootstrap(self) -> str:
-        """Return the address of a broker that answers."""
-        address = str(read_json(self.state.stack).get("bootstrap", ""))
-        if not address or not broker_admin.answers(address, seconds=ANSWER_SECONDS):
-            raise StackFailure("the broker does not answer")
-        return address
+    def buses(self) -> Buses:
+        """Return the addresses of brokers that answer."""
+        addresses = buses.told(self.state)
+        for address in addresses.brokers:
+            if not address or not broker_admin.answers(address, seconds=ANSWER_SECONDS):
+                raise StackFailure("the broker does not answer")
+        return addresses
 
 
 Check = Callable[[Patient], Finding]
@@ -84,8 +88,8 @@ def examine(patient: Patient) -> Iterator[Finding]:
 
 
 def _programs(_patient: Patient) -> Finding:
-    major = parts.java_version()
-    well = major is not None and major >= parts.OLDEST_JAVA
+    major = java_version()
+    well = major is not None and major >= OLDEST_JAVA
     return Finding("programs", well, f"Java {major}", "" if well else "install Java 17 or newer")
 
 
@@ -109,16 +113,22 @@ def _services(patient: Patient) -> Finding:
 
 
 def _broker(patient: Patient) -> Finding:
-    offsets = broker_admin.describe(patient.bootstrap, [OFFSETS_TOPIC]).get(OFFSETS_TOPIC)
-    flush = offsets.settings.get("flush.messages") if offsets else "1"
-    well = flush == "1"
+    flushes = [_flush_of_offsets(address) for address in patient.buses.brokers]
+    flush = next((each for each in flushes if each != EACH), EACH)
+    well = flush == EACH
     action = "" if well else "`nrm down`, then `nrm up`: the broker runs with other settings"
     return Finding("broker", well, f"answers; offsets flushed every {flush}", action)
 
 
+def _flush_of_offsets(address: str) -> str:
+    offsets = broker_admin.describe(address, [OFFSETS_TOPIC]).get(OFFSETS_TOPIC)
+    return offsets.settings.get("flush.messages", "") if offsets else EACH
+
+
 def _topics(patient: Patient) -> Finding:
     wanted = topics.wanted_topics(patient.topology)
-    wrong = topics.differences(patient.bootstrap, wanted)
+    shares = patient.buses.shares(wanted).items()
+    wrong = [each for address, share in shares for each in topics.differences(address, share)]
     if wrong:
         return Finding("topics", False, "; ".join(wrong[:3]), "`nrm down`, then `nrm up`")
     return Finding("topics", True, f"{len(wanted)} as their cards say")
@@ -218,7 +228,7 @@ def _partitioner(patient: Patient) -> Finding:
     if any(broker_admin.partition_of(key, 4) != place for key, place in MURMUR2.items()):
         return Finding("partitioner", False, "our client is not murmur2", "use the locked versions")
     looked = wrong = 0
-    bootstrap = patient.bootstrap
+    bootstrap = patient.buses.local
     for node in patient.topology.agencies:
         keyed, misplaced = broker_admin.misplaced_keys(
             bootstrap, f"nrm.local.{node}.intake.v1", limit=RECORDS_LOOKED_AT

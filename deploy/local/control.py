@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local import parts
+from deploy.local.buses import BROKER, HUB_BROKER, chosen_count
+from deploy.local.buses import address_of as address_of_broker
 from deploy.local.failures import NotReady, StackFailure, as_sentence
+from deploy.local.java import java
 from deploy.local.layout import REPOSITORY, StateFolder, read_json
 from deploy.local.ports import LOOPBACK
 from deploy.local.processes import ProcessIdentity, read_identity, write_whole
-from deploy.local.topology import Topology, read_topology
+from deploy.local.topology import DOOR, Topology, read_topology
 from deploy.observe.zipkin import ZIPKIN
 
 UP_SECONDS = 180.0
@@ -30,7 +33,6 @@ POLL_SECONDS = 0.1
 READY_POLL_SECONDS = 0.3  # each look asks every service
 OBSERVER = "observe"  # the process beside the services that shows them
 NO_PROXY = ("no_proxy", "NO_PROXY")  # libraries read the one or the other
-BROKER = "kafka"  # one broker carries the bus of every node here
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Wish:
     observe: bool = False
     whole_nodes: bool = False
     """One process for each node, not for each service."""
+    brokers: int | None = None
+    """One for all buses, or two: the hub's beside the agencies'. None: as the state was made."""
 
 
 def supervisor(state: StateFolder) -> ProcessIdentity | None:
@@ -67,8 +71,9 @@ def start(wish: Wish) -> bool:
     if supervisor(wish.state) is not None:
         _same_kind(wish)
         return False
+    brokers = chosen_count(wish.state, wish.brokers)
     read_topology(wish.nodes_file)
-    parts.java()
+    java()
     parts.kafka_libraries()
     if wish.observe:
         ZIPKIN.libraries()
@@ -77,15 +82,10 @@ def start(wish: Wish) -> bool:
     wish.state.processes.unlink(missing_ok=True)
     if not wish.state.clock.exists():
         write_whole(wish.state.clock, "0")
-    command = [sys.executable, "-m", "deploy.local", "--state", str(wish.state.root)]
-    command += ["--demo"] if wish.demo else []
-    command += ["--observe"] if wish.observe else []
-    command += ["--whole-nodes"] if wish.whole_nodes else []
-    command += ["--nodes", str(wish.nodes_file.absolute())] if wish.nodes_file else []
     try:
         with wish.state.log_of("supervisor").open("ab") as log:
             subprocess.Popen(  # noqa: S603 - it outlives us on purpose and is found by identity
-                command,
+                _command(wish, brokers),
                 cwd=REPOSITORY,
                 env=direct_to_loopback(os.environ),
                 stdin=subprocess.DEVNULL,
@@ -97,6 +97,16 @@ def start(wish: Wish) -> bool:
         raise as_sentence(error, doing="the supervisor's log") from error
     wait_for_supervisor(wish.state)
     return True
+
+
+def _command(wish: Wish, brokers: int) -> list[str]:
+    command = [sys.executable, "-m", "deploy.local", "--state", str(wish.state.root)]
+    command += ["--demo"] if wish.demo else []
+    command += ["--observe"] if wish.observe else []
+    command += ["--whole-nodes"] if wish.whole_nodes else []
+    command += ["--brokers", str(brokers)]
+    command += ["--nodes", str(wish.nodes_file.absolute())] if wish.nodes_file else []
+    return command
 
 
 def direct_to_loopback(environment: Mapping[str, str]) -> dict[str, str]:
@@ -235,7 +245,8 @@ def address_of(state: StateFolder, node: str, service: str) -> str:
     if node not in nodes:
         raise StackFailure(f"There is no node {node!r}. There are: {', '.join(nodes)}.")
     there = {name: at for name, at in addresses(state) if name.startswith(f"{node}.")}
-    there[f"{node}.{BROKER}"] = read_json(state.stack).get("bootstrap", "")
+    own_bus = f"{node}.{DOOR}" in there
+    there[f"{node}.{BROKER}"] = address_of_broker(state, BROKER if own_bus else HUB_BROKER)
     at = there.get(f"{node}.{service}")
     if at is None:
         known = ", ".join(name.removeprefix(f"{node}.") for name in there)
@@ -251,6 +262,7 @@ def _runs_anew(state: StateFolder, name: str, before: ProcessIdentity) -> bool:
 
 
 def _same_kind(wish: Wish) -> None:
+    chosen_count(wish.state, wish.brokers)
     if wish.demo and not read_json(wish.state.stack).get("demo", wish.demo):
         raise StackFailure(
             "The stack runs without the demo's clock: run `nrm down`, then `nrm up --demo`."

@@ -1,7 +1,8 @@
-"""One Apache Kafka broker in a folder: KRaft, a single node, loopback only, without Docker.
+"""One Apache Kafka broker in a folder: KRaft, loopback only, without Docker.
 
 Used by the embedded stack and by tests. Ready means that a client got metadata. The settings here
-are those of a broker without replicas: acknowledged means on the disk, also for group offsets.
+are those of a broker without replicas: acknowledged means on the disk, also for group offsets. A
+member of a cluster (`cluster.py`) is told its place and other settings.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ from pathlib import Path
 
 from deploy.local import broker_admin, logfiles, parts, ports
 from deploy.local.failures import DiskFull, NotReady, PortTaken, StackFailure, as_sentence
+from deploy.local.java import java
 from deploy.local.processes import Launch, launch, write_whole
 from deploy.local.server import Server
 
 FORMAT_SECONDS = 60.0
+ALONE = 1  # the number of a broker without others
 JAVA_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError")
 SETTINGS: Mapping[str, str] = {
     "process.roles": "broker,controller",
-    "node.id": "1",
     "controller.listener.names": "CONTROLLER",
     "listener.security.protocol.map": "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "inter.broker.listener.name": "CLIENTS",
@@ -68,6 +70,26 @@ appender.file.strategy.max = 3
 """
 
 
+def new_cluster() -> str:
+    """Return a name for a cluster; a leading "-" would be read as an option."""
+    return "n" + secrets.token_urlsafe(16)[:21]
+
+
+@dataclass(frozen=True)
+class Member:
+    """A broker's place in a cluster: which one it is, and where the controllers of all listen."""
+
+    number: int
+    cluster: str
+    controllers: Mapping[int, int]
+    """Ports by number; they cannot move, each member's settings name them all."""
+
+    def voters(self) -> str:
+        """Return the controllers as Kafka's settings write them."""
+        each = self.controllers.items()
+        return ",".join(f"{number}@{ports.LOOPBACK}:{port}" for number, port in each)
+
+
 @dataclass
 class KafkaServer(Server):
     """A broker whose files are all in one folder; the ports are remembered there.
@@ -78,6 +100,7 @@ class KafkaServer(Server):
 
     parts_folder: Path | None = None
     heap: str = "512m"
+    member: Member | None = None
     _log_bytes: int = field(default=0, init=False, repr=False)
 
     NAME = "The broker"
@@ -94,7 +117,7 @@ class KafkaServer(Server):
 
     def prepare(self) -> None:
         """Fetch the jars, choose ports, write the settings, format the folder once."""
-        parts.java()
+        java()
         libraries = parts.kafka_libraries(self.parts_folder)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -134,7 +157,7 @@ class KafkaServer(Server):
     def _launch(self) -> subprocess.Popen[bytes]:
         libraries = parts.kafka_libraries(self.parts_folder)
         logs = f"-Dlog4j2.configurationFile={self.folder.absolute()}/log4j2.properties"
-        words = [parts.java(), f"-Xmx{self.heap}", *JAVA_OPTIONS, logs]
+        words = [java(), f"-Xmx{self.heap}", *JAVA_OPTIONS, logs]
         words += ["-cp", f"{libraries}/*", "kafka.Kafka", str(self._settings_file())]
         self._log_bytes = self.log.stat().st_size if self.log.exists() else 0
         with logfiles.emptied(self.output) as output:
@@ -149,19 +172,24 @@ class KafkaServer(Server):
     def _choose_ports(self) -> None:
         before = self._ports()
         clients = ports.keep_or_choose(before.get("clients"))
-        controller = ports.keep_or_choose(before.get("controller"), avoid=[clients])
+        if self.member is not None:
+            controller = self.member.controllers[self.member.number]
+        else:
+            controller = ports.keep_or_choose(before.get("controller"), avoid=[clients])
         self.moved_from = before["clients"] if before and before["clients"] != clients else None
         chosen = {"clients": clients, "controller": controller}
         write_whole(self.folder / "ports.json", json.dumps(chosen), mode=0o644)
 
     def _write_settings(self) -> None:
         chosen, host = self._ports(), ports.LOOPBACK
+        member = self.member or Member(ALONE, "", {ALONE: chosen["controller"]})
         lines = {
             **SETTINGS,
+            "node.id": str(member.number),
             "listeners": f"CLIENTS://{host}:{chosen['clients']},"
             f"CONTROLLER://{host}:{chosen['controller']}",
             "advertised.listeners": f"CLIENTS://{host}:{chosen['clients']}",
-            "controller.quorum.voters": f"1@{host}:{chosen['controller']}",
+            "controller.quorum.voters": member.voters(),
             "log.dirs": f"{self.folder.absolute()}/records",
             **self.settings,
         }
@@ -171,9 +199,9 @@ class KafkaServer(Server):
         write_whole(self.folder / "log4j2.properties", logs)
 
     def _format(self, libraries: Path) -> None:
-        cluster = "n" + secrets.token_urlsafe(16)[:21]  # a leading "-" would be read as an option
+        cluster = self.member.cluster if self.member is not None else new_cluster()
         logs = f"-Dlog4j2.configurationFile={self.folder.absolute()}/log4j2.properties"
-        words = [parts.java(), *JAVA_OPTIONS, logs, "-cp", f"{libraries}/*"]
+        words = [java(), *JAVA_OPTIONS, logs, "-cp", f"{libraries}/*"]
         words += ["kafka.tools.StorageTool", "format", "-t", cluster]
         words += ["-c", str(self._settings_file())]
         done = subprocess.run(  # noqa: S603 - our own command

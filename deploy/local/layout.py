@@ -25,11 +25,6 @@ class StateFolder:
     root: Path
 
     @property
-    def kafka(self) -> Path:
-        """Return the broker's folder."""
-        return self.root / "kafka"
-
-    @property
     def postgres(self) -> Path:
         """Return the database's folder."""
         return self.root / "postgres"
@@ -93,6 +88,10 @@ class StateFolder:
     def failure(self) -> Path:
         """Return the file with the sentence of a start that failed."""
         return self.root / "failure"
+
+    def broker(self, name: str) -> Path:
+        """Return the folder of one broker, by the name of its process."""
+        return self.root / name
 
     def log_of(self, name: str) -> Path:
         """Return the log of one unit, `supervisor` or `setup`."""

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from deploy.local import control
+from deploy.local import buses, control
 from deploy.local.credentials import make_credentials
 from deploy.local.failures import StackFailure
 from deploy.local.layout import StateFolder, read_json
@@ -49,7 +49,7 @@ def settings_of(state: StateFolder, unit: Unit) -> ServiceSettings:
         topology=topology,
         database=PostgresServer(state.postgres),
         credentials=make_credentials(state, topology),
-        bootstrap=told["bootstrap"],
+        buses=buses.told(state),
         service_ports=told["ports"],
         demo=bool(told.get("demo")),
     )

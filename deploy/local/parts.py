@@ -1,6 +1,7 @@
-"""Java programs that stacks run: fetched once by Maven from a pinned pom.xml, shared by all.
+"""Java programs that stacks run: fetched once from a pinned list of jars, shared by all stacks.
 
-The folder appears whole or not at all, so that a fetch that was cut off is simply done again.
+The folder appears whole or not at all, so that a fetch that was cut off is simply done again. What
+is there is never asked for again: a second run needs no network.
 """
 
 from __future__ import annotations
@@ -12,21 +13,26 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.failures import PartMissing, StackFailure, as_sentence
+from deploy.local import jars
+from deploy.local.failures import StackFailure, as_sentence
+from deploy.local.java import java, machine_has_java
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DEFAULT_PARTS = REPOSITORY / ".nrm" / "parts"
 FETCH_SECONDS = 300
-OLDEST_JAVA = 17
 
 
 @dataclass(frozen=True)
 class Part:
-    """One program of others: what it is called, the pom that pins it, and a jar that proves it."""
+    """One program of others: what it is called, and the pom that pins it."""
 
     name: str
     pom: Path
-    proof: str
+
+    @property
+    def jars(self) -> Path:
+        """Return the list of its jars, beside the pom."""
+        return self.pom.with_name(f"{self.name}.jars")
 
     def version(self) -> str:
         """Return its version, read from the pom so that it stands in one place."""
@@ -52,12 +58,23 @@ class Part:
         return libraries
 
     def _fetch(self, folder: Path, libraries: Path) -> None:
-        maven = shutil.which("mvn")
-        if maven is None:
-            raise PartMissing("Maven is missing: install it (Debian: apt-get install maven).")
         java()
-        fresh = folder / "libs.new"
+        wanted, fresh = jars.read(self.jars), folder / "libs.new"
         shutil.rmtree(fresh, ignore_errors=True)
+        maven = shutil.which("mvn")
+        if maven is not None and machine_has_java():
+            self.fetch_by_maven(maven, folder, fresh)
+        else:
+            jars.fetch(wanted, fresh)
+        if wrong := jars.wrong(wanted, fresh):
+            raise StackFailure(
+                f"{len(wrong)} of {self.name}'s jars are not those of {self.jars.name} "
+                f"({wrong[0]}): nothing was installed. Run it again; if it stays, do not go on."
+            )
+        fresh.rename(libraries)
+
+    def fetch_by_maven(self, maven: str, folder: Path, fresh: Path) -> None:
+        """Let Maven put what the pom names, and what that needs, into a fresh folder."""
         shutil.copy(self.pom, folder / "pom.xml")
         command = [maven, "-q", "-B", "-f", str(folder / "pom.xml")]
         command += ["dependency:copy-dependencies", "-DincludeScope=runtime"]
@@ -71,16 +88,15 @@ class Part:
                 f"Maven did not fetch {self.name}'s jars within {FETCH_SECONDS} s: "
                 "check the network."
             ) from error
-        if done.returncode != 0 or not any(fresh.glob(self.proof)):
+        if done.returncode != 0:
             (folder / "fetch.log").write_text(done.stdout + done.stderr)
             raise StackFailure(
                 f"Maven could not fetch {self.name}'s jars: see fetch.log in the parts folder, "
                 "check the network and Maven's settings, then run it again."
             )
-        fresh.rename(libraries)
 
 
-KAFKA = Part(name="kafka", pom=Path(__file__).with_name("pom.xml"), proof="kafka_*.jar")
+KAFKA = Part(name="kafka", pom=Path(__file__).with_name("pom.xml"))
 
 
 def kafka_version() -> str:
@@ -91,20 +107,3 @@ def kafka_version() -> str:
 def kafka_libraries(parts: Path | None = None) -> Path:
     """Return the folder of the broker's jars."""
     return KAFKA.libraries(parts)
-
-
-def java() -> str:
-    """Return the Java program, or say what to install."""
-    program = shutil.which("java")
-    if program is None:
-        raise PartMissing("Java is missing: install Java 17 (Debian: openjdk-17-jre-headless).")
-    return program
-
-
-def java_version() -> int | None:
-    """Return Java's major version, None when it cannot be told."""
-    told = subprocess.run(  # noqa: S603 - our own command
-        [java(), "-version"], capture_output=True, text=True, check=False, timeout=30
-    )
-    found = re.search(r'version "(\d+)', told.stderr)
-    return int(found.group(1)) if found else None

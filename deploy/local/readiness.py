@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from deploy.local import broker_admin, control, logfiles, parts, postgres
+from deploy.local import broker_admin, buses, control, logfiles, parts, postgres
 from deploy.local.layout import StateFolder, read_json
 from deploy.local.postgres import PostgresServer
 from deploy.local.tokens import read_token
@@ -101,7 +101,11 @@ def status(state: StateFolder) -> dict[str, Any]:
         "folder": str(state.root),
         "demo": stack.get("demo", False),
         "supervisor": running.pid if running else None,
-        "kafka": {"bootstrap": stack.get("bootstrap"), "log": str(state.kafka / "broker.log")},
+        "kafka": {
+            "bootstrap": stack.get("bootstrap"),
+            "hub_bootstrap": stack.get("hub_bootstrap"),
+            "log": str(state.broker(buses.BROKER) / "broker.log"),
+        },
         "postgres": {
             "host": "127.0.0.1",
             "port": stack.get("database_port"),
@@ -167,7 +171,7 @@ def _server_answers(state: StateFolder, name: str) -> bool:
         return at is not None and ask_service(at.numbers.rstrip("/")).ready
     if name == "postgres":
         return PostgresServer(state.postgres).answers()
-    return broker_admin.answers(read_json(state.stack).get("bootstrap", ""), seconds=2.0)
+    return broker_admin.answers(buses.address_of(state, name), seconds=2.0)
 
 
 def _body(raw: bytes) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from itertools import groupby
 
-from deploy.local import broker_admin, databases, topics
+from deploy.local import broker_admin, buses, databases, topics
+from deploy.local.broker_admin import TopicShape
 from deploy.local.credentials import Credentials, make_credentials
 from deploy.local.failures import NotReady, StackFailure
 from deploy.local.kafka import KafkaServer
@@ -22,14 +24,20 @@ READY_SECONDS = 120.0
 PAUSE_SECONDS = 0.05
 
 
-def set_up(state: StateFolder, topology: Topology) -> None:
-    """Wait for both servers and bring everything to the form that services expect."""
-    asyncio.run(_set_up(state, topology))
+def set_up(state: StateFolder, topology: Topology, brokers: Mapping[str, KafkaServer]) -> None:
+    """Wait for all servers and bring everything to the form that services expect."""
+    asyncio.run(_set_up(state, topology, brokers))
 
 
-async def _set_up(state: StateFolder, topology: Topology) -> None:
-    broker = asyncio.to_thread(_make_topics, state, topology)
-    await asyncio.gather(_make_databases(state, topology), broker)
+async def _set_up(
+    state: StateFolder, topology: Topology, brokers: Mapping[str, KafkaServer]
+) -> None:
+    shares = buses.buses_of(brokers).shares(topics.wanted_topics(topology))
+    making = [
+        asyncio.to_thread(_make_topics, server, shares[server.bootstrap])
+        for server in brokers.values()
+    ]
+    await asyncio.gather(_make_databases(state, topology), *making)
 
 
 async def _make_databases(state: StateFolder, topology: Topology) -> None:
@@ -70,9 +78,7 @@ async def migrate(server: PostgresServer, topology: Topology, credentials: Crede
         await migrate_all(credentials.owner_url(server, database), targets)
 
 
-def _make_topics(state: StateFolder, topology: Topology) -> None:
-    wanted = topics.wanted_topics(topology)
-    server = KafkaServer(state.kafka)
+def _make_topics(server: KafkaServer, wanted: tuple[TopicShape, ...]) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while not broker_admin.answers(server.bootstrap, seconds=1.0):
         if time.monotonic() > deadline:
@@ -80,8 +86,7 @@ def _make_topics(state: StateFolder, topology: Topology) -> None:
                 server.why_not_ready()
                 if not server.running()
                 else NotReady(
-                    f"The broker gave no metadata within {READY_SECONDS:.0f} s: "
-                    f"see {state.kafka}/broker.log."
+                    f"The broker gave no metadata within {READY_SECONDS:.0f} s: see {server.log}."
                 )
             )
         time.sleep(PAUSE_SECONDS)

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.buses import Buses
 from deploy.local.credentials import Credentials
 from deploy.local.keys import key_path
 from deploy.local.layout import StateFolder
@@ -30,7 +31,7 @@ class Stack:
     topology: Topology
     database: PostgresServer
     credentials: Credentials
-    bootstrap: str
+    buses: Buses
     service_ports: dict[str, int]
     demo: bool = False
     bridge_port: int | None = None
@@ -62,9 +63,9 @@ def _fields(stack: Stack, unit: Unit) -> dict[str, str]:
         "key_file": str(_absolute(key_path(stack.state, unit.node))),
     }
     if has_bus:
-        fields["local_bootstrap"] = stack.bootstrap
+        fields["local_bootstrap"] = stack.buses.local
     if unit.service == DOOR or not has_bus:
-        fields["hub_bootstrap"] = stack.bootstrap
+        fields["hub_bootstrap"] = stack.buses.hub
     if stack.bridge_port is not None:
         fields |= {"otlp_endpoint": f"http://{LOOPBACK}:{stack.bridge_port}", "span_files": "1"}
     elif endpoint := os.environ.get(OTLP):

@@ -19,15 +19,16 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from deploy.local import children, logfiles, ports
+from deploy.local import buses, children, logfiles, ports
+from deploy.local.buses import ONE
 from deploy.local.control import OBSERVER
 from deploy.local.credentials import make_credentials
 from deploy.local.failures import DiskFull, PortTaken, StackFailure
-from deploy.local.kafka import KafkaServer
 from deploy.local.keys import make_keys
 from deploy.local.layout import StateFolder, read_json, write_json
 from deploy.local.postgres import PostgresServer
 from deploy.local.processes import ProcessIdentity, write_identity
+from deploy.local.server import Server
 from deploy.local.setting_up import set_up
 from deploy.local.settings_for import Stack, environment_of
 from deploy.local.tokens import make_tokens
@@ -51,6 +52,7 @@ class Orders:
     demo: bool = False
     observe: bool = False
     whole_nodes: bool = False
+    brokers: int = ONE
     dies_with: ProcessIdentity | None = None
     """Whose end ends the stack too; without one it lives until it is told to stop."""
 
@@ -62,16 +64,17 @@ class Supervisor:
         """Prepare; nothing is started yet."""
         self.state, self.demo, self.nodes_file = orders.state, orders.demo, orders.nodes_file
         self.topology: Topology = read_topology(orders.nodes_file)
-        self.kafka = KafkaServer(self.state.kafka)
+        self.brokers = buses.servers(self.state, orders.brokers)
         self.postgres = PostgresServer(self.state.postgres)
         self.lock, self.dies_with = lock, orders.dies_with
+        self.servers: dict[str, Server] = {"postgres": self.postgres, **self.brokers}
         self.programs: children.Programs | None = None
         self.whole_nodes = orders.whole_nodes
         self.processes = self.topology.processes(whole_nodes=orders.whole_nodes)
         self.watched = {process.name: Watched(process.name) for process in self.processes}
         self.observer = Watched(OBSERVER) if orders.observe else None
         self.observer_ports: dict[str, int] | None = None
-        self.servers = {"kafka": Watched("kafka"), "postgres": Watched("postgres")}
+        self.watched_servers = {name: Watched(name) for name in self.servers}
         self.stopping = False
         self._written: object = None
         self._logs_checked = 0.0
@@ -91,10 +94,10 @@ class Supervisor:
     def _start_servers(self) -> None:
         make_tokens(self.state, self.topology)
         make_keys(self.state, self.topology)
-        for name, server in (("postgres", self.postgres), ("kafka", self.kafka)):
+        for name, server in self.servers.items():
             server.stop()  # what a killed supervisor may have left for a moment
             server.prepare()
-            self.servers[name].started(server.spawn())
+            self.watched_servers[name].started(server.spawn())
         before = read_json(self.state.stack).get("ports", {})
         chosen: dict[str, int] = {}
         for unit in self.topology.units:
@@ -131,7 +134,7 @@ class Supervisor:
 
     def _set_up(self) -> None:
         try:
-            set_up(self.state, self.topology)
+            set_up(self.state, self.topology, self.brokers)
         except StackFailure as failure:
             self.state.failure.write_text(str(failure))
             raise SystemExit(FAILED) from failure
@@ -161,7 +164,8 @@ class Supervisor:
     def _bound_logs(self) -> None:
         if time.monotonic() - self._logs_checked > LOG_CHECK_SECONDS:
             self._logs_checked = time.monotonic()
-            logfiles.bound_all(self.state.logs, self.postgres.output, self.kafka.output)
+            outputs = [server.output for server in self.servers.values()]
+            logfiles.bound_all(self.state.logs, *outputs)
 
     def _keep_process(self, process: Process) -> None:
         """Keep one process running, unless somebody holds one of its services."""
@@ -211,18 +215,23 @@ class Supervisor:
             program.run(self.state, **self.observer_ports)
 
     def _keep_servers(self) -> None:
-        for name, server in (("postgres", self.postgres), ("kafka", self.kafka)):
-            watched = self.servers[name]
+        for name, server in self.servers.items():
+            watched = self.watched_servers[name]
+            watched.held = (self.state.held / name).exists()
             if watched.identity is not None and not server.running():
                 watched.ended(FAILED)
+                if watched.held:
+                    continue
                 why = server.why_not_ready()
                 known = isinstance(why, (PortTaken, DiskFull))
                 self._say(str(why) if known else f"{name} ended and is started again.")
-            if watched.due():
+            if watched.held and watched.identity is not None:
+                watched.ask_to_stop(STOP_SECONDS, server.STOP_SIGNAL)
+            elif watched.due():
                 self._restart_server(name, server)
 
-    def _restart_server(self, name: str, server: KafkaServer | PostgresServer) -> None:
-        watched = self.servers[name]
+    def _restart_server(self, name: str, server: Server) -> None:
+        watched = self.watched_servers[name]
         try:
             server.prepare()
             watched.started(server.spawn())
@@ -257,8 +266,8 @@ class Supervisor:
                 identity.wait(STOP_SECONDS)
         for identity in living:
             os.waitpid(identity.pid, 0)
-        self.kafka.stop()
-        self.postgres.stop()
+        for server in reversed(self.servers.values()):
+            server.stop()
         self.state.processes.unlink(missing_ok=True)
 
     def _fork(self, name: str, run: Callable[[], None]) -> int:
@@ -270,17 +279,20 @@ class Supervisor:
             topology=self.topology,
             database=self.postgres,
             credentials=make_credentials(self.state, self.topology),
-            bootstrap=self.kafka.bootstrap,
+            buses=buses.buses_of(self.brokers),
             service_ports=self.service_ports,
             demo=self.demo,
             bridge_port=self.observer_ports["bridge"] if self.observer_ports else None,
         )
 
     def _write_stack(self) -> None:
+        addresses = buses.buses_of(self.brokers)
         write_json(
             self.state.stack,
             {
-                "bootstrap": self.kafka.bootstrap,
+                "brokers": len(self.brokers),
+                "bootstrap": addresses.local,
+                "hub_bootstrap": addresses.hub,
                 "database_port": self.postgres.port,
                 "ports": self.service_ports,
                 "observe": self.observer_ports,
@@ -297,7 +309,7 @@ class Supervisor:
             for process in self.processes
             for unit in process.units
         }
-        everything |= self.servers
+        everything |= self.watched_servers
         if self.observer is not None:
             everything[OBSERVER] = self.observer
         current = {name: watched.told() for name, watched in everything.items()}

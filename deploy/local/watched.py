@@ -59,13 +59,13 @@ class Watched:
         """Whether it should be started now."""
         return self.identity is None and not self.held and time.monotonic() >= self._next_try
 
-    def ask_to_stop(self, seconds: float) -> None:
+    def ask_to_stop(self, seconds: float, number: signal.Signals = signal.SIGTERM) -> None:
         """Ask once to stop; kill it when it did not within the time."""
         if self.identity is None:
             return
         if self._asked is None:
             self._asked = time.monotonic()
-            self.identity.send(signal.SIGTERM)
+            self.identity.send(number)
         elif time.monotonic() - self._asked > seconds:
             self.identity.send(signal.SIGKILL)
 

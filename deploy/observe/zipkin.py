@@ -11,13 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import logfiles, parts, ports
+from deploy.local import jars, logfiles, ports
+from deploy.local.java import java
 from deploy.local.parts import Part
 from deploy.local.processes import Launch, ProcessIdentity, launch
 
-ZIPKIN = Part(
-    name="zipkin", pom=Path(__file__).with_name("pom.xml"), proof="zipkin-server-*-slim.jar"
-)
+ZIPKIN = Part(name="zipkin", pom=Path(__file__).with_name("pom.xml"))
 HEAP = "192m"
 SPANS_KEPT = 30_000
 """So many fit: at 64,000 spans like ours this heap is full, and Zipkin answers nobody any more."""
@@ -51,9 +50,9 @@ class Zipkin:
 
     def start(self) -> None:
         """Start it without waiting: spans wait in the bridge until it answers."""
-        (jar,) = ZIPKIN.libraries().glob(ZIPKIN.proof)
+        jar = ZIPKIN.libraries() / jars.read(ZIPKIN.jars)[0].file
         listens = {"ip": ports.LOOPBACK, "port": self.port, "protocols[0]": "http"}
-        words = [parts.java(), *JAVA_OPTIONS, "-jar", str(jar)]
+        words = [java(), *JAVA_OPTIONS, "-jar", str(jar)]
         words += [f"--armeria.ports[0].{name}={value}" for name, value in listens.items()]
         words += [f"--zipkin.storage.mem.max-spans={SPANS_KEPT}"]
         # "*" by default: any page in the operator's browser could read the traces

@@ -18,8 +18,9 @@ import asyncpg
 
 from deploy.demo.bus import Bus, SeenRecord
 from deploy.demo.stage import Stage
+from deploy.local import buses
 from deploy.local.control import topology_of
-from deploy.local.layout import StateFolder, read_json
+from deploy.local.layout import StateFolder
 from deploy.local.postgres import PostgresServer
 
 WORD = "qcanary"
@@ -28,7 +29,7 @@ BORN_ON = "1931-07-23"
 PHONE = "+375 29 730-04-19"
 CYRILLIC = "Зоряна Ъканарейка"
 MARKS = (WORD, BORN_ON, "730-04-19", "Ъканарейка")
-FILES_APART = ("kafka/records", "postgres/cluster", "tokens", "keys")
+FILES_APART = ("kafka/records", "kafka-hub/records", "postgres/cluster", "tokens", "keys")
 """Broker and database files have scans of their own; tokens and keys are random bytes."""
 CHECKPOINT_SECONDS = 60
 TABLES = """
@@ -179,7 +180,12 @@ def in_database_files(state: StateFolder) -> list[str]:
 
 def in_broker_files(state: StateFolder) -> list[str]:
     """The bytes of the broker's segments; indexes (offsets and times) are left out."""
-    return in_files(state.kafka / "records", endings_apart=(".index", ".timeindex"))
+    folders = [server.folder for server in buses.servers(state, buses.TWO).values()]
+    return [
+        found
+        for folder in folders
+        for found in in_files(folder / "records", endings_apart=(".index", ".timeindex"))
+    ]
 
 
 def everywhere(stage: Stage) -> list[str]:
@@ -189,7 +195,7 @@ def everywhere(stage: Stage) -> list[str]:
     """
     state = stage.state
     return [
-        *in_topics(Bus(read_json(state.stack)["bootstrap"])),
+        *in_topics(Bus(buses.told(state))),
         *in_files(state.root, FILES_APART),
         *in_metrics(stage),
         *in_tables(state),

@@ -23,6 +23,7 @@ from deploy.demo.knew import known_classes
 from deploy.demo.stage import Stage, on_stage
 from deploy.demo.stories import STORIES
 from deploy.local import control, readiness
+from deploy.local.buses import wanted_brokers
 from deploy.local.failures import StackFailure
 from deploy.local.layout import StateFolder
 from tests.support.machine_clock import with_machine_clock
@@ -50,10 +51,11 @@ def stack_state() -> Iterator[StateFolder]:
     try:
         try:
             whole = WHOLE_NODES in os.environ
+            form = control.Wish(state=state, demo=True, whole_nodes=whole, brokers=wanted_brokers())
             with pytest.MonkeyPatch.context() as patch:
                 for name, value in with_machine_clock(state).items():
                     patch.setenv(name, value)
-                control.start(control.Wish(state=state, demo=True, whole_nodes=whole))
+                control.start(form)
             wait_until_ready(state)
         except StackFailure as failure:
             pytest.fail(f"the stack does not start: {failure}", pytrace=False)

@@ -15,8 +15,8 @@ NODES = Path(__file__).with_name("nodes.yaml")
 
 
 def bring_up(state: StateFolder) -> None:
-    """Start it and wait until every part is ready."""
-    control.start(Wish(state=state, nodes_file=NODES, demo=True))
+    """Start it, with both forms of bus on brokers of their own, and wait until all is ready."""
+    control.start(Wish(state=state, nodes_file=NODES, demo=True, brokers=2))
     control.wait_for(state, lambda: not readiness.unready(state))
 
 

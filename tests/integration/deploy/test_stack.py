@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import control, readiness
+from deploy.local import broker_admin, buses, control, readiness
 from deploy.local.checks import Finding, Patient, examine
 from deploy.local.control import Wish
 from deploy.local.failures import StackFailure
 from deploy.local.layout import REPOSITORY, StateFolder, read_json
 from deploy.local.processes import ProcessIdentity
+from services.chassis.messaging.broker import HUB, LOCAL, bus_of
 from tests.integration.deploy.conftest import NODES, bring_up
 from tests.support.waiting import until
 
@@ -37,7 +38,8 @@ def test_status_tells_every_address_process_part_and_version(stack: StateFolder)
     told = json.loads(nrm(stack, "status", "--json").stdout)
     assert told["state"] == "ready"
     assert {entry["name"] for entry in told["processes"]} == {
-        *("kafka", "postgres", "hub.statistics.publisher", "node-one.gateway"),
+        *("kafka", "kafka-hub", "postgres"),
+        *("hub.statistics.publisher", "node-one.gateway"),
         *("node-one.identification", "node-two.gateway", "node-two.identification"),
     }
     gateway = next(entry for entry in told["processes"] if entry["name"] == SERVICE)
@@ -76,15 +78,34 @@ async def test_a_killed_service_starts_again(stack: StateFolder) -> None:
     await until(lambda: not readiness.unready(stack))
 
 
-async def test_a_held_service_stays_down_until_it_is_released(stack: StateFolder) -> None:
-    control.hold(stack, SERVICE)
-    await until(lambda: read_json(stack.processes)[SERVICE]["state"] == "held")
-    assert SERVICE in readiness.unready(stack)
-    control.release(stack, SERVICE)
+@pytest.mark.parametrize("name", [SERVICE, "kafka-hub"])
+async def test_what_is_held_stays_down_until_it_is_released(stack: StateFolder, name: str) -> None:
+    control.hold(stack, name)
+    await until(lambda: read_json(stack.processes)[name]["state"] == "held")
+    assert name in readiness.unready(stack)
+    control.release(stack, name)
     await until(lambda: not readiness.unready(stack))
 
 
-@pytest.mark.parametrize("name", [SERVICE, "kafka", "postgres"])
+def test_each_bus_is_on_its_own_broker(stack: StateFolder) -> None:
+    told = buses.told(stack)
+    here, hub = (broker_admin.topic_names(address) for address in told.brokers)
+    assert {name for name in hub if name.startswith("nrm.")} == {
+        name for name in here | hub if name.startswith("nrm.") and bus_of(name) == HUB
+    }
+    assert {name for name in here if name.startswith("nrm.")} == {
+        name for name in here | hub if bus_of(name) == LOCAL
+    }
+    addresses = [nrm(stack, "address", node, "kafka").stdout for node in ("node-one", "hub")]
+    assert addresses == [f"{told.local}\n", f"{told.hub}\n"]
+
+
+def test_a_state_keeps_the_brokers_with_which_it_was_made(stack: StateFolder) -> None:
+    with pytest.raises(StackFailure, match="made with 2 brokers"):
+        control.start(Wish(state=stack, nodes_file=NODES, demo=True, brokers=1))
+
+
+@pytest.mark.parametrize("name", [SERVICE, "kafka-hub", "postgres"])
 def test_a_restart_gives_another_process_at_the_same_address(stack: StateFolder, name: str) -> None:
     addresses, before = read_json(stack.stack), identities(stack)[name]
     assert nrm(stack, "restart", name).returncode == 0

@@ -59,13 +59,13 @@ def test_a_refused_fork_or_log_keeps_nothing_else_from_being_done(
     refused = OSError(errno.EAGAIN, "Resource temporarily unavailable")
     monkeypatch.setattr(keeper, "_fork", fails(refused))
     monkeypatch.setattr(supervisor.logfiles, "bound_all", fails(OSError(errno.ENOSPC, "full")))
-    for server in (keeper.kafka, keeper.postgres):
+    for server in keeper.servers.values():
         monkeypatch.setattr(server, "prepare", lambda: None)
         monkeypatch.setattr(server, "spawn", fails(refused))
     keeper._tick()
     assert keeper.state.processes.exists()
     assert all(watched.identity is None for watched in keeper.watched.values())
-    everything = (*keeper.servers.values(), *keeper.watched.values())
+    everything = (*keeper.watched_servers.values(), *keeper.watched.values())
     assert not any(watched.due() for watched in everything), "tried again, but later"
 
 
@@ -95,9 +95,9 @@ def test_every_test_says_for_whom_its_stacks_live(monkeypatch: pytest.MonkeyPatc
 def test_why_a_broker_is_not_there_is_read_from_this_life_only(
     keeper: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    broker = keeper.kafka
+    broker = keeper.brokers["kafka"]
     broker.folder.mkdir(exist_ok=True)
-    monkeypatch.setattr(kafka.parts, "java", lambda: "true")
+    monkeypatch.setattr(kafka, "java", lambda: "true")
     monkeypatch.setattr(kafka.parts, "kafka_libraries", lambda _: broker.folder)
     broker.log.write_text("No space left on device\n")
     with broker._launch() as process:
