@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from benchmarks import handler, hops, machine, relay, start
+from benchmarks import cluster, handler, hops, machine, relay, start
 from benchmarks.jobs import Job, Setting, run_rounds
 from benchmarks.report import RESULTS, JobReport, Report
 from benchmarks.servers import servers
 
 JOBS: Final[dict[str, Job]] = {
-    job.name: job for job in (relay.JOB, handler.JOB, hops.JOB, start.JOB)
+    job.name: job for job in (relay.JOB, handler.JOB, hops.JOB, start.JOB, cluster.JOB)
 }
 QUICK_ROUNDS: Final = 1
 

@@ -74,7 +74,7 @@ class Outcome:
         """How far beyond the limit, as a share of it; 0 where it was met."""
         if self.met:
             return 0.0
-        return abs(self.reached.median - self.goal.limit) / self.goal.limit
+        return abs(self.reached.median - self.goal.limit) / (self.goal.limit or 1)
 
 
 def judge(goal: Goal, rounds: Sequence[Round]) -> Outcome:
