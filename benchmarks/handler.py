@@ -5,7 +5,7 @@ committed to the last one, so that joining the group and filling caches is not m
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -38,12 +38,16 @@ class Line:
     figures: Figures = field(default_factory=dict)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
     meter: Meter | None = None
+    begun: Callable[[], None] | None = None
+    """Called when measuring begins."""
 
     def tick(self) -> None:
         """One more was committed."""
         self.done += 1
         if self.done == self.total // WARM_SHARE:
             self.meter = Meter.start()
+            if self.begun is not None:
+                self.begun()
         elif self.done == self.total and self.meter is not None:
             self.figures = self.meter.stop(self.total - self.total // WARM_SHARE)
             self.finished.set()

@@ -4,11 +4,11 @@ What is measured as *ours* is exactly what a service runs; only types and handle
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from benchmarks import event
 from benchmarks.servers import Place
@@ -19,8 +19,20 @@ from services.chassis.environment import ServiceSettings
 from services.chassis.frame import Frame, brokers_of
 from services.chassis.identity import Tokens
 from services.chassis.messaging.outbox import Outbox
+from services.chassis.messaging.reading import Contracts
 from services.chassis.messaging.work import Cause, Work
 from services.chassis.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What a service may publish and read."""
+
+    spec_for: Callable[[str, Any], Any]
+    contracts: Contracts
+
+
+NEUTRAL: Final = Catalogue(event.spec_for, event.CONTRACTS)
 
 
 def settings_at(place: Place, service: str = "house") -> ServiceSettings:
@@ -38,11 +50,11 @@ def settings_at(place: Place, service: str = "house") -> ServiceSettings:
     return ServiceSettings(**given)
 
 
-async def open_frame(settings: ServiceSettings) -> Frame:
-    """The chassis's frame, with the catalogue of the benchmark."""
+async def open_frame(settings: ServiceSettings, catalogue: Catalogue = NEUTRAL) -> Frame:
+    """The chassis's frame, with the catalogue of the benchmark unless another is given."""
     telemetry = Telemetry(settings)
     database = await Database.open(settings, telemetry)
-    outbox = Outbox(spec_for=event.spec_for, telemetry=telemetry)
+    outbox = Outbox(spec_for=catalogue.spec_for, telemetry=telemetry)
     outbox.install(database)
     return Frame(
         settings=settings,
@@ -51,16 +63,18 @@ async def open_frame(settings: ServiceSettings) -> Frame:
         telemetry=telemetry,
         keys=KeyRing.from_file(settings.key_file or Path()),
         tokens=Tokens({}),
-        contracts=event.CONTRACTS,
+        contracts=catalogue.contracts,
         brokers=brokers_of(settings),
         outbox=outbox,
     )
 
 
 @asynccontextmanager
-async def frame_at(place: Place, service: str = "house") -> AsyncIterator[Frame]:
+async def frame_at(
+    place: Place, service: str = "house", catalogue: Catalogue = NEUTRAL
+) -> AsyncIterator[Frame]:
     """An open frame that closes at the end."""
-    frame = await open_frame(settings_at(place, service))
+    frame = await open_frame(settings_at(place, service), catalogue)
     try:
         yield frame
     finally:

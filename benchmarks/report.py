@@ -1,4 +1,7 @@
-"""The report: figures per alternative, goals and what was reached, as text, Markdown and JSON."""
+"""The report: figures per alternative, goals and what was reached: one page, its charts, JSON.
+
+A job that failed has a section, too: it says so, and what the others found stands beside it.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.chart import chart, number
 from benchmarks.figures import Outcome, Round, Spread, judge, spreads
 from benchmarks.jobs import Job
 
@@ -15,6 +19,14 @@ UNITS: Final[Mapping[str, str]] = {
     "cpu_us": "CPU µs an event",
     "p50_ms": "p50 ms",
     "p95_ms": "p95 ms",
+    "p99_ms": "p99 ms",
+    "domain_share": "% of CPU: domain",
+    "store_share": "% of CPU: store",
+    "chassis_share": "% of CPU: chassis",
+    "loop_share": "% of CPU: loop",
+    "statements": "statements an event",
+    "peak_mb": "peak MB of the process",
+    "scans": "scans of whole tables",
     "seconds": "seconds",
     "processes": "processes",
     "lost": "lost",
@@ -26,6 +38,8 @@ UNITS: Final[Mapping[str, str]] = {
     "supervisor_pss_mb": "PSS MB of the supervisor",
 }
 
+NEITHER: Final = ("_share", "processes")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobReport:
@@ -35,39 +49,62 @@ class JobReport:
     rounds: Sequence[Round]
     load_before: Sequence[float]
     load_after: Sequence[float]
+    seconds: float
+    failure: str = ""
+    """Why there are no rounds, where the job could not be measured."""
 
     @property
     def outcomes(self) -> list[Outcome]:
         """Every goal, judged."""
-        return [judge(goal, self.rounds) for goal in self.job.goals]
+        return [judge(goal, self.rounds) for goal in self.job.goals] if self.rounds else []
+
+    @property
+    def found(self) -> dict[str, dict[str, Spread]]:
+        """For every alternative, the spread of each of its figures."""
+        return spreads(self.rounds) if self.rounds else {}
 
     def markdown(self) -> list[str]:
         """The job as a section."""
         lines = [f"## {self.job.title}", ""]
+        if self.failure:
+            return [*lines, f"**Not measured**: {self.failure}.", ""]
+        lines += [f"![{self.job.title}]({self.job.name}.svg)", ""]
         lines += [f"{len(self.rounds)} rounds after one that is thrown away; {self._loads()}.", ""]
-        figures = list(next(iter(self.rounds[0].values())))
+        figures = self._figures()
         heads = ["alternative", *(UNITS[figure] for figure in figures), "what limits it"]
         lines += [_row(heads), _row(["---"] * len(heads))]
-        for name, found in spreads(self.rounds).items():
-            cells = [_told(found[figure]) for figure in figures]
+        for name, found in self.found.items():
+            cells = [_told(found[each]) if each in found else "" for each in figures]
             lines.append(_row([name, *cells, self.job.limits[name]]))
         lines += ["", _row(["goal", "wanted", "reached", ""]), _row(["---"] * 4)]
         lines += [_goal_row(outcome) for outcome in self.outcomes]
         return [*lines, ""]
 
+    def picture(self) -> str:
+        """The job as vector graphics."""
+        units = {each: UNITS[each] + _which_way(each) for each in self._figures()}
+        return chart(self.job.title, self.found, units)
+
+    def _figures(self) -> list[str]:
+        """Every figure that any alternative has, in the order in which they come."""
+        return list(dict.fromkeys(each for found in self.found.values() for each in found))
+
     def _loads(self) -> str:
-        return f"load average {self.load_before[0]} before, {self.load_after[0]} after"
+        loads = f"load average {self.load_before[0]} before, {self.load_after[0]} after"
+        return f"{self.seconds:,.0f} s in all; {loads}"
 
     def written(self) -> dict[str, Any]:
         """The job for a machine."""
         return {
             "title": self.job.title,
+            "failure": self.failure,
+            "seconds": round(self.seconds),
             "rounds": [dict(one) for one in self.rounds],
             "load_average_before": list(self.load_before),
             "load_average_after": list(self.load_after),
             "figures": {
                 name: {figure: _spread(spread) for figure, spread in found.items()}
-                for name, found in spreads(self.rounds).items()
+                for name, found in self.found.items()
             },
             "limits": dict(self.job.limits),
             "goals": [_goal(outcome) for outcome in self.outcomes],
@@ -94,25 +131,37 @@ class Report:
         lines += ["* Kafka flushes every record, PostgreSQL runs with fsync on; one server each."]
         lines += ["* Cells: median (lowest to highest). Ratios are taken per round, then the", ""]
         lines[-2] += " median; CPU is of the Python process (for hops: of all three)."
+        lines += self._summary()
         for job in self.jobs:
             lines += job.markdown()
         return "\n".join(lines).rstrip() + "\n"
 
+    def _summary(self) -> list[str]:
+        outcomes = [outcome for job in self.jobs for outcome in job.outcomes]
+        met = sum(outcome.met for outcome in outcomes)
+        failed = [job.job.title for job in self.jobs if job.failure]
+        told = f"**{met} of {len(outcomes)} goals reached.**"
+        return [told + "".join(f" *{title}* could not be measured." for title in failed), ""]
+
     def goals(self) -> str:
-        """The table that is printed at the end."""
+        """The table that is printed at the end, with a line for each job that failed."""
+        failed = [
+            f"{job.job.name}: NOT MEASURED: {job.failure}" for job in self.jobs if job.failure
+        ]
         rows = [
             (job.job.name, outcome.goal.sentence, _wanted(outcome), _reached(outcome))
             for job in self.jobs
             for outcome in job.outcomes
         ]
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        return "\n".join(
+        widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
+        table = [
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
             for row in rows
-        )
+        ]
+        return "\n".join([*table, *failed])
 
     def write(self, folder: Path = RESULTS) -> None:
-        """Keep it as ``latest.json`` and ``latest.md``."""
+        """Keep it as ``latest.json``, ``latest.md`` and a picture for each job."""
         folder.mkdir(parents=True, exist_ok=True)
         content = {
             "date": self.date,
@@ -123,19 +172,24 @@ class Report:
         }
         (folder / "latest.json").write_text(json.dumps(content, indent=1) + "\n")
         (folder / "latest.md").write_text(self.markdown())
+        for job in self.jobs:
+            if job.rounds:
+                (folder / f"{job.job.name}.svg").write_text(job.picture())
+
+
+def _which_way(figure: str) -> str:
+    if figure.endswith(NEITHER):
+        return ""
+    return ": more is better" if figure == "rate" else ": less is better"
 
 
 def _row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
 def _told(spread: Spread) -> str:
-    ends = f"{_number(spread.lowest)} to {_number(spread.highest)}"
-    return f"{_number(spread.median)} ({ends})"
+    ends = f"{number(spread.lowest)} to {number(spread.highest)}"
+    return f"{number(spread.median)} ({ends})"
 
 
 def _wanted(outcome: Outcome) -> str:

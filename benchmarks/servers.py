@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncpg
 
-from benchmarks import event
+from benchmarks import detection, event
 from deploy.local import broker_admin
 from deploy.local.broker_admin import TopicShape
 from deploy.local.kafka import KafkaServer
@@ -28,6 +28,7 @@ PARTITIONS = 4
 ROLE = "house"
 SCHEMAS = ("house", "source", "middle", "sink")
 TEMPLATE = "house_template"
+TOPICS = (event.THINGS, event.OUTCOMES, detection.TOPIC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Servers:
     kafka: KafkaServer
     postgres: PostgresServer
     password: str = field(default_factory=lambda: secrets.token_hex(16))
+    filled: set[str] = field(default_factory=set)
+    """Databases that are filled already, to be copied."""
 
     def prepare(self) -> None:
         """Make the database that every measurement copies."""
@@ -66,6 +69,13 @@ class Servers:
             f"CREATE DATABASE {TEMPLATE} TEMPLATE template0",
         )
         targets = [SchemaTarget(schema=schema, role=ROLE) for schema in SCHEMAS]
+        targets.append(
+            SchemaTarget(
+                schema=detection.SERVICE,
+                role=ROLE,
+                service_migrations=detection.MIGRATIONS,
+            )
+        )
         await migrate_all(self.postgres.superuser_url(TEMPLATE), targets)
         tables = [sql for schema in SCHEMAS for sql in event.tables(schema, ROLE)]
         await self._run(TEMPLATE, *tables)
@@ -78,11 +88,19 @@ class Servers:
         finally:
             await connection.close()
 
+    def template(self, name: str, fill: Callable[[str], Awaitable[None]]) -> str:
+        """A filled database to copy: made once for a whole run."""
+        if name not in self.filled:
+            asyncio.run(self._run("postgres", f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+            asyncio.run(_awaited(fill(self.postgres.superuser_url(name))))
+            self.filled.add(name)
+        return name
+
     @contextmanager
-    def place(self) -> Iterator[Place]:
-        """A fresh node with the topics ``things`` and ``outcomes``; dropped afterwards."""
+    def place(self, template: str = TEMPLATE) -> Iterator[Place]:
+        """A fresh node with its topics; dropped afterwards."""
         name = f"n{secrets.token_hex(5)}"
-        asyncio.run(self._run("postgres", f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+        asyncio.run(self._run("postgres", f"CREATE DATABASE {name} TEMPLATE {template}"))
         state = self.folder / name
         state.mkdir()
         KeyRing.create(state / "key.json")
@@ -94,7 +112,7 @@ class Servers:
             state=state,
             key_file=state / "key.json",
         )
-        names = [place.topic(suffix) for suffix in (event.THINGS, event.OUTCOMES)]
+        names = [place.topic(suffix) for suffix in TOPICS]
         shapes = [TopicShape(each, PARTITIONS, {}) for each in names]
         broker_admin.create(self.kafka.bootstrap, shapes)
         try:
@@ -102,6 +120,10 @@ class Servers:
         finally:
             asyncio.run(self._run("postgres", f"DROP DATABASE {name} WITH (FORCE)"))
             shutil.rmtree(state, ignore_errors=True)
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work
 
 
 @contextmanager

@@ -12,7 +12,12 @@ import pytest
 os.environ["NRM_DIES_WITH"] = str(os.getpid())
 """Every stack that a test starts, by whichever way, ends with this process, however that ends."""
 
-pytest_plugins = ["tests.support.kafka", "tests.support.postgres", "tests.support.stack"]
+pytest_plugins = [
+    "tests.support.kafka",
+    "tests.support.postgres",
+    "tests.support.stack",
+    "tests.support.statements",
+]
 ON_THE_STACK = (
     "tests/docs/",
     "tests/faults/processes/",

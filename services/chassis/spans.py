@@ -7,7 +7,7 @@ No subject, key, payload or text of an error may pass, whoever put it into the s
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, overload
@@ -24,6 +24,8 @@ from services.chassis.plain import BUSES, METHODS, TOPIC, is_exception_class
 FILE_LIMIT_BYTES: Final = 8 * 1024 * 1024
 FILES_KEPT: Final = 3
 VALUE_LIMIT: Final = 120
+JUDGED_LIMIT: Final = 1_024
+"""How many names and values are remembered with their judgement: the same few come all day."""
 
 SPAN_OPERATIONS: Final = frozenset(
     {"request", "create", "send", "receive", "process", "settle", "deadline", "sweep", "migrate"}
@@ -62,6 +64,7 @@ _ROUTE: Final = re.compile(r"/[a-z0-9_{}/.-]*")
 _LOOKS_LIKE_ID: Final = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-|[0-9]{6}|[0-9a-fA-F]{16}")
 
 
+@lru_cache(maxsize=JUDGED_LIMIT)
 def allowed_name(name: str) -> str:
     """``name`` if its first word is an operation and the rest is plain, else what is left of it."""
     operation, _, rest = name.partition(" ")
@@ -100,9 +103,14 @@ def allowed_attributes(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def _allowed_value(key: str, value: Any) -> bool:
     if isinstance(value, str):
-        form = _FORMS.get(key, partial(_is_of, _NAMED))
-        return form(value) or _is_record_id(key, value)
+        return _allowed_text(key, value)
     return isinstance(value, bool | int | float)
+
+
+@lru_cache(maxsize=JUDGED_LIMIT)
+def _allowed_text(key: str, text: str) -> bool:
+    form = _FORMS.get(key, partial(_is_of, _NAMED))
+    return form(text) or _is_record_id(key, text)
 
 
 def _is_record_id(key: str, value: str) -> bool:
@@ -114,12 +122,21 @@ class AllowListExporter(SpanExporter):
 
     def __init__(self, *next_exporters: SpanExporter) -> None:
         self._next = next_exporters
+        self._resource = (Resource({}), Resource({}))
+        """The last one that was judged, and what is left of it: an instance has but one."""
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Rewrite, then hand on."""
-        cleaned = [_cleaned(span) for span in spans]
+        cleaned = [_cleaned(span, self._allowed(span.resource)) for span in spans]
         results = [each.export(cleaned) for each in self._next]
         return max(results, key=lambda result: result.value)
+
+    def _allowed(self, resource: Resource) -> Resource:
+        judged, left = self._resource
+        if resource is not judged:
+            left = _allowed_resource(resource)
+            self._resource = (resource, left)
+        return left
 
     def shutdown(self) -> None:
         """End the exporters behind."""
@@ -132,12 +149,12 @@ class AllowListExporter(SpanExporter):
         return all(flushed)
 
 
-def _cleaned(span: ReadableSpan) -> ReadableSpan:
+def _cleaned(span: ReadableSpan, resource: Resource) -> ReadableSpan:
     return ReadableSpan(
         name=allowed_name(span.name),
         context=_bare(span.get_span_context()),
         parent=_bare(span.parent),
-        resource=_allowed_resource(span.resource),
+        resource=resource,
         attributes=allowed_attributes(span.attributes),
         events=(),
         links=tuple(Link(_bare(link.context)) for link in span.links),

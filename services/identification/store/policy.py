@@ -18,11 +18,18 @@ _REPLACE: Final = Statement(
     .where(POLICY_COPY.c.version < bindparam("the_version"))
     .values(version=bindparam("the_version"), document=bindparam("document"))
 )
+_READ_ALREADY: Final = "policy in force"
 
 
 async def policy_in_force(tx: Transaction) -> Policy:
-    """The newest policy, which cannot change before this transaction ends."""
-    row: Record = await tx.fetch_one(_SHARED)
+    """The newest policy, which cannot change before this transaction ends: read once."""
+    policy: Policy | None = tx.notes.get(_READ_ALREADY)
+    if policy is None:
+        policy = tx.notes[_READ_ALREADY] = _policy(await tx.fetch_one(_SHARED))
+    return policy
+
+
+def _policy(row: Record) -> Policy:
     document = row["document"]
     return Policy(
         version=row["version"],
@@ -42,6 +49,7 @@ async def policy_in_force(tx: Transaction) -> Policy:
 
 async def replace_policy(tx: Transaction, policy: Policy) -> bool:
     """Take a newer policy; False when this version or a newer one is in force."""
+    tx.notes.pop(_READ_ALREADY, None)
     document = {
         "participants": [
             {

@@ -101,7 +101,9 @@ def test_the_report_shows_what_was_reached_and_what_was_missed(tmp_path: Path) -
         limits={"ours": "Python.", "bare": "the disk."},
         rounds=1,
     )
-    measured = JobReport(job=job, rounds=[a_round(30, 100)], load_before=[1], load_after=[2])
+    measured = JobReport(
+        job=job, rounds=[a_round(30, 100)], load_before=[1], load_after=[2], seconds=3
+    )
     report = Report(date="today", quick=True, versions={}, machine={}, jobs=[measured])
     report.write(tmp_path)
     page, kept = (tmp_path / "latest.md").read_text(), (tmp_path / "latest.json").read_text()
