@@ -198,5 +198,5 @@ JOB: Final = Job(
         LIBRARY: "notification, claim of the row, a handler call, a flush of the broker; the tail "
         "is waiting for a core.",
     },
-    rounds=5,
+    rounds=4,
 )

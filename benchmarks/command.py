@@ -131,5 +131,5 @@ JOB: Final = Job(
         LIBRARY: "one event at a time: objects and constructs for every row, an offset commit per "
         "event.",
     },
-    rounds=4,
+    rounds=3,
 )

@@ -71,7 +71,7 @@ class JobReport:
         lines += [f"![{self.job.title}]({self.job.name}.svg)", ""]
         lines += [f"{len(self.rounds)} rounds after one that is thrown away; {self._loads()}.", ""]
         figures = self._figures()
-        heads = ["alternative", *(UNITS[figure] for figure in figures), "what limits it"]
+        heads = ["alternative", *(_unit(figure) for figure in figures), "what limits it"]
         lines += [_row(heads), _row(["---"] * len(heads))]
         for name, found in self.found.items():
             cells = [_told(found[each]) if each in found else "" for each in figures]
@@ -82,7 +82,7 @@ class JobReport:
 
     def picture(self) -> str:
         """The job as vector graphics."""
-        units = {each: UNITS[each] + _which_way(each) for each in self._figures()}
+        units = {each: _unit(each) + _which_way(each) for each in self._figures()}
         return chart(self.job.title, self.found, units)
 
     def _figures(self) -> list[str]:
@@ -175,6 +175,11 @@ class Report:
         for job in self.jobs:
             if job.rounds:
                 (folder / f"{job.job.name}.svg").write_text(job.picture())
+
+
+def _unit(figure: str) -> str:
+    """Its words; a figure without any may not cost the whole page."""
+    return UNITS.get(figure, figure.replace("_", " "))
 
 
 def _which_way(figure: str) -> str:
