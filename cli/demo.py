@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,20 +10,30 @@ import typer
 from cli.options import StateOption, console, state_folder
 from deploy.demo.stories import STORIES
 from deploy.demo.telling import tell as tell_stories
+from deploy.demo.world import wait_until_ready
 from deploy.local import control, readiness
 from deploy.local.buses import wanted_brokers
 from deploy.local.failures import StackFailure
 from deploy.local.layout import DEFAULT_STATE, StateFolder
 
 app = typer.Typer(help="Tell the stories on a running stack.", invoke_without_command=True)
+AgainstOption = Annotated[
+    Path | None,
+    typer.Option(help="Tell them where a world runs already, as this folder describes it."),
+]
 KeepOption = Annotated[bool, typer.Option("--keep", help="Leave the stack running afterwards.")]
 
 
 @app.callback()
 def demo(
-    context: typer.Context, state: StateOption = DEFAULT_STATE, keep: KeepOption = False
+    context: typer.Context,
+    state: StateOption = DEFAULT_STATE,
+    keep: KeepOption = False,
+    against: AgainstOption = None,
 ) -> None:
     """Tell every story, then stop what was started."""
+    if context.invoked_subcommand is None and against is not None:
+        raise typer.Exit(_in_a_world(state_folder(against), list(STORIES)))
     if context.invoked_subcommand is None:
         raise typer.Exit(_on_a_stack(state_folder(state), list(STORIES), keep=keep))
 
@@ -40,6 +51,12 @@ def tell(
             f"There is no story {', '.join(unknown)}. There are: {', '.join(STORIES)}."
         )
     raise typer.Exit(_on_a_stack(state_folder(state), names, keep=keep))
+
+
+def _in_a_world(state: StateFolder, names: list[str]) -> int:
+    with console.status("waiting until every service is ready"):
+        wait_until_ready(state)
+    return tell_stories(state, names, console)
 
 
 def _on_a_stack(state: StateFolder, names: list[str], *, keep: bool) -> int:

@@ -8,8 +8,8 @@ from typing import Any
 
 import asyncpg
 
+from deploy.demo.world import world_of
 from deploy.local.layout import StateFolder
-from deploy.local.postgres import PostgresServer
 from deploy.local.topology import Unit
 
 TABLES = """
@@ -23,7 +23,7 @@ class Databases:
     """Every database of one stack, read as the server's owner."""
 
     def __init__(self, state: StateFolder) -> None:
-        self._server = PostgresServer(state.postgres)
+        self._world = world_of(state)
 
     def rows(self, unit: Unit, query: str, *arguments: Any) -> list[dict[str, Any]]:
         """Rows of one service's schema."""
@@ -31,7 +31,7 @@ class Databases:
 
     async def _rows(self, unit: Unit, query: str, arguments: Sequence[Any]) -> list[dict[str, Any]]:
         connection = await asyncpg.connect(
-            self._server.superuser_url(unit.database), server_settings={"search_path": unit.schema}
+            self._world.superuser_url(unit.database), server_settings={"search_path": unit.schema}
         )
         try:
             return [dict(row) for row in await connection.fetch(query, *arguments)]
@@ -44,7 +44,7 @@ class Databases:
 
     async def _tables_that_hold(self, database: str, needles: Sequence[str]) -> list[str]:
         patterns = [f"%{form}%" for needle in needles for form in forms_of(needle)]
-        connection = await asyncpg.connect(self._server.superuser_url(database))
+        connection = await asyncpg.connect(self._world.superuser_url(database))
         try:
             found = []
             for table in await connection.fetch(TABLES):

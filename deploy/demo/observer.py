@@ -12,6 +12,7 @@ from typing import Any
 from deploy.demo.bus import SeenRecord
 from deploy.demo.databases import Databases
 from deploy.demo.stage import Stage
+from deploy.demo.world import world_of
 from deploy.local.control import topology_of
 from deploy.local.topology import Unit
 
@@ -66,6 +67,7 @@ def files_with(stage: Stage, needles: Sequence[str], node: str | None = None) ->
     """Log and span files that hold one of the needles."""
     wanted = [form for needle in needles for form in _forms(needle)]
     found = []
+    world_of(stage.state).collect_logs()
     for folder in (stage.state.logs, stage.state.spans):
         for path in sorted(folder.rglob("*")):
             if not path.is_file() or (node is not None and not path.name.startswith(f"{node}.")):

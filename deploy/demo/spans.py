@@ -34,7 +34,7 @@ class ReadSpan:
 def read_spans(folder: Path) -> list[ReadSpan]:
     """Every span that the files still hold, oldest first."""
     found = []
-    for path in sorted(folder.glob("*.jsonl*")):
+    for path in sorted(folder.rglob("*.jsonl*")):
         unit = path.name.partition(".jsonl")[0]
         found += [_span(line, unit) for line in _lines(path)]
         if len(found) > SPANS_LIMIT:

@@ -75,7 +75,7 @@ class Stage:
     def move_clock(self, by: timedelta) -> None:
         """Let business time pass at once."""
         offset = float(self.state.clock.read_text() or 0) + by.total_seconds()
-        write_whole(self.state.clock, str(offset))
+        write_whole(self.state.clock, str(offset), mode=0o644)
         self.say(f"{by.days} days pass" if by.days else f"{by} pass")
 
     def in_days(self, days: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deploy.local.broker_admin import TopicShape
 from deploy.local.failures import StackFailure
@@ -29,15 +29,21 @@ class Buses:
 
     local: str
     hub: str
+    nodes: Mapping[str, str] = field(default_factory=dict)
+    """By node, where each has a broker of its own; empty when one carries all of them."""
 
     @property
     def brokers(self) -> tuple[str, ...]:
         """Return every broker's address once."""
-        return tuple(dict.fromkeys((self.local, self.hub)))
+        return tuple(dict.fromkeys((*(self.nodes.values() or (self.local,)), self.hub)))
 
     def of(self, topic: str) -> str:
         """Return the address of the broker that carries this topic."""
-        return self.local if bus_of(topic) == LOCAL else self.hub
+        return self.of_node(topic.split(".")[2]) if bus_of(topic) == LOCAL else self.hub
+
+    def of_node(self, node: str) -> str:
+        """Return the address of the broker that carries this node's own bus."""
+        return self.nodes.get(node, self.local)
 
     def shares(self, wanted: Iterable[TopicShape]) -> Mapping[str, tuple[TopicShape, ...]]:
         """Return which topics belong on which broker, by address."""
@@ -72,7 +78,11 @@ def told(state: StateFolder) -> Buses:
     """Return where the running stack's buses are; empty addresses when there is none yet."""
     stack = read_json(state.stack)
     local = str(stack.get("bootstrap") or "")
-    return Buses(local=local, hub=str(stack.get("hub_bootstrap") or local))
+    return Buses(
+        local=local,
+        hub=str(stack.get("hub_bootstrap") or local),
+        nodes=stack.get("node_bootstraps") or {},
+    )
 
 
 def address_of(state: StateFolder, name: str) -> str:

@@ -13,9 +13,9 @@ from itertools import groupby
 
 import asyncpg
 
+from deploy.local.addresses import DatabaseAddress
 from deploy.local.credentials import OWNER, Credentials
 from deploy.local.failures import StackFailure
-from deploy.local.postgres import PostgresServer
 from deploy.local.topology import Topology, Unit
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
@@ -23,7 +23,7 @@ PASSWORD = re.compile(r"^[A-Za-z0-9_-]{16,128}$")
 CONNECT_SECONDS = 10
 
 
-async def provision(server: PostgresServer, topology: Topology, credentials: Credentials) -> None:
+async def provision(server: DatabaseAddress, topology: Topology, credentials: Credentials) -> None:
     """Make every role, database and schema that is missing; doing it again changes nothing."""
     connection = await _connect(server, "postgres")
     try:
@@ -37,7 +37,7 @@ async def provision(server: PostgresServer, topology: Topology, credentials: Cre
     await asyncio.gather(*[_make_schemas(server, name, list(units)) for name, units in nodes])
 
 
-async def missing_schemas(server: PostgresServer, topology: Topology) -> list[str]:
+async def missing_schemas(server: DatabaseAddress, topology: Topology) -> list[str]:
     """Tell which schemas are not there, as `database.schema`."""
     missing = []
     for database, units in groupby(topology.units, key=lambda unit: unit.database):
@@ -55,7 +55,7 @@ async def missing_schemas(server: PostgresServer, topology: Topology) -> list[st
     return sorted(missing)
 
 
-async def _connect(server: PostgresServer, database: str) -> asyncpg.Connection:
+async def _connect(server: DatabaseAddress, database: str) -> asyncpg.Connection:
     try:
         return await asyncpg.connect(server.superuser_url(database), timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError) as error:
@@ -85,7 +85,7 @@ async def _make_database(connection: asyncpg.Connection, database: str) -> None:
     await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
 
 
-async def _make_schemas(server: PostgresServer, database: str, units: Iterable[Unit]) -> None:
+async def _make_schemas(server: DatabaseAddress, database: str, units: Iterable[Unit]) -> None:
     connection = await _connect(server, database)
     try:
         await connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")

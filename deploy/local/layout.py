@@ -62,7 +62,7 @@ class StateFolder:
     @property
     def clock(self) -> Path:
         """Return the business clock's file: an offset in seconds."""
-        return self.root / "clock"
+        return self.root / "business" / "clock"
 
     @property
     def stack(self) -> Path:
@@ -105,7 +105,13 @@ class StateFolder:
         """Make the folders; the secret ones only for the owner."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
-            for folder in (self.logs, self.spans, self.held, self.root / "failpoints"):
+            for folder in (
+                self.logs,
+                self.spans,
+                self.held,
+                self.clock.parent,
+                self.root / "failpoints",
+            ):
                 folder.mkdir(exist_ok=True)
             for folder in (self.tokens, self.keys):
                 folder.mkdir(mode=0o700, exist_ok=True)

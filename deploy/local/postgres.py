@@ -17,12 +17,12 @@ from pathlib import Path
 from types import ModuleType
 
 from deploy.local import logfiles, ports
+from deploy.local.addresses import SUPERUSER
 from deploy.local.failures import DiskFull, NotReady, PortTaken, StackFailure, as_sentence
 from deploy.local.processes import Launch, launch, write_whole
 from deploy.local.server import Server, StillInUse
 
 PROBE_SECONDS = 5
-SUPERUSER = "postgres"
 SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": ports.LOOPBACK,

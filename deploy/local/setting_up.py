@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from itertools import groupby
 
 from deploy.local import broker_admin, buses, databases, topics
+from deploy.local.addresses import DatabaseAddress
 from deploy.local.broker_admin import TopicShape
 from deploy.local.credentials import Credentials, make_credentials
 from deploy.local.failures import NotReady, StackFailure
@@ -62,7 +63,7 @@ async def migrate_again(state: StateFolder, topology: Topology) -> None:
     await migrate(server, topology, credentials)
 
 
-async def migrate(server: PostgresServer, topology: Topology, credentials: Credentials) -> None:
+async def migrate(server: DatabaseAddress, topology: Topology, credentials: Credentials) -> None:
     """Bring every schema to the newest revision, as the owner."""
     from services.chassis.schema import SchemaTarget, migrate_all  # noqa: PLC0415 - takes a second
 

@@ -11,16 +11,33 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.addresses import DatabaseAddress
 from deploy.local.buses import Buses
 from deploy.local.credentials import Credentials
 from deploy.local.keys import key_path
 from deploy.local.layout import StateFolder
 from deploy.local.ports import LOOPBACK
-from deploy.local.postgres import PostgresServer
 from deploy.local.tokens import digests_path
 from deploy.local.topology import DOOR, Topology, Unit
 
 OTLP = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where one service finds what it needs, in its own file system and network."""
+
+    port: int
+    state: Path
+    tokens: Path
+    key: Path
+    clock: Path
+    files: Path
+    """The folder of the registry and the directory."""
+    spans_to: str | None = None
+    """A collector of its own node; the spans stay files too."""
+    host: str | None = None
+    """The address that HTTP listens on; loopback when nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +46,7 @@ class Stack:
 
     state: StateFolder
     topology: Topology
-    database: PostgresServer
+    database: DatabaseAddress
     credentials: Credentials
     buses: Buses
     service_ports: dict[str, int]
@@ -37,50 +54,62 @@ class Stack:
     bridge_port: int | None = None
     """Where the spans go when the stack is observed; they stay files too."""
 
+    def places(self, unit: Unit) -> Places:
+        """Return where a service finds what it needs, as the service sees it."""
+        bridge = f"http://{LOOPBACK}:{self.bridge_port}" if self.bridge_port is not None else None
+        return Places(
+            port=self.service_ports[unit.name],
+            state=self.state.root,
+            tokens=digests_path(self.state, unit.node).absolute(),
+            key=key_path(self.state, unit.node).absolute(),
+            clock=self.state.clock,
+            files=self.topology.folder,
+            spans_to=bridge,
+        )
+
 
 def environment_of(stack: Stack, unit: Unit) -> dict[str, str]:
     """Return every variable of one service process."""
-    fields = _fields(stack, unit)
-    settings, places = stack.topology.file.settings, _places(stack, unit)
+    places = stack.places(unit)
+    fields = _fields(stack, unit, places)
+    settings, words = stack.topology.file.settings, _words(stack, unit, places)
     for key, value in {**settings.get(unit.service, {}), **settings.get(unit.name, {})}.items():
-        fields[key] = value.format_map(places)
+        fields[key] = value.format_map(words)
     variables = {unit.variable_prefix + key.upper(): value for key, value in fields.items()}
     if stack.demo:
-        variables |= {"NRM_DEMO": "1", "NRM_CLOCK": f"file:{stack.state.clock}"}
+        variables |= {"NRM_DEMO": "1", "NRM_CLOCK": f"file:{places.clock}"}
     return variables
 
 
-def _fields(stack: Stack, unit: Unit) -> dict[str, str]:
+def _fields(stack: Stack, unit: Unit, places: Places) -> dict[str, str]:
     has_bus = unit.node in stack.topology.agencies
     fields = {
         "node": unit.node,
         "service": unit.service,
         "database_url": stack.credentials.unit_url(stack.database, unit),
         "database_schema": unit.schema,
-        "port": str(stack.service_ports[unit.name]),
-        "state_dir": str(stack.state.root),
-        "tokens_file": str(_absolute(digests_path(stack.state, unit.node))),
-        "key_file": str(_absolute(key_path(stack.state, unit.node))),
+        "port": str(places.port),
+        "state_dir": str(places.state),
+        "tokens_file": str(places.tokens),
+        "key_file": str(places.key),
     }
     if has_bus:
-        fields["local_bootstrap"] = stack.buses.local
+        fields["local_bootstrap"] = stack.buses.of_node(unit.node)
     if unit.service == DOOR or not has_bus:
         fields["hub_bootstrap"] = stack.buses.hub
-    if stack.bridge_port is not None:
-        fields |= {"otlp_endpoint": f"http://{LOOPBACK}:{stack.bridge_port}", "span_files": "1"}
+    if places.host is not None:
+        fields["host"] = places.host
+    if places.spans_to is not None:
+        fields |= {"otlp_endpoint": places.spans_to, "span_files": "1"}
     elif endpoint := os.environ.get(OTLP):
         fields["otlp_endpoint"] = endpoint
     return fields
 
 
-def _places(stack: Stack, unit: Unit) -> dict[str, str]:
+def _words(stack: Stack, unit: Unit, places: Places) -> dict[str, str]:
     return {
-        "files": str(stack.topology.folder),
-        "state": str(stack.state.root),
+        "files": str(places.files),
+        "state": str(places.state),
         "node": unit.node,
         "services": json.dumps(stack.topology.domain_services(unit.node)),
     }
-
-
-def _absolute(path: Path) -> Path:
-    return path.absolute()

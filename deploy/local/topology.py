@@ -6,7 +6,7 @@ The names of databases, roles, log files and variables follow from here and are 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -133,6 +133,15 @@ class Topology:
         """Return what a node offers behind its door, by the first word."""
         services = self.file.nodes[node].services
         return tuple(service.partition(".")[0] for service in services if service != DOOR)
+
+    def only(self, node: str) -> Topology:
+        """Return one node by itself, as its own administrators see it."""
+        if node not in self.file.nodes:
+            raise StackFailure(
+                f"There is no node {node!r}. There are: {', '.join(self.file.nodes)}."
+            )
+        alone = self.file.model_copy(update={"nodes": {node: self.file.nodes[node]}})
+        return replace(self, file=alone)
 
     def unit(self, name: str) -> Unit:
         """Return the unit of this name."""

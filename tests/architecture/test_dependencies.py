@@ -27,6 +27,7 @@ PLUGINS = {
 COMMANDS = {"ruff": "ruff", "mypy": "mypy", "import-linter": "lint-imports", "deptry": "deptry"}
 FOUNDATIONS = {
     "starlette": "fastapi",
+    "docker": "testcontainers",
     "opentelemetry-api": "opentelemetry-sdk",
     "opentelemetry-proto": "opentelemetry-exporter-otlp-proto-http",
     "protobuf": "opentelemetry-exporter-otlp-proto-http",

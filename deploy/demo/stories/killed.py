@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.demo.stage import Stage, new_id
 from deploy.demo.stories import loop
-from deploy.local import control
+from deploy.demo.world import world_of
 
 NAME = "killed"
 
@@ -34,6 +34,6 @@ def tell(stage: Stage) -> None:
 
 
 def kill(stage: Stage, name: str) -> None:
-    """As a crash would: SIGKILL; the supervisor starts it again."""
-    control.kill(stage.state, name)
+    """As a crash would: SIGKILL; what watches over it starts it again."""
+    world_of(stage.state).kill(name)
     stage.say(f"SIGKILL {name}")
