@@ -330,14 +330,23 @@ class World:
     def restore_receiver(self, _which: int) -> None:
         """The receiver comes back from its backup."""
         self.receiver = copy.deepcopy(self.backups[1])
-        pending = {letter.id for letter in self._pending()}
-        self.watch.excused_letters |= set(self.watch.letters) - pending
-        notices = {letter.reference for letter in self._pending() if letter.kind == "notice"}
+        kept = [letter for letter in self._pending() if letter.id not in self._receipted()]
+        self.watch.excused_letters |= set(self.watch.letters) - {letter.id for letter in kept}
+        notices = {letter.reference for letter in kept if letter.kind == "notice"}
         self.watch.excused_references |= self.watch.withdrawn - {one for one in notices if one}
         self.watch.polled.clear()
 
     def _pending(self) -> list[Letter]:
         return [*self.sender.queue, *(record.letter for record in self.sender.open.values())]
+
+    def _receipted(self) -> set[int]:
+        """Letters that a receipt on its way settles: to the sender they are as good as arrived."""
+        on_the_way = self.receipts[self.receipts_read :]
+        return {
+            record.letter.id
+            for record in self.sender.open.values()
+            if any(one.epoch == record.epoch and one.upto >= record.seq for one in on_the_way)
+        }
 
     # ------------------------------------------------------------ the end
 
