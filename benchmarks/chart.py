@@ -19,6 +19,8 @@ PANEL_HEAD: Final = 30
 ROW_HEIGHT: Final = 26
 BAR_HEIGHT: Final = 14
 NAME_LIMIT: Final = 44
+WHOLE: Final = 100
+"""What a bar of a share is drawn against."""
 OURS: Final = "#1b6e8c"
 OTHERS: Final = "#b9c4cb"
 STYLE: Final = (
@@ -60,7 +62,8 @@ def chart(title: str, found: Found, units: Mapping[str, str]) -> str:
 
 
 def _panel(top: float, unit: str, rows: Mapping[str, Spread]) -> list[str]:
-    longest = max((spread.highest for spread in rows.values()), default=0) or 1
+    highest = max((spread.highest for spread in rows.values()), default=0) or 1
+    longest = WHOLE if unit.startswith("%") else highest
     parts = [_text(MARGIN + NAMES_WIDTH, top + 18, unit, "panel")]
     for place, (name, spread) in enumerate(rows.items()):
         parts += _bar(top + PANEL_HEAD + ROW_HEIGHT * place, name, spread, longest)
