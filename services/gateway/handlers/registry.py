@@ -106,6 +106,8 @@ class RegistryWatch:
         self._context = context
         self._path = context.settings.registry_file
         self._seen: tuple[int, int] | None = None
+        self._verdict: Verdict | None = None
+        """On the file as it is now; what it means may only be known at a later look."""
         self._state = Readiness(False, "no registry was read yet")
 
     def readiness(self) -> Readiness:
@@ -129,9 +131,9 @@ class RegistryWatch:
         if stamp != self._seen:
             registry = await asyncio.to_thread(read_registry, self._path)
             verdict = Verdict.UNSOUND if registry is None else await self._judged(registry)
-            self._seen = stamp
+            self._seen, self._verdict = stamp, verdict
             self._say(verdict)
-        await self._check_validity(verdict)
+        await self._check_validity()
         return verdict
 
     async def _judged(self, registry: PolicyCopied) -> Verdict:
@@ -142,17 +144,17 @@ class RegistryWatch:
 
         return await self._context.database.run(once)
 
-    async def _check_validity(self, verdict: Verdict | None) -> None:
+    async def _check_validity(self) -> None:
         async with self._context.database.transaction() as tx:
             row = await policies.read_policy(tx)
         if row is None:
             self._state = Readiness(False, "no policy is in force")
         elif row.valid_until <= self._context.clock.now():
             self._state = Readiness(False, "the policy in force is no longer valid")
-        elif verdict not in (None, Verdict.TAKE, Verdict.KNOWN):
-            self._state = Readiness(True, "the registry file is not used; an older policy is")
-        elif verdict is not None:
+        elif self._verdict in (Verdict.TAKE, Verdict.KNOWN):
             self._state = Readiness(True)
+        else:
+            self._state = Readiness(True, "the registry file is not used; an older policy is")
 
     def _say(self, verdict: Verdict) -> None:
         if verdict in (Verdict.TAKE, Verdict.KNOWN):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.chassis.clock import FrozenClock
+from services.chassis.errors import DatabaseUnavailable
 from services.gateway.domain.registry import Verdict
 from services.gateway.handlers.registry import RegistryWatch, read_registry
 from services.gateway.store.policy import read_policy
@@ -115,3 +116,45 @@ async def test_the_demonstrations_registry_is_sound(first_door: Door) -> None:
         }
     )
     assert await RegistryWatch(context).look() is Verdict.TAKE
+
+
+async def test_a_policy_that_is_valid_again_is_said_so(
+    postgres_server: Postgres, door_template: str, tmp_path: Path
+) -> None:
+    """The clock was set right: nobody touched the file meanwhile."""
+    clock = FrozenClock(NOW)
+    async with (
+        fresh_database(postgres_server, door_template) as postgres,
+        open_door(postgres, door_template, tmp_path, clock) as door,
+    ):
+        watch = RegistryWatch(door.context)
+        await watch.look()
+        clock.advance(timedelta(days=4000))
+        await watch.look()
+        clock.advance(-timedelta(days=4000))
+        await watch.look()
+        assert watch.readiness().ok
+
+
+async def test_a_look_that_the_database_broke_off_is_made_up_for(
+    first_door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = RegistryWatch(first_door.context)
+
+    async def away(_tx: object) -> None:
+        raise DatabaseUnavailable
+
+    with monkeypatch.context() as broken:
+        broken.setattr(RegistryWatch, "_judged", taken)
+        broken.setattr("services.gateway.store.policy.read_policy", away)
+        with pytest.raises(DatabaseUnavailable):
+            await watch.look()
+    assert not watch.readiness().ok
+    await RegistryWatch(first_door.context).look()
+    await watch.look()
+    assert watch.readiness().ok
+
+
+async def taken(*_given: object) -> Verdict:
+    """The file was judged before the database went away."""
+    return Verdict.TAKE
