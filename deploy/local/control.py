@@ -200,7 +200,7 @@ def kill(state: StateFolder, name: str) -> ProcessIdentity:
 
 
 def hold(state: StateFolder, name: str) -> None:
-    """Stop one service and keep it stopped until `release`."""
+    """Stop one service and keep it stopped until `release`; a server is only not started again."""
     (state.held / name).touch()
 
 

@@ -21,6 +21,7 @@ Stream = tuple[str, str, str, str]
 STRANGER = "urn:nrm:stranger"
 """How a source begins that is no service of the house: its numbers are nobody's."""
 LOST, DOUBLED, REORDERED, STUCK = KINDS = ("lost", "doubled", "reordered", "stuck")
+NEVER_WAIT = frozenset(name for name, spec in CATALOGUE.items() if spec.never_waits)
 QUIET_SECONDS = 60.0
 LOOK_SECONDS = 0.5
 
@@ -221,9 +222,7 @@ def history_of(stage: Stage, *, effects: Mapping[str, int], expected: Mapping[st
         marks=marks,
         handled={consumer: _in_order(rows, said) for consumer, rows in handled.items()},
         early=frozenset(
-            record.attribute("id")
-            for record in records
-            if CATALOGUE[record.attribute("type")].never_waits
+            record.attribute("id") for record in records if record.attribute("type") in NEVER_WAIT
         ),
         unfinished=tuple(unfinished),
         effects=effects,
