@@ -42,6 +42,7 @@ debian() { # a base image without any registry; it trusts what this machine trus
   mirror=$(sed -n 's/^URIs: //p' /etc/apt/sources.list.d/debian.sources | head -1)
   rm -rf "$work/root"
   debootstrap --variant=minbase bookworm "$work/root" "$mirror" >"$work/debootstrap.log"
+  mkdir -p "$work/root/etc/ssl"
   cp -L "$bundle" "$work/root/etc/ssl/machine.crt"
   tar -C "$work/root" -c . | docker import \
     -c 'CMD ["/bin/bash"]' \
