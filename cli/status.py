@@ -14,6 +14,7 @@ from deploy.local.buses import BROKER, HUB_BROKER
 from deploy.local.failures import StackFailure
 from deploy.local.layout import DEFAULT_STATE, StateFolder
 
+LOOK_AT = "not ready, or to be looked at"
 FOLLOW_SECONDS = 0.5
 SERVER_LOGS = {
     **{name: (name, "broker.log") for name in (BROKER, HUB_BROKER)},
@@ -82,8 +83,8 @@ def _show(told: dict[str, Any]) -> None:
         return
     console.print(f"Kafka: {_brokers(told['kafka'])}   PostgreSQL port: {told['postgres']['port']}")
     table = Table(box=None)
-    for heading in ("process", "pid", "state", "restarts", "address", "not ready"):
-        table.add_column(heading, no_wrap=heading != "not ready", overflow="fold")
+    for heading in ("process", "pid", "state", "restarts", "address", LOOK_AT):
+        table.add_column(heading, no_wrap=heading != LOOK_AT, overflow="fold")
     for entry in told["processes"]:
         state = entry["state"] if entry["state"] != "running" else "not ready"
         table.add_row(
@@ -92,7 +93,7 @@ def _show(told: dict[str, Any]) -> None:
             "ready" if entry["ready"] else f"[red]{state}[/]",
             str(entry["restarts"]),
             entry.get("address", "").removeprefix("http://"),
-            entry.get("last_words") or ", ".join(_unready_parts(entry.get("parts", {}))),
+            entry.get("last_words") or ", ".join(_to_look_at(entry.get("parts", {}))),
         )
     console.print(table)
     console.print("  ".join(f"{name} {version}" for name, version in told["versions"].items()))
@@ -104,10 +105,13 @@ def _brokers(told: dict[str, str | None]) -> str:
     return f"{here}" if here == hub else f"{here}, the hub's {hub}"
 
 
-def _unready_parts(parts: dict[str, Any]) -> list[str]:
+def _to_look_at(parts: dict[str, Any]) -> list[str]:
+    """Parts that are not ready, and what ready ones have to say."""
     by_part = parts.get("parts", parts)
     if not isinstance(by_part, dict):
         return []
     return [
-        name for name, part in by_part.items() if isinstance(part, dict) and part.get("ok") is False
+        name if part.get("ok") is False else f"{name}: {part['detail']}"
+        for name, part in by_part.items()
+        if isinstance(part, dict) and (part.get("ok") is False or part.get("detail"))
     ]

@@ -95,6 +95,7 @@ METRICS: Final[Mapping[str, MetricSpec]] = MappingProxyType(
         "exchange_age_seconds": MetricSpec("gauge", "age of the oldest event to leave"),
         "exchange_alarms": MetricSpec("gauge", "other nodes with whom something is wrong"),
         "exchange_parked": MetricSpec("gauge", "records of other nodes put aside"),
+        "exchange_full": MetricSpec("gauge", "other nodes not read: too much of theirs is aside"),
         "exchange_parked_age_seconds": MetricSpec("gauge", "age of the oldest parked record"),
         "database_statements": MetricSpec("gauge", "statements run in transactions so far"),
         "requests": MetricSpec("counter", "requests by outcome class", ("outcome",)),

@@ -8,10 +8,9 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    """
-    ALTER TABLE progress_letter
-        ADD COLUMN written_at timestamptz NOT NULL DEFAULT clock_timestamp()
-    """,
+    # now() is one value for the whole statement, so that no row is written anew
+    "ALTER TABLE progress_letter ADD COLUMN written_at timestamptz NOT NULL DEFAULT now()",
+    "ALTER TABLE progress_letter ALTER COLUMN written_at SET DEFAULT clock_timestamp()",
     "CREATE INDEX progress_letter_age ON progress_letter USING brin (written_at)",
     "CREATE INDEX withdrawn_offer_age ON withdrawn_offer USING brin (withdrawn_at)",
 )

@@ -1,8 +1,10 @@
 """What a gateway does not take from another one, and what becomes of it."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -63,7 +65,7 @@ async def test_what_is_open_and_with_how_many_something_is_wrong_are_numbers(pai
     sender, receiver = pair
     await one_sent(sender)
     await sender.rows("UPDATE exchange_sending SET queued_at = queued_at - interval '1 hour'")
-    async with running(sender):
+    async with running(sender) as part:
         await until(lambda: number(sender, "exchange_depth") == 1)
         assert number(sender, "exchange_age_seconds") >= 3600
         await receiver.read(SENDER)
@@ -75,6 +77,7 @@ async def test_what_is_open_and_with_how_many_something_is_wrong_are_numbers(pai
             "UPDATE exchange_pair_out SET alarm = 'forgot' WHERE agency = $1", RECEIVER
         )
         await until(lambda: number(sender, "exchange_alarms") == 1)
+        assert (part.readiness().ok, part.readiness().detail) == (True, f"alarm: {RECEIVER}")
     names = sender.context.telemetry.render_metrics().decode()
     assert RECEIVER not in names
 
@@ -118,7 +121,7 @@ async def test_what_is_parked_is_shown_until_an_operator_settled_it(pair: Both, 
     await receiver.read(SENDER)
     async with running(receiver) as part:
         await until(lambda: part.readiness().detail == "parked: 1")
-        assert not part.readiness().ok
+        assert part.readiness().ok
         assert number(receiver, "exchange_parked") == 1
         assert number(receiver, "exchange_parked_age_seconds") > 0
         await receiver.take_policy(a_policy_row(3))
@@ -126,10 +129,46 @@ async def test_what_is_parked_is_shown_until_an_operator_settled_it(pair: Both, 
             (found,) = await parked(tx)
             assert (found.agency, found.error, found.again) == (SENDER, "NotForUs", False)
             await act(tx, found.id, actor="operator", reason="mended")
-        await until(lambda: part.readiness().ok)
+        await until(lambda: part.readiness().detail == "")
         assert number(receiver, "exchange_parked") == 0
     assert await receiver.rows("SELECT 1 FROM exchange_parked") == []
     assert len(await receiver.facts("task-offered")) == (1 if act is redrive_parked else 0)
+
+
+async def test_an_agency_with_too_much_parked_is_read_no_further_until_there_is_room(
+    pair: Both,
+) -> None:
+    sender, receiver = pair
+    limits = dataclasses.replace(receiver.context.limits, parked_each=2)
+    receiver = Gateway(
+        name=receiver.name,
+        context=dataclasses.replace(receiver.context, limits=limits),
+        line=receiver.line,
+    )
+    await receiver.take_policy(permitting(2, "hand-over"))
+    for _ in range(4):
+        await one_sent(sender)
+    async with running(receiver) as part:
+        await until(lambda: number(receiver, "exchange_full") == 1)
+        assert part.readiness().ok
+        assert "not read, too much is parked: 1; parked: 2" in part.readiness().detail
+        assert number(receiver, "exchange_alarms") == 0
+        for left in (2, 1):
+            async with receiver.database.transaction() as tx:
+                found = await parked(tx)
+                assert len(found) == 2
+                await discard_parked(tx, found[0].id, actor="operator", reason="made-room")
+            await until(partial(_read_up_to, receiver, 5 - left))
+        await receiver.take_policy(a_policy_row(3))
+    acts = await receiver.rows("SELECT 1 FROM audit WHERE action = 'exchange.parking-full'")
+    assert 1 <= len(acts) <= 3, "told each time it begins, not each time it is looked at"
+
+
+async def _read_up_to(gateway: Gateway, upto: int) -> bool:
+    async with gateway.database.transaction() as tx:
+        waits = await tx.connection.fetchval("SELECT count(*) FROM exchange_parked")
+        found = await tx.connection.fetchval("SELECT upto FROM exchange_pair_in")
+    return bool(found >= upto and waits == 2)
 
 
 async def test_what_fails_again_stays_parked(pair: Both) -> None:

@@ -44,6 +44,8 @@ class ExchangeLimits:
     tries: int = 3
     """How often an event that fails by itself is tried before it is parked."""
     handler_seconds: float = 20.0
+    parked_each: int = 200
+    """So many records of one agency are put aside; it is read no further then, the others are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,16 +68,18 @@ class ExchangePart:
         self._trouble = ""
 
     def readiness(self) -> Readiness:
-        """Ready when a policy is known and every pair moves."""
+        """Ready when a policy is known and every pair moves.
+
+        What another agency did wrong is an alarm, never a reason to turn everybody away.
+        """
         if self._detail:
             return Readiness(False, self._detail)
         late = sorted(agency for agency, pair in self._pairs.items() if not pair.well)
         if late:
             return Readiness(False, "pairs that do not move: " + " ".join(late))
-        if self._trouble:
-            return Readiness(False, self._trouble)
         waiting = any(pair.writer.held or pair.receiver.waits for pair in self._pairs.values())
-        return Readiness(True, "something waits for the registry" if waiting else "")
+        waits = "something waits for the registry, or for room" if waiting else ""
+        return Readiness(True, "; ".join(told for told in (self._trouble, waits) if told))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the policy until ``stop``."""
@@ -136,11 +138,12 @@ class ExchangePart:
     def _show(self, alarmed: Sequence[str], measured: Measured) -> None:
         """Tell an operator what is open and what is wrong."""
         context, gauge = self._context, self._context.telemetry.gauge
-        self._trouble = _trouble(alarmed, measured.parked)
+        self._trouble = _trouble(alarmed, measured)
         gauge("exchange_alarms").set(len(alarmed))
         gauge("exchange_depth").set(measured.open)
         gauge("exchange_age_seconds").set(_age(measured.queued_at, context.clock.now()))
         gauge("exchange_parked").set(measured.parked)
+        gauge("exchange_full").set(measured.full)
         gauge("exchange_parked_age_seconds").set(_age(measured.parked_at, context.clock.wall()))
 
     def _take_up(self, agency: str, stop: asyncio.Event) -> Pair:
@@ -193,12 +196,14 @@ class ExchangePart:
         await _woken(stop, pair.report, soon)
 
 
-def _trouble(alarmed: Sequence[str], count: int) -> str:
+def _trouble(alarmed: Sequence[str], measured: Measured) -> str:
     told = []
     if alarmed:
         told.append("alarm: " + " ".join(alarmed))
-    if count:
-        told.append(f"parked: {count}")
+    if measured.full:
+        told.append(f"not read, too much is parked: {measured.full}")
+    if measured.parked:
+        told.append(f"parked: {measured.parked}")
     return "; ".join(told)
 
 

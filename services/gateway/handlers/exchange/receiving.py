@@ -43,6 +43,8 @@ class Outcome(StrEnum):
     """No record of this pair: dropped, it does not count as a number."""
     RECEIPT = "receipt"
     PARKED = books.PARKED_ALARM
+    FULL = books.FULL_ALARM
+    """Too much of this agency is put aside already: nothing advances, the hub keeps it."""
 
 
 Settled = Outcome | Arrival
@@ -54,6 +56,8 @@ NOTICES: Final = NOTICE.rpartition(".")[0] + "."
 """How the type of a notice begins, in every version."""
 REGISTRY_DIFFERS: Final = "registry-differs"
 """The alarm while a record names another policy under the version in force here."""
+STANDS: Final = frozenset({Outcome.WAITS, Outcome.FULL})
+"""After these the record comes again, and nothing behind it is looked at."""
 STUCK: Final = frozenset({Arrival.EXPIRED, Arrival.UNREADABLE, Arrival.FORK})
 
 
@@ -77,7 +81,7 @@ class Receiver:
         self._topic = exchange_topic(agency, context.node)
         self._from_start = False
         self.waits = False
-        """Whether a record waits for what only the registry can change."""
+        """Whether a record waits for the registry, or for an operator to make room."""
 
     async def follow(self, stop: asyncio.Event, moves: Callable[[], None]) -> None:
         """Read until ``stop``, calling ``moves`` after each batch; raises what fails below."""
@@ -110,7 +114,7 @@ class Receiver:
         self.waits = False
         for record in records:
             settled = await self.settle(record)
-            if settled is Outcome.WAITS:
+            if settled in STANDS:
                 self.waits = True
                 reader.seek(record.offset)
                 return
@@ -193,6 +197,9 @@ async def arrive(context: ExchangeContext, agency: str, judged: Judged, tx: Tran
         return Outcome.RECEIPT
     decided = await _decided(context, agency, judged, row, tx)
     if decided.arrival is Arrival.NEXT:
+        if await _no_room(context, agency, judged, tx):
+            await _alarm_of_no_room(agency, row, tx)
+            return Outcome.FULL
         if row.alarm is not None:
             await books.alarm_in(tx, agency, None)
         await _handle(context, agency, judged, tx)
@@ -221,6 +228,19 @@ async def _decided(
         expired=head.not_after <= wall,
     )
     return decide(row.book, arrived)
+
+
+async def _no_room(context: ExchangeContext, agency: str, judged: Judged, tx: Transaction) -> bool:
+    aside = judged.put_aside is not None or judged.record.inner is None
+    return aside and await parked.is_full(tx, agency, context.limits.parked_each)
+
+
+async def _alarm_of_no_room(agency: str, row: InRow, tx: Transaction) -> None:
+    """Once: the record is looked at again and again until there is room."""
+    if row.alarm != books.FULL_ALARM:
+        await books.alarm_in(tx, agency, books.FULL_ALARM)
+        audit.record(tx, actor=ACTOR, action="exchange.parking-full", subject=agency)
+        log.error("too much of an agency is put aside", kind=Word("exchange"))
 
 
 async def _handle(context: ExchangeContext, agency: str, judged: Judged, tx: Transaction) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import and_, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
@@ -22,6 +22,10 @@ from services.gateway.store.exchange.tables import PAIR_IN, PAIR_OUT, SEEN, SEND
 
 PARKED_ALARM: Final = "parked"
 """The receiver's alarm when it puts something aside."""
+FULL_ALARM: Final = "parking-full"
+"""The receiver's alarm while too much is put aside: this agency is read no further."""
+TOLD_APART: Final = (PARKED_ALARM, FULL_ALARM)
+"""Alarms that have numbers of their own."""
 _BEGIN_OUT: Final = Statement(
     insert(PAIR_OUT)
     .values(
@@ -120,7 +124,7 @@ _SEE: Final = Statement(
 _ALARMED: Final = Statement(
     select(PAIR_OUT.c.agency)
     .where(PAIR_OUT.c.alarm.is_not(None))
-    .union(select(PAIR_IN.c.agency).where(PAIR_IN.c.alarm != PARKED_ALARM))
+    .union(select(PAIR_IN.c.agency).where(and_(*(PAIR_IN.c.alarm != each for each in TOLD_APART))))
 )
 
 

@@ -10,7 +10,8 @@ from typing import Final
 from sqlalchemy import func, select
 
 from services.chassis.database import Statement, Transaction
-from services.gateway.store.exchange.tables import PARKED, SENDING
+from services.gateway.store.exchange.books import FULL_ALARM
+from services.gateway.store.exchange.tables import PAIR_IN, PARKED, SENDING
 
 _MEASURE: Final = Statement(
     select(
@@ -18,6 +19,11 @@ _MEASURE: Final = Statement(
         select(func.min(SENDING.c.queued_at)).scalar_subquery().label("queued_at"),
         select(func.count()).select_from(PARKED).scalar_subquery().label("parked"),
         select(func.min(PARKED.c.parked_at)).scalar_subquery().label("parked_at"),
+        select(func.count())
+        .select_from(PAIR_IN)
+        .where(PAIR_IN.c.alarm == FULL_ALARM)
+        .scalar_subquery()
+        .label("full"),
     )
 )
 
@@ -30,11 +36,13 @@ class Measured:
     queued_at: datetime | None
     parked: int
     parked_at: datetime | None
+    full: int
+    """Agencies that are read no further until an operator settled what is put aside."""
 
 
 async def measure(tx: Transaction) -> Measured:
     """Count both."""
     row = await tx.fetch_one(_MEASURE)
     if row is None:
-        return Measured(open=0, queued_at=None, parked=0, parked_at=None)
+        return Measured(open=0, queued_at=None, parked=0, parked_at=None, full=0)
     return Measured(**dict(row))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import bindparam, delete, select, true, update
+from sqlalchemy import bindparam, delete, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis import audit
@@ -37,6 +37,14 @@ _LIST: Final = Statement(
     .limit(PAGE)
 )
 _ANY: Final = Statement(select(PARKED.c.id).where(PARKED.c.agency == bindparam("agency")).limit(1))
+_HOW_MANY: Final = Statement(
+    select(func.count().label("many")).select_from(
+        select(PARKED.c.id)
+        .where(PARKED.c.agency == bindparam("agency"))
+        .limit(bindparam("limit"))
+        .subquery()
+    )
+)
 _READ: Final = Statement(select(*_PLACE, PARKED.c.sealed).where(PARKED.c.id == bindparam("id")))
 _AGAIN: Final = Statement(
     update(PARKED).where(PARKED.c.id == bindparam("the_id")).values(again=True)
@@ -112,6 +120,12 @@ async def parked(tx: Transaction) -> list[Parked]:
 async def holds_any(tx: Transaction, agency: str) -> bool:
     """Whether something of this agency is put aside."""
     return await tx.fetch_one(_ANY, agency=agency) is not None
+
+
+async def is_full(tx: Transaction, agency: str, limit: int) -> bool:
+    """Whether as much of this agency is put aside as may be."""
+    row = await tx.fetch_one(_HOW_MANY, agency=agency, limit=limit)
+    return row is not None and int(row["many"]) >= limit
 
 
 async def show_parked(tx: Transaction, parked_id: int, *, actor: str, reason: str) -> Again:
