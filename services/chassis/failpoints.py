@@ -34,6 +34,7 @@ class Failpoint(StrEnum):
     CONSUMER_AFTER_FETCH = "consumer-after-fetch"
     CONSUMER_BEFORE_SETTLE = "consumer-before-settle"
     HANDLED_BEFORE_COMMIT = "handled-before-commit"
+    """In a batch passed once for each of its events."""
     SETTLED_BEFORE_FINISH = "settled-before-finish"
     """Its transaction is committed; its offset is not even due."""
     OFFSETS_BEFORE_COMMIT = "offsets-before-commit"

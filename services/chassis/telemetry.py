@@ -75,6 +75,7 @@ METRICS: Final[Mapping[str, MetricSpec]] = MappingProxyType(
             "gauge", "senders whose events fail: an alarm", ("bus", "lane")
         ),
         "events_waiting": MetricSpec("gauge", "events that wait for something here", ("bus",)),
+        "batches_repeated": MetricSpec("counter", "batches repeated event by event", ("bus",)),
         "events_older_epoch": MetricSpec("counter", "events of an older epoch", ("bus",)),
         "events_id_reused": MetricSpec("counter", "same id, other body: an alarm", ("bus",)),
         "handler_seconds": MetricSpec("histogram", "one event, from lock to commit", ("bus",)),
@@ -152,9 +153,7 @@ class Telemetry:
         Without ``parent`` it stands under the span that is current, if any. An exception leaves
         the name of its class, nothing else.
         """
-        above = span_context(parent) if parent else _current()
-        contexts = [known for link in links[:LINKS_LIMIT] if (known := span_context(link))]
-        span = self._sink.start(name, _KINDS[kind], above, tuple(map(Link, contexts)))
+        span = self.begin(name, kind, links, parent)
         token = attach(set_span_in_context(span))
         try:
             yield span
@@ -165,6 +164,18 @@ class Telemetry:
         finally:
             detach(token)
             span.end()
+
+    def begin(
+        self,
+        name: str,
+        kind: KindName = "internal",
+        links: Sequence[str] = (),
+        parent: str | None = None,
+    ) -> Span:
+        """A span that becomes nobody's current one; whoever begins it ends it."""
+        above = span_context(parent) if parent else _current()
+        contexts = [known for link in links[:LINKS_LIMIT] if (known := span_context(link))]
+        return self._sink.start(name, _KINDS[kind], above, tuple(map(Link, contexts)))
 
     def moment(
         self, name: str, kind: KindName, parent: str | None, attributes: Mapping[str, str]

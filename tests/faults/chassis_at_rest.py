@@ -5,7 +5,7 @@ from typing import Any
 
 from services.chassis.messaging.broker import OutgoingRecord
 from services.chassis.messaging.relay_rows import OutboxRows
-from tests.faults.chassis_world import ChassisWorld, Producer
+from tests.faults.chassis_world import TOGETHER, ChassisWorld, Producer
 from tests.faults.story import CONSUMERS, PUBLISHERS, Violation
 from tests.faults.three_services import LIMITS, Died
 
@@ -48,10 +48,12 @@ class WholeChassis(ChassisWorld):
         for place in self.places(name):
             for _ in range(self.broker.log(place).end * 12 + 5):
                 process = self.processes[name][0]
-                self.fetch(process, place)
+                many = TOGETHER if self.services[name].together else 1
+                for _ in range(many):
+                    self.fetch(process, place)
                 if not process.flight:
                     break
-                await self.settle(name, 0, process.flight[0])
+                await self.settle(name, 0, *process.flight[:many])
         await self.commit(name, self.processes[name][0])
 
     async def _sweep_all(self, name: str) -> None:

@@ -32,6 +32,7 @@ from tests.faults.story import (
 from tests.faults.three_services import NODE, Died, Keeper, Service
 
 TOPICS = {name: f"nrm.local.{NODE}.{name}.v1" for name in ("asked", "done")}
+TOGETHER = 5
 DEADLY = {4: Failpoint.HANDLED_BEFORE_COMMIT, 5: Failpoint.SETTLED_BEFORE_FINISH}
 ORDER = parking.Order(actor="operator", reason="mended")
 
@@ -203,32 +204,41 @@ class ChassisWorld:
         process, other = self.processes[name][slot], self.processes[name][1 - slot]
         if not process.flight:
             return
-        record = process.flight[a // 4 % len(process.flight)]
+        first = a // 4 % len(process.flight)
+        many = 1 + b // 8 % TOGETHER if self.services[name].together else 1
+        records = process.flight[first : first + many]
         if mode == 7:
             await self.crash(name, slot)
         elif mode == 6 and other.flight:
             await asyncio.gather(
-                self.settle(name, slot, record), self.settle(name, 1 - slot, other.flight[0])
+                self.settle(name, slot, *records), self.settle(name, 1 - slot, other.flight[0])
             )
         else:
-            await self.settle(name, slot, record, DEADLY.get(mode))
+            await self.settle(name, slot, *records, failpoint=DEADLY.get(mode))
 
     async def settle(
-        self, name: str, slot: int, record: BrokerRecord, failpoint: Failpoint | None = None
+        self, name: str, slot: int, *records: BrokerRecord, failpoint: Failpoint | None = None
     ) -> None:
-        """What a lane does with a record; the process may die of it."""
+        """What a lane does with what it takes at once; the process may die of it."""
         process = self.processes[name][slot]
         database = self.services[name].database
-        database.failpoints = Failpoints(failpoint, 1, die)
+        database.failpoints = Failpoints(failpoint, 1 + len(records) // 2, die)
         try:
-            generation = process.older.pop(_where(record), process.generation)
-            await process.consumer._work((process.settler.prepare(record), generation))
+            given = [
+                (
+                    process.settler.prepare(each),
+                    process.older.pop(_where(each), process.generation),
+                )
+                for each in records
+            ]
+            await process.consumer._work(given)
         except Died:
             await self.crash(name, slot)
             return
         finally:
             database.failpoints = Failpoints()
-        process.flight.remove(record)
+        for record in records:
+            process.flight.remove(record)
 
     async def do_commit(self, a: int, _b: int) -> None:
         name = CONSUMERS[a % 2]

@@ -1,5 +1,7 @@
 """The model's schedules on the real chassis and a real PostgreSQL: the same promises hold.
 
+They hold for handlers of one event and, on other schedules, for handlers of lists.
+
 That a broken promise is seen is shown in ``test_chassis_with_planted_faults.py``.
 """
 
@@ -17,7 +19,7 @@ from tests.faults.three_services import Keeper, Service
 from tests.support.postgres import Postgres
 
 SCHEDULES = int(os.environ.get("NRM_SCHEDULES", "40"))
-"""More of them for a long run."""
+"""More of them for a long run; every second one with handlers of lists."""
 GROUPS = 4
 LONGEST = 70
 
@@ -36,7 +38,10 @@ async def house_of_three(
 async def test_the_chassis_keeps_the_models_promises(
     house_of_three: tuple[Keeper, dict[str, Service]], group: int
 ) -> None:
+    _keeper, services = house_of_three
     for seed in range(group, SCHEDULES, GROUPS):
+        for service in services.values():
+            service.together = bool(seed // GROUPS % 2)
         await follow(WholeChassis(*house_of_three), seed)
 
 

@@ -225,7 +225,7 @@ async def die_after_handling(world: WholeChassis) -> None:
     for place in world.places("doer"):
         world.fetch(world.processes["doer"][0], place)
     (record,) = world.processes["doer"][0].flight
-    await world.settle("doer", 0, record, Failpoint.HANDLED_BEFORE_COMMIT)
+    await world.settle("doer", 0, record, failpoint=Failpoint.HANDLED_BEFORE_COMMIT)
     await world._deliver_all()
     await world._read_all("reader")
     await world.note_committed()

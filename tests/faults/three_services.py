@@ -16,13 +16,14 @@ from sqlalchemy import text
 
 from services.chassis.clock import FrozenClock
 from services.chassis.database import Database, Statement
+from services.chassis.messaging.batch import Batch, Batched
 from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.inbox import erase
 from services.chassis.messaging.limits import Limits
 from services.chassis.messaging.outbox import Outbox, publish
 from services.chassis.messaging.reading import Contracts, Upcaster
 from services.chassis.messaging.subscriptions import Subscriptions
-from services.chassis.messaging.work import Cause, Received, Waits, Work
+from services.chassis.messaging.work import Answer, Cause, Handler, Received, Waits, Work
 from services.chassis.schema import SchemaTarget, migrate_all
 from services.chassis.telemetry import Telemetry
 from tests.faults.story import (
@@ -126,6 +127,8 @@ class Service:
     repaired: bool = False
     calls: int = 0
     published: int = field(default=0)
+    together: bool = False
+    """Whether its consumer handles lists of events."""
 
     async def publish(self, kind: str, subject: str) -> None:
         """Commit one event into the outbox."""
@@ -144,8 +147,9 @@ class Service:
     def context(self, slot: int) -> ConsumerContext:
         """What one process of its consumer is given."""
         skipped = SKIPPED[self.name]
+        handler: Handler = Batched(self.handle_all) if self.together else self.handle
         handlers = {
-            name: self.handle
+            name: handler
             for name, spec in CATALOGUE.items()
             if spec.topic in READS[self.name] and name.split(".")[3] not in skipped
         }
@@ -195,6 +199,19 @@ class Service:
         )
         await self._change(received, work, kind, place)
         return None
+
+    async def handle_all(self, batch: Batch) -> list[Answer]:
+        """The same for a list; nothing behind one that waits."""
+        answers: list[Answer] = []
+        held: dict[str, Answer] = {}
+        for received in batch.events:
+            subject = received.envelope.subject
+            if subject not in held:
+                answer = await self.handle(received, batch.work(received))
+                if answer is not None:
+                    held[subject] = answer
+            answers.append(held.get(subject))
+        return answers
 
     async def _change(
         self, received: Received, work: Work, kind: str, place: dict[str, Any]

@@ -18,13 +18,14 @@ from services.chassis.cipher import KeyRing
 from services.chassis.clock import SystemClock
 from services.chassis.database import Database, Statement
 from services.chassis.environment import ServiceSettings
+from services.chassis.messaging.batch import Batch, Batched
 from services.chassis.messaging.broker import BrokerRecord, OutgoingRecord
 from services.chassis.messaging.codec import encode
 from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.limits import Limits
 from services.chassis.messaging.reading import Contracts
 from services.chassis.messaging.subscriptions import Subscriptions
-from services.chassis.messaging.work import Handler, Received, Waits, Work
+from services.chassis.messaging.work import Answer, Handler, Park, Received, Waits, Work
 from services.chassis.telemetry import Telemetry
 from tests.support.postgres import ROLE, SCHEMA, Postgres
 
@@ -94,16 +95,18 @@ class House:
     behave: Callable[[Received, Work], Any] | None = None
     calls: list[tuple[str, int]] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+    """How many events each list had that was handled to its end."""
 
-    async def handle(self, received: Received, work: Work) -> Waits | None:
+    async def handle(self, received: Received, work: Work) -> Answer:
         """Note the effect, after ``behave`` had its say."""
         envelope = received.envelope
         self.calls.append((envelope.subject, envelope.sequence or 0))
         if self.behave is not None:
-            answer: Waits | Any = self.behave(received, work)
+            answer: Answer | Any = self.behave(received, work)
             if hasattr(answer, "__await__"):
                 answer = await answer
-            if isinstance(answer, Waits):
+            if isinstance(answer, Waits | Park):
                 return answer
         await work.transaction.execute(
             NOTE,
@@ -115,13 +118,27 @@ class House:
         )
         return None
 
+    async def handle_all(self, batch: Batch) -> list[Answer]:
+        """The same for a list: nothing behind what was not handled."""
+        answers: list[Answer] = []
+        held: dict[str, Answer] = {}
+        for received in batch.events:
+            subject = received.envelope.subject
+            if subject not in held:
+                answer = await self.handle(received, batch.work(received))
+                if answer is not None:
+                    held[subject] = answer
+            answers.append(held.get(subject))
+        self.batches.append(len(batch.events))
+        return answers
+
     async def give_up(self, received: Received, work: Work) -> None:
         """Answer what waited too long."""
         self.gave_up.append(received.envelope.id)
 
-    def subscriptions(self) -> Subscriptions:
-        """Everything but ``unlisted``."""
-        handler: Handler = self.handle
+    def subscriptions(self, *, together: bool = False) -> Subscriptions:
+        """Everything but ``unlisted``; in lists where ``together``."""
+        handler: Handler = Batched(self.handle_all) if together else self.handle
         return Subscriptions(
             consumer="house",
             topics=("things", "others"),

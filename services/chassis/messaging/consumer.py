@@ -7,6 +7,8 @@ Nothing here may hold a lock while it waits for the bus.
 
 import asyncio
 import contextlib
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Final, Protocol
 
 from services.chassis.errors import BrokerUnavailable, InfrastructureFailure, backoff_seconds
@@ -64,8 +66,15 @@ class Settler(Protocol):
     def prepare(self, record: BrokerRecord) -> Piece:
         """Read the record; never raises for what came from outside."""
 
+    @property
+    def at_once(self) -> int:
+        """How many pieces of a lane may be settled together."""
+
     async def settle(self, piece: Piece) -> bool:
         """Finish or store it; True when something else may be able to move now."""
+
+    async def settle_together(self, pieces: Sequence[Piece]) -> Sequence[bool]:
+        """The same for several of one lane, in their order."""
 
     async def park(self, piece: Piece, error: str) -> bool:
         """Put it aside."""
@@ -98,7 +107,9 @@ class Consumer:
         self._settler = settler
         self._options = options
         self._member: BrokerConsumer | None = None
-        self._lanes: Lanes[tuple[Piece, int]] = Lanes(limits.lanes, limits.in_flight, self._work)
+        self._lanes: Lanes[tuple[Piece, int]] = Lanes(
+            limits.lanes, limits.in_flight, self._work, settler.at_once
+        )
         self._rewind = Rewind(context.database, subscriptions.consumer)
         self._progress = Progress(context.clock, limits)
         self._paused: set[TopicPartition] = set()
@@ -237,19 +248,38 @@ class Consumer:
         self._paused = full
         return bool(full)
 
-    async def _work(self, given: tuple[Piece, int]) -> None:
-        piece, generation = given
-        settler = self._settler
-        self._reach(Failpoint.CONSUMER_BEFORE_SETTLE)
-        if settler.attempts.careful(piece.record):
-            follow = await self._carefully(piece)
-        else:
-            follow = await settler.settle(piece)
-        self._reach(Failpoint.SETTLED_BEFORE_FINISH)
-        self.offsets.finish(piece.record.topic_partition, piece.record.offset, generation)
-        self._progress.moved()
-        if follow:
-            await settler.follow(piece)
+    async def _work(self, given: Sequence[tuple[Piece, int]]) -> None:
+        """What a lane took, in order."""
+        for pieces in self._side_by_side([piece for piece, _generation in given]):
+            self._reach(Failpoint.CONSUMER_BEFORE_SETTLE)
+            follow = await self._settled(pieces)
+            generations = given[: len(pieces)]
+            given = given[len(pieces) :]
+            for piece, generation in generations:
+                self._reach(Failpoint.SETTLED_BEFORE_FINISH)
+                record = piece.record
+                self.offsets.finish(record.topic_partition, record.offset, generation)
+            self._progress.moved()
+            for piece, moves in zip(pieces, follow, strict=True):
+                if moves:
+                    await self._settler.follow(piece)
+
+    def _side_by_side(self, pieces: Sequence[Piece]) -> Iterator[Sequence[Piece]]:
+        """Those that may go together; what may have ended a process goes alone."""
+        attempts = self._settler.attempts
+        for careful, some in groupby(pieces, lambda piece: attempts.careful(piece.record)):
+            if careful:
+                yield from ([piece] for piece in some)
+            else:
+                yield list(some)
+
+    async def _settled(self, pieces: Sequence[Piece]) -> Sequence[bool]:
+        if len(pieces) > 1:
+            return await self._settler.settle_together(pieces)
+        (piece,) = pieces
+        if self._settler.attempts.careful(piece.record):
+            return [await self._carefully(piece)]
+        return [await self._settler.settle(piece)]
 
     async def _carefully(self, piece: Piece) -> bool:
         """One at a time, with an attempt committed before; too many attempts: put aside."""

@@ -8,7 +8,7 @@ record is the callback's; no word of the domain may be here.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -179,6 +179,15 @@ class DoorSettler:
     def prepare(self, record: BrokerRecord) -> Knock:
         """Read the record."""
         return knock_of(record)
+
+    @property
+    def at_once(self) -> int:
+        """Each is answered by itself."""
+        return 1
+
+    async def settle_together(self, pieces: Sequence[Piece]) -> Sequence[bool]:
+        """One after another."""
+        return [await self.settle(piece) for piece in pieces]
 
     async def settle(self, piece: Piece) -> bool:
         """Answer it once."""

@@ -8,26 +8,37 @@ log and a stored row end in the same few lines. How often something is tried is 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
+
+from opentelemetry.trace import Span
 
 from services.chassis.clock import JumpWatch
 from services.chassis.database import Transaction
 from services.chassis.errors import ContractBroken, MalformedEvent, Misuse, UnknownMajor
 from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.arrival import Arrival, Arriving, Stream
-from services.chassis.messaging.broker import LOCAL
 from services.chassis.messaging.context import ConsumerContext
+from services.chassis.messaging.event_spans import EventSpans
 from services.chassis.messaging.inbox import Row, State, Verdict
 from services.chassis.messaging.limits import ParkingLimit
 from services.chassis.messaging.reading import Spec, read_body
 from services.chassis.messaging.rows import Outcome, Result, Rows
 from services.chassis.messaging.subscriptions import Kind
 from services.chassis.messaging.trials import error_class
-from services.chassis.messaging.work import Cause, Handler, Received, Waits, Work
+from services.chassis.messaging.work import (
+    Answer,
+    Cause,
+    Handler,
+    Park,
+    Received,
+    Waits,
+    Work,
+)
+from services.chassis.telemetry import traceparent
 
-_OF_VERDICT: Final = {
+OUTCOMES: Final = {
     Verdict.DUPLICATE: Outcome.DUPLICATE,
     Verdict.KNOWN: Outcome.DUPLICATE,
     Verdict.ALTERED: Outcome.ALTERED,
@@ -46,7 +57,9 @@ _COUNTED: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Reading:
+    """An event as a handler gets it, and which handler that is."""
+
     handler: Handler
     received: Received
     spec: Spec
@@ -68,7 +81,8 @@ class Handling:
             outcome: telemetry.counter(name).labels(bus) for outcome, name in _COUNTED.items()
         }
         self._older_epoch = telemetry.counter("events_older_epoch").labels(bus)
-        self._seconds = telemetry.histogram("handler_seconds").labels(bus)
+        self.seconds = telemetry.histogram("handler_seconds").labels(bus)
+        self.spans = EventSpans(context)
 
     async def receive(self, arrival: Arrival) -> Result:
         """One record from the log."""
@@ -76,11 +90,11 @@ class Handling:
             async with self._context.database.transaction() as tx:
                 entered = await self.inbox.enter(tx, arrival, self._wall())
                 outcome = await self._judged(tx, arrival, entered.verdict)
-                tx.failpoints.reach(Failpoint.HANDLED_BEFORE_COMMIT)
+                self.about_to_commit(tx)
             span.set_attribute("nrm.outcome", str(outcome))
         if entered.older_epoch:
             self._older_epoch.inc()
-        self._count(outcome, arrival)
+        self.count(outcome, arrival)
         return Result(outcome, entered.stored)
 
     async def park(self, arrival: Arrival, error: str) -> Result:
@@ -88,11 +102,11 @@ class Handling:
         async with self._context.database.transaction() as tx:
             entered = await self.inbox.enter(tx, arrival, self._wall())
             if entered.verdict in (Verdict.HANDLE, Verdict.EARLY):
-                outcome = await self._put_aside(tx, arrival, entered.verdict, error)
+                outcome = await self.put_aside(tx, arrival, entered.verdict, error)
             else:
                 outcome = await self._judged(tx, arrival, entered.verdict)
         self._context.database.failpoints.reach(Failpoint.PARKED_AFTER_COMMIT)
-        self._count(outcome, arrival)
+        self.count(outcome, arrival)
         return Result(outcome, entered.stored)
 
     async def advance(self, stream: Stream, trying: list[Row] | None = None) -> Result:
@@ -100,7 +114,7 @@ class Handling:
         async with self._context.database.transaction() as tx:
             taken = await self.inbox.take(tx, stream)
             if taken.verdict is not Verdict.SETTLE or taken.row is None:
-                outcome = _OF_VERDICT[taken.verdict]
+                outcome = OUTCOMES[taken.verdict]
                 if outcome in self._counters:
                     self._counters[outcome].inc()
                 return Result(outcome, outcome is not Outcome.STILL)
@@ -112,7 +126,7 @@ class Handling:
                 tx.failpoints.reach(Failpoint.ROW_BEFORE_COMMIT)
                 span.set_attribute("nrm.outcome", str(outcome))
         self._context.database.failpoints.reach(Failpoint.ROW_AFTER_COMMIT)
-        self._count(outcome, arrival)
+        self.count(outcome, arrival)
         return Result(outcome, outcome is not Outcome.STILL or taken.absorbed > 0)
 
     # ------------------------------------------------------------ inside the transaction
@@ -124,7 +138,7 @@ class Handling:
             state = State(str(verdict))
             await self.inbox.keep(tx, arrival, self.rows.keep(arrival, state))
             return Outcome(str(verdict))
-        return _OF_VERDICT[verdict]
+        return OUTCOMES[verdict]
 
     async def _row(self, tx: Transaction, row: Row, arrival: Arrival) -> Outcome:
         if (arrival.stream, arrival.sequence) != (row.stream, row.sequence):
@@ -141,18 +155,26 @@ class Handling:
         return outcome
 
     async def _handled(self, tx: Transaction, arrival: Arrival, verdict: Verdict) -> Outcome:
-        reading = self._read(arrival)
+        reading = self.read(arrival)
         if isinstance(reading, str):
-            return await self._put_aside(tx, arrival, verdict, reading)
+            return await self.put_aside(tx, arrival, verdict, reading)
         async with asyncio.timeout(self._context.limits.handler_seconds):
-            waits = await self._call(tx, arrival, reading)
-        if waits is None:
+            answer = await self._call(tx, arrival, reading)
+        return await self.answered(tx, arrival, verdict, answer)
+
+    async def answered(
+        self, tx: Transaction, arrival: Arrival, verdict: Verdict, answer: Answer
+    ) -> Outcome:
+        """What a handler's answer makes of a record that just entered."""
+        if answer is None:
             return Outcome.HANDLED
-        await self.inbox.keep(tx, arrival, self.rows.keep(arrival, State.WAITING, waits=waits))
+        if isinstance(answer, Park):
+            return await self.put_aside(tx, arrival, verdict, answer.error)
+        await self.inbox.keep(tx, arrival, self.rows.keep(arrival, State.WAITING, waits=answer))
         return Outcome.WAITING
 
     async def _settled(self, tx: Transaction, arrival: Arrival, row: Row) -> Outcome:
-        reading = self._read(arrival)
+        reading = self.read(arrival)
         if isinstance(reading, str):
             await self.rows.change(tx, row, State.PARKED, error=reading)
             return Outcome.PARKED
@@ -160,6 +182,9 @@ class Handling:
             waits = await self._call(tx, arrival, reading)
             if waits is None:
                 return Outcome.HANDLED
+            if isinstance(waits, Park):
+                await self.rows.change(tx, row, State.PARKED, error=waits.error)
+                return Outcome.PARKED
             if self._gives_up(reading, row):
                 await self._gave_up(tx, reading)
                 return Outcome.REFUSED
@@ -167,7 +192,7 @@ class Handling:
             await self.rows.change(tx, row, State.WAITING, waits=waits)
         return Outcome.STILL if row.state is State.WAITING else Outcome.WAITING
 
-    def _read(self, arrival: Arrival) -> "_Reading | str":
+    def read(self, arrival: Arrival) -> Reading | str:
         """What the handler gets, or the class of the error that reading it is."""
         if arrival.envelope is None:
             return MalformedEvent.__name__
@@ -179,23 +204,24 @@ class Handling:
         if handler is None:
             return UnknownMajor.__name__
         received = Received(envelope=arrival.envelope, body=body.model, unmapped=body.unmapped)
-        return _Reading(handler, received, body.spec)
+        return Reading(handler, received, body.spec)
 
-    async def _call(self, tx: Transaction, arrival: Arrival, reading: "_Reading") -> Waits | None:
-        waits = await reading.handler(reading.received, self._work(tx, reading.received))
-        if waits is not None and arrival.kind is Kind.NEVER_WAITS:
+    async def _call(self, tx: Transaction, arrival: Arrival, reading: Reading) -> Answer:
+        answer = await reading.handler(reading.received, self.work(tx, reading.received))
+        if isinstance(answer, Waits) and arrival.kind is Kind.NEVER_WAITS:
             raise Misuse("an event of a type that never waits was told to wait")
-        return waits
+        return answer
 
-    async def _put_aside(
+    async def put_aside(
         self, tx: Transaction, arrival: Arrival, verdict: Verdict, error: str
     ) -> Outcome:
+        """Park a record that just entered."""
         self._parking.ask(arrival.sender)
         state = State.GAP if verdict is Verdict.EARLY else State.PARKED
         await self.inbox.keep(tx, arrival, self.rows.keep(arrival, state, error=error))
         return Outcome.PARKED
 
-    def _gives_up(self, reading: "_Reading", row: Row) -> bool:
+    def _gives_up(self, reading: Reading, row: Row) -> bool:
         if self._context.subscriptions.gave_up is None or not reading.spec.gives_up:
             return False
         since = row.waiting_since
@@ -203,18 +229,24 @@ class Handling:
             return False
         return self._wall() - since >= self._context.limits.gives_up_after
 
-    async def _gave_up(self, tx: Transaction, reading: "_Reading") -> None:
+    async def _gave_up(self, tx: Transaction, reading: Reading) -> None:
         gave_up = self._context.subscriptions.gave_up
-        if gave_up is None or await gave_up(reading.received, self._work(tx, reading.received)):
+        if gave_up is None or await gave_up(reading.received, self.work(tx, reading.received)):
             raise Misuse("what gives up may not wait again")
 
     # ------------------------------------------------------------ small words
 
-    def _work(self, tx: Transaction, received: Received) -> Work:
+    def about_to_commit(self, tx: Transaction) -> None:
+        """An event of this transaction is settled, and nothing is committed."""
+        tx.failpoints.reach(Failpoint.HANDLED_BEFORE_COMMIT)
+
+    def work(self, tx: Transaction, received: Received, span: Span | None = None) -> Work:
+        """The work that one event is; ``span`` is its own, where it is not the current one."""
+        cause = Cause.of(received.envelope)
         return Work(
             transaction=tx,
             now=self._context.clock.now(),
-            cause=Cause.of(received.envelope),
+            cause=cause if span is None else replace(cause, traceparent=traceparent(span)),
             caller=received.envelope.source,
             node=self._context.node,
             service=self._context.service,
@@ -223,7 +255,8 @@ class Handling:
     def _wall(self) -> datetime:
         return self._context.clock.wall()
 
-    def _count(self, outcome: Outcome, arrival: Arrival) -> None:
+    def count(self, outcome: Outcome, arrival: Arrival) -> None:
+        """Note what became of an event."""
         if outcome in self._counters:
             self._counters[outcome].inc()
         if outcome is Outcome.PARKED:
@@ -232,34 +265,6 @@ class Handling:
             self._parking.went_well(arrival.sender)
 
     @contextmanager
-    def _process(self, arrival: Arrival) -> Iterator[Any]:
-        created = arrival.traceparent
-        subscriptions = self._context.subscriptions
-        with (
-            self._seconds.time(),
-            self._context.telemetry.span(
-                f"process {arrival.stream.topic}",
-                kind="consumer",
-                links=(created,) if created else (),
-                parent=created if subscriptions.bus == LOCAL else None,
-            ) as span,
-        ):
-            span.set_attributes(
-                {
-                    "messaging.system": "kafka",
-                    "messaging.operation.name": "process",
-                    "messaging.operation.type": "process",
-                    "messaging.destination.name": arrival.stream.topic,
-                    "messaging.destination.partition.id": str(arrival.record.partition),
-                    "messaging.kafka.offset": arrival.record.offset,
-                    "messaging.consumer.group.name": self._context.group,
-                    "nrm.event.type": self._type_told(arrival.event_type),
-                }
-            )
+    def _process(self, arrival: Arrival) -> Iterator[Span]:
+        with self.seconds.time(), self.spans.around(arrival) as span:
             yield span
-
-    def _type_told(self, event_type: str) -> str:
-        """The type, if it is one of ours: any other text came with the event."""
-        contracts = self._context.contracts
-        known = event_type in contracts.catalogue or event_type in contracts.upcasters
-        return event_type if known else "unknown"

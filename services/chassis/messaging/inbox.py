@@ -6,6 +6,7 @@ none. Every call here is one statement in the caller's transaction and takes the
 (consumer, subject) first. No handler runs here and no event is read here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +18,7 @@ from services.chassis.database import Record, Statement, Transaction
 from services.chassis.errors import Misuse
 from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.arrival import Arrival, Stream
+from services.chassis.messaging.batch import BATCH_NOTE
 from services.chassis.messaging.subscriptions import Kind
 from services.chassis.messaging.work import Waits
 from services.chassis.telemetry import trace_id_of
@@ -131,6 +133,12 @@ _ENTER: Final = Statement(
         " :subject_digest, :partition, :record_offset, :trace, :at)"
     )
 )
+_ENTER_MANY: Final = Statement(
+    text(
+        "SELECT inbox_enter_many(:consumer, :subjects, :sources, :topics, :epochs, :sequences,"
+        " :skipped, :event_ids, :body_digests, :subject_digests, :traces, :at)"
+    )
+)
 _TAKE: Final = Statement(
     text(
         "SELECT verdict, absorbed, (taken).* FROM inbox_take("
@@ -207,6 +215,32 @@ class Inbox:
             at=at,
         )
         return Entered(Verdict(found["verdict"]), found["older_epoch"], found["stored"])
+
+    async def enter_many(
+        self, tx: Transaction, arrivals: Sequence[Arrival], at: datetime
+    ) -> list[Verdict | None]:
+        """The same for several, in order; no verdict for what has to go alone.
+
+        Waits for no lock: a subject that somebody works on has no verdict.
+        """
+        streams = [each.stream for each in arrivals]
+        found = await _answer(
+            tx,
+            _ENTER_MANY,
+            consumer=self.consumer,
+            subjects=[each.subject for each in streams],
+            sources=[each.source for each in streams],
+            topics=[each.topic for each in streams],
+            epochs=[each.epoch for each in streams],
+            sequences=[each.sequence for each in arrivals],
+            skipped=[each.kind is Kind.SKIP for each in arrivals],
+            event_ids=[each.event_id for each in arrivals],
+            body_digests=[each.body_digest for each in arrivals],
+            subject_digests=[each.subject_digest for each in arrivals],
+            traces=[trace_id_of(each.traceparent) for each in arrivals],
+            at=at,
+        )
+        return [None if told is None else Verdict(told) for told in found[0]]
 
     async def keep(self, tx: Transaction, arrival: Arrival, keep: Keep) -> None:
         """Store the record as unfinished; its id is no longer known as handled."""
@@ -297,6 +331,9 @@ async def erase(tx: Transaction, *, subject: str, subject_digest: str, at: datet
     """Delete the subject's stored records, of every consumer of this service, for good.
 
     A ``gap`` row keeps its number, not its bytes. Whatever arrives later for the subject is
-    finished unread. ``subject_digest`` is keyed, so that the list names nobody.
+    finished unread. ``subject_digest`` is keyed, so that the list names nobody. Refused in a
+    batch: what comes behind the event was judged before it.
     """
+    if BATCH_NOTE in tx.notes:
+        raise Misuse("what erases a subject is handled alone")
     await tx.execute(_ERASE, subject=subject, subject_digest=subject_digest, at=at)

@@ -4,11 +4,14 @@ The wiring stands here, once; nothing is decided here.
 """
 
 import asyncio
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.chassis.errors import StatementRefused
 from services.chassis.messaging.arrival import Arrival
 from services.chassis.messaging.attempts import Attempts
+from services.chassis.messaging.batching import Batching
 from services.chassis.messaging.broker import Broker, BrokerRecord
 from services.chassis.messaging.consumer import Consumer, Piece
 from services.chassis.messaging.context import ConsumerContext
@@ -52,6 +55,8 @@ class InboxSettler:
         self.parking = ParkingLimit(limits)
         self.handling = Handling(context, self.parking)
         self.sweep = Sweep(context, self.handling, self.trials, self.attempts)
+        self.batching = Batching(context, self.handling, self.trials)
+        self.at_once = context.subscriptions.at_once
         reading = context.subscriptions
         over = context.telemetry.gauge("senders_over_limit")
         over.labels(reading.bus, reading.consumer).set_function(self.parking.senders_over)
@@ -59,6 +64,16 @@ class InboxSettler:
     def prepare(self, record: BrokerRecord) -> ArrivedPiece:
         """Read the envelope."""
         return ArrivedPiece(self.handling.arriving.of(record))
+
+    async def settle_together(self, pieces: Sequence[Piece]) -> Sequence[bool]:
+        """Handle or store what may go together in one transaction, the rest one by one."""
+        follow: list[bool] = []
+        rest = deque(pieces)
+        for run in self.batching.runs([_arrival(piece) for piece in pieces]):
+            for result in await self.batching.settle(run):
+                piece = rest.popleft()
+                follow.append(await self.settle(piece) if result is None else result.stored)
+        return follow
 
     async def settle(self, piece: Piece) -> bool:
         """Handle it, or store it."""

@@ -7,18 +7,22 @@ has room). An exception in a lane ends all of them: it is kept for the consumer 
 import asyncio
 import contextlib
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 Piece = TypeVar("Piece")
-Work = Callable[[Piece], Awaitable[None]]
+Work = Callable[[Sequence[Piece]], Awaitable[None]]
 
 
 class Lanes(Generic[Piece]):
-    """``count`` lanes; together they hold at most ``limit`` pieces of work."""
+    """``count`` lanes; together they hold at most ``limit`` pieces of work.
 
-    def __init__(self, count: int, limit: int, work: Work[Piece]) -> None:
+    A lane works on what is queued in it, in order: one piece, or up to ``at_once`` of them.
+    """
+
+    def __init__(self, count: int, limit: int, work: Work[Piece], at_once: int = 1) -> None:
         self._work = work
+        self._at_once = at_once
         self._limit = limit
         self._queues: list[asyncio.Queue[Piece]] = [asyncio.Queue(limit) for _ in range(count)]
         self._tasks: list[asyncio.Task[None]] = []
@@ -98,15 +102,17 @@ class Lanes(Generic[Piece]):
 
     async def _run(self, queue: "asyncio.Queue[Piece]") -> None:
         while True:
-            piece = await queue.get()
+            pieces = [await queue.get()]
+            while len(pieces) < self._at_once and not queue.empty():
+                pieces.append(queue.get_nowait())
             try:
-                await self._work(piece)
+                await self._work(pieces)
             except Exception as error:  # noqa: BLE001 - kept, raised by the consumer
                 self.failure = error
                 self._half_empty.set()
                 self._moved.set()
                 return
-            self._held -= 1
+            self._held -= len(pieces)
             if self._held <= self._limit // 2:
                 self._half_empty.set()
             self._moved.set()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from services.chassis.messaging.batch import Batched
 from services.chassis.messaging.broker import LOCAL
 from services.chassis.messaging.reading import Contracts, stem_of
 from services.chassis.messaging.work import Handler
@@ -31,6 +32,7 @@ class Kind(StrEnum):
 class Subscriptions:
     """One consumer: its name (the group is derived from it), bus, topics and handlers.
 
+    ``handlers``: a ``Batched`` under several types takes their events together.
     ``topics``: suffixes of the node's local topics, or whole names of the hub's.
     ``gave_up`` answers an event of a type that gives up, once it waited too long.
     """
@@ -44,6 +46,17 @@ class Subscriptions:
     def topic_names(self, node: str) -> tuple[str, ...]:
         """The full names of the topics as ``node`` reads them."""
         return tuple(full_topic(topic, node) for topic in self.topics)
+
+    @property
+    def at_once(self) -> int:
+        """How many events of a lane may be looked at together."""
+        limits = [each.limit for each in self.handlers.values() if isinstance(each, Batched)]
+        return max(limits, default=1)
+
+    def batched(self, contracts: Contracts, event_type: str) -> Batched | None:
+        """The handler of lists that an event of this type may be handed to, if it has one."""
+        handler = self.handlers.get(contracts.current(event_type))
+        return handler if isinstance(handler, Batched) else None
 
     def kind_of(self, contracts: Contracts, event_type: str) -> Kind:
         """How to treat an event of this type.

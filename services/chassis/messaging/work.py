@@ -1,8 +1,8 @@
 """What a handler is given, and what it may answer.
 
 Here stand only the words between the chassis and a service: ``Received`` (one event), ``Work``
-(the transaction it is handled in, and why), ``Waits`` (what the handler lacks). No word of the
-domain and no I/O may ever be in it.
+(the transaction it is handled in, and why), ``Waits`` (what the handler lacks), ``Park`` (that it
+fails). No word of the domain and no I/O may ever be in it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 WORK_NOTE: Final = "work"
 """Where a transaction notes what it is done for (``Transaction.notes``)."""
+CODE_LIMIT: Final = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,23 @@ class Waits:
     id: str
 
 
-Handler = Callable[[Received, Work], Awaitable[Waits | None]]
+@dataclass(frozen=True, slots=True)
+class Park:
+    """The event can never be handled: it is put aside at once, under a code.
+
+    Must be answered before anything was written.
+    """
+
+    error: str
+
+    def __post_init__(self) -> None:
+        """A code and nothing else: it is shown to operators."""
+        if not self.error.isidentifier() or len(self.error) > CODE_LIMIT:
+            raise Misuse("an event is parked under a code, as a class is named")
+
+
+Answer = Waits | Park | None
+Handler = Callable[[Received, Work], Awaitable[Answer]]
 
 
 def work_of(transaction: "Transaction") -> Work:
