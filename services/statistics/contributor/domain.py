@@ -9,11 +9,11 @@ as a contribution.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeAlias
 
 SOURCE_NOISE: Final = "source-noise"
 MULTIPLE: Final = "multiple"
@@ -67,6 +67,17 @@ class CaseCodes:
 
     oblast: str
     exploitation: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownCase:
+    """What is kept of a case."""
+
+    codes: CaseCodes
+    counted_here: bool
+    happened_at: datetime
+    voided: bool = False
+    """Entered in error: nothing of it counts, now or later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +145,72 @@ def assisted(service_type: str, happened_at: datetime) -> tuple[CountedFact, ...
             table="assisted-by-service", cell=service_cell(service_type), happened_at=happened_at
         ),
     )
+
+
+FactKey: TypeAlias = tuple[str, str]
+"""Case and table."""
+
+
+@dataclass(slots=True)
+class Projection:
+    """What events make, one after another, of what is known of their cases.
+
+    ``newest`` replaces what stands, ``first`` does not; what is in ``forgotten`` keeps no fact.
+    """
+
+    cases: dict[str, KnownCase]
+    changed: set[str] = field(default_factory=set)
+    newest: dict[FactKey, tuple[Indicator, CountedFact]] = field(default_factory=dict)
+    first: dict[FactKey, tuple[Indicator, CountedFact]] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+
+    def opened(self, case_id: str, case: KnownCase) -> None:
+        """The newest codes win; it counts as detected where it was registered first."""
+        if not self._voided(case_id):
+            self._put(case_id, case)
+
+    def recoded(self, case_id: str, codes: CaseCodes) -> bool:
+        """Counted again under corrected codes; False when the case is not known."""
+        known = self.cases.get(case_id)
+        if known is not None and not known.voided:
+            self._put(case_id, replace(known, codes=codes))
+        return known is not None
+
+    def voided(self, case_id: str, now: datetime) -> None:
+        """Nothing of it counts any more."""
+        nothing = KnownCase(
+            codes=CaseCodes(oblast="", exploitation=()), counted_here=False, happened_at=now
+        )
+        self.cases[case_id] = replace(self.cases.get(case_id, nothing), voided=True)
+        self.changed.add(case_id)
+        self.forgotten.add(case_id)
+        for facts in (self.newest, self.first):
+            for key in [key for key in facts if key[0] == case_id]:
+                del facts[key]
+
+    def identified(self, case_id: str, decided_at: datetime) -> bool:
+        """Counted where the decision was taken; False when the case is not known."""
+        if case_id in self.cases and not self._voided(case_id):
+            for fact in identified(decided_at):
+                self.newest[case_id, fact.table] = (Indicator.IDENTIFIED, fact)
+        return case_id in self.cases
+
+    def assisted(self, case_id: str, service_type: str, happened_at: datetime) -> None:
+        """Counted once, under the first service."""
+        if not self._voided(case_id):
+            for fact in assisted(service_type, happened_at):
+                self.first.setdefault((case_id, fact.table), (Indicator.ASSISTED, fact))
+
+    def _voided(self, case_id: str) -> bool:
+        known = self.cases.get(case_id)
+        return known is not None and known.voided
+
+    def _put(self, case_id: str, case: KnownCase) -> None:
+        self.cases[case_id] = case
+        self.changed.add(case_id)
+        if case.counted_here:
+            for fact in detected(case.codes, case.happened_at):
+                self.newest[case_id, fact.table] = (Indicator.DETECTED, fact)
 
 
 def vector(table: Table, counts: Mapping[str, int]) -> tuple[int, ...]:

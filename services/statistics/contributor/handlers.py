@@ -1,4 +1,4 @@
-"""One function per event: keep coded facts of this node's cases; at a plan's cut-off, contribute.
+"""Keep coded facts of this node's cases, many events at once; at a plan's cut-off, contribute.
 
 The order in a contribution is the promise: spend the ledger, add noise, keep the noisy bytes,
 ask to send; all in one transaction, and what is sent again is the kept bytes.
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from contracts.assistance import EpisodeStarted
@@ -21,9 +21,11 @@ from services.chassis import audit
 from services.chassis.clock import Clock, derived_id
 from services.chassis.database import Database, Record
 from services.chassis.deadlines import Deadline, DeadlineHandler, set_deadline
+from services.chassis.errors import Misuse
 from services.chassis.identity import Caller
+from services.chassis.messaging.batch import Batch, Batched
 from services.chassis.messaging.subscriptions import Subscriptions
-from services.chassis.messaging.work import Received, Waits, Work
+from services.chassis.messaging.work import Answer, Received, Waits, Work
 from services.statistics.contributor import disclosure, domain
 from services.statistics.contributor.store import Store
 
@@ -58,91 +60,48 @@ class Noise:
         return tuple(int(value) for value in mechanism(list(values)))
 
 
-async def case_opened(received: Received, work: Work) -> Waits | None:
-    """Keep the case's codes; it counts as detected where it was registered first."""
-    body: CaseOpened = received.body
-    store, case_id = Store(work.transaction), received.envelope.subject
-    known = await store.codes(case_id)
-    if known is not None and known["voided"]:
-        return None
-    here = body.counted_by == work.node
-    codes = domain.CaseCodes(oblast=body.oblast, exploitation=body.exploitation)
-    await store.put_codes(case_id, _row(codes, counted_here=here, happened_at=body.occurred_at))
-    if here:
-        await _keep(store, case_id, domain.Indicator.DETECTED, codes, body.occurred_at)
-    return None
+async def project(batch: Batch) -> Sequence[Answer]:
+    """Fold events into the facts of their cases: one question, one change, however many."""
+    store = Store(batch.transaction)
+    projection = domain.Projection(
+        await store.cases(sorted({received.envelope.subject for received in batch.events}))
+    )
+    waiting: dict[str, Waits] = {}
+    answers = []
+    for received in batch.events:
+        case_id = received.envelope.subject
+        if case_id not in waiting and not _folded(projection, received, batch):
+            waiting[case_id] = Waits("case", case_id)
+        answers.append(waiting.get(case_id))
+    store.keep(projection)
+    return answers
 
 
-async def case_changed(received: Received, work: Work) -> Waits | None:
-    """Count the case again under its corrected codes."""
-    body: CaseChanged = received.body
-    store, case_id = Store(work.transaction), received.envelope.subject
-    known = await store.codes(case_id)
-    if known is None:
-        return Waits("case", case_id)
-    if known["voided"]:
-        return None
-    codes = domain.CaseCodes(oblast=body.oblast, exploitation=body.exploitation)
-    happened_at, here = known["happened_at"], known["counted_here"]
-    await store.put_codes(case_id, _row(codes, counted_here=here, happened_at=happened_at))
-    if here:
-        await _keep(store, case_id, domain.Indicator.DETECTED, codes, happened_at)
-    return None
+def _folded(projection: domain.Projection, received: Received, batch: Batch) -> bool:
+    """One event folded in; False, and nothing changed, when its case is not known yet."""
+    body, case_id = received.body, received.envelope.subject
+    if isinstance(body, PersonIdentified):
+        return projection.identified(case_id, body.decided_at)
+    if isinstance(body, CaseChanged):
+        return projection.recoded(case_id, _codes(body))
+    if isinstance(body, CaseOpened):
+        case = domain.KnownCase(
+            codes=_codes(body),
+            counted_here=body.counted_by == batch.node,
+            happened_at=body.occurred_at,
+        )
+        projection.opened(case_id, case)
+    elif isinstance(body, EpisodeStarted):
+        projection.assisted(case_id, body.service_type, body.happened_at)
+    elif isinstance(body, CaseVoided):
+        projection.voided(case_id, batch.now)
+    else:
+        raise Misuse("no fact is made of events of this type")
+    return True
 
 
-async def case_voided(received: Received, work: Work) -> Waits | None:
-    """Entered in error: leaves the next scheduled recount."""
-    await Store(work.transaction).void(received.envelope.subject, work.now)
-    return None
-
-
-async def person_identified(received: Received, work: Work) -> Waits | None:
-    """Counts where the decision was taken."""
-    body: PersonIdentified = received.body
-    store, case_id = Store(work.transaction), received.envelope.subject
-    known = await store.codes(case_id)
-    if known is None:
-        return Waits("case", case_id)
-    if not known["voided"]:
-        for fact in domain.identified(body.decided_at):
-            await store.put_fact(case_id, _fact(domain.Indicator.IDENTIFIED, fact))
-    return None
-
-
-async def episode_started(received: Received, work: Work) -> Waits | None:
-    """Counts at the provider, once per case, under the first service."""
-    body: EpisodeStarted = received.body
-    store, case_id = Store(work.transaction), received.envelope.subject
-    known = await store.codes(case_id)
-    if known is not None and known["voided"]:
-        return None
-    for fact in domain.assisted(body.service_type, body.happened_at):
-        await store.put_fact(case_id, _fact(domain.Indicator.ASSISTED, fact), first=True)
-    return None
-
-
-async def _keep(
-    store: Store,
-    case_id: str,
-    indicator: domain.Indicator,
-    codes: domain.CaseCodes,
-    happened_at: datetime,
-) -> None:
-    for fact in domain.detected(codes, happened_at):
-        await store.put_fact(case_id, _fact(indicator, fact))
-
-
-def _row(codes: domain.CaseCodes, **more: Any) -> Mapping[str, Any]:
-    return {"oblast": codes.oblast, "exploitation": list(codes.exploitation), **more}
-
-
-def _fact(indicator: domain.Indicator, fact: domain.CountedFact) -> Mapping[str, Any]:
-    return {
-        "indicator": str(indicator),
-        "table_name": fact.table,
-        "cell": fact.cell,
-        "happened_at": fact.happened_at,
-    }
+def _codes(body: CaseOpened | CaseChanged) -> domain.CaseCodes:
+    return domain.CaseCodes(oblast=body.oblast, exploitation=body.exploitation)
 
 
 async def plan_published(context: Context, received: Received, work: Work) -> Waits | None:
@@ -266,15 +225,16 @@ def subscriptions(context: Context) -> Subscriptions:
     async def plan(received: Received, work: Work) -> Waits | None:
         return await plan_published(context, received, work)
 
+    facts = Batched(project)
     return Subscriptions(
         consumer=context.service,
         topics=("identification", "assistance", "statistics"),
         handlers={
-            type_of("identification", CaseOpened): case_opened,
-            type_of("identification", CaseChanged): case_changed,
-            type_of("identification", CaseVoided): case_voided,
-            type_of("identification", PersonIdentified): person_identified,
-            type_of("assistance", EpisodeStarted): episode_started,
+            type_of("identification", CaseOpened): facts,
+            type_of("identification", CaseChanged): facts,
+            type_of("identification", CaseVoided): facts,
+            type_of("identification", PersonIdentified): facts,
+            type_of("assistance", EpisodeStarted): facts,
             type_of("publisher", PlanPublished): plan,
         },
     )

@@ -11,49 +11,36 @@ import sqlalchemy as sa
 from contracts.envelope import Contract
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.messaging import outbox
+from services.statistics.contributor import domain
 
-_PUT_CODES: Final = Statement(
+_CASES: Final = Statement(
+    sa.text("SELECT * FROM case_codes WHERE case_id = ANY (CAST(:cases AS text[]))")
+)
+_PUT_CASES: Final = Statement(
     sa.text(
         """
-        INSERT INTO case_codes (case_id, counted_here, oblast, exploitation, happened_at)
-        VALUES (:case_id, :counted_here, :oblast, :exploitation, :happened_at)
+        INSERT INTO case_codes (case_id, counted_here, oblast, exploitation, happened_at, voided)
+        SELECT case_id, counted_here, oblast, exploitation, happened_at, voided
+        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(case_id text, counted_here boolean,
+            oblast text, exploitation jsonb, happened_at timestamptz, voided boolean)
         ON CONFLICT (case_id) DO UPDATE SET counted_here = excluded.counted_here,
             oblast = excluded.oblast, exploitation = excluded.exploitation,
-            happened_at = excluded.happened_at
+            happened_at = excluded.happened_at, voided = excluded.voided
         """
     )
 )
-_CODES: Final = Statement(sa.text("SELECT * FROM case_codes WHERE case_id = :case_id"))
-_VOID: Final = Statement(
-    sa.text(
-        """
-        INSERT INTO case_codes
-            (case_id, counted_here, oblast, exploitation, happened_at, voided)
-        VALUES (:case_id, false, '', '[]', :now, true)
-        ON CONFLICT (case_id) DO UPDATE SET voided = true
-        """
-    )
-)
-_FORGET: Final = Statement(sa.text("DELETE FROM fact WHERE case_id = :case_id"))
-_PUT_FACT: Final = Statement(
-    sa.text(
-        """
+_FORGET: Final = Statement(sa.text("DELETE FROM fact WHERE case_id = ANY (CAST(:cases AS text[]))"))
+_PUT = """
         INSERT INTO fact (case_id, indicator, table_name, cell, happened_at)
-        VALUES (:case_id, :indicator, :table_name, :cell, :happened_at)
-        ON CONFLICT (case_id, table_name) DO UPDATE
-            SET cell = excluded.cell, happened_at = excluded.happened_at
+        SELECT case_id, indicator, table_name, cell, happened_at
+        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(case_id text, indicator text,
+            table_name text, cell text, happened_at timestamptz)
+        ON CONFLICT (case_id, table_name) DO
         """
-    )
+_PUT_FACTS: Final = Statement(
+    sa.text(_PUT + "UPDATE SET cell = excluded.cell, happened_at = excluded.happened_at")
 )
-_PUT_FIRST_FACT: Final = Statement(
-    sa.text(
-        """
-        INSERT INTO fact (case_id, indicator, table_name, cell, happened_at)
-        VALUES (:case_id, :indicator, :table_name, :cell, :happened_at)
-        ON CONFLICT (case_id, table_name) DO NOTHING
-        """
-    )
-)
+_PUT_FIRST_FACTS: Final = Statement(sa.text(_PUT + "NOTHING"))
 _COUNTS: Final = Statement(
     sa.text(
         """
@@ -121,22 +108,24 @@ class Store:
     def __init__(self, transaction: Transaction) -> None:
         self._tx = transaction
 
-    async def put_codes(self, case_id: str, codes: Mapping[str, Any]) -> None:
-        """What the tables need to know about a case; the newest wins."""
-        await self._tx.execute(_PUT_CODES, case_id=case_id, **codes)
+    async def cases(self, cases: Sequence[str]) -> dict[str, domain.KnownCase]:
+        """What is known of those cases that are known."""
+        return {row["case_id"]: _case(row) for row in await self._tx.fetch(_CASES, cases=cases)}
 
-    async def codes(self, case_id: str) -> Record | None:
-        """The case's codes, or nothing."""
-        return await self._tx.fetch_one(_CODES, case_id=case_id)
+    def keep(self, projection: domain.Projection) -> None:
+        """Write what changed with the commit, in one round trip; nothing here may be read after.
 
-    async def void(self, case_id: str, now: datetime) -> None:
-        """Forget every fact of a case; later ones do not count either."""
-        await self._tx.execute(_VOID, case_id=case_id, now=now)
-        await self._tx.execute(_FORGET, case_id=case_id)
-
-    async def put_fact(self, case_id: str, fact: Mapping[str, Any], *, first: bool = False) -> None:
-        """A case's cell in a table; ``first``: what stands already stays."""
-        await self._tx.execute(_PUT_FIRST_FACT if first else _PUT_FACT, case_id=case_id, **fact)
+        In a fixed order of cases and tables, as every lock here is taken.
+        """
+        if projection.changed:
+            rows = [_row(case, projection.cases[case]) for case in sorted(projection.changed)]
+            self._tx.write_last(_PUT_CASES, rows=rows)
+        if projection.forgotten:
+            self._tx.write_last(_FORGET, cases=sorted(projection.forgotten))
+        if projection.newest:
+            self._tx.write_last(_PUT_FACTS, rows=_facts(projection.newest))
+        if projection.first:
+            self._tx.write_last(_PUT_FIRST_FACTS, rows=_facts(projection.first))
 
     async def counts(self, start: datetime, end: datetime) -> dict[str, dict[str, int]]:
         """Exact counts by table and cell, of one moment: one statement, one snapshot."""
@@ -194,3 +183,38 @@ class Store:
         outbox.publish(
             self._tx, event, subject=subject, recipient=recipient, purpose="contribution"
         )
+
+
+def _case(row: Record) -> domain.KnownCase:
+    return domain.KnownCase(
+        codes=domain.CaseCodes(oblast=row["oblast"], exploitation=tuple(row["exploitation"])),
+        counted_here=row["counted_here"],
+        happened_at=row["happened_at"],
+        voided=row["voided"],
+    )
+
+
+def _row(case_id: str, case: domain.KnownCase) -> dict[str, Any]:
+    return {
+        "case_id": case_id,
+        "counted_here": case.counted_here,
+        "oblast": case.codes.oblast,
+        "exploitation": case.codes.exploitation,
+        "happened_at": case.happened_at,
+        "voided": case.voided,
+    }
+
+
+def _facts(
+    facts: Mapping[domain.FactKey, tuple[domain.Indicator, domain.CountedFact]],
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "case_id": case_id,
+            "indicator": indicator,
+            "table_name": table,
+            "cell": fact.cell,
+            "happened_at": fact.happened_at,
+        }
+        for (case_id, table), (indicator, fact) in sorted(facts.items(), key=lambda each: each[0])
+    ]
