@@ -10,6 +10,7 @@ from typing import Final
 
 from benchmarks import (
     acknowledged,
+    batches,
     cluster,
     command,
     handler,
@@ -30,6 +31,8 @@ JOBS: Final[dict[str, Job]] = {
         relay.JOB,
         acknowledged.JOB,
         handler.JOB,
+        batches.JOB,
+        batches.PROJECTION,
         command.JOB,
         size.JOB,
         hops.JOB,
