@@ -16,7 +16,7 @@ from cli.options import errors
 from deploy.local.failures import StackFailure
 from services.chassis.errors import NrmError
 
-GROUPS = ("parked", "trace", "demo")  # each a module of this package with its own `app`
+GROUPS = ("parked", "consumer", "trace", "demo")  # each a module of this package with its own `app`
 
 app = typer.Typer(
     name="nrm",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec, OffsetTimestamp
 from kafka.errors import KafkaError
 from kafka.partitioner.default import murmur2
 
@@ -36,6 +36,20 @@ class TopicShape:
     name: str
     partitions: int
     settings: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ReadSoFar:
+    """How far a consumer group has read one partition; None: it has said nothing yet."""
+
+    committed: int | None
+    start: int
+    end: int
+
+    @property
+    def lag(self) -> int:
+        """Records that are there and were not read."""
+        return max(0, self.end - max(self.start, self.committed or 0))
 
 
 @contextmanager
@@ -167,6 +181,52 @@ def change_settings(bootstrap: str, changes: Mapping[str, Mapping[str, str]]) ->
     ]
     with administrator(bootstrap) as client:
         client.alter_configs(resources, incremental=True)
+
+
+def read_so_far(
+    bootstrap: str, readers: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], dict[int, ReadSoFar]]:
+    """How far each group has read each topic, by partition; nothing of a group is changed."""
+    wanted = sorted(set(readers))
+    with administrator(bootstrap) as client:
+        places = _places(client, {topic for _, topic in wanted})
+        starts = client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
+        ends = client.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
+        told = client.list_group_offsets({group: None for group, _ in wanted})
+        return {
+            (group, topic): {
+                place.partition: ReadSoFar(
+                    committed=told[group][place].offset if place in told[group] else None,
+                    start=starts[place].offset,
+                    end=ends[place].offset,
+                )
+                for place in places
+                if place.topic == topic
+            }
+            for group, topic in wanted
+        }
+
+
+def offsets_at(bootstrap: str, topic: str, milliseconds: int) -> dict[int, int | None]:
+    """By partition, the first offset written at this time or later; None when there is none."""
+    with administrator(bootstrap) as client:
+        wanted = dict.fromkeys(_places(client, [topic]), OffsetTimestamp(milliseconds))
+        found = client.list_partition_offsets(wanted)
+        return {
+            place.partition: at.offset if at.offset >= 0 else None for place, at in found.items()
+        }
+
+
+def _places(client: KafkaAdminClient, topics: Iterable[str]) -> list[TopicPartition]:
+    found = client.describe_topics(sorted(topics))
+    missing = [topic["name"] for topic in found if topic["error_code"] != 0]
+    if missing:
+        raise StackFailure(f"The broker has no topic {', '.join(missing)}: run `nrm up`.")
+    return [
+        TopicPartition(topic["name"], each["partition_index"])
+        for topic in found
+        for each in topic["partitions"]
+    ]
 
 
 def misplaced_keys(bootstrap: str, topic: str, *, limit: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ Nothing here may hold a lock while it waits for the bus.
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Final, Protocol
 
@@ -30,13 +30,13 @@ from services.chassis.messaging.limits import ParkingStopped
 from services.chassis.messaging.offsets import Offsets
 from services.chassis.messaging.progress import Progress
 from services.chassis.messaging.rewind import Rewind
+from services.chassis.messaging.seek import Sought
 from services.chassis.messaging.trials import Trials
 from services.chassis.plain import Word
 from services.chassis.runnable import Readiness
 
 FETCH_LIMIT: Final = 500
 PAUSED_FETCH_SECONDS: Final = 0.02
-
 log = logger(__name__)
 
 
@@ -146,16 +146,28 @@ class Consumer:
                 await self._stand(stop, "the committed offset is outside the log")
             except ParkingStopped:
                 await self._stand(stop, "too many events fail by themselves")
+            except Sought:
+                log.warning("an operator wants events to be read again")
             except InfrastructureFailure as error:
                 self._failures += 1
                 log.warning("the consumer starts anew", error=error, attempt=self._failures)
                 await _pause(stop, backoff_seconds(self._failures))
 
     async def _stand(self, stop: asyncio.Event, sentence: str) -> None:
-        """Take nothing more; an operator has to look."""
+        """Take nothing more: an operator has to look, and may order it to go back."""
         self._progress.stopped = sentence
         log.error("the consumer stopped", reason=Word(sentence))
-        await stop.wait()
+        while not stop.is_set():
+            await _pause(stop, self._context.limits.watch_seconds)
+            if not stop.is_set() and await self._sought():
+                self._progress.stopped = ""
+                return
+
+    async def _sought(self) -> bool:
+        """Whether something is to be read again; not now, when the database is away."""
+        with contextlib.suppress(InfrastructureFailure):
+            return bool(await self._rewind.orders())
+        return False
 
     async def _belong(self, stop: asyncio.Event) -> None:
         """One membership of the group, from its start to its end."""
@@ -344,8 +356,15 @@ class Consumer:
                 )
                 if not self._lanes.held and self._progress.stands_still(expected, ends):
                     break
+            await self._obey(expected)
             await asyncio.sleep(self._context.limits.watch_seconds)
         raise BrokerUnavailable("records are there and none is fetched")
+
+    async def _obey(self, ours: Iterable[TopicPartition]) -> None:
+        """Begin anew when a partition of ours is to be read again."""
+        with contextlib.suppress(InfrastructureFailure):
+            if not (await self._rewind.orders()).keys().isdisjoint(ours):
+                raise Sought
 
     async def on_assigned(self, partitions: frozenset[TopicPartition], generation: int) -> None:
         """Find where to read from (after a restore: from the log start), then begin."""

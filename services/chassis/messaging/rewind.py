@@ -1,8 +1,9 @@
-"""After a restore a consumer reads its topics again from the log start, exactly once per epoch.
+"""Where a consumer begins: after a restore at the log start, once per epoch; else as was ordered.
 
 A restored database has forgotten what it handled since the backup, while the bus remembers that it
 was read. The epoch of a restored database is raised; per partition the database keeps for which
-epoch the offsets were set to log start. Reading again changes nothing that is there already.
+epoch the offsets were set to log start. An operator's order to read again (``seek.py``) leads back
+in the same way. Reading again changes nothing that is there already.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from services.chassis.database import Database, Statement
 from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.broker import Consumer, TopicPartition
+from services.chassis.messaging.seek import Back, carried_out, ordered_back
 
 _DONE: Final = Statement(
     text("SELECT topic, partition FROM inbox_start WHERE consumer = :consumer AND epoch >= :epoch")
@@ -36,33 +38,45 @@ class Rewind:
     async def starts(
         self, broker: Consumer, partitions: Iterable[TopicPartition], generation: int
     ) -> Mapping[TopicPartition, int]:
-        """Seek what was not yet read from the log start in this epoch; answers all starts.
+        """Seek what was not yet read from the log start in this epoch, or is to be read again.
 
-        The commit comes before the mark: a crash between them reads again, which is harmless.
+        Answers all starts. The commit comes before the mark: a crash between them reads again,
+        which is harmless.
         """
         wanted = sorted(partitions)
         log_starts = await broker.log_starts(wanted) if wanted else {}
-        done = await self._done()
+        done, orders = await self._done(), await self.orders()
         starts: dict[TopicPartition, int] = {}
-        rewound: dict[TopicPartition, int] = {}
+        back: dict[TopicPartition, int] = {}
         for place in wanted:
             committed = await broker.committed(place)
             starts[place] = max(log_starts[place], committed or 0)
             if place not in done:
-                rewound[place] = starts[place] = log_starts[place]
-                broker.seek(place, log_starts[place])
-        if rewound:
-            await broker.commit(rewound, generation)
+                back[place] = log_starts[place]
+            elif place in orders:
+                back[place] = min(starts[place], max(log_starts[place], orders[place].offset))
+        for place, offset in back.items():
+            starts[place] = offset
+            broker.seek(place, offset)
+        if back:
+            await broker.commit(back, generation)
             self._database.failpoints.reach(Failpoint.REWOUND_BEFORE_MARK)
-            await self._mark(rewound)
+            await self._mark(back, orders)
         return starts
+
+    async def orders(self) -> Mapping[TopicPartition, Back]:
+        """What an operator wants to be read again and was not yet."""
+        async with self._database.transaction() as tx:
+            return await ordered_back(tx, self._consumer)
 
     async def _done(self) -> frozenset[TopicPartition]:
         async with self._database.transaction() as tx:
             rows = await tx.fetch(_DONE, consumer=self._consumer, epoch=self._database.epoch)
         return frozenset(TopicPartition(row["topic"], row["partition"]) for row in rows)
 
-    async def _mark(self, rewound: Iterable[TopicPartition]) -> None:
+    async def _mark(
+        self, back: Iterable[TopicPartition], orders: Mapping[TopicPartition, Back]
+    ) -> None:
         async with self._database.transaction() as tx:
             await tx.execute_many(
                 _MARK,
@@ -73,6 +87,8 @@ class Rewind:
                         "partition": place.partition,
                         "epoch": self._database.epoch,
                     }
-                    for place in sorted(rewound)
+                    for place in sorted(back)
                 ],
             )
+            done = [(place, orders[place]) for place in back if place in orders]
+            await carried_out(tx, self._consumer, done)
