@@ -1,4 +1,4 @@
-"""`nrm doctor`: looks at what usually goes wrong and names one action for each."""
+"""`nrm doctor`: looks at what usually goes wrong, one action for each, and the page to follow."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.table import Table
 from cli.options import JsonOption, StateOption, console, print_json, state_folder
 from deploy.local import control
 from deploy.local.layout import DEFAULT_STATE
+from deploy.local.runbooks import diagnoses
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(state: StateOption = DEFAULT_STATE, as_json: JsonOption = False) -> None:
-    """Check broker, topics, schemas, clock, keys, disk, partitioner; one action each."""
+    """Check disk, servers, topics, schemas, clock, keys, parked; name the runbook to follow."""
     from deploy.local.checks import Patient, examine  # noqa: PLC0415 - needs the database's library
 
     folder = state_folder(state)
@@ -31,5 +32,7 @@ def doctor(state: StateOption = DEFAULT_STATE, as_json: JsonOption = False) -> N
             well = "yes" if finding.well else "[red]no[/]"
             table.add_row(finding.name, well, finding.seen, finding.action)
         console.print(table)
+        for number, diagnosis in enumerate(diagnoses(findings), start=1):
+            console.print(f"{number}. {diagnosis.page}: {diagnosis.sentence}", highlight=False)
     if not all(finding.well for finding in findings):
         raise typer.Exit(1)

@@ -66,14 +66,21 @@ def down(state: StateOption = DEFAULT_STATE) -> None:
 
 
 def restart(
-    name: Annotated[str, typer.Argument(help="A process as `nrm status` names it.")],
+    name: Annotated[str, typer.Argument(help="A process as `nrm status` names it.")] = "",
     state: StateOption = DEFAULT_STATE,
+    services: Annotated[
+        bool, typer.Option("--services", help="Every service; the servers go on.")
+    ] = False,
 ) -> None:
-    """Stop one process and wait until it runs again."""
+    """Stop one process, or every service, and wait until it runs again."""
+    if bool(name) is services:
+        raise StackFailure("Say which process, or --services for every service.")
     folder = state_folder(state)
-    control.restart(folder, name)
-    control.wait_for(folder, lambda: not readiness.is_late(folder, name))
-    console.print(f"{name} runs again.")
+    names = control.service_processes(folder) if services else [name]
+    for each in names:
+        control.restart(folder, each)
+    control.wait_for(folder, lambda: not any(readiness.is_late(folder, each) for each in names))
+    console.print(f"{', '.join(names)} runs again.")
 
 
 def reset(

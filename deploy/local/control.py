@@ -180,6 +180,13 @@ def restart(state: StateFolder, name: str, *, seconds: float = RESTART_SECONDS) 
     wait_for(state, lambda: _runs_anew(state, name, before), seconds)
 
 
+def service_processes(state: StateFolder) -> list[str]:
+    """Return one service of each process that has any; the servers are not among them."""
+    told = read_json(state.processes)
+    by_process = {told[name]["process"]: name for name, _ in addresses(state) if name in told}
+    return list(by_process.values())
+
+
 def kill(state: StateFolder, name: str) -> ProcessIdentity:
     """End one process at once (SIGKILL), as a crash would; the supervisor starts it again.
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 
+DISK_IS_FULL = "The disk is full"
+
 
 class StackFailure(Exception):  # noqa: N818 - the sentence is the message; "Error" adds nothing
     """The embedded stack cannot do what was asked; the text is a sentence for a person."""
@@ -32,7 +34,7 @@ def as_sentence(error: OSError, *, doing: str) -> StackFailure:
     """Turn an operating system's refusal into a sentence that says what to do."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(
-            f"The disk is full: {doing} could not be written. Free some space, then run it again."
+            f"{DISK_IS_FULL}: {doing} could not be written. Free some space, then run it again."
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StackFailure(

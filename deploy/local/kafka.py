@@ -16,7 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import broker_admin, logfiles, parts, ports
-from deploy.local.failures import DiskFull, NotReady, PortTaken, StackFailure, as_sentence
+from deploy.local.failures import (
+    DISK_IS_FULL,
+    DiskFull,
+    NotReady,
+    PortTaken,
+    StackFailure,
+    as_sentence,
+)
 from deploy.local.java import java
 from deploy.local.processes import Launch, launch, write_whole
 from deploy.local.server import Server
@@ -125,8 +132,10 @@ class KafkaServer(Server):
             self._write_settings()
         except OSError as error:
             raise as_sentence(error, doing="the broker's folder") from error
-        if not (self.folder / "records" / "meta.properties").exists():
+        made = self.folder / "records" / "meta.properties"
+        if not self._made_before(made, "records"):
             self._format(libraries)
+            self._mark_made()
 
     def answers(self) -> bool:
         """Whether a client gets metadata now."""
@@ -147,7 +156,7 @@ class KafkaServer(Server):
                 "program: stop that program or run it again for other ports."
             )
         if "No space left on device" in told:
-            return DiskFull("The disk is full: the broker stopped. Free some space, start again.")
+            return DiskFull(f"{DISK_IS_FULL}: the broker stopped. Free some space, start again.")
         return NotReady(f"The broker ended while starting: see {self.output} and {self.log}.")
 
     def _said_before(self, now: int) -> int:

@@ -15,10 +15,17 @@ LARGEST_BYTES = 10 * 2**20
 
 
 def bound_all(folder: Path, *others: Path, largest: int = LARGEST_BYTES) -> None:
-    """Bound every log in the folder, and these; who writes them must append."""
+    """Bound every log in the folder, and these; who writes them must append.
+
+    On a full disk the old text goes, not the bound.
+    """
     for path in (*folder.glob("*.log"), *folder.glob("*.out"), *others):
         if path.exists() and path.stat().st_size > largest:
-            shutil.copyfile(path, path.with_name(f"{path.name}.1"))
+            older = path.with_name(f"{path.name}.1")
+            try:
+                shutil.copyfile(path, older)
+            except OSError:
+                older.unlink(missing_ok=True)
             os.truncate(path, 0)
 
 

@@ -18,7 +18,14 @@ from types import ModuleType
 
 from deploy.local import logfiles, ports
 from deploy.local.addresses import SUPERUSER
-from deploy.local.failures import DiskFull, NotReady, PortTaken, StackFailure, as_sentence
+from deploy.local.failures import (
+    DISK_IS_FULL,
+    DiskFull,
+    NotReady,
+    PortTaken,
+    StackFailure,
+    as_sentence,
+)
 from deploy.local.processes import Launch, launch, write_whole
 from deploy.local.server import Server, StillInUse
 
@@ -73,13 +80,15 @@ class PostgresServer(Server):
         """Choose a port, make the database files once."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            made = self._made_before(self._cluster() / "PG_VERSION", "files")
             before = self.port if (self.folder / "port").exists() else None
             chosen = ports.keep_or_choose(before)
             self.moved_from = before if before not in (None, chosen) else None
             write_whole(self.folder / "port", str(chosen), mode=0o644)
             self._let_the_server_in()
-            if not (self.folder / "cluster" / "PG_VERSION").exists():
+            if not made:
                 self._make_files()
+                self._mark_made()
             write_whole(self.folder / "access.conf", ACCESS, mode=0o644)
         except OSError as error:
             raise as_sentence(error, doing="the database's folder") from error
@@ -99,7 +108,7 @@ class PostgresServer(Server):
                 "or run it again for another port."
             )
         if "No space left on device" in told:
-            return DiskFull("The disk is full: the database stopped. Free some space, start again.")
+            return DiskFull(f"{DISK_IS_FULL}: the database stopped. Free some space, start again.")
         if "still in use" in told:
             return StillInUse("Workers of a killed database are still leaving: try again.")
         return NotReady(f"The database ended while starting: see {self.log}.")
@@ -158,7 +167,7 @@ class PostgresServer(Server):
         if done.returncode != 0:
             write_whole(self.log, done.stdout + done.stderr)
             if "No space left on device" in done.stderr:
-                raise DiskFull("The disk is full: the database could not be made. Free some space.")
+                raise DiskFull(f"{DISK_IS_FULL}: the database could not be made. Free some space.")
             raise StackFailure(f"The database could not be made: see {self.log}.")
 
 

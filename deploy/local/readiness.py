@@ -69,6 +69,17 @@ def _operators_token(state: StateFolder, name: str) -> str:
         return ""
 
 
+def said_by(parts: dict[str, Any]) -> list[str]:
+    """Return what the parts that are not ready say, by whichever name."""
+    by_part = parts.get("parts", parts)
+    states = by_part.values() if isinstance(by_part, dict) else ()
+    return [
+        str(each.get("detail", ""))
+        for each in states
+        if isinstance(each, dict) and each.get("ok") is False
+    ]
+
+
 def unready(state: StateFolder) -> list[str]:
     """Tell which processes are not ready; empty means that the stack is."""
     told = control.processes(state)
@@ -153,6 +164,7 @@ def processes_told(state: StateFolder) -> list[dict[str, Any]]:
             entry["last_words"] = "" if identity else _last_words(state, told["process"])
         else:
             entry["ready"] = told["state"] == "running" and _server_answers(state, name)
+            entry["last_words"] = "" if entry["ready"] else told.get("why", "")
             if name == control.OBSERVER and (at := control.observed_at(state)):
                 entry |= {"address": at.numbers, "traces": at.traces}
         entries.append(entry)

@@ -23,6 +23,7 @@ from deploy.local.processes import ProcessIdentity, read_identity, write_identit
 STOP_SECONDS = 20.0
 START_ATTEMPTS = 4
 AGAIN_SECONDS = 0.2  # before another attempt
+MADE = "made"  # in its folder once its files were made
 
 
 class StillInUse(StackFailure):
@@ -151,6 +152,24 @@ class Server(ABC):
     ) -> None:
         """Stop."""
         self.stop()
+
+    def _made_before(self, there: Path, what: str) -> bool:
+        """Whether its files were made; files that were and are gone are never made anew.
+
+        They may be on a disk that is not mounted, and new ones would be empty.
+        """
+        if there.exists():
+            self._mark_made()
+            return True
+        if (self.folder / MADE).exists():
+            raise StackFailure(
+                f"{self.NAME}'s {what} are gone from {there.parent}: is their disk mounted? Put"
+                " them back; new ones would be empty, so none are made."
+            )
+        return False
+
+    def _mark_made(self) -> None:
+        (self.folder / MADE).touch()
 
     def _reap(self) -> None:
         if self._child is not None:

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from deploy.local import buses, children, logfiles, ports
+from deploy.local import buses, children, logfiles, ports, room
 from deploy.local.buses import ONE
 from deploy.local.control import OBSERVER
 from deploy.local.credentials import make_credentials
@@ -166,6 +166,7 @@ class Supervisor:
             self._logs_checked = time.monotonic()
             outputs = [server.output for server in self.servers.values()]
             logfiles.bound_all(self.state.logs, *outputs)
+            room.keep_reserve(self.state)
 
     def _keep_process(self, process: Process) -> None:
         """Keep one process running, unless somebody holds one of its services."""
@@ -224,6 +225,7 @@ class Supervisor:
                     continue
                 why = server.why_not_ready()
                 known = isinstance(why, (PortTaken, DiskFull))
+                watched.why = str(why)
                 self._say(str(why) if known else f"{name} ended and is started again.")
             if watched.held and watched.identity is not None:
                 watched.ask_to_stop(STOP_SECONDS, server.STOP_SIGNAL)
@@ -237,6 +239,7 @@ class Supervisor:
             watched.started(server.spawn())
         except (StackFailure, OSError) as failure:
             watched.tried_in_vain()
+            watched.why = str(failure)
             self._say(str(failure))
             return
         if server.moved_from is not None:

@@ -25,6 +25,8 @@ class Watched:
     identity: ProcessIdentity | None = None
     restarts: int = 0
     last_exit: int | None = None
+    why: str = ""
+    """The sentence of what kept it from running, the last time that something did."""
     since: float = field(default_factory=time.time)
     _failures: int = 0
     _born: float = 0.0
@@ -78,5 +80,6 @@ class Watched:
             "identity": asdict(self.identity) if self.identity else None,
             "restarts": self.restarts,
             "last_exit": self.last_exit,
+            "why": self.why,
             "since": round(self.since, 3),
         }

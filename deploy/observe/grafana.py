@@ -16,6 +16,8 @@ from typing import Any
 
 import yaml
 
+from deploy.local.runbooks import FIRST_LOOK
+from deploy.local.runbooks import FOLDER as RUNBOOKS
 from deploy.observe.dashboards import INSIDE, PROVISIONED, SHARED
 from deploy.observe.panels import SOURCE_LABELS, Panel, Question, Severity, questions
 
@@ -104,7 +106,7 @@ def _panel(panel: Panel, number: int) -> dict[str, Any]:
 def _description(panel: Panel) -> str:
     if panel.alert is None:
         return ""
-    return f"{panel.alert.meaning}. First: {panel.alert.action}"
+    return f"{panel.alert.meaning}. First: {panel.alert.action} ({_page(panel.alert.runbook)})"
 
 
 def rules() -> dict[str, Any]:
@@ -129,8 +131,12 @@ def _rule(panel: Panel) -> dict[str, Any]:
         f"{panel.query()} > {alert.above:g}",
         alert.seconds,
         alert.severity,
-        {"meaning": alert.meaning, "action": alert.action},
+        {"meaning": alert.meaning, "action": alert.action, "runbook": _page(alert.runbook)},
     )
+
+
+def _page(name: str) -> str:
+    return str(RUNBOOKS / f"{name}.md")
 
 
 def _written(
@@ -152,7 +158,8 @@ SILENT = _written(
     Severity.PAGE,
     {
         "meaning": "a service does not tell its numbers: it is down, or cannot be reached",
-        "action": "`nrm status`, then `nrm logs` of the service",
+        "action": "`nrm doctor`, then `nrm logs` of the service",
+        "runbook": _page(FIRST_LOOK),
     },
 )
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from deploy.declared import declared
+from deploy.local.runbooks import path_of
 from services.chassis.telemetry import METRICS
 
 PANELS_FILE = Path(__file__).with_name("panels.yaml")
@@ -56,6 +57,14 @@ class Alert(_Card):
     severity: Severity
     meaning: str
     action: str
+    runbook: str
+
+    @field_validator("runbook")
+    @classmethod
+    def _is_there(cls, name: str) -> str:
+        if not path_of(name).is_file():
+            raise ValueError(f"there is no runbook {name}")
+        return name
 
 
 class Panel(_Card):

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from services.chassis.clock import Clock, JumpWatch, new_id
+from services.chassis.clock import JUMPED, Clock, JumpWatch, new_id
 from services.chassis.database import Database, Record, Statement, Transaction
 from services.chassis.errors import InfrastructureFailure, Misuse, backoff_seconds
 from services.chassis.failpoints import Failpoint
@@ -194,7 +194,7 @@ class DeadlinePoller(Generic[W]):
         jumped = self._jump.jumped()
         telemetry.gauge("clock_jumped").set(jumped)
         if jumped:
-            self._state = Readiness(False, "wall and monotonic time disagree")
+            self._state = Readiness(False, JUMPED)
             log.error("no deadline fires: wall and monotonic time disagree")
             return False
         now = clock.now()

@@ -33,6 +33,11 @@ _ROW: Final = (
 )
 _FAILED_BEYOND_A_GAP: Final = "state = 'gap' AND NOT done AND error <> ''"
 """An event that never waits was tried there, and failed."""
+COUNT_PARKED: Final = (
+    "SELECT count(*) FROM inbox_row WHERE NOT done"  # noqa: S608 - names of ours only
+    f" AND (state = 'parked' OR {_FAILED_BEYOND_A_GAP})"
+)
+"""For whoever only looks: how many failed by themselves and wait for an operator."""
 _LIST: Final = Statement(
     text(
         f"SELECT {_COLUMNS} FROM inbox_row WHERE NOT done"  # noqa: S608 - names of ours only

@@ -24,6 +24,7 @@ _REPEATED: Final = frozenset(
     ("specversion", "source", "type", "dataschema", "dataclassification", "time")
 )
 """Attributes whose values come again; ids and subjects are not kept."""
+COUNT_PARKED: Final = "SELECT count(*) FROM outbox WHERE parked IS NOT NULL"
 Lane = tuple[str, str]
 """Topic and key: what stays in order."""
 

@@ -50,6 +50,7 @@ def test_a_panel_that_would_show_it_to_others_is_refused() -> None:
         "severity": "page",
         "meaning": "x",
         "action": "y",
+        "runbook": "parked",
     }
     with pytest.raises(ValidationError, match="alerts are shared"):
         question("places_free", inside="provider", alert=alert)

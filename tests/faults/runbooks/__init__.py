@@ -1,0 +1,1 @@
+"""Runbooks followed on a house that is really broken."""

@@ -1,0 +1,142 @@
+"""Which page helps, what to mend first; and that every alarm leads to a page that knows it."""
+
+import re
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.local import logfiles, room
+from deploy.local.failures import StackFailure
+from deploy.local.kafka import KafkaServer
+from deploy.local.layout import REPOSITORY, StateFolder
+from deploy.local.postgres import PostgresServer
+from deploy.local.runbooks import FIRST_LOOK, FOLDER, Finding, Runbook, diagnoses
+from deploy.observe.grafana import rules
+from deploy.observe.panels import questions
+
+Usage = namedtuple("Usage", "total used free")
+PAGES = {path.stem: path.read_text() for path in (REPOSITORY / FOLDER).glob("*.md")}
+ALARM = re.compile(r"`([A-Z][a-z]+[A-Z][A-Za-z]+)`")
+PARTS = ("**You see**", "**Safe**", "**Never", "**Over**", "**Write down**")
+
+
+def finding(name: str, runbook: Runbook | None, *, well: bool = False) -> Finding:
+    return Finding(name, well, f"{name} is wrong", runbook=runbook)
+
+
+def test_several_pages_come_in_the_order_in_which_to_mend() -> None:
+    told = diagnoses(finding(page, page) for page in reversed(Runbook))
+    assert [each.runbook for each in told] == list(Runbook)
+
+
+def test_what_is_well_or_only_follows_names_no_page_and_a_cause_is_named_once() -> None:
+    findings = [
+        finding("services", None),
+        finding("clock", Runbook.CLOCK_JUMPED, well=True),
+        finding("disk", Runbook.DISK_FULL),
+        finding("broker", Runbook.DISK_FULL),
+    ]
+    (only,) = diagnoses(findings)
+    assert only.page == "docs/runbooks/disk-full.md"
+    assert only.sentence == "disk is wrong; broker is wrong"
+
+
+def test_there_is_a_page_for_each_condition_and_no_other() -> None:
+    assert PAGES.keys() == {FIRST_LOOK, *Runbook}
+    for page in Runbook:
+        written = PAGES[page].replace("\n", " ")
+        assert [part for part in PARTS if part not in written] == [], page
+        assert f"({page}.md)" in PAGES[FIRST_LOOK]
+
+
+def test_every_alarm_leads_to_a_page_that_knows_it() -> None:
+    pages = {
+        panel.alert.name: panel.alert.runbook
+        for question in questions()
+        for panel in question.panels
+        if panel.alert
+    }
+    pages["ServiceSilent"] = FIRST_LOOK
+    assert {name: page for name, page in pages.items() if f"`{name}`" not in PAGES[page]} == {}
+    named = {name for text in PAGES.values() for name in ALARM.findall(text)}
+    assert named - pages.keys() == set()
+    annotated = {
+        rule["alert"]: Path(rule["annotations"]["runbook"])
+        for group in rules()["groups"]
+        for rule in group["rules"]
+    }
+    assert annotated == {name: FOLDER / f"{page}.md" for name, page in pages.items()}
+    assert yaml.safe_load((REPOSITORY / "deploy/observe/provisioned/alerts.yaml").read_text())
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> StateFolder:
+    state = StateFolder(tmp_path / "state")
+    state.make()
+    return state
+
+
+def with_free(monkeypatch: pytest.MonkeyPatch, free: int, only: str = "") -> None:
+    plenty = 100 * room.FREE_BYTES
+
+    def usage(path: Path) -> Usage:
+        return Usage(plenty, 0, free if str(path).endswith(only) else plenty)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+
+
+def test_the_reserve_is_made_when_there_is_room_and_given_up_for_ever_when_not(
+    state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "RESERVE_BYTES", 2**20)
+    with_free(monkeypatch, room.FREE_BYTES)
+    room.keep_reserve(state)
+    assert not state.reserve.exists()
+    with_free(monkeypatch, room.FREE_BYTES + 2**20)
+    room.keep_reserve(state)
+    assert state.reserve.stat().st_blocks * 512 >= 2**20
+    state.reserve.unlink()
+    with_free(monkeypatch, room.FREE_BYTES)
+    room.keep_reserve(state)
+    assert list(state.root.glob("reserve*")) == []
+
+
+def test_the_least_room_of_any_folder_counts(
+    state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (state.postgres / "cluster").mkdir(parents=True)
+    with_free(monkeypatch, 5, only="postgres/cluster")
+    assert room.fullest(state) == (5, "cluster")
+
+
+def test_files_that_were_made_and_are_gone_are_never_made_anew(tmp_path: Path) -> None:
+    for server, there in (
+        (KafkaServer(tmp_path / "kafka"), Path("records/meta.properties")),
+        (PostgresServer(tmp_path / "postgres"), Path("cluster/PG_VERSION")),
+    ):
+        made = server.folder / there
+        made.parent.mkdir(parents=True)
+        assert not server._made_before(made, "files")
+        made.touch()
+        assert server._made_before(made, "files")
+        made.unlink()
+        with pytest.raises(StackFailure, match="is their disk mounted"):
+            server.prepare()
+        assert list(made.parent.iterdir()) == []
+
+
+def test_a_log_is_bounded_on_a_full_disk_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_source: Path, target: Path) -> None:
+        target.write_text("half")
+        raise OSError(28, "no space left")
+
+    monkeypatch.setattr(shutil, "copyfile", full)
+    log = tmp_path / "server.log"
+    log.write_text("x" * 300)
+    logfiles.bound_all(tmp_path, tmp_path / "none", largest=200)
+    assert (log.stat().st_size, list(tmp_path.iterdir())) == (0, [log])
