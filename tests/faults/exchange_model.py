@@ -2,8 +2,7 @@
 
 The decisions are the gateway's own (``services.gateway.domain.exchange``); what is around them
 (databases, hub, people) is played here in memory. A restored sender is put right by people at
-once, and what its backup never knew is excused: inventories after a restore are not part of this
-protocol yet. Time is counted in ticks of an hour.
+once; what its backup never knew is excused (no inventories yet). A tick is an hour.
 """
 
 import copy
@@ -33,6 +32,7 @@ from tests.faults.exchange_state import (
     Sender,
     Violation,
     Watch,
+    receipted,
 )
 
 
@@ -330,7 +330,8 @@ class World:
     def restore_receiver(self, _which: int) -> None:
         """The receiver comes back from its backup."""
         self.receiver = copy.deepcopy(self.backups[1])
-        kept = [letter for letter in self._pending() if letter.id not in self._receipted()]
+        settled = receipted(self.sender.open.values(), self.receipts[self.receipts_read :])
+        kept = [letter for letter in self._pending() if letter.id not in settled]
         self.watch.excused_letters |= set(self.watch.letters) - {letter.id for letter in kept}
         notices = {letter.reference for letter in kept if letter.kind == "notice"}
         self.watch.excused_references |= self.watch.withdrawn - {one for one in notices if one}
@@ -338,15 +339,6 @@ class World:
 
     def _pending(self) -> list[Letter]:
         return [*self.sender.queue, *(record.letter for record in self.sender.open.values())]
-
-    def _receipted(self) -> set[int]:
-        """Letters that a receipt on its way settles: to the sender they are as good as arrived."""
-        on_the_way = self.receipts[self.receipts_read :]
-        return {
-            record.letter.id
-            for record in self.sender.open.values()
-            if any(one.epoch == record.epoch and one.upto >= record.seq for one in on_the_way)
-        }
 
     # ------------------------------------------------------------ the end
 

@@ -5,10 +5,11 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from services.gateway.domain.exchange import ReceiverBook, SenderBook
+from services.gateway.domain.exchange import ReceiptFacts, ReceiverBook, SenderBook
 
 START = datetime(2026, 11, 22, tzinfo=UTC)
 LIFE_TICKS = 6
@@ -106,3 +107,13 @@ class Watch:
     excused_references: set[int] = field(default_factory=set)
     polled: dict[tuple[int, int], set[str]] = field(default_factory=dict)
     forks: set[tuple[int, int]] = field(default_factory=set)
+
+
+def receipted(records: Iterable[Record], on_the_way: Iterable[ReceiptFacts]) -> set[int]:
+    """Letters that a receipt on its way settles: to the sender they are as good as arrived."""
+    reached = {(receipt.epoch, receipt.upto) for receipt in on_the_way}
+    return {
+        record.letter.id
+        for record in records
+        if any(epoch == record.epoch and upto >= record.seq for epoch, upto in reached)
+    }
