@@ -28,9 +28,9 @@ def own_folder() -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack_folder() -> Iterator[StateFolder]:
-    """A state folder for this session; whatever runs in it is stopped at the end."""
+    """A state folder for this folder's tests; whatever runs in it is stopped after the last."""
     folder = Path(tempfile.mkdtemp(prefix="nrm-test-stack-"))
     state = StateFolder(folder / "state")
     try:
