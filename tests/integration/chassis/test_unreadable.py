@@ -35,7 +35,7 @@ async def test_an_absurd_time_is_parked(
     record = read_back(sent(envelope_of("a", 1)), 7)
     headers = tuple((name, time if name == "ce_time" else old) for name, old in record.headers)
     await settler.settle(settler.prepare(replace(record, headers=headers)))
-    assert await rows(database) == [("0/7", 1, "parked")]
+    assert await rows(database) == [("0/7/1", 1, "parked")]
 
 
 async def test_whatever_reading_raises_is_unreadable(
@@ -48,7 +48,7 @@ async def test_whatever_reading_raises_is_unreadable(
     monkeypatch.setattr(door, "decode", fail)
     record = read_back(sent(envelope_of("a", 1)), 7)
     await settler.settle(settler.prepare(record))
-    assert await rows(database) == [("0/7", 1, "parked")]
+    assert await rows(database) == [("0/7/1", 1, "parked")]
     knock = door.knock_of(record)
     assert (knock.envelope, knock.problem) == (None, "envelope: unreadable (RecursionError)")
 
@@ -61,6 +61,6 @@ async def test_what_the_database_refuses_to_park_by_its_names_is_parked_by_its_p
     monkeypatch.setattr(codec, "ATTRIBUTE_LIMIT", 100_000)
     subject = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(200))
     await settler.settle(settler.prepare(read_back(sent(envelope_of(subject, 1, id="one")), 7)))
-    assert await rows(database) == [("0/7", 1, "parked")]
+    assert await rows(database) == [("0/7/1", 1, "parked")]
     await settler.settle(settler.prepare(read_back(sent(envelope_of("b", 1)), 8)))
     assert await effects(database) == [("b", 1)]
