@@ -36,7 +36,7 @@ CHASSIS_MIGRATIONS: Final = Path(__file__).parent / "migrations" / "versions"
 CHASSIS_VERSION_TABLE: Final = "chassis_revision"
 SERVICE_VERSION_TABLE: Final = "service_revision"
 
-_DRIVER_ERRORS: Final = (
+DRIVER_ERRORS: Final = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
@@ -53,6 +53,7 @@ Result = TypeVar("Result")
 CommitHook = Callable[["Transaction"], Awaitable[None]]
 
 __all__ = [
+    "DRIVER_ERRORS",
     "Connection",
     "Database",
     "Record",
@@ -131,7 +132,7 @@ class Transaction:
         self.statements += 1
         try:
             await self.connection.executemany(statement.sql, arguments)
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             failure = translated(error)
         else:
             return
@@ -151,7 +152,7 @@ class Transaction:
         self.statements += 1
         try:
             return await call(sql, *arguments)
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             failure = translated(error)
         raise failure
 
@@ -227,7 +228,7 @@ class Database:
         failure: NrmError | None = None
         try:
             first = await connections.take()
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             failure = translated(error)
         if failure is not None:
             raise failure
@@ -267,7 +268,7 @@ class Database:
                 self._connections.give_back(connection)
                 self.statements += transaction.statements
             transaction._committed()
-        except _DRIVER_ERRORS as error:
+        except DRIVER_ERRORS as error:
             if not ours and isinstance(error, OSError | TimeoutError):
                 raise
             failure = translated(error)
@@ -293,7 +294,7 @@ class Database:
                 await connection.fetchval("SELECT 1", timeout=CONNECT_SECONDS)
             finally:
                 self._connections.give_back(connection)
-        except _DRIVER_ERRORS:
+        except DRIVER_ERRORS:
             return False
         return True
 
@@ -306,7 +307,7 @@ async def connect(url: SecretStr, schema: str, seconds: float = 30.0) -> Connect
     """One connection of the caller's own, on ``schema``."""
     try:
         return await _connected(url, schema, seconds)
-    except _DRIVER_ERRORS as error:
+    except DRIVER_ERRORS as error:
         failure = translated(error)
     raise failure
 
@@ -363,7 +364,7 @@ async def check_revision(connection: Connection, schema: str, migrations: Path |
     found: list[Any] = [None, *[None for _ in wanted]]
     try:
         found = list(await connection.fetchrow(f"SELECT (SELECT epoch FROM instance), {columns}"))  # noqa: S608
-    except _DRIVER_ERRORS as error:
+    except DRIVER_ERRORS as error:
         failure = translated(error)
         if isinstance(failure, DatabaseUnavailable):
             raise failure from None

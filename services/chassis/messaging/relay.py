@@ -19,6 +19,7 @@ from services.chassis.errors import (
     BrokerUnavailable,
     ContractBroken,
     InfrastructureFailure,
+    NrmError,
     RecordTooLarge,
     backoff_seconds,
 )
@@ -376,6 +377,6 @@ class Relay:
 async def _close(connection: Connection) -> None:
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
-            await connection.close()
-    except (OSError, TimeoutError, InfrastructureFailure):
+            await ask(connection.close())
+    except (TimeoutError, NrmError):
         connection.terminate()

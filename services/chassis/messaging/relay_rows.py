@@ -11,10 +11,16 @@ from functools import lru_cache
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-import asyncpg
 import sqlalchemy as sa
 
-from services.chassis.database import Connection, Record, Statement, Transaction, translated
+from services.chassis.database import (
+    DRIVER_ERRORS,
+    Connection,
+    Record,
+    Statement,
+    Transaction,
+    translated,
+)
 from services.chassis.messaging.broker import OutgoingRecord
 from services.chassis.messaging.codec import CONTENT_TYPE, KAFKA_PREFIX
 
@@ -155,7 +161,7 @@ async def ask(answer: Awaitable[Answer]) -> Answer:
     """Wait for PostgreSQL; its errors become ours, without its words."""
     try:
         return await answer
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except DRIVER_ERRORS as error:
         failure = translated(error)
     raise failure
 
