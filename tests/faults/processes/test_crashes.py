@@ -37,10 +37,10 @@ def restarts(state: StateFolder, name: str) -> int:
 
 
 def armed(state: StateFolder, name: str, failpoint: str) -> int:
-    """Start a service anew so that it ends at the failpoint; returns its restarts so far."""
+    """Start a service anew that ends at the failpoint, once it read so; returns its restarts."""
     control.arm(state, name, failpoint)
     control.restart(state, name)
-    assert not state.failpoint_of(name).exists()
+    control.wait_for(state, lambda: not state.failpoint_of(name).exists(), DYING_SECONDS)
     return restarts(state, name)
 
 
@@ -59,7 +59,8 @@ def sound(stage: Stage, case: OneCase) -> list[Fault]:
     return faults_in(history_of(stage, effects=case.effects(), expected=case.expected()))
 
 
-def test_one_case_goes_round_while_services_die_on_its_way(stage: Stage) -> None:
+def test_one_case_goes_round_while_services_die_on_its_way(patient_stage: Stage) -> None:
+    stage = patient_stage
     before = {name: armed(stage.state, name, failpoint) for failpoint, name in ONE_EACH}
     wait_until_ready(stage.state)
     case = OneCase(stage)
@@ -79,7 +80,8 @@ def killing(stage: Stage, names: dict[str, str]) -> Callable[[str], None]:
     return at
 
 
-def test_broker_and_database_are_killed_in_the_middle(stage: Stage) -> None:
+def test_broker_and_database_are_killed_in_the_middle(patient_stage: Stage) -> None:
+    stage = patient_stage
     case = OneCase(stage, killing(stage, {"referral": "kafka", "help": "postgres"}))
     before = {name: restarts(stage.state, name) for name in ("kafka", "postgres")}
     case.goes_round()
