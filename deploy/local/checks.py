@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class Patient:
     def buses(self) -> Buses:
         """Return the addresses of brokers that answer."""
         if self.silent_brokers:
-            raise StackFailure("the broker does not answer")
+            raise StackFailure(f"{' and '.join(self.silent_brokers)} does not answer")
         return buses.told(self.state)
 
     @cached_property
@@ -136,25 +136,34 @@ def _failure(patient: Patient) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def _silent(patient: Patient, name: str, server: str, runbook: Runbook) -> Finding:
+def _silent(patient: Patient, check: str, server: str, runbook: Runbook) -> Finding:
     """A server that does not answer: nothing runs, its disk is full, or something of its own."""
-    state, silence = patient.state, f"the {name} does not answer"
-    folder = state.postgres if name == "database" else state.broker(server)
+    state = patient.state
+    called, folder = (
+        ("database", state.postgres)
+        if check == "database"
+        else (f"broker {server}", state.broker(server))
+    )
+    silence = f"the {called} does not answer"
     if control.supervisor(state) is None:
         why = _failure(patient)
-        if not why.startswith(f"The {name}"):
-            return Finding(name, False, silence, "`nrm up`")
+        if not why.startswith(f"The {check}"):
+            return Finding(check, False, silence, "`nrm up`")
     else:
         why = str(read_json(state.processes).get(server, {}).get("why", ""))
     if DISK_IS_FULL in why or room.free_bytes(folder) < room.STARVED_BYTES:
-        return Finding(name, False, f"{silence}: no room", MAKE_ROOM, Runbook.DISK_FULL)
+        return Finding(check, False, f"{silence}: no room", MAKE_ROOM, Runbook.DISK_FULL)
     action = f"`nrm logs supervisor`, then `nrm logs {server}`"
-    return Finding(name, False, f"{silence}: {why}" if why else silence, action, runbook)
+    return Finding(check, False, f"{silence}: {why}" if why else silence, action, runbook)
 
 
 def _broker(patient: Patient) -> Finding:
-    if patient.silent_brokers:
-        return _silent(patient, "broker", patient.silent_brokers[0], Runbook.BROKER_DOWN)
+    silent = [
+        _silent(patient, "broker", server, Runbook.BROKER_DOWN) for server in patient.silent_brokers
+    ]
+    if silent:
+        first = min(silent, key=lambda each: each.runbook is not Runbook.DISK_FULL)
+        return replace(first, seen="; ".join(each.seen for each in silent))
     flushes = [_flush_of_offsets(address) for address in patient.buses.brokers]
     flush = next((each for each in flushes if each != EACH), EACH)
     well = flush == EACH

@@ -65,11 +65,6 @@ class StateFolder:
         return self.root / "business" / "clock"
 
     @property
-    def machine_clock(self) -> Path:
-        """Return the file that moves the machine's time in a demo, to rehearse a jump."""
-        return self.root / "clock.machine"
-
-    @property
     def reserve(self) -> Path:
         """Return the file of nothing that an operator deletes on a full disk."""
         return self.root / "reserve"

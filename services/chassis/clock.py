@@ -16,7 +16,6 @@ from uuid import UUID
 from services.chassis.errors import SettingsWrong
 
 FILE_PREFIX: Final = "file:"
-MACHINE_SUFFIX: Final = ".machine"
 FILE_LOOK_SECONDS: Final = 0.05
 JUMP_LIMIT: Final = timedelta(minutes=5)
 JUMPED: Final = "wall and monotonic time disagree"
@@ -55,25 +54,9 @@ class SystemClock:
 class FileClock(SystemClock):
     """Business time is the machine's plus an offset in seconds that a file holds as text.
 
-    Every process of a demonstration reads the same file. A second one beside it moves the machine's
-    own time, so that a clock which jumps can be rehearsed without touching the machine's.
+    Every process of a demonstration reads the same file. A missing file is an offset of zero;
+    what cannot be read leaves the last good offset in force.
     """
-
-    def __init__(self, path: Path) -> None:
-        self._business = _OffsetFile(path)
-        self._machine = _OffsetFile(path.with_name(path.name + MACHINE_SUFFIX))
-
-    def now(self) -> datetime:
-        """Business time, UTC."""
-        return self.wall() + self._business.offset(self.monotonic())
-
-    def wall(self) -> datetime:
-        """The machine's time, UTC, moved by the file beside the clock's."""
-        return super().wall() + self._machine.offset(self.monotonic())
-
-
-class _OffsetFile:
-    """Seconds as text in a file. None is zero; what cannot be read leaves the last in force."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -81,12 +64,13 @@ class _OffsetFile:
         self._seen_mtime: int | None = None
         self._looked_at = float("-inf")
 
-    def offset(self, at: float) -> timedelta:
-        """What the file says, looked at every now and then."""
+    def now(self) -> datetime:
+        """Business time, UTC."""
+        at = self.monotonic()
         if at - self._looked_at >= FILE_LOOK_SECONDS:
             self._looked_at = at
             self._look()
-        return self._offset
+        return self.wall() + self._offset
 
     def _look(self) -> None:
         try:

@@ -13,11 +13,11 @@ from datetime import timedelta
 from deploy.local import control, readiness
 from deploy.local.checks import Patient, examine
 from deploy.local.layout import StateFolder
-from deploy.local.processes import write_whole
 from deploy.local.runbooks import Runbook, diagnoses, path_of
 from services.chassis.clock import JUMPED
 from tests.docs import commands
 from tests.docs.commands import Block, blocks
+from tests.support.machine_clock import set_machine_clock
 
 NOTICE_SECONDS, PAUSE_SECONDS = 60.0, 0.2
 VARIABLE = re.compile(r"\$([A-Z][A-Z_]+)")
@@ -27,6 +27,12 @@ def named(state: StateFolder) -> list[Runbook]:
     """The pages that the doctor names now, what to mend first in front."""
     findings = examine(Patient(state, control.topology_of(state)))
     return [each.runbook for each in diagnoses(findings)]
+
+
+def sentence_of(state: StateFolder, page: Runbook) -> str:
+    """What the doctor says beside the name of a page."""
+    findings = examine(Patient(state, control.topology_of(state)))
+    return next(each.sentence for each in diagnoses(findings) if each.runbook is page)
 
 
 def must_name(state: StateFolder, *pages: Runbook) -> None:
@@ -58,11 +64,11 @@ def typed(block: Block, state: StateFolder, given: Mapping[str, str]) -> str:
 @contextmanager
 def jumps(state: StateFolder, *, hours: int) -> Iterator[None]:
     """The machine's clock, as every service sees it, is set to another time for a while."""
-    write_whole(state.machine_clock, str(timedelta(hours=hours).total_seconds()))
+    set_machine_clock(state, timedelta(hours=hours))
     try:
         yield
     finally:
-        state.machine_clock.unlink(missing_ok=True)
+        set_machine_clock(state, timedelta())
 
 
 def clocks_disagree(state: StateFolder) -> list[str]:

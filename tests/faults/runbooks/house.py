@@ -21,6 +21,7 @@ from deploy.local.failures import StackFailure
 from deploy.local.layout import StateFolder
 from deploy.local.tokens import read_token
 from tests.support.history import Fault, faults_in, history_of
+from tests.support.machine_clock import with_machine_clock
 from tests.support.stack import wait_until_ready
 
 NODES = Path(__file__).with_name("nodes.yaml")
@@ -35,7 +36,10 @@ def house_in(state: StateFolder) -> Iterator[StateFolder]:
     """The house, ready; stopped at the end."""
     try:
         try:
-            control.start(control.Wish(state=state, nodes_file=NODES, demo=True))
+            with pytest.MonkeyPatch.context() as patch:
+                for name, value in with_machine_clock(state).items():
+                    patch.setenv(name, value)
+                control.start(control.Wish(state=state, nodes_file=NODES, demo=True))
             wait_until_ready(state)
         except StackFailure as failure:
             pytest.fail(f"the house does not start: {failure}", pytrace=False)

@@ -1,12 +1,11 @@
 """The embedded stack as its users see it: up, status, kill, restart, down."""
 
+import asyncio
 import json
 import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,11 +16,10 @@ from deploy.local.control import Wish
 from deploy.local.failures import StackFailure
 from deploy.local.layout import REPOSITORY, StateFolder, read_json
 from deploy.local.processes import ProcessIdentity
-from deploy.local.runbooks import FIRST_LOOK, Finding, Runbook
+from deploy.local.runbooks import FIRST_LOOK, Finding, Runbook, diagnoses
 from services.chassis.messaging.broker import HUB, LOCAL, bus_of
-from tests.docs.commands import Block
 from tests.integration.deploy.conftest import NODES, bring_up
-from tests.support.runbooks import follow, must_name, typed
+from tests.support.runbooks import follow
 from tests.support.waiting import until
 
 SERVICE = "node-one.gateway"
@@ -83,13 +81,29 @@ async def test_a_killed_service_starts_again(stack: StateFolder) -> None:
     await until(lambda: not readiness.unready(stack))
 
 
-@pytest.mark.parametrize("name", [SERVICE, "kafka-hub"])
-async def test_what_is_held_stays_down_until_it_is_released(stack: StateFolder, name: str) -> None:
+def pages_named(stack: StateFolder) -> list[tuple[Runbook, str]]:
+    """The pages that the doctor names, and what it says beside each."""
+    findings = examine(Patient(stack, control.topology_of(stack)))
+    return [(told.runbook, told.sentence) for told in diagnoses(findings)]
+
+
+HELD = [
+    (SERVICE, []),
+    ("kafka-hub", [(Runbook.BROKER_DOWN, "the broker kafka-hub does not answer")]),
+    ("postgres", [(Runbook.DATABASE_DOWN, "the database does not answer")]),
+]
+
+
+@pytest.mark.parametrize(("name", "pages"), HELD)
+async def test_what_is_held_stays_down_until_it_is_released_and_the_doctor_names_it(
+    stack: StateFolder, name: str, pages: list[tuple[Runbook, str]]
+) -> None:
     control.hold(stack, name)
     await until(lambda: read_json(stack.processes)[name]["state"] == "held")
     assert name in readiness.unready(stack)
+    assert await asyncio.to_thread(pages_named, stack) == pages
     control.release(stack, name)
-    await until(lambda: not readiness.unready(stack))
+    await until(lambda: not readiness.unready(stack), seconds=60)
 
 
 def test_each_bus_is_on_its_own_broker(stack: StateFolder) -> None:
@@ -175,46 +189,6 @@ def test_the_doctor_of_a_stack_that_was_never_up_says_what_to_do(tmp_path: Path)
     assert done.returncode == 1
     assert {name for name, finding in findings.items() if finding["well"]} == {"programs", "disk"}
     assert all(finding["action"] for finding in findings.values() if not finding["well"])
-
-
-GONE = [
-    (Runbook.BROKER_DOWN, "kafka", "RECORDS", Path("kafka/records")),
-    (Runbook.DATABASE_DOWN, "postgres", "FILES", Path("postgres/cluster")),
-]
-
-
-@contextmanager
-def gone(state: StateFolder, server: str, files: Path) -> Iterator[Path]:
-    """A killed server whose files are gone, as those of a disk that is not mounted."""
-    there, away = state.root / files, state.root / f"{files.name}.away"
-    there.rename(away)
-    control.kill(state, server)
-    try:
-        control.wait_for(state, lambda: "gone from" in read_json(state.processes)[server]["why"])
-        yield away
-    finally:
-        if away.exists() and not there.exists():
-            away.rename(there)
-
-
-@pytest.mark.parametrize(("page", "server", "variable", "files"), GONE)
-def test_a_server_whose_files_are_gone_is_named_and_mended_by_its_page(
-    stack: StateFolder, page: Runbook, server: str, variable: str, files: Path
-) -> None:
-    with gone(stack, server, files) as away:
-        assert not (stack.root / files).exists()  # nothing empty was made in its place
-        must_name(stack, page)
-        said = follow(page, stack, **{variable: str(away)})
-    assert "is their disk mounted?" in " ".join(said.split())
-    must_name(stack)
-
-
-def test_a_wrong_command_in_a_page_is_noticed(stack: StateFolder) -> None:
-    for wrong in ("nrm docktor", 'mv "$RECORDS" nowhere/at/all', "nrm up --no-such-option"):
-        with pytest.raises(AssertionError):
-            typed(Block(1, f"{wrong}\n", long=False, expects=()), stack, {"RECORDS": "away"})
-    with pytest.raises(AssertionError, match="wants"):
-        follow(Runbook.BROKER_DOWN, stack)
 
 
 def test_reset_deletes_only_a_state_folder_of_ours(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import pytest
 
 from services.chassis.clock import (
     FILE_LOOK_SECONDS,
-    MACHINE_SUFFIX,
     FileClock,
     FrozenClock,
     JumpWatch,
@@ -90,26 +89,3 @@ def test_derived_ids_are_equal_for_equal_causes_and_differ_otherwise() -> None:
     }
     assert one not in others
     assert len(others) == 4
-
-
-class SteppedMachine(FileClock):
-    """A file clock whose monotonic time is in our hands; its wall time follows the second file."""
-
-    seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-
-def test_a_second_file_moves_the_machines_time_as_a_jump_would(tmp_path: Path) -> None:
-    clock = SteppedMachine(tmp_path / "clock")
-    watch = JumpWatch(clock)
-    before = clock.now()
-    assert not watch.jumped()
-    (tmp_path / f"clock{MACHINE_SUFFIX}").write_text("3600")
-    clock.seconds += FILE_LOOK_SECONDS
-    assert watch.jumped()
-    assert clock.now() - before > timedelta(minutes=59)
-    (tmp_path / f"clock{MACHINE_SUFFIX}").unlink()
-    clock.seconds += FILE_LOOK_SECONDS
-    assert not watch.jumped()

@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.local import logfiles, room
+from deploy.local import buses, control, logfiles, room
+from deploy.local.checks import CHECKS, Patient
 from deploy.local.failures import StackFailure
 from deploy.local.kafka import KafkaServer
-from deploy.local.layout import REPOSITORY, StateFolder
+from deploy.local.layout import REPOSITORY, StateFolder, write_json
 from deploy.local.postgres import PostgresServer
-from deploy.local.runbooks import FIRST_LOOK, FOLDER, Finding, Runbook, diagnoses
+from deploy.local.runbooks import FIRST_LOOK, FOLDER, Finding, Runbook, diagnoses, path_of
 from deploy.observe.grafana import rules
 from deploy.observe.panels import questions
+from tests.docs.commands import Block, blocks
+from tests.support.runbooks import follow, typed
 
 Usage = namedtuple("Usage", "total used free")
 PAGES = {path.stem: path.read_text() for path in (REPOSITORY / FOLDER).glob("*.md")}
@@ -52,6 +55,40 @@ def test_there_is_a_page_for_each_condition_and_no_other() -> None:
         assert f"({page}.md)" in PAGES[FIRST_LOOK]
 
 
+WRONG = ("nrm docktor", 'mv -T "$RECORDS" nowhere/at/all')
+
+
+@pytest.mark.parametrize("command", WRONG)
+def test_a_wrong_command_in_a_page_is_noticed(state: StateFolder, command: str) -> None:
+    block = Block(1, f"{command}\n", long=False, expects=())
+    with pytest.raises(AssertionError):
+        typed(block, state, {"RECORDS": str(state.logs)})
+
+
+def test_a_page_that_says_something_else_or_wants_something_else_is_noticed(
+    state: StateFolder,
+) -> None:
+    with pytest.raises(AssertionError, match="does not say"):
+        typed(Block(1, "echo no\n", long=False, expects=("yes",)), state, {})
+    with pytest.raises(AssertionError, match="wants"):
+        follow(Runbook.BROKER_DOWN, state)
+
+
+@pytest.mark.parametrize("folder", ["kafka", "kafka-hub", "postgres"])
+def test_the_page_of_a_full_disk_deletes_nothing_of_a_server(
+    state: StateFolder, folder: str
+) -> None:
+    kept, film = state.root / folder / "large", state.root / "film"
+    kept.parent.mkdir()
+    for path in (kept, film):
+        path.touch()
+    delete = next(block for block in blocks(path_of(Runbook.DISK_FULL)) if 'rm "$T' in block.code)
+    with pytest.raises(AssertionError):
+        typed(delete, state, {"TOO_LARGE": str(kept)})
+    typed(delete, state, {"TOO_LARGE": str(film)})
+    assert (kept.exists(), film.exists()) == (True, False)
+
+
 def test_every_alarm_leads_to_a_page_that_knows_it() -> None:
     pages = {
         panel.alert.name: panel.alert.runbook
@@ -70,6 +107,24 @@ def test_every_alarm_leads_to_a_page_that_knows_it() -> None:
     }
     assert annotated == {name: FOLDER / f"{page}.md" for name, page in pages.items()}
     assert yaml.safe_load((REPOSITORY / "deploy/observe/provisioned/alerts.yaml").read_text())
+
+
+class BothSilent(Patient):
+    silent_brokers = (buses.HUB_BROKER, buses.BROKER)
+
+
+def test_each_silent_broker_is_named_and_the_full_disk_of_one_is_mended_first(
+    state: StateFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "supervisor", lambda _state: "somebody")
+    whys = {buses.HUB_BROKER: "it has no port", buses.BROKER: "The disk is full: it stopped."}
+    write_json(state.processes, {name: {"why": why} for name, why in whys.items()})
+    told = CHECKS["broker"](BothSilent(state, control.topology_of(state)))
+    assert told.runbook is Runbook.DISK_FULL
+    assert told.seen == (
+        "the broker kafka-hub does not answer: it has no port; "
+        "the broker kafka does not answer: no room"
+    )
 
 
 @pytest.fixture
