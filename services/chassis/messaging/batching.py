@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final
 
-from opentelemetry.trace import Span
-
 from services.chassis.database import Transaction
 from services.chassis.errors import Misuse, TransactionConflict
 from services.chassis.logs import logger
@@ -27,6 +25,7 @@ from services.chassis.messaging.rows import Outcome, Result
 from services.chassis.messaging.subscriptions import Kind
 from services.chassis.messaging.trials import Trials
 from services.chassis.messaging.work import Answer, Received, Work
+from services.chassis.telemetry import traceparent
 
 log = logger(__name__)
 ALONE: Final = None
@@ -108,20 +107,18 @@ class Batching:
 
     async def _receive(self, run: Run) -> Sequence[Result | None]:
         began = perf_counter()
-        many = len(run.arrivals)
-        spans = [self._handling.spans.begin(arrival, many) for arrival in run.arrivals]
+        span = self._handling.spans.begin(run.arrivals)
         try:
             async with self._context.database.transaction() as tx:
                 at = self._context.clock.wall()
                 verdicts = await self._handling.inbox.enter_many(tx, run.arrivals, at)
-                outcomes = await self._judged(tx, run, verdicts, spans)
+                outcomes = await self._judged(tx, run, verdicts, traceparent(span))
         except TransactionConflict as conflict:
             raise Repeat from conflict
         seconds = perf_counter() - began
-        for arrival, outcome, span in zip(run.arrivals, outcomes, spans, strict=True):
+        span.end()
+        for arrival, outcome in zip(run.arrivals, outcomes, strict=True):
             if outcome is not None:
-                span.set_attribute("nrm.outcome", str(outcome))
-                span.end()
                 self._handling.seconds.observe(seconds)
                 self._handling.count(outcome, arrival)
         return [ALONE if outcome is None else Result(outcome) for outcome in outcomes]
@@ -131,12 +128,12 @@ class Batching:
         tx: Transaction,
         run: Run,
         verdicts: Sequence[Verdict | None],
-        spans: Sequence[Span],
+        above: str | None,
     ) -> Sequence[Outcome | None]:
         outcomes = [None if each is None else OUTCOMES.get(each) for each in verdicts]
         places = [at for at, verdict in enumerate(verdicts) if verdict is Verdict.HANDLE]
         if places:
-            answers = await self._handled(tx, run, places, spans)
+            answers = await self._handled(tx, run, places, above)
             for at, answer in zip(places, answers, strict=True):
                 outcomes[at] = await self._handling.answered(
                     tx, run.arrivals[at], Verdict.HANDLE, answer
@@ -145,22 +142,19 @@ class Batching:
         return outcomes
 
     async def _handled(
-        self, tx: Transaction, run: Run, places: Sequence[int], spans: Sequence[Span]
+        self, tx: Transaction, run: Run, places: Sequence[int], above: str | None
     ) -> Sequence[Answer]:
-        events, span_of = [], {}
-        for at in places:
-            reading = run.readings[at]
-            if reading is not None:
-                events.append(reading.received)
-                span_of[reading.received.envelope.id] = spans[at]
+        readings = (run.readings[at] for at in places)
+        events = [reading.received for reading in readings if reading is not None]
+        now = self._context.clock.now()
 
         def make_work(received: Received) -> Work:
-            return self._handling.work(tx, received, span_of[received.envelope.id])
+            return self._handling.work(tx, received, now, above)
 
         if run.handler is None:
             raise Misuse("nobody handles what the inbox says is to be handled")
         tx.notes[BATCH_NOTE] = len(events)
-        batch = Batch(tx, events, self._context.clock.now(), self._context.node, make_work)
+        batch = Batch(tx, events, now, self._context.node, make_work)
         async with asyncio.timeout(self._context.limits.handler_seconds):
             answers = await run.handler.handle(batch)
         _ask_for_order(events, checked(answers, len(events)))

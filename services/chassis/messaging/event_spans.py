@@ -1,9 +1,12 @@
-"""The span of one event that is worked on: linked to where it was created, and under it at home.
+"""The span of what is worked on: one event, or a list; linked to where each event was created.
+
+The span of one event stands, at home, under the one that it was created in. A list has one span
+of its own: what comes of each event is created in the trace of that event.
 
 What a span says of an event is decided here alone: never a subject, a key, a body or free words.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -28,12 +31,21 @@ class EventSpans:
             span.set_attributes(self._attributes(arrival))
             yield span
 
-    def begin(self, arrival: Arrival, together: int) -> Span:
-        """The span of one event of several; whoever begins it ends it."""
-        span = self.context.telemetry.begin(**self._told(arrival))
-        if span.is_recording():
-            span.set_attributes(self._attributes(arrival))
-            span.set_attribute("messaging.batch.message_count", together)
+    def begin(self, arrivals: Sequence[Arrival]) -> Span:
+        """The span of a list; whoever begins it ends it."""
+        topics = {arrival.stream.topic for arrival in arrivals}
+        links = dict.fromkeys(each.traceparent for each in arrivals if each.traceparent)
+        name = f"process {topics.pop()}" if len(topics) == 1 else "process"
+        span = self.context.telemetry.begin(name, "consumer", tuple(links))
+        span.set_attributes(
+            {
+                "messaging.system": "kafka",
+                "messaging.operation.name": "process",
+                "messaging.operation.type": "process",
+                "messaging.consumer.group.name": self.context.group,
+                "messaging.batch.message_count": len(arrivals),
+            }
+        )
         return span
 
     def _told(self, arrival: Arrival) -> dict[str, Any]:

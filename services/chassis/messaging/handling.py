@@ -19,6 +19,7 @@ from services.chassis.database import Transaction
 from services.chassis.errors import ContractBroken, MalformedEvent, Misuse, UnknownMajor
 from services.chassis.failpoints import Failpoint
 from services.chassis.messaging.arrival import Arrival, Arriving, Stream
+from services.chassis.messaging.broker import LOCAL
 from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.event_spans import EventSpans
 from services.chassis.messaging.inbox import Row, State, Verdict
@@ -36,7 +37,6 @@ from services.chassis.messaging.work import (
     Waits,
     Work,
 )
-from services.chassis.telemetry import traceparent
 
 OUTCOMES: Final = {
     Verdict.DUPLICATE: Outcome.DUPLICATE,
@@ -76,6 +76,7 @@ class Handling:
         self._parking = parking
         self._jump = JumpWatch(context.clock)
         bus = context.subscriptions.bus
+        self._at_home = bus == LOCAL
         telemetry = context.telemetry
         self._counters = {
             outcome: telemetry.counter(name).labels(bus) for outcome, name in _COUNTED.items()
@@ -207,7 +208,7 @@ class Handling:
         return Reading(handler, received, body.spec)
 
     async def _call(self, tx: Transaction, arrival: Arrival, reading: Reading) -> Answer:
-        answer = await reading.handler(reading.received, self.work(tx, reading.received))
+        answer = await reading.handler(reading.received, self._work(tx, reading.received))
         if isinstance(answer, Waits) and arrival.kind is Kind.NEVER_WAITS:
             raise Misuse("an event of a type that never waits was told to wait")
         return answer
@@ -231,7 +232,7 @@ class Handling:
 
     async def _gave_up(self, tx: Transaction, reading: Reading) -> None:
         gave_up = self._context.subscriptions.gave_up
-        if gave_up is None or await gave_up(reading.received, self.work(tx, reading.received)):
+        if gave_up is None or await gave_up(reading.received, self._work(tx, reading.received)):
             raise Misuse("what gives up may not wait again")
 
     # ------------------------------------------------------------ small words
@@ -240,13 +241,24 @@ class Handling:
         """An event of this transaction is settled, and nothing is committed."""
         tx.failpoints.reach(Failpoint.HANDLED_BEFORE_COMMIT)
 
-    def work(self, tx: Transaction, received: Received, span: Span | None = None) -> Work:
-        """The work that one event is; ``span`` is its own, where it is not the current one."""
+    def _work(self, tx: Transaction, received: Received) -> Work:
+        return self.work(tx, received, self._context.clock.now())
+
+    def work(
+        self, tx: Transaction, received: Received, now: datetime, above: str | None = None
+    ) -> Work:
+        """The work that one event is.
+
+        ``above`` is the span of its list: what is created because of the event stands in the
+        event's own trace, and under the list's where it has none that is the node's own.
+        """
         cause = Cause.of(received.envelope)
+        if above is not None and not (self._at_home and cause.traceparent):
+            cause = replace(cause, traceparent=above)
         return Work(
             transaction=tx,
-            now=self._context.clock.now(),
-            cause=cause if span is None else replace(cause, traceparent=traceparent(span)),
+            now=now,
+            cause=cause,
             caller=received.envelope.source,
             node=self._context.node,
             service=self._context.service,
