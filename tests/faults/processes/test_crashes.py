@@ -90,8 +90,9 @@ def test_broker_and_database_are_killed_in_the_middle(patient_stage: Stage) -> N
     assert sound(stage, case) == []
 
 
-def test_the_checker_finds_what_is_planted_in_the_tables(stage: Stage) -> None:
+def test_the_checker_finds_what_is_planted_in_the_tables(patient_stage: Stage) -> None:
     """An outbox row deleted by a trigger, and an effect that is there twice."""
+    stage = patient_stage
     topology, databases = control.topology_of(stage.state), Databases(stage.state)
     gateway = topology.unit(f"{REDCROSS}.gateway")
     case = OneCase(stage, lambda step: _lose_last(databases, gateway) if step == "help" else None)
