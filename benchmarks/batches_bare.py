@@ -7,16 +7,12 @@ statement: validation, spans, metrics, derived ids, parking, rebalancing.
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
-from aiokafka import AIOKafkaConsumer
-
 from benchmarks import event
-from benchmarks.handler_bare import LANES, Way, _Loop
+from benchmarks.handler_bare import Loop, Way, consuming
 from benchmarks.servers import Place
 from contracts.envelope import source_of
 from services.chassis.clock import SystemClock
@@ -85,7 +81,7 @@ async def project(connection: Any, handled: Sequence[Handled]) -> None:
     await connection.execute(PROJECT, list(newest), list(newest.values()), _CLOCK.wall())
 
 
-class _Lists(_Loop):
+class _Lists(Loop):
     """Lists of a lane, in one transaction each."""
 
     def __init__(
@@ -135,39 +131,11 @@ class _Lists(_Loop):
         )
 
 
-@asynccontextmanager
-async def _consuming(
-    place: Place, tick: Callable[[], None], settle: Callable[[_Lists, Any, Any], Any]
-) -> AsyncIterator[None]:
-    pool = await asyncpg.create_pool(
-        place.url,
-        min_size=LANES,
-        max_size=LANES,
-        server_settings={"search_path": "house", "timezone": "UTC"},
-    )
-    consumer = AIOKafkaConsumer(
-        place.topic(event.THINGS),
-        bootstrap_servers=place.bootstrap,
-        group_id=f"{place.node}.bare",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-    )
-    await consumer.start()
-    task = asyncio.create_task(_Lists(place, tick, settle).run(pool, consumer))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await consumer.stop()
-        await pool.close()
-
-
 def changing(place: Place, tick: Callable[[], None]) -> Any:
     """A statement per event, an event and an audit row of each."""
-    return _consuming(place, tick, _Lists.change)
+    return consuming(place, _Lists(place, tick, _Lists.change))
 
 
 def projecting(place: Place, tick: Callable[[], None]) -> Any:
     """One statement for a list."""
-    return _consuming(place, tick, lambda _lists, *rest: project(*rest))
+    return consuming(place, _Lists(place, tick, lambda _lists, *rest: project(*rest)))

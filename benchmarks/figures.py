@@ -55,6 +55,17 @@ class Goal:
         return above / one[self.against.alternative][self.against.figure]
 
 
+def rate_at_least(ours: str, sentence: str, against: str, limit: float) -> Goal:
+    """The usual goal: our events a second, over another alternative's."""
+    return Goal(
+        sentence=sentence,
+        of=Side(ours, "rate"),
+        against=Side(against, "rate"),
+        wanted="at least",
+        limit=limit,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How far a goal was reached."""

@@ -80,7 +80,7 @@ class Way:
     """With outbox row and audit row in one statement."""
 
 
-class _Loop:
+class Loop:
     """Fetches, deals to lanes, commits offsets."""
 
     def __init__(self, place: Place, tick: Callable[[], None], way: Way) -> None:
@@ -199,7 +199,8 @@ class _Loop:
 
 
 @asynccontextmanager
-async def _consuming(place: Place, tick: Callable[[], None], way: Way) -> AsyncIterator[None]:
+async def consuming(place: Place, loop: Loop) -> AsyncIterator[None]:
+    """Run a loop of hand-written statements with a pool and a consumer of its own."""
     pool = await asyncpg.create_pool(
         place.url,
         min_size=LANES,
@@ -214,7 +215,7 @@ async def _consuming(place: Place, tick: Callable[[], None], way: Way) -> AsyncI
         auto_offset_reset="earliest",
     )
     await consumer.start()
-    task = asyncio.create_task(_Loop(place, tick, way).run(pool, consumer))
+    task = asyncio.create_task(loop.run(pool, consumer))
     try:
         yield
     finally:
@@ -226,14 +227,14 @@ async def _consuming(place: Place, tick: Callable[[], None], way: Way) -> AsyncI
 
 def same_statements(place: Place, tick: Callable[[], None]) -> Any:
     """The statements of ours, by hand."""
-    return _consuming(place, tick, Way())
+    return consuming(place, Loop(place, tick, Way()))
 
 
 def plain_inbox(place: Place, tick: Callable[[], None]) -> Any:
     """The same but for the inbox: one row per event, no marks."""
-    return _consuming(place, tick, Way(plain=True))
+    return consuming(place, Loop(place, tick, Way(plain=True)))
 
 
 def joined_writes(place: Place, tick: Callable[[], None]) -> Any:
     """The statements of ours, the last two as one."""
-    return _consuming(place, tick, Way(joined=True))
+    return consuming(place, Loop(place, tick, Way(joined=True)))

@@ -13,7 +13,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 
 from benchmarks import event
-from benchmarks.figures import Figures, Goal, Side
+from benchmarks.figures import Figures, rate_at_least
 from benchmarks.fso import drain_best, drain_default
 from benchmarks.house import frame_at, fresh_work, running
 from benchmarks.jobs import Job, Meter, Setting
@@ -179,16 +179,6 @@ NAIVE: Final = "send_and_wait, delete each row"
 NAIVE_LATER: Final = "send_and_wait, delete 100 rows"
 
 
-def _at_least(sentence: str, against: str, limit: float) -> Goal:
-    return Goal(
-        sentence=sentence,
-        of=Side(OURS, "rate"),
-        against=Side(against, "rate"),
-        wanted="at least",
-        limit=limit,
-    )
-
-
 JOB: Final = Job(
     name="relay",
     title="The relay drains 10,000 committed rows",
@@ -201,10 +191,10 @@ JOB: Final = Job(
         NAIVE_LATER: naive_delete_later,
     },
     goals=(
-        _at_least("rate against a bare producer", BARE, 0.6),
-        _at_least("rate against fso at its best", FSO_BEST, 8),
-        _at_least("rate against fso as it comes", FSO, 50),
-        _at_least("rate against send_and_wait", NAIVE, 20),
+        rate_at_least(OURS, "rate against a bare producer", BARE, 0.6),
+        rate_at_least(OURS, "rate against fso at its best", FSO_BEST, 8),
+        rate_at_least(OURS, "rate against fso as it comes", FSO, 50),
+        rate_at_least(OURS, "rate against send_and_wait", NAIVE, 20),
     ),
     limits={
         OURS: "Python in one process: reading rows, building records, aiokafka's batching; "

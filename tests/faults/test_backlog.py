@@ -21,9 +21,8 @@ from deploy.local.kafka import KafkaServer
 from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings
 from services.chassis.messaging.consumer import Consumer
-from services.chassis.messaging.inboxes import inbox_consumer
 from services.chassis.messaging.limits import Limits
-from tests.support.kafka import MakeTopic, kafka_broker
+from tests.support.kafka import MakeTopic, kafka_broker, running_member
 from tests.support.postgres import Postgres
 from tests.support.receiving import House, context_of, effects, envelope_of, make_effects, sent
 from tests.support.waiting import until
@@ -83,16 +82,8 @@ class Backlog:
             slot=slot,
             limits=Limits(),
         )
-        broker = kafka_broker(self.server, slot=slot)
-        consumer, stop = inbox_consumer(context, broker), asyncio.Event()
-        task = asyncio.create_task(consumer.run(stop))
-        try:
+        async with running_member(context, self.server, slot) as consumer:
             yield consumer
-        finally:
-            stop.set()
-            async with asyncio.timeout(60):
-                await task
-            await broker.close()
 
     async def count(self) -> int:
         """How many effects there are."""

@@ -35,7 +35,7 @@ from tests.faults.story import (
 )
 from tests.faults.types_of_three import CATALOGUE, MARK, NEWER, TYPES, lifted, name_of, spec_for
 from tests.support.postgres import Postgres, settings_for
-from tests.support.receiving import AT, keys
+from tests.support.receiving import AT, each_in_turn, keys
 
 NODE = "node-one"
 LIMITS = Limits(
@@ -202,16 +202,7 @@ class Service:
 
     async def handle_all(self, batch: Batch) -> list[Answer]:
         """The same for a list; nothing behind one that waits."""
-        answers: list[Answer] = []
-        held: dict[str, Answer] = {}
-        for received in batch.events:
-            subject = received.envelope.subject
-            if subject not in held:
-                answer = await self.handle(received, batch.work(received))
-                if answer is not None:
-                    held[subject] = answer
-            answers.append(held.get(subject))
-        return answers
+        return await each_in_turn(self.handle, batch)
 
     async def _change(
         self, received: Received, work: Work, kind: str, place: dict[str, Any]

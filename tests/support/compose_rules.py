@@ -1,7 +1,7 @@
 """What docker-compose.yml must keep to, as one list of sentences; empty when it does.
 
-Read with PyYAML alone: no library that checks Compose files is kept well enough to rely on, and
-Compose itself is asked in deploy/containers/stand_in.sh. Variables are taken with their defaults.
+Read with PyYAML alone: the rules are ours, and whether it is a Compose file at all Compose itself
+is asked in deploy/containers/stand_in.sh. Variables are taken with their defaults.
 """
 
 from __future__ import annotations

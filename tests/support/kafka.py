@@ -4,10 +4,12 @@ One broker for a session, topics with fresh names for each test. A broker that c
 failure that says so: these tests may never be skipped in silence.
 """
 
+import asyncio
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,9 @@ import pytest
 from deploy.local import broker_admin
 from deploy.local.broker_admin import TopicShape
 from deploy.local.kafka import KafkaServer
+from services.chassis.messaging.consumer import Consumer
+from services.chassis.messaging.context import ConsumerContext
+from services.chassis.messaging.inboxes import inbox_consumer
 from services.chassis.messaging.kafka import KafkaBroker, KafkaSettings
 from tests.support.containers import ContainedBroker, in_containers, kafka_container
 
@@ -66,3 +71,20 @@ def kafka_settings(server: TestBroker, **changes: object) -> KafkaSettings:
 def kafka_broker(server: TestBroker, **changes: object) -> KafkaBroker:
     """A bus on the session's broker; the caller closes it."""
     return KafkaBroker(kafka_settings(server, **changes))
+
+
+@asynccontextmanager
+async def running_member(
+    context: ConsumerContext, server: TestBroker, slot: int
+) -> AsyncIterator[Consumer]:
+    """One member of the group, as a process would be: stopped in order at the end."""
+    broker = kafka_broker(server, slot=slot)
+    consumer, stop = inbox_consumer(context, broker), asyncio.Event()
+    task = asyncio.create_task(consumer.run(stop))
+    try:
+        yield consumer
+    finally:
+        stop.set()
+        async with asyncio.timeout(60):
+            await task
+        await broker.close()

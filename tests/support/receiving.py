@@ -88,6 +88,20 @@ def keys() -> KeyRing:
     return KeyRing(keys={"0" * 8: b"k" * 32}, current="0" * 8, digest_key=b"d" * 32)
 
 
+async def each_in_turn(handle: Handler, batch: Batch) -> list[Answer]:
+    """What a handler of one event answers for a list: nothing behind what was not handled."""
+    held: dict[str, Answer] = {}
+    answers: list[Answer] = []
+    for received in batch.events:
+        subject = received.envelope.subject
+        if subject not in held:
+            answer = await handle(received, batch.work(received))
+            if answer is not None:
+                held[subject] = answer
+        answers.append(held.get(subject))
+    return answers
+
+
 @dataclass
 class House:
     """What the handlers do, and what they saw; change ``behave`` to make them fail or wait."""
@@ -120,15 +134,7 @@ class House:
 
     async def handle_all(self, batch: Batch) -> list[Answer]:
         """The same for a list: nothing behind what was not handled."""
-        answers: list[Answer] = []
-        held: dict[str, Answer] = {}
-        for received in batch.events:
-            subject = received.envelope.subject
-            if subject not in held:
-                answer = await self.handle(received, batch.work(received))
-                if answer is not None:
-                    held[subject] = answer
-            answers.append(held.get(subject))
+        answers = await each_in_turn(self.handle, batch)
         self.batches.append(len(batch.events))
         return answers
 

@@ -12,9 +12,8 @@ from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings
 from services.chassis.messaging.broker import TopicPartition
 from services.chassis.messaging.consumer import Consumer
-from services.chassis.messaging.inboxes import inbox_consumer
 from services.chassis.messaging.kafka import KafkaBroker
-from tests.support.kafka import MakeTopic, kafka_broker
+from tests.support.kafka import MakeTopic, kafka_broker, running_member
 from tests.support.postgres import Postgres
 from tests.support.receiving import House, context_of, effects, envelope_of, make_effects, sent
 from tests.support.waiting import until
@@ -48,16 +47,8 @@ class Bench:
         context = context_of(
             self.house, self.database, settings, subscriptions=subscriptions, slot=slot
         )
-        broker = kafka_broker(self.server, slot=slot)
-        consumer, stop = inbox_consumer(context, broker), asyncio.Event()
-        task = asyncio.create_task(consumer.run(stop))
-        try:
+        async with running_member(context, self.server, slot) as consumer:
             yield consumer
-        finally:
-            stop.set()
-            async with asyncio.timeout(60):
-                await task
-            await broker.close()
 
     async def handled(self, many: int) -> None:
         """Wait until so many effects are there."""
