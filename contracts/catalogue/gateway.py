@@ -1,0 +1,24 @@
+"""What the gateway is told at the door, and tells."""
+
+from typing import Final
+
+from contracts import gateway, intake
+from contracts.catalogue.rows import CASE, NODE, Fact, Told
+
+DOOR: Final = (
+    Told("consent-recorded", "", intake.ConsentRecorded),
+    Told("consent-withdrawn", "", intake.ConsentWithdrawn),
+    Told("restriction-recorded", "", intake.RestrictionRecorded),
+)
+FACTS: Final = (
+    Fact("consent-granted", "consent", gateway.ConsentGranted, CASE),
+    Fact("consent-ended", "consent", gateway.ConsentEnded, CASE, never_waits=True),
+    Fact("restriction-set", "consent", gateway.RestrictionSet, CASE, never_waits=True),
+    Fact("sending-delivered", "incoming", gateway.SendingDelivered, CASE),
+    Fact("sending-refused", "incoming", gateway.SendingRefused, CASE),
+    Fact("sending-delayed", "incoming", gateway.SendingDelayed, CASE),
+    Fact("sharing-stopped", "incoming", gateway.SharingStopped, CASE, never_waits=True),
+    Fact("feedback-ended", "incoming", gateway.FeedbackEnded, CASE),
+    Fact("notice-queued", "incoming", gateway.NoticeQueued, CASE),
+    Fact("policy-copied", "registry", gateway.PolicyCopied, NODE),
+)

@@ -1,0 +1,36 @@
+"""What referral is told at the door, and tells."""
+
+from typing import Final
+
+from contracts import intake, referral
+from contracts.catalogue.rows import ADDRESSED, CASE, Fact, Told
+
+DOOR: Final = (
+    Told("referral-requested", "request-referral", intake.ReferralRequested),
+    Told("offer-answered", "answer-offer", intake.OfferAnswered),
+)
+FACTS: Final = (
+    Fact("request-opened", "referral", referral.RequestOpened, CASE),
+    Fact("offer-made", "referral", referral.OfferMade, CASE),
+    Fact("offer-received", "referral", referral.OfferReceived, CASE),
+    Fact("task-delivered", "referral", referral.TaskDelivered, CASE),
+    Fact("task-seen", "referral", referral.TaskSeen, CASE),
+    Fact("offer-unseen", "referral", referral.OfferUnseen, CASE),
+    Fact("hold-requested", "referral", referral.HoldRequested, CASE),
+    Fact("hold-abandoned", "referral", referral.HoldAbandoned, CASE),
+    Fact("task-accepted", "referral", referral.TaskAccepted, CASE),
+    Fact("task-declined", "referral", referral.TaskDeclined, CASE),
+    Fact("task-expired", "referral", referral.TaskExpired, CASE),
+    Fact("task-started", "referral", referral.TaskStarted, CASE),
+    Fact("task-completed", "referral", referral.TaskCompleted, CASE),
+    Fact("task-cancelled", "referral", referral.TaskCancelled, CASE),
+    Fact("task-stopped", "referral", referral.TaskStopped, CASE),
+    Fact("task-not-sent", "referral", referral.TaskNotSent, CASE),
+    Fact("loop-closed", "referral", referral.LoopClosed, CASE),
+    Fact("provider-not-found", "referral", referral.ProviderNotFound, CASE),
+    Fact("capacity-queried", "outgoing", referral.CapacityQueried, ADDRESSED),
+    Fact("capacity-answered", "outgoing", referral.CapacityAnswered, ADDRESSED),
+    Fact("task-offered", "outgoing", referral.TaskOffered, ADDRESSED),
+    Fact("task-progressed", "outgoing", referral.TaskProgressed, ADDRESSED),
+    Fact("offer-withdrawn", "outgoing", referral.OfferWithdrawn, ADDRESSED),
+)

@@ -1,0 +1,47 @@
+"""What an agency's own system tells its node: the agency IT team's door.
+
+Each event has one owner in the node, who gives exactly one final answer (accepted, or refused with
+every reason). No identity is ever in an intake event: it goes by HTTP into the safe.
+The commands that the gateway puts on the node's bus carry the same bodies.
+"""
+
+from contracts.intake.answers import IntakeAccepted, IntakeRefused, Reason
+from contracts.intake.assistance import CapacityReported, ServiceDelivered
+from contracts.intake.consent import (
+    ConsentRecorded,
+    ConsentWithdrawn,
+    RecipientClass,
+    RestrictionRecorded,
+)
+from contracts.intake.identification import (
+    CaseClosed,
+    CaseCorrected,
+    CaseEnteredInError,
+    DecisionRecorded,
+    PersonDetected,
+    ScreeningRecorded,
+)
+from contracts.intake.referral import Need, OfferAnswered, ReferralRequested
+from contracts.intake.sizes import Codes
+
+__all__ = [
+    "CapacityReported",
+    "CaseClosed",
+    "CaseCorrected",
+    "CaseEnteredInError",
+    "Codes",
+    "ConsentRecorded",
+    "ConsentWithdrawn",
+    "DecisionRecorded",
+    "IntakeAccepted",
+    "IntakeRefused",
+    "Need",
+    "OfferAnswered",
+    "PersonDetected",
+    "Reason",
+    "RecipientClass",
+    "ReferralRequested",
+    "RestrictionRecorded",
+    "ScreeningRecorded",
+    "ServiceDelivered",
+]
