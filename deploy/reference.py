@@ -1,4 +1,5 @@
-"""`python -m deploy.reference`: writes the reference pages of settings, streams, routes, metrics.
+"""`python -m deploy.reference`: writes the reference pages: settings, streams, routes, metrics, and
+who sees what.
 
 The pages are generated and committed; `--check` says whether they are current. A setting or a route
 that nobody described stops both. Defaults are shown, the values of a running stack never.
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from deploy import reference_http, reference_map, reference_metrics
+from deploy import reference_http, reference_map, reference_metrics, reference_sees
 from deploy.local.layout import REPOSITORY
 from deploy.local.topology import read_topology
 from deploy.reference_words import Undescribed, described
@@ -28,6 +29,7 @@ PAGE = REFERENCE / "settings.md"
 STREAMS = REFERENCE / "streams.md"
 HTTP = REFERENCE / "http.md"
 METRICS = REFERENCE / "metrics.md"
+SEES = REFERENCE / "who-sees-what.md"
 HEAD = """\
 # Settings
 
@@ -59,6 +61,7 @@ def pages() -> dict[Path, str]:
         STREAMS: reference_map.page(),
         HTTP: reference_http.page(),
         METRICS: reference_metrics.page(),
+        SEES: reference_sees.page(),
     }
 
 

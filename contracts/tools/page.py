@@ -9,12 +9,13 @@ from contracts.tools.schemas import CONTRACTS, schema_of, without_null
 PAGE: Final = CONTRACTS.parent / "docs" / "reference" / "events.md"
 
 
-def _kind(schema: dict[str, Any]) -> str:
+def kind_of(schema: dict[str, Any]) -> str:
+    """What a property may be, in a reader's words."""
     schema, nullable = without_null(schema)
     if nullable:
-        return _kind(schema) + " or null"
+        return kind_of(schema) + " or null"
     if schema.get("type") == "array":
-        return "list of " + _kind(schema["items"])
+        return "list of " + kind_of(schema["items"])
     if schema.get("type") == "object":
         return "{" + ", ".join(schema["properties"]) + "}"
     listed = schema.get("x-nrm-codelist")
@@ -40,7 +41,7 @@ def _event(spec: EventSpec) -> list[str]:
     ]
     required = schema.get("required", ())
     for name, below in schema["properties"].items():
-        lines.append(f"| `{name}` | {'yes' if name in required else ''} | {_kind(below)} |")
+        lines.append(f"| `{name}` | {'yes' if name in required else ''} | {kind_of(below)} |")
     return [*lines, ""]
 
 
