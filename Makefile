@@ -1,7 +1,7 @@
 # One command per need. `make` alone lists them; each needs nothing but Python 3.11.
 SHELL := /bin/bash
 .DEFAULT_GOAL := commands
-.PHONY: commands demo test test-long check lint types contracts contracts-check docs bench up observe down clean
+.PHONY: commands demo test test-long mutants check lint types contracts contracts-check docs bench up observe down clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,6 +20,10 @@ test: $(READY) ## run all tests but the long ones
 
 test-long: $(READY) ## run the long tests
 	@$(BIN)/python -m pytest -m long $(TESTS)
+
+mutants: $(READY) ## change the domain rooms on purpose, print what share the tests notice
+	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv pip install --quiet --require-hashes -r requirements-mutants.lock
+	@$(BIN)/python -m tests.support.mutants
 
 check: $(READY) ## run every check, go on after a failure, print a count
 	@.ci/check
@@ -55,7 +59,7 @@ down: $(READY) ## stop the embedded stack
 
 clean: ## stop the stack, delete its state, the environment and all caches
 	@if [ -x $(BIN)/nrm ]; then $(BIN)/nrm reset --yes; fi
-	@rm -rf $(VENV) .nrm .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .nrm mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements.lock requirements-uv.lock requirements-java.lock .ci/environment
