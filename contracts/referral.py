@@ -13,11 +13,17 @@ from contracts.vocabulary import NOT_YET_KNOWN
 
 
 class RequestOpened(Contract):
-    """Needs were asked for; a provider is sought for each."""
+    """Needs were asked for; a provider is sought for each.
+
+    ``separation_reason``: why dependants stay behind. ``return_of``: the request before this one.
+    """
 
     request_id: Reference
     needs: tuple[Need, ...]
     urgency: Annotated[str, code("urgency")]
+    dependants: Count | None = None
+    separation_reason: Annotated[str, code("separation-reason")] | None = None
+    return_of: Reference | None = None
 
 
 class CapacityQueried(Contract):
@@ -37,7 +43,10 @@ class CapacityAnswered(Contract):
 
 
 class TaskOffered(Contract):
-    """Addressed: this person needs this service; please answer by then."""
+    """Addressed: this person needs this service; please answer by then.
+
+    ``seen_by``: in an emergency, by when somebody must have opened it.
+    """
 
     task_id: Reference
     service_type: Annotated[str, code("service-type")]
@@ -48,6 +57,7 @@ class TaskOffered(Contract):
     counted_by: Node
     language: Annotated[str, code("language")] = NOT_YET_KNOWN
     dependants: Count | None = None
+    seen_by: Time | None = None
 
 
 class TaskProgressed(Contract):
@@ -61,6 +71,7 @@ class TaskProgressed(Contract):
     state: Annotated[str, code("task-state")]
     happened_at: Time
     reason: Annotated[str, code("decline-reason")] | None = None
+    pause_reason: Annotated[str, code("pause-reason")] | None = None
     outcome: Annotated[str, code("outcome")] | None = None
     unit: Annotated[str, code("unit")] | None = None
     quantity: Count | None = None
@@ -92,6 +103,7 @@ class OfferMade(TaskFact):
     """Sender: the offer stands in the outgoing queue."""
 
     answer_by: Time
+    seen_by: Time | None = None
 
 
 class OfferReceived(TaskFact):
@@ -100,6 +112,8 @@ class OfferReceived(TaskFact):
     answer_by: Time
     audience_class: Annotated[str, code("audience-class")]
     majority: Annotated[str, code("majority")]
+    dependants: Count | None = None
+    seen_by: Time | None = None
 
 
 class TaskDelivered(TaskFact):
@@ -111,7 +125,9 @@ class TaskSeen(TaskFact):
 
 
 class OfferUnseen(TaskFact):
-    """Sender: nobody at the provider opened an emergency in the profile's time; somebody phones."""
+    """Nobody at the provider opened an emergency in the profile's time: the sender phones, and
+    the provider's own duty officer is told.
+    """
 
 
 class HoldRequested(TaskFact):
@@ -119,6 +135,7 @@ class HoldRequested(TaskFact):
 
     audience_class: Annotated[str, code("audience-class")]
     expires_at: Time
+    dependants: Count | None = None
 
 
 class HoldAbandoned(TaskFact):
@@ -126,9 +143,13 @@ class HoldAbandoned(TaskFact):
 
 
 class TaskAccepted(TaskFact):
-    """The provider takes the person; a place is held where one is needed."""
+    """The provider takes the person; a place is held where one is needed.
+
+    ``start_by``: when both sides are told that help has not begun.
+    """
 
     hand_over_reference: Reference
+    start_by: Time | None = None
 
 
 class TaskDeclined(TaskFact):
@@ -143,6 +164,22 @@ class TaskExpired(TaskFact):
 
 class TaskStarted(TaskFact):
     """The service began."""
+
+
+class TaskPaused(TaskFact):
+    """Help rests for a time."""
+
+    reason: Annotated[str, code("pause-reason")] = NOT_YET_KNOWN
+
+
+class TaskResumed(TaskFact):
+    """Help goes on."""
+
+
+class StartOverdue(TaskFact):
+    """The service has not begun in the profile's time. It changes nothing; a person asks why."""
+
+    start_by: Time
 
 
 class TaskCompleted(TaskFact):
@@ -180,3 +217,42 @@ class ProviderNotFound(Contract):
     need_id: Reference
     service_type: Annotated[str, code("service-type")]
     asked: Annotated[int, Field(ge=0, le=1000, json_schema_extra={"x-nrm-class": "count"})]
+
+
+class NeedFact(Contract):
+    """What every local fact about a need says."""
+
+    request_id: Reference
+    need_id: Reference
+    service_type: Annotated[str, code("service-type")]
+    urgency: Annotated[str, code("urgency")]
+    happened_at: Time
+
+
+class NeedEscalated(NeedFact):
+    """Still nobody: this contact is to act. ``agency`` is one that the case's restrictions allow;
+    nothing of the case is sent to it by this.
+    """
+
+    contact: Annotated[str, code("escalation-contact")]
+    agency: Node | None = None
+
+
+class NeedCancelled(NeedFact):
+    """The sender no longer seeks help for it."""
+
+    reason: Annotated[str, code("cancel-reason")]
+
+
+class ProviderChosen(NeedFact):
+    """A person chose who is offered the need."""
+
+    agency: Node
+    reason: Annotated[str, code("choice-reason")] | None = None
+
+
+class ProviderRefused(Contract):
+    """The person does not want this provider, for any need of the case. Never leaves the node."""
+
+    agency: Node
+    happened_at: Time

@@ -8,6 +8,11 @@ from contracts.catalogue.rows import ADDRESSED, CASE, Fact, Told
 DOOR: Final = (
     Told("referral-requested", "request-referral", intake.ReferralRequested),
     Told("offer-answered", "answer-offer", intake.OfferAnswered),
+    Told("need-cancelled", "cancel-need", intake.NeedCancelled),
+    Told("provider-chosen", "choose-provider", intake.ProviderChosen),
+    Told("provider-refused", "refuse-provider", intake.ProviderRefused),
+    Told("help-paused", "pause-help", intake.HelpPaused),
+    Told("help-resumed", "resume-help", intake.HelpResumed),
 )
 FACTS: Final = (
     Fact("request-opened", "referral", referral.RequestOpened, CASE),
@@ -27,7 +32,14 @@ FACTS: Final = (
     Fact("task-stopped", "referral", referral.TaskStopped, CASE),
     Fact("task-not-sent", "referral", referral.TaskNotSent, CASE),
     Fact("loop-closed", "referral", referral.LoopClosed, CASE),
+    Fact("task-paused", "referral", referral.TaskPaused, CASE),
+    Fact("task-resumed", "referral", referral.TaskResumed, CASE),
+    Fact("start-overdue", "referral", referral.StartOverdue, CASE),
     Fact("provider-not-found", "referral", referral.ProviderNotFound, CASE),
+    Fact("provider-chosen", "referral", referral.ProviderChosen, CASE),
+    Fact("provider-refused", "referral", referral.ProviderRefused, CASE),
+    Fact("need-escalated", "referral", referral.NeedEscalated, CASE),
+    Fact("need-cancelled", "referral", referral.NeedCancelled, CASE),
     Fact("capacity-queried", "outgoing", referral.CapacityQueried, ADDRESSED),
     Fact("capacity-answered", "outgoing", referral.CapacityAnswered, ADDRESSED),
     Fact("task-offered", "outgoing", referral.TaskOffered, ADDRESSED),

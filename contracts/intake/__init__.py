@@ -21,7 +21,16 @@ from contracts.intake.identification import (
     PersonDetected,
     ScreeningRecorded,
 )
-from contracts.intake.referral import Need, OfferAnswered, ReferralRequested
+from contracts.intake.referral import (
+    HelpPaused,
+    HelpResumed,
+    Need,
+    NeedCancelled,
+    OfferAnswered,
+    ProviderChosen,
+    ProviderRefused,
+    ReferralRequested,
+)
 from contracts.intake.sizes import Codes
 
 __all__ = [
@@ -33,11 +42,16 @@ __all__ = [
     "ConsentRecorded",
     "ConsentWithdrawn",
     "DecisionRecorded",
+    "HelpPaused",
+    "HelpResumed",
     "IntakeAccepted",
     "IntakeRefused",
     "Need",
+    "NeedCancelled",
     "OfferAnswered",
     "PersonDetected",
+    "ProviderChosen",
+    "ProviderRefused",
     "Reason",
     "RecipientClass",
     "ReferralRequested",

@@ -1,10 +1,10 @@
-"""What is needed, and what a provider says to an offer."""
+"""What is needed, what a provider says to an offer, and what people decide about either by hand."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from contracts.envelope import Contract, Node, Reference, code
+from contracts.envelope import Contract, Count, Node, Reference, code
 from contracts.intake.sizes import Codes
 from contracts.vocabulary import NOT_YET_KNOWN
 
@@ -17,7 +17,11 @@ class Need(Contract):
 
 
 class ReferralRequested(Contract):
-    """Coded needs for which a provider is sought."""
+    """Coded needs for which a provider is sought.
+
+    ``dependants`` come along to any place to live, unless ``separation_reason`` says why not.
+    ``return_of`` is an earlier request of the case whose loop was closed.
+    """
 
     request_id: Reference
     needs: Annotated[tuple[Need, ...], Field(min_length=1, max_length=20)]
@@ -25,6 +29,9 @@ class ReferralRequested(Contract):
     audience_class: Annotated[str, code("audience-class")] = NOT_YET_KNOWN
     language: Annotated[str, code("language")] = NOT_YET_KNOWN
     preferred_providers: Annotated[tuple[Node, ...], Codes] = ()
+    dependants: Count | None = None
+    separation_reason: Annotated[str, code("separation-reason")] | None = None
+    return_of: Reference | None = None
 
 
 class OfferAnswered(Contract):
@@ -33,3 +40,42 @@ class OfferAnswered(Contract):
     task_id: Reference
     answer: Annotated[str, code("offer-answer")]
     reason: Annotated[str, code("decline-reason")] | None = None
+
+
+class NeedCancelled(Contract):
+    """The sender no longer seeks help for a need; without ``need_id`` for none of the request."""
+
+    request_id: Reference
+    need_id: Reference | None = None
+    reason: Annotated[str, code("cancel-reason")]
+
+
+class ProviderChosen(Contract):
+    """A person chooses who is offered a need, after nobody was found or in an emergency.
+
+    An agency that has not signed the memorandum needs a ``reason`` and a consent that names it.
+    """
+
+    request_id: Reference
+    need_id: Reference
+    provider: Node
+    reason: Annotated[str, code("choice-reason")] | None = None
+
+
+class ProviderRefused(Contract):
+    """The person does not want this provider: it is never offered again, for any need."""
+
+    provider: Node
+
+
+class HelpPaused(Contract):
+    """Provider: help rests for a time."""
+
+    task_id: Reference
+    reason: Annotated[str, code("pause-reason")] = NOT_YET_KNOWN
+
+
+class HelpResumed(Contract):
+    """Provider: help goes on."""
+
+    task_id: Reference

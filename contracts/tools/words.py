@@ -17,6 +17,7 @@ STANDARDS: Final = {
     "ctdc": "Counter Trafficking Data Collaborative, global dataset",
     "uk": "United Kingdom, referral form of the national referral mechanism",
     "fhir": "HL7 FHIR R4",
+    "fhir-business": "HL7 FHIR R4, `Task.businessStatus`: our own codes, beside `Task.status`",
     "gravity": "HL7 Gravity Project, SDOH Clinical Care STU 3",
 }
 HEAD: Final = """\

@@ -18,6 +18,21 @@ from contracts.vocabulary.calendar import BusinessCalendar
 
 _PROFILES: Final = Path(__file__).parent / "profiles"
 STATUSES: Final = frozenset({"verified", "borrowed", "to-be-confirmed"})
+COOLING_REASONS: Final = (
+    "person_unreachable",
+    "person_left_area",
+    "at_capacity",
+    "ineligible",
+    "out_of_area",
+    "safety",
+    "conflict_of_interest",
+    "language",
+    "mou_not_in_force",
+    "incomplete",
+    "hold_expired",
+    "not_yet_known",
+)
+"""Codes of the list ``decline-reason`` after which a provider may be asked again, some day."""
 ENTRY: Final = frozenset({"value", "source", "status"})
 
 
@@ -62,6 +77,10 @@ VALUES: Final[Mapping[str, Kind]] = {
     "undelivered_emergency_minutes": _whole(1, 240),
     "undelivered_hours": _whole(1, 168),
     "reroute_hops": _whole(0, 20),
+    "service_start_days": _whole(1, 60),
+    "emergency_escalation_minutes": _whole(1, 240),
+    "escalation_hours": _whole(1, 168),
+    **{f"cool_down_{reason}_hours": _whole(1, 17_520) for reason in COOLING_REASONS},
     "destroy_after_withdrawal_hours": _whole(1, 720),
 }
 """Every value that a profile has, no more and no less; the ending of a name is its unit."""

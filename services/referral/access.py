@@ -24,6 +24,9 @@ PURPOSE: Final = "referral"
 NEEDS: Final = "needs"
 """The category of what an offer tells."""
 NO_CONSENT: Final = "no-consent"
+INTERESTED: Final = "proposed"
+"""Named in the memorandum, has not signed."""
+NEVER_TOLD: Final = frozenset({"media", "volunteer", "youth", "donor", "statistics-committee"})
 WORKERS: Final = frozenset({"case-officer", "supervisor"})
 PROVIDERS: Final = WORKERS | {"provider-intake", "duty-officer"}
 ACCESS: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
@@ -45,6 +48,8 @@ class Basis:
     policy: Policy
     consents: tuple[Consent, ...]
     restrictions: tuple[Restriction, ...]
+    chosen_for: str | None = None
+    """Why a person chose the agency by hand; None: the routing looks for one."""
     withdrawn: frozenset[UUID] = frozenset()
     """The consents that were taken back just now."""
 
@@ -53,11 +58,24 @@ Rule = Callable[[str, Basis], str | None]
 
 
 def agency_is_an_active_participant(agency: str, basis: Basis) -> str | None:
-    """Only who signed, and is not suspended, is offered anything."""
+    """Only who signed, and is not suspended, is offered anything (memorandum, participants).
+
+    Who has not signed yet only per case: a person chose it, says why, and a consent names it.
+    """
     found = basis.policy.participant(agency)
     if found is None:
         return "not-a-participant"
+    if found.status == INTERESTED:
+        named = any(_is_live(each, basis) and agency in each.recipients for each in basis.consents)
+        return None if basis.chosen_for is not None and named else "not-signed"
     return None if found.status == "active" else "participant-not-active"
+
+
+def agency_is_of_a_kind_that_helps(agency: str, basis: Basis) -> str | None:
+    """Media, volunteers and donors prevent or pay; they are never told of a case."""
+    found = basis.policy.participant(agency)
+    never = found is not None and found.agency_type in NEVER_TOLD
+    return "never-told-of-cases" if never else None
 
 
 def agency_may_provide(agency: str, basis: Basis) -> str | None:
@@ -84,8 +102,8 @@ def person_has_consented(agency: str, basis: Basis) -> str | None:
     if agency == basis.own_node:
         return None
     found = basis.policy.participant(agency)
-    live = (each for each in basis.consents if each.ended_at is None)
-    covered = any(each.expires_at > basis.now and _covers(each, agency, found) for each in live)
+    live = (each for each in basis.consents if _is_live(each, basis))
+    covered = any(_covers(each, agency, found) for each in live)
     return None if covered else NO_CONSENT
 
 
@@ -111,10 +129,16 @@ def consent_was_not_withdrawn(agency: str, basis: Basis) -> str | None:
 
 OFFER_RULES: Final[tuple[Rule, ...]] = (
     agency_is_an_active_participant,
+    agency_is_of_a_kind_that_helps,
     agency_may_provide,
     pair_is_permitted,
     case_has_no_restriction_against,
     person_has_consented,
+)
+CONTACT_RULES: Final[tuple[Rule, ...]] = (
+    agency_is_an_active_participant,
+    agency_is_of_a_kind_that_helps,
+    case_has_no_restriction_against,
 )
 RESTRICTION_RULES: Final[tuple[Rule, ...]] = (
     agency_is_listed,
@@ -126,6 +150,16 @@ WITHDRAWAL_RULES: Final[tuple[Rule, ...]] = (*RESTRICTION_RULES, consent_was_not
 def objections_to_offering(agency: str, basis: Basis) -> tuple[str, ...]:
     """Every reason why the case may not be offered to this agency."""
     return tuple(found for rule in OFFER_RULES if (found := rule(agency, basis)) is not None)
+
+
+def contacts_allowed(basis: Basis) -> tuple[Participant, ...]:
+    """Other agencies that the sender may turn to about this case: none that a restriction names."""
+    return tuple(
+        each
+        for each in basis.policy.participants
+        if each.node != basis.own_node
+        and all(rule(each.node, basis) is None for rule in CONTACT_RULES)
+    )
 
 
 def objections_after_restriction(agency: str, basis: Basis) -> tuple[str, ...]:
@@ -141,8 +175,16 @@ def objections_after_withdrawal(agency: str, basis: Basis) -> tuple[str, ...]:
     return tuple(found for rule in WITHDRAWAL_RULES if (found := rule(agency, basis)) is not None)
 
 
+def _is_live(consent: Consent, basis: Basis) -> bool:
+    return _permits(consent) and consent.ended_at is None and consent.expires_at > basis.now
+
+
+def _permits(consent: Consent) -> bool:
+    return PURPOSE in consent.purposes and NEEDS in consent.categories
+
+
 def _covers(consent: Consent, agency: str, found: Participant | None) -> bool:
-    if PURPOSE not in consent.purposes or NEEDS not in consent.categories:
+    if not _permits(consent):
         return False
     if agency in consent.recipients:
         return True

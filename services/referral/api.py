@@ -21,7 +21,11 @@ Code = Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")]
 
 
 class TaskShown(BaseModel):
-    """One task as one side keeps it; ``duty_phone`` is the provider's, from the directory."""
+    """One task as one side keeps it, with its clocks; both sides read the same ones.
+
+    ``answer_by``: the sender ends the offer. ``seen_by``, ``start_by``: people are told.
+    ``hold_until``: the provider has a place or declines. ``duty_phone``: from the directory.
+    """
 
     task_id: UUID
     side: str
@@ -34,6 +38,10 @@ class TaskShown(BaseModel):
     language: str
     state: str
     answer_by: datetime
+    seen_by: datetime | None
+    hold_until: datetime | None
+    start_by: datetime | None
+    dependants: int | None
     offered_at: datetime
     changed_at: datetime
     reason: str | None
@@ -55,6 +63,10 @@ class NeedShown(BaseModel):
     service_type: str
     state: str
     round: int
+    told: str | None
+    """Who was told last that nobody is left."""
+    due_at: datetime | None
+    """When the search goes on by itself, or the next one is told."""
 
 
 class RequestShown(BaseModel):
@@ -64,6 +76,9 @@ class RequestShown(BaseModel):
     case_id: UUID
     urgency: str
     opened_at: datetime
+    dependants: int | None
+    separation_reason: str | None
+    return_of: UUID | None
     needs: tuple[NeedShown, ...]
     tasks: tuple[TaskShown, ...]
     unfinished: Unfinished
@@ -95,25 +110,7 @@ def _add_requests(app: FastAPI, database: Database, context: Context) -> None:
             found = await reading.read_request(tx, caller(request), request_id)
         if found is None:
             raise NotFound("no such request")
-        asked = found.request
-        needs = tuple(
-            NeedShown(
-                need_id=need.need_id,
-                service_type=need.service_type,
-                state=str(need.state),
-                round=need.round,
-            )
-            for need in asked.needs
-        )
-        return RequestShown(
-            request_id=asked.request_id,
-            case_id=asked.case_id,
-            urgency=asked.urgency,
-            opened_at=asked.opened_at,
-            needs=needs,
-            tasks=tuple(_shown(context, row) for row in found.tasks),
-            unfinished=found.unfinished,
-        )
+        return _request_shown(context, found)
 
     @app.get("/v1/requests/{request_id}/explanation")
     async def explain(request: Request, request_id: UUID) -> list[ConsiderationShown]:
@@ -143,6 +140,33 @@ def _add_tasks(app: FastAPI, database: Database, context: Context) -> None:
         if not rows:
             raise NotFound("no such task")
         return [_shown(context, row) for row in rows]
+
+
+def _request_shown(context: Context, found: reading.RequestView) -> RequestShown:
+    asked = found.request
+    needs = tuple(
+        NeedShown(
+            need_id=need.need_id,
+            service_type=need.service_type,
+            state=str(need.state),
+            round=need.round,
+            told=need.told,
+            due_at=need.due_at,
+        )
+        for need in asked.needs
+    )
+    return RequestShown(
+        request_id=asked.request_id,
+        case_id=asked.case_id,
+        urgency=asked.urgency,
+        opened_at=asked.opened_at,
+        dependants=asked.dependants,
+        separation_reason=asked.separation_reason,
+        return_of=asked.return_of,
+        needs=needs,
+        tasks=tuple(_shown(context, row) for row in found.tasks),
+        unfinished=found.unfinished,
+    )
 
 
 def _shown(context: Context, row: Mapping[str, Any]) -> TaskShown:

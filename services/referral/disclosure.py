@@ -14,9 +14,11 @@ from services.referral.domain.facts import (
     CapacityReply,
     Fact,
     Letter,
+    NeedFact,
     OfferLetter,
     ProgressLetter,
     ProviderNotFound,
+    ProviderRefused,
     RequestOpened,
     TaskFact,
     WithdrawalLetter,
@@ -68,7 +70,12 @@ def body_of_fact(fact: Fact) -> Any:
                 for need in request.needs
             )
             return referral.RequestOpened(
-                request_id=request.request_id, needs=needs, urgency=request.urgency
+                request_id=request.request_id,
+                needs=needs,
+                urgency=request.urgency,
+                dependants=request.dependants,
+                separation_reason=request.separation_reason,
+                return_of=request.return_of,
             )
         case ProviderNotFound(need=need, asked=asked):
             return referral.ProviderNotFound(
@@ -77,8 +84,32 @@ def body_of_fact(fact: Fact) -> Any:
                 service_type=need.service_type,
                 asked=asked,
             )
+        case NeedFact():
+            return _need_fact(fact)
+        case ProviderRefused(agency=agency, at=at):
+            return referral.ProviderRefused(agency=agency, happened_at=at)
         case _:
             return _task_fact(fact)
+
+
+def _need_fact(fact: NeedFact) -> referral.NeedFact:
+    need = fact.need
+    shared: dict[str, Any] = {
+        "request_id": need.request_id,
+        "need_id": need.need_id,
+        "service_type": need.service_type,
+        "urgency": fact.urgency,
+        "happened_at": fact.at,
+    }
+    match fact:
+        case facts.NeedEscalated():
+            return referral.NeedEscalated(**shared, contact=fact.contact, agency=fact.agency)
+        case facts.NeedCancelled():
+            return referral.NeedCancelled(**shared, reason=fact.reason)
+        case facts.ProviderChosen():
+            return referral.ProviderChosen(**shared, agency=fact.agency, reason=fact.reason)
+        case _:
+            raise TypeError(f"no event stands for {type(fact).__name__}")
 
 
 def accepted(intake_id: UUID, case_id: UUID | None) -> intake.IntakeAccepted:
@@ -106,6 +137,7 @@ def _offer(letter: OfferLetter) -> referral.TaskOffered:
         counted_by=terms.counted_by,
         language=terms.language,
         dependants=terms.dependants,
+        seen_by=terms.seen_by,
     )
 
 
@@ -117,6 +149,7 @@ def _progress(letter: ProgressLetter) -> referral.TaskProgressed:
         state=progress.state,
         happened_at=progress.at,
         reason=progress.reason,
+        pause_reason=progress.pause_reason,
         outcome=outcome.outcome if outcome else None,
         unit=outcome.unit if outcome else None,
         quantity=outcome.quantity if outcome else None,
@@ -131,6 +164,7 @@ _PLAIN: Final[dict[type[TaskFact], type[referral.TaskFact]]] = {
     facts.HoldAbandoned: referral.HoldAbandoned,
     facts.TaskExpired: referral.TaskExpired,
     facts.TaskStarted: referral.TaskStarted,
+    facts.TaskResumed: referral.TaskResumed,
     facts.TaskCancelled: referral.TaskCancelled,
     facts.TaskStopped: referral.TaskStopped,
 }
@@ -147,24 +181,43 @@ def _task_fact(fact: TaskFact) -> referral.TaskFact:
                 **_shared(fact),
                 audience_class=fact.terms.audience_class,
                 expires_at=fact.expires_at,
+                dependants=fact.terms.dependants,
             )
-        case facts.TaskAccepted():
-            return referral.TaskAccepted(
-                **_shared(fact), hand_over_reference=fact.hand_over_reference
-            )
+        case facts.TaskAccepted() | facts.TaskPaused() | facts.StartOverdue():
+            return _running(fact)
         case _:
             return _ended(fact)
+
+
+def _running(
+    fact: facts.TaskAccepted | facts.TaskPaused | facts.StartOverdue,
+) -> referral.TaskFact:
+    match fact:
+        case facts.TaskAccepted():
+            return referral.TaskAccepted(
+                **_shared(fact),
+                hand_over_reference=fact.hand_over_reference,
+                start_by=fact.start_by,
+            )
+        case facts.TaskPaused():
+            return referral.TaskPaused(**_shared(fact), reason=fact.reason)
+        case facts.StartOverdue():
+            return referral.StartOverdue(**_shared(fact), start_by=fact.start_by)
+        case _:
+            assert_never(fact)
 
 
 def _offered(fact: TaskFact) -> referral.TaskFact:
     terms = fact.terms
     if isinstance(fact, facts.OfferMade):
-        return referral.OfferMade(**_shared(fact), answer_by=terms.answer_by)
+        return referral.OfferMade(**_shared(fact), answer_by=terms.answer_by, seen_by=terms.seen_by)
     return referral.OfferReceived(
         **_shared(fact),
         answer_by=terms.answer_by,
         audience_class=terms.audience_class,
         majority=terms.majority,
+        dependants=terms.dependants,
+        seen_by=terms.seen_by,
     )
 
 

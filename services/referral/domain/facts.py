@@ -38,7 +38,7 @@ class TaskSeen(TaskFact):
 
 
 class OfferUnseen(TaskFact):
-    """Sender: nobody opened an emergency in time."""
+    """Nobody opened an emergency in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +57,7 @@ class TaskAccepted(TaskFact):
     """The provider takes the person."""
 
     hand_over_reference: UUID
+    start_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,24 @@ class TaskExpired(TaskFact):
 
 class TaskStarted(TaskFact):
     """The service began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskPaused(TaskFact):
+    """The service rests."""
+
+    reason: str
+
+
+class TaskResumed(TaskFact):
+    """The service goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartOverdue(TaskFact):
+    """The service did not begin in time."""
+
+    start_by: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +137,47 @@ class ProviderNotFound:
     asked: int
 
 
-Fact = TaskFact | RequestOpened | ProviderNotFound
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedFact:
+    """Something was decided about a need."""
+
+    need: Need
+    urgency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedEscalated(NeedFact):
+    """Still nobody: this contact is to act."""
+
+    contact: str
+    agency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedCancelled(NeedFact):
+    """Help for it is no longer sought."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderChosen(NeedFact):
+    """A person chose who is offered it."""
+
+    agency: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRefused:
+    """The person does not want this provider."""
+
+    agency: str
+    at: datetime
+
+
+Fact = TaskFact | RequestOpened | ProviderNotFound | NeedFact | ProviderRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +196,11 @@ class Progress:
     state: str
     at: datetime
     reason: str | None = None
+    pause_reason: str | None = None
     outcome: Outcome | None = None
     hand_over_reference: UUID | None = None
+    start_by: datetime | None = None
+    """Of an acceptance: each side reckons it from the same time by its profile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,9 @@ from services.referral.domain.tasks import (
     ExpiredTask,
     OpenOffer,
     Outcome,
+    PausedTask,
     ProvidedTask,
+    RunningTask,
     SeenTask,
     StartedTask,
     StoppedTask,
@@ -65,12 +67,39 @@ def a_decline_has_a_reason(_task: ProvidedTask, answer: Answer) -> Refusal | Non
     return Refusal("reason-missing", "reason") if lacks else None
 
 
-def an_answer_fits_the_state(task: ProvidedTask, _answer: Answer) -> Refusal | None:
-    """Only an offer that nobody answered yet can be answered."""
-    return None if isinstance(task, OpenOffer) else Refusal("wrong-state", "answer")
+def an_offer_is_answered_once(task: ProvidedTask, _answer: Answer) -> Refusal | None:
+    """What was taken or declined is not taken or declined again."""
+    match task:
+        case AcceptingTask() | AcceptedTask() | StartedTask() | PausedTask():
+            return Refusal("already-answered", "task_id")
+        case CompletedTask() | DeclinedTask():
+            return Refusal("already-answered", "task_id")
+        case _:
+            return None
 
 
-ANSWER_RULES: Final = (a_decline_has_a_reason, an_answer_fits_the_state)
+def an_expired_offer_is_over(task: ProvidedTask, _answer: Answer) -> Refusal | None:
+    """The sender ended it: its time of receipt decides, no clock of the provider."""
+    return Refusal("offer-expired", "task_id") if isinstance(task, ExpiredTask) else None
+
+
+def a_withdrawn_offer_is_over(task: ProvidedTask, _answer: Answer) -> Refusal | None:
+    """The sender took it back."""
+    return Refusal("offer-withdrawn", "task_id") if isinstance(task, CancelledTask) else None
+
+
+def sharing_was_not_stopped(task: ProvidedTask, _answer: Answer) -> Refusal | None:
+    """The person no longer agrees that this agency knows (Convention, Art. 11: private life)."""
+    return Refusal("sharing-stopped", "task_id") if isinstance(task, StoppedTask) else None
+
+
+ANSWER_RULES: Final = (
+    a_decline_has_a_reason,
+    an_offer_is_answered_once,
+    an_expired_offer_is_over,
+    a_withdrawn_offer_is_over,
+    sharing_was_not_stopped,
+)
 
 
 def answered(task: ProvidedTask, case: Case, answer: Answer) -> Step[ProvidedTask] | Refused:
@@ -123,26 +152,40 @@ def _decline(terms: Terms, reason: str, at: datetime) -> Step[ProvidedTask]:
     )
 
 
-def hold_placed(task: ProvidedTask, reference: UUID, now: datetime) -> Step[ProvidedTask]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a placed hold brings: a reference good for one use, and by when help must begin."""
+
+    reference: UUID
+    start_by: datetime
+
+
+def hold_placed(task: ProvidedTask, place: Place, now: datetime) -> Step[ProvidedTask]:
     """A place is held: the offer is accepted. If the offer is gone, the place is let go."""
     match task:
         case AcceptingTask():
-            accepted = facts.TaskAccepted(terms=task.terms, at=now, hand_over_reference=reference)
-            progress = Progress(
-                task_id=task.terms.task_id,
-                state=AcceptedTask.code,
-                at=now,
-                hand_over_reference=reference,
-            )
-            return Step(
-                task=AcceptedTask(terms=task.terms, hand_over_reference=reference),
-                facts=(accepted,),
-                letters=(_letter(task.terms, progress),),
-            )
-        case AcceptedTask() | StartedTask() | CompletedTask():
+            return _taken(task, place, now)
+        case AcceptedTask() | StartedTask() | PausedTask() | CompletedTask():
             return Step(task=task)
         case _:
             return Step(task=task, facts=(facts.HoldAbandoned(terms=task.terms, at=now),))
+
+
+def _taken(task: AcceptingTask, place: Place, now: datetime) -> Step[ProvidedTask]:
+    terms, reference, start_by = task.terms, place.reference, place.start_by
+    progress = Progress(
+        task_id=terms.task_id,
+        state=AcceptedTask.code,
+        at=now,
+        hand_over_reference=reference,
+        start_by=start_by,
+    )
+    fact = facts.TaskAccepted(terms=terms, at=now, hand_over_reference=reference, start_by=start_by)
+    return Step(
+        task=AcceptedTask(terms=terms, hand_over_reference=reference, start_by=start_by),
+        facts=(fact,),
+        letters=(_letter(terms, progress),),
+    )
 
 
 def hold_refused(task: ProvidedTask, reason: str, now: datetime) -> Step[ProvidedTask]:
@@ -169,7 +212,7 @@ def withdrawn(task: ProvidedTask, state: str, now: datetime) -> Step[ProvidedTas
         return sharing_stopped(task, now)
     ended: ProvidedTask = CancelledTask(terms=task.terms)
     fact: TaskFact = facts.TaskCancelled(terms=task.terms, at=now)
-    if state == ExpiredTask.code and not isinstance(task, StartedTask):
+    if state == ExpiredTask.code and not isinstance(task, StartedTask | PausedTask):
         ended = ExpiredTask(terms=task.terms)
         fact = facts.TaskExpired(terms=task.terms, at=now)
     return Step(task=ended, facts=(*_let_go(task, now), fact))
@@ -206,7 +249,7 @@ def started(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
 
 def completed(task: ProvidedTask, outcome: Outcome, now: datetime) -> Step[ProvidedTask]:
     """The service ended with an outcome: it goes back to the sender."""
-    if not isinstance(task, AcceptedTask | StartedTask):
+    if not isinstance(task, RunningTask):
         return Step(task=task)
     progress = Progress(
         task_id=task.terms.task_id, state=CompletedTask.code, at=now, outcome=outcome
@@ -220,7 +263,7 @@ def completed(task: ProvidedTask, outcome: Outcome, now: datetime) -> Step[Provi
 
 def episode_stopped(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
     """Assistance stopped the episode; unless sharing was stopped, the sender is told."""
-    if not isinstance(task, AcceptedTask | StartedTask):
+    if not isinstance(task, RunningTask):
         return Step(task=task)
     stopped = facts.TaskStopped(terms=task.terms, at=now)
     letter = _told(task.terms, StoppedTask.code, now)
@@ -229,7 +272,9 @@ def episode_stopped(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
 
 def _has_ended(task: ProvidedTask) -> bool:
     match task:
-        case DeliveredTask() | SeenTask() | AcceptingTask() | AcceptedTask() | StartedTask():
+        case DeliveredTask() | SeenTask() | AcceptingTask():
+            return False
+        case AcceptedTask() | StartedTask() | PausedTask():
             return False
         case _:
             return True

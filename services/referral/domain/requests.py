@@ -25,8 +25,10 @@ class NeedState(StrEnum):
     """A task is with a provider, or was carried out."""
     NOT_FOUND = "not-found"
     """Nobody is left; a person decides."""
+    ESCALATED = "escalated"
+    """Still nobody: the sender's supervisor was told, then whoever the restrictions allow."""
     ENDED = "ended"
-    """The case was closed, or sharing was stopped, before anybody took it."""
+    """It was called off, the case was closed, or sharing was stopped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,11 @@ class Request:
     preferred: tuple[str, ...]
     opened_at: datetime
     needs: tuple["Need", ...] = ()
+    dependants: int | None = None
+    separation_reason: str | None = None
+    """Why dependants stay behind: without one no rule parts a family."""
+    return_of: UUID | None = None
+    """The request whose loop was closed before the person came back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +60,23 @@ class Need:
     service_type: str
     state: NeedState = NeedState.ASKING
     round: int = 1
+    told: str | None = None
+    """Who was told last that nobody is left (list ``escalation-contact``)."""
+    due_at: datetime | None = None
+    """When the search goes on by itself: the answers are in, or the next one is told."""
 
     def next_round(self) -> "Need":
-        """The need, searched for once more."""
-        return replace(self, state=NeedState.ASKING, round=self.round + 1)
+        """The need, searched for once more; whom to tell begins anew."""
+        asking = NeedState.ASKING
+        return replace(self, state=asking, round=self.round + 1, told=None, due_at=None)
 
-    def in_state(self, state: NeedState) -> "Need":
+    def in_state(self, state: NeedState, due_at: datetime | None = None) -> "Need":
         """The need in another state."""
-        return replace(self, state=state)
+        return replace(self, state=state, due_at=due_at)
+
+    def escalated(self, told: str, due_at: datetime | None) -> "Need":
+        """The need, of which somebody more was told."""
+        return replace(self, state=NeedState.ESCALATED, told=told, due_at=due_at)
 
 
 def needs_are_not_repeated(request: Request) -> Refusal | None:
@@ -78,10 +94,35 @@ def needs_are_there(request: Request) -> Refusal | None:
 REQUEST_RULES: Final = (needs_are_there, needs_are_not_repeated)
 
 
-def open_request(request: Request, case: Case, *, already_there: bool) -> Request | Refused:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """The request that a new one continues, and whether every need of it has come to its end."""
+
+    request: Request | None = None
+    all_over: bool = False
+
+
+NONE_EARLIER: Final = Earlier()
+
+
+def a_return_follows_a_closed_loop(request: Request, earlier: Earlier) -> Refusal | None:
+    """A return is a new request of the same case, linked to the one that ended (FHIR basedOn)."""
+    if request.return_of is None:
+        return None
+    before = earlier.request
+    if before is None or before.case_id != request.case_id:
+        return Refusal("unknown-request", "return_of")
+    return None if earlier.all_over else Refusal("loop-not-closed", "return_of")
+
+
+def open_request(
+    request: Request, case: Case, *, already_there: bool, earlier: Earlier = NONE_EARLIER
+) -> Request | Refused:
     """The request, opened, or every reason why it is refused."""
     reasons = list(objections_to_work_on(case))
     reasons += [found for rule in REQUEST_RULES if (found := rule(request)) is not None]
+    if (unlinked := a_return_follows_a_closed_loop(request, earlier)) is not None:
+        reasons.append(unlinked)
     if already_there:
         reasons.append(Refusal("request-exists", "request_id"))
     return Refused(tuple(reasons)) if reasons else request

@@ -11,9 +11,11 @@ from typing import Final
 
 from contracts.vocabulary import NOT_YET_KNOWN
 from services.referral.domain.listings import Cover, Listing
-from services.referral.domain.requests import EMERGENCY
+from services.referral.domain.requests import EMERGENCY, Request
 
 UNANSWERED: Final = "unanswered"
+FAMILY: Final = "carer-with-children"
+PLACES_TO_LIVE: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
 _WIDER: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "women": frozenset({"any-adult"}),
@@ -42,6 +44,10 @@ class Wanted:
     """Agencies that had an offer for this need already."""
     refused_by_person: frozenset[str] = frozenset()
     """Agencies that the person did not want, for whichever need of the case."""
+    cooling_down: frozenset[str] = frozenset()
+    """Agencies that declined not long ago, for a reason that concerns this need."""
+    together: bool = False
+    """A family that is to live in one place: ``audience_class`` says so, too."""
 
 
 def takes(classes: frozenset[str], audience_class: str) -> bool:
@@ -51,9 +57,36 @@ def takes(classes: frozenset[str], audience_class: str) -> bool:
     return bool(classes & ({audience_class} | _WIDER.get(audience_class, frozenset())))
 
 
+def class_of_place(service_type: str, audience_class: str, request: Request) -> str:
+    """The class that a place must take: dependants come along to wherever somebody lives.
+
+    Families are not parted by age rules without a recorded reason (ODIHR, NRM Handbook 2022).
+    """
+    if not stays_together(service_type, request):
+        return audience_class
+    return FAMILY
+
+
+def stays_together(service_type: str, request: Request) -> bool:
+    """Whether the need is a place to live for a family."""
+    return (
+        service_type in PLACES_TO_LIVE
+        and bool(request.dependants)
+        and request.separation_reason is None
+    )
+
+
 def it_takes_such_a_person(listing: Listing, wanted: Wanted) -> str | None:
     """The service is for somebody like this."""
+    if wanted.together:
+        return None
     return None if takes(listing.audiences, wanted.audience_class) else "audience-does-not-fit"
+
+
+def a_family_stays_together(listing: Listing, wanted: Wanted) -> str | None:
+    """A place to live takes the dependants too, or a reason to part them is recorded."""
+    parts = wanted.together and not takes(listing.audiences, FAMILY)
+    return "family-would-be-separated" if parts else None
 
 
 def it_serves_the_oblast(listing: Listing, wanted: Wanted) -> str | None:
@@ -79,6 +112,11 @@ def it_was_not_tried_for_this_need(listing: Listing, wanted: Wanted) -> str | No
     return "already-tried" if listing.agency in wanted.tried else None
 
 
+def it_did_not_decline_lately(listing: Listing, wanted: Wanted) -> str | None:
+    """Who declined is asked again after the profile's time for the reason."""
+    return "cooling-down" if listing.agency in wanted.cooling_down else None
+
+
 def the_person_did_not_refuse_it(listing: Listing, wanted: Wanted) -> str | None:
     """A provider that the person refused is never offered again."""
     return "refused-by-the-person" if listing.agency in wanted.refused_by_person else None
@@ -86,17 +124,30 @@ def the_person_did_not_refuse_it(listing: Listing, wanted: Wanted) -> str | None
 
 FIT_RULES: Final[tuple[Callable[[Listing, Wanted], str | None], ...]] = (
     it_takes_such_a_person,
+    a_family_stays_together,
     it_serves_the_oblast,
     they_can_talk,
     an_emergency_needs_cover_round_the_clock,
     it_was_not_tried_for_this_need,
+    it_did_not_decline_lately,
     the_person_did_not_refuse_it,
 )
+UNBENDING: Final[tuple[Callable[[Listing, Wanted], str | None], ...]] = (
+    a_family_stays_together,
+    an_emergency_needs_cover_round_the_clock,
+    the_person_did_not_refuse_it,
+)
+"""What holds for a person who chooses by hand, too; the rest a telephone call can settle."""
 
 
 def misfits(listing: Listing, wanted: Wanted) -> tuple[str, ...]:
     """Every reason why the service does not fit."""
     return tuple(found for rule in FIT_RULES if (found := rule(listing, wanted)) is not None)
+
+
+def objections_to_a_choice(listing: Listing, wanted: Wanted) -> tuple[str, ...]:
+    """Every reason why not even a person may choose the service."""
+    return tuple(found for rule in UNBENDING if (found := rule(listing, wanted)) is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,8 @@ from services.referral.domain.tasks import (
     NotSentTask,
     OfferedTask,
     Outcome,
+    PausedTask,
+    RunningTask,
     SeenTask,
     SentTask,
     StartedTask,
@@ -71,14 +73,18 @@ def _accepted(task: SentTask, progress: Progress, now: datetime) -> Step[SentTas
             if now > task.terms.answer_by:
                 return expired(task, now)
             reference = progress.hand_over_reference or UNKNOWN_REFERENCE
+            start_by = progress.start_by
             fact = facts.TaskAccepted(
-                terms=task.terms, at=progress.at, hand_over_reference=reference
+                terms=task.terms,
+                at=progress.at,
+                hand_over_reference=reference,
+                start_by=start_by,
             )
-            taken = AcceptedTask(terms=task.terms, hand_over_reference=reference)
+            taken = AcceptedTask(terms=task.terms, hand_over_reference=reference, start_by=start_by)
             return Step(task=taken, facts=(fact,))
         case ExpiredTask() | CancelledTask() | StoppedTask() | DeclinedTask() | NotSentTask():
             return Step(task=task, letters=(_withdrawal(task.terms, _told(task)),))
-        case AcceptedTask() | StartedTask() | ClosedLoopTask():
+        case AcceptedTask() | StartedTask() | PausedTask() | ClosedLoopTask():
             return Step(task=task)
         case _:
             assert_never(task)
@@ -94,14 +100,26 @@ def _declined(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTa
 
 
 def _started(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask]:
-    if not isinstance(task, AcceptedTask):
+    if not isinstance(task, AcceptedTask | PausedTask):
         return Step(task=task)
     running = StartedTask(terms=task.terms, hand_over_reference=task.hand_over_reference)
-    return Step(task=running, facts=(facts.TaskStarted(terms=task.terms, at=progress.at),))
+    began = facts.TaskStarted if isinstance(task, AcceptedTask) else facts.TaskResumed
+    return Step(task=running, facts=(began(terms=task.terms, at=progress.at),))
+
+
+def _paused(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask]:
+    if not isinstance(task, AcceptedTask | StartedTask):
+        return Step(task=task)
+    reason = progress.pause_reason or UNKNOWN_REASON
+    resting = PausedTask(
+        terms=task.terms, hand_over_reference=task.hand_over_reference, reason=reason
+    )
+    fact = facts.TaskPaused(terms=task.terms, at=progress.at, reason=reason)
+    return Step(task=resting, facts=(fact,))
 
 
 def _completed(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask]:
-    if not isinstance(task, AcceptedTask | StartedTask):
+    if not isinstance(task, RunningTask):
         return Step(task=task)
     outcome = progress.outcome or UNKNOWN_OUTCOME
     return Step(
@@ -125,6 +143,7 @@ _TOLD: Final[Mapping[str, Callable[[SentTask, Progress, datetime], Step[SentTask
             "accepted": _accepted,
             "declined": _declined,
             "in-progress": _started,
+            "on-hold": _paused,
             "completed": _completed,
             "sharing-stopped": _stopped_there,
         }
@@ -145,28 +164,25 @@ def expired(task: SentTask, now: datetime) -> Step[SentTask]:
     )
 
 
-def unseen(task: SentTask, now: datetime) -> Step[SentTask]:
-    """Nobody opened an emergency in time. It is told and nothing else: a person decides."""
-    if not isinstance(task, OfferedTask | DeliveredTask):
-        return Step(task=task)
-    return Step(task=task, facts=(facts.OfferUnseen(terms=task.terms, at=now),))
-
-
 def feedback_ended(task: SentTask, now: datetime) -> Step[SentTask]:
     """The provider tells us no more: what it accepted may no longer be so, nobody here can know.
 
     An offer without an answer is left to its time. Nobody else is sought by itself: the person may
     well be helped there.
     """
-    if not isinstance(task, AcceptedTask | StartedTask):
+    if not isinstance(task, RunningTask):
         return Step(task=task)
     return stopped(task, now, tell_provider=False)
 
 
 def cancelled(task: SentTask, now: datetime, *, even_started: bool) -> Step[SentTask]:
-    """The case was closed. A service that runs goes on, unless the case was never real."""
+    """The case was closed, or the need was called off.
+
+    After the end of a case a service that runs goes on, unless the case was never real. What was
+    completed is not cancelled any more.
+    """
     cancellable = isinstance(task, UnansweredTask | AcceptedTask)
-    if not cancellable and not (even_started and isinstance(task, StartedTask)):
+    if not cancellable and not (even_started and isinstance(task, RunningTask)):
         return Step(task=task)
     return Step(
         task=CancelledTask(terms=task.terms),
@@ -175,13 +191,22 @@ def cancelled(task: SentTask, now: datetime, *, even_started: bool) -> Step[Sent
     )
 
 
+def refused_by_the_person(task: SentTask, now: datetime) -> Step[SentTask]:
+    """The person does not want this provider: what has not begun is withdrawn, another is sought.
+
+    Help that runs is the person's to end; nobody ends it here.
+    """
+    step = cancelled(task, now, even_started=False)
+    return replace(step, seek_again=bool(step.facts))
+
+
 def stopped(task: SentTask, now: datetime, *, tell_provider: bool) -> Step[SentTask]:
     """The person no longer agrees that this provider knows.
 
     After a withdrawal the gateway itself tells the provider; after a restriction the offer is
     withdrawn by letter.
     """
-    if not isinstance(task, UnansweredTask | AcceptedTask | StartedTask):
+    if not isinstance(task, UnansweredTask | RunningTask):
         return Step(task=task)
     letters = (_withdrawal(task.terms, StoppedTask.code),) if tell_provider else ()
     return Step(
@@ -213,7 +238,9 @@ def not_sent(task: SentTask, reason: str, now: datetime) -> Step[SentTask]:
             )
         case ExpiredTask() | CancelledTask() | StoppedTask() | DeclinedTask() | NotSentTask():
             return Step(task=task, letters=(_withdrawal(task.terms, CancelledTask.code),))
-        case DeliveredTask() | SeenTask() | AcceptedTask() | StartedTask() | ClosedLoopTask():
+        case DeliveredTask() | SeenTask() | ClosedLoopTask():
+            return Step(task=task)
+        case AcceptedTask() | StartedTask() | PausedTask():
             return Step(task=task)
         case _:
             assert_never(task)

@@ -1,6 +1,7 @@
 """A task: one need offered to one provider, one class per state, on either side.
 
-    offered → delivered → seen → accepting → accepted → in-progress → completed → loop-closed
+    offered → delivered → seen → accepting → accepted → in-progress (⇄ on-hold) → completed
+    → loop-closed
     declined · expired · cancelled · sharing-stopped · not-sent
 
 Nothing here identifies the person: terms are codes.
@@ -43,6 +44,8 @@ class Terms:
     request_id: UUID | None = None
     need_id: UUID | None = None
     service_id: str | None = None
+    seen_by: datetime | None = None
+    """By when somebody must have opened it: in an emergency only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +85,10 @@ class AcceptingTask(_InState):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedTask(_InState):
-    """The provider takes the person."""
+    """The provider takes the person; ``start_by``: when both sides ask why help did not begin."""
 
     hand_over_reference: UUID
+    start_by: datetime | None = None
     code: ClassVar[str] = "accepted"
 
 
@@ -94,6 +98,15 @@ class StartedTask(_InState):
 
     hand_over_reference: UUID
     code: ClassVar[str] = "in-progress"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PausedTask(_InState):
+    """The service rests for a time."""
+
+    hand_over_reference: UUID
+    reason: str
+    code: ClassVar[str] = "on-hold"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +172,7 @@ class NotSentTask(_InState):
 
 
 UnansweredTask = OfferedTask | DeliveredTask | SeenTask
-RunningTask = AcceptedTask | StartedTask
+RunningTask = AcceptedTask | StartedTask | PausedTask
 EndedTask = DeclinedTask | ExpiredTask | CancelledTask | StoppedTask | NotSentTask
 SentTask = UnansweredTask | RunningTask | ClosedLoopTask | EndedTask
 OpenOffer = DeliveredTask | SeenTask
@@ -168,8 +181,12 @@ Task = SentTask | ProvidedTask
 
 OPEN_STATES: Final[Mapping[Side, frozenset[str]]] = MappingProxyType(
     {
-        Side.SENDER: frozenset({"offered", "delivered", "seen", "accepted", "in-progress"}),
-        Side.PROVIDER: frozenset({"delivered", "seen", "accepting", "accepted", "in-progress"}),
+        Side.SENDER: frozenset(
+            {"offered", "delivered", "seen", "accepted", "in-progress", "on-hold"}
+        ),
+        Side.PROVIDER: frozenset(
+            {"delivered", "seen", "accepting", "accepted", "in-progress", "on-hold"}
+        ),
     }
 )
 """States in which something may still happen, per side."""
@@ -181,6 +198,7 @@ class DeadlineKind(StrEnum):
     ANSWER = "answer-by"
     SEEN = "seen-by"
     HOLD = "accepting"
+    START = "start-by"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +210,7 @@ class Due:
 
 
 def due_of(task: Task) -> Due | None:
-    """What the task waits for, by when: only the sender's clock ends an offer."""
+    """What would end the task by itself, and when: only the sender's clock ends an offer."""
     match task:
         case OfferedTask() | DeliveredTask() | SeenTask() if task.terms.side is Side.SENDER:
             return Due(DeadlineKind.ANSWER, task.terms.answer_by)
@@ -200,3 +218,22 @@ def due_of(task: Task) -> Due | None:
             return Due(DeadlineKind.HOLD, task.expires_at)
         case _:
             return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notices:
+    """Clocks that change nothing when they run out: a person is told, on both sides alike."""
+
+    seen_by: datetime | None = None
+    start_by: datetime | None = None
+
+
+def notices_of(task: Task) -> Notices:
+    """Which of them run in the task's state."""
+    match task:
+        case OfferedTask() | DeliveredTask():
+            return Notices(seen_by=task.terms.seen_by)
+        case AcceptedTask():
+            return Notices(start_by=task.start_by)
+        case _:
+            return Notices()

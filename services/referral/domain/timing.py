@@ -13,6 +13,11 @@ def seen_by(urgency: str, now: datetime, profile: Profile) -> datetime | None:
     return now + profile.minutes("emergency_seen_minutes")
 
 
+def start_by(accepted_at: datetime, now: datetime, profile: Profile) -> datetime:
+    """When help that was agreed to must have begun. No clock starts at a time still to come."""
+    return min(accepted_at, now) + profile.days("service_start_days")
+
+
 def answer_by(urgency: str, now: datetime, profile: Profile) -> datetime:
     """Minutes for an emergency, hours when urgent, working days of the receiver otherwise."""
     if urgency == EMERGENCY:

@@ -16,21 +16,22 @@ from services.referral.domain import providing, sending
 from services.referral.domain.facts import (
     OfferLetter,
     OfferMade,
+    OfferReceived,
     ProgressLetter,
     Step,
+    TaskAccepted,
     TaskLetter,
     WithdrawalLetter,
 )
 from services.referral.domain.tasks import (
-    DeliveredTask,
-    OfferedTask,
+    DeadlineKind,
     ProvidedTask,
     SentTask,
     Side,
     Task,
     Terms,
+    notices_of,
 )
-from services.referral.domain.timing import seen_by
 from services.referral.handlers.context import Context
 from services.referral.handlers.seeking import seek_again
 from services.referral.store import deadlines, letters, outgoing, tasks
@@ -88,7 +89,7 @@ async def _record(context: Context, work: Work, step: AnyStep) -> list[_Errand]:
     if step.facts or step.letters:
         await tasks.write_task(work.transaction, task, work.now)
         await deadlines.watch_task(work.transaction, task)
-        await _watch_for_eyes(context, work, step)
+        await _watch_notices(work, step)
     for fact in step.facts:
         outgoing.publish_fact(work, disclosure.body_of_fact(fact), task.terms.case_id)
     errands: list[_Errand] = [_Delivery(letter, task) for letter in step.letters]
@@ -97,16 +98,19 @@ async def _record(context: Context, work: Work, step: AnyStep) -> list[_Errand]:
     return errands
 
 
-async def _watch_for_eyes(context: Context, work: Work, step: AnyStep) -> None:
-    """By when somebody must open an emergency: it runs from the offer until seen or over."""
+async def _watch_notices(work: Work, step: AnyStep) -> None:
+    """Clocks that only tell begin with one fact, on either side, and end with the state."""
     task: Task = step.task
-    due_at = seen_by(task.terms.urgency, work.now, context.profile)
-    if due_at is None or task.terms.side is not Side.SENDER:
-        return
-    if any(isinstance(fact, OfferMade) for fact in step.facts):
-        await deadlines.watch_for_eyes(work.transaction, task.terms, due_at)
-    elif not isinstance(task, OfferedTask | DeliveredTask):
-        await deadlines.watch_for_eyes(work.transaction, task.terms, None)
+    running = notices_of(task)
+    begun = {type(fact) for fact in step.facts}
+    if running.seen_by is None or begun & {OfferMade, OfferReceived}:
+        await deadlines.watch_notice(
+            work.transaction, task.terms, DeadlineKind.SEEN, running.seen_by
+        )
+    if running.start_by is None or TaskAccepted in begun:
+        await deadlines.watch_notice(
+            work.transaction, task.terms, DeadlineKind.START, running.start_by
+        )
 
 
 async def _send(work: Work, errand: _Delivery) -> None:

@@ -1,19 +1,23 @@
-"""Commands from the node's door: a referral is requested, an offer is answered.
+"""Commands from the node's door: a referral is requested, an offer is answered, help rests.
 
 Each gets exactly one final answer, in the transaction that does (or does not do) what it asks.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import cast
 from uuid import UUID
 
 from contracts import intake
 from services.chassis.messaging.work import Received, Waits, Work
 from services.referral import disclosure
-from services.referral.domain import providing
-from services.referral.domain.facts import RequestOpened
+from services.referral.domain import pausing, providing
+from services.referral.domain.cases import Case
+from services.referral.domain.deciding import Standing
+from services.referral.domain.facts import RequestOpened, Step
 from services.referral.domain.providing import Answer
 from services.referral.domain.refusals import Refusal, Refused
-from services.referral.domain.requests import Need, Request, open_request
+from services.referral.domain.requests import NONE_EARLIER, Earlier, Need, Request, open_request
 from services.referral.domain.tasks import ProvidedTask, Side
 from services.referral.handlers.carrying import carry_out
 from services.referral.handlers.context import Context, answer, known_case, subject_of
@@ -21,6 +25,8 @@ from services.referral.handlers.seeking import seek
 from services.referral.store import cases, outgoing, requests, tasks
 
 REQUEST, ANSWER = "request-referral", "answer-offer"
+PAUSE, RESUME = "pause-help", "resume-help"
+Decide = Callable[[ProvidedTask, Case], Step[ProvidedTask] | Refused]
 
 
 async def request_referral(context: Context, received: Received, work: Work) -> Waits | None:
@@ -30,7 +36,8 @@ async def request_referral(context: Context, received: Received, work: Work) -> 
         return case
     asked = _request(received, work)
     there = await requests.read_request(work.transaction, asked.request_id)
-    request = open_request(asked, case, already_there=there is not None)
+    earlier = await _earlier(work, asked)
+    request = open_request(asked, case, already_there=there is not None, earlier=earlier)
     if isinstance(request, Refused):
         answer(work, case.case_id, REQUEST, request)
         return None
@@ -48,28 +55,25 @@ async def request_referral(context: Context, received: Received, work: Work) -> 
 async def answer_offer(context: Context, received: Received, work: Work) -> Waits | None:
     """A person at this node opened an offer, takes it or declines it."""
     body: intake.OfferAnswered = received.body
-    case = await known_case(work, subject_of(received))
-    if isinstance(case, Waits):
-        return case
-    task = await tasks.read_task(work.transaction, body.task_id, Side.PROVIDER)
-    if task is None and not case.frozen:
-        return Waits("task", str(body.task_id))
-    if task is None or task.terms.case_id != case.case_id:
-        answer(work, case.case_id, ANSWER, _unknown("task_id", frozen=case.frozen))
-        return None
     said = Answer(
         answer=body.answer,
         reason=body.reason,
         at=work.now,
         hold_until=work.now + context.profile.minutes("accepting_minutes"),
     )
-    step = providing.answered(cast(ProvidedTask, task), case, said)
-    if isinstance(step, Refused):
-        answer(work, case.case_id, ANSWER, step)
-        return None
-    answer(work, case.case_id, ANSWER)
-    await carry_out(context, work, [step])
-    return None
+    return await _done(context, received, work, (ANSWER, partial(providing.answered, answer=said)))
+
+
+async def pause_help(context: Context, received: Received, work: Work) -> Waits | None:
+    """A person at this node says that help rests for a time."""
+    body: intake.HelpPaused = received.body
+    decide = partial(pausing.paused, reason=body.reason, now=work.now)
+    return await _done(context, received, work, (PAUSE, decide))
+
+
+async def resume_help(context: Context, received: Received, work: Work) -> Waits | None:
+    """A person at this node says that help goes on."""
+    return await _done(context, received, work, (RESUME, partial(pausing.resumed, now=work.now)))
 
 
 async def never_came(_context: Context, received: Received, work: Work) -> Waits | None:
@@ -77,13 +81,60 @@ async def never_came(_context: Context, received: Received, work: Work) -> Waits
     case_id = subject_of(received)
     case = await cases.read_case(work.transaction, case_id)
     missing = Refusal("unknown-task", "task_id") if case and case.known else Refusal("unknown-case")
-    action = ANSWER if isinstance(received.body, intake.OfferAnswered) else REQUEST
-    answer(work, case_id, action, Refused((missing,)))
+    answer(work, case_id, action_of(received), Refused((missing,)))
     return None
 
 
-def _unknown(field: str, *, frozen: bool) -> Refused:
-    return Refused((Refusal("case-frozen") if frozen else Refusal("unknown-task", field),))
+def action_of(received: Received) -> str:
+    """The command's word, for the audit: org.nrm.gateway.<word>.v1."""
+    return received.envelope.type.split(".")[-2]
+
+
+async def _done(
+    context: Context, received: Received, work: Work, what: tuple[str, Decide]
+) -> Waits | None:
+    """What a provider's person does with a task of ours: load, decide, answer, carry out."""
+    action, decide = what
+    case = await known_case(work, subject_of(received))
+    if isinstance(case, Waits):
+        return case
+    task_id: UUID = received.body.task_id
+    task = await tasks.read_task(work.transaction, task_id, Side.PROVIDER)
+    if task is None and not case.frozen and not await _is_anothers(work, task_id):
+        return Waits("task", str(task_id))
+    if task is None or task.terms.case_id != case.case_id:
+        missing = "wrong-agency" if await _is_anothers(work, task_id) else "unknown-task"
+        answer(work, case.case_id, action, _not_ours(missing, frozen=case.frozen))
+        return None
+    step = decide(cast(ProvidedTask, task), case)
+    if isinstance(step, Refused):
+        answer(work, case.case_id, action, step)
+        return None
+    answer(work, case.case_id, action)
+    await carry_out(context, work, [step])
+    return None
+
+
+async def _is_anothers(work: Work, task_id: UUID) -> bool:
+    """We sent it to somebody else: only that agency answers."""
+    sent = await tasks.read_task(work.transaction, task_id, Side.SENDER)
+    return sent is not None and sent.terms.other_agency != work.node
+
+
+async def _earlier(work: Work, asked: Request) -> Earlier:
+    """The request that this one continues, and whether all of it has come to its end."""
+    if asked.return_of is None:
+        return NONE_EARLIER
+    before = await requests.read_request(work.transaction, asked.return_of)
+    over = before is not None
+    for need in before.needs if before is not None else ():
+        had = await tasks.read_need_tasks(work.transaction, need)
+        over = over and Standing(need=need, tasks=had).over
+    return Earlier(request=before, all_over=over)
+
+
+def _not_ours(code: str, *, frozen: bool) -> Refused:
+    return Refused((Refusal("case-frozen") if frozen else Refusal(code, "task_id"),))
 
 
 def _request(received: Received, work: Work) -> Request:
@@ -107,4 +158,7 @@ def _request(received: Received, work: Work) -> Request:
         preferred=body.preferred_providers,
         opened_at=work.now,
         needs=needs,
+        dependants=body.dependants,
+        separation_reason=body.separation_reason,
+        return_of=body.return_of,
     )

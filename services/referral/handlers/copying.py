@@ -228,7 +228,7 @@ async def _case_or_new(work: Work, case_id: UUID) -> Case:
 
 
 async def _end_searches(work: Work, case_id: UUID) -> None:
-    for need in await requests.read_needs_asking(work.transaction, case_id):
+    for need in await requests.read_needs_searching(work.transaction, case_id):
         await end_search(work, need)
 
 

@@ -14,6 +14,7 @@ from services.referral.domain.cases import Case, Position
 from services.referral.domain.facts import CapacityReply, Progress
 from services.referral.domain.requests import NeedState
 from services.referral.domain.tasks import Outcome, ProvidedTask, SentTask, Side, Terms
+from services.referral.domain.timing import start_by
 from services.referral.handlers.carrying import AnyStep, carry_out
 from services.referral.handlers.context import Context, note, sender_of, subject_of
 from services.referral.handlers.seeking import own_status
@@ -94,7 +95,7 @@ async def task_progressed(context: Context, received: Received, work: Work) -> W
     if task.terms.other_agency != sender_of(received):
         note(work, task.terms.case_id, "progress-from-a-stranger")
         return None
-    step = sending.progressed(cast(SentTask, task), _progress(body), work.now)
+    step = sending.progressed(cast(SentTask, task), _progress(context, body, work), work.now)
     await carry_out(context, work, [step])
     return None
 
@@ -172,6 +173,7 @@ def _offered_terms(received: Received) -> Terms:
         answer_by=body.answer_by,
         language=body.language,
         dependants=body.dependants,
+        seen_by=body.seen_by,
     )
 
 
@@ -188,7 +190,7 @@ def _referred_case(received: Received, stub: Case | None) -> Case:
     )
 
 
-def _progress(body: referral.TaskProgressed) -> Progress:
+def _progress(context: Context, body: referral.TaskProgressed, work: Work) -> Progress:
     outcome = None
     if body.outcome is not None:
         outcome = Outcome(
@@ -199,6 +201,8 @@ def _progress(body: referral.TaskProgressed) -> Progress:
         state=body.state,
         at=body.happened_at,
         reason=body.reason,
+        pause_reason=body.pause_reason,
         outcome=outcome,
         hand_over_reference=body.hand_over_reference,
+        start_by=start_by(body.happened_at, work.now, context.profile),
     )

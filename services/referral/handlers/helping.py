@@ -13,6 +13,7 @@ from services.chassis.messaging.work import Received, Waits, Work
 from services.referral.domain import providing
 from services.referral.domain.facts import Step
 from services.referral.domain.tasks import Outcome, ProvidedTask, Side
+from services.referral.domain.timing import start_by
 from services.referral.handlers.carrying import carry_out
 from services.referral.handlers.context import Context
 from services.referral.store import tasks
@@ -22,9 +23,12 @@ async def hold_placed(context: Context, received: Received, work: Work) -> Waits
     """A place is held: the offer is accepted, with a reference good for one use."""
     body: assistance.HoldPlaced = received.body
     source = f"{work.node}:{work.service}"
-    reference = derived_id(source, work.cause.id, f"hand-over:{body.task_id}", 0)
+    place = providing.Place(
+        reference=derived_id(source, work.cause.id, f"hand-over:{body.task_id}", 0),
+        start_by=start_by(work.now, work.now, context.profile),
+    )
     return await _applied(
-        context, work, body.task_id, lambda task: providing.hold_placed(task, reference, work.now)
+        context, work, body.task_id, lambda task: providing.hold_placed(task, place, work.now)
     )
 
 

@@ -14,20 +14,27 @@ from services.chassis.clock import derived_id
 from services.chassis.messaging.work import Work
 from services.referral import disclosure
 from services.referral.access import objections_to_offering
-from services.referral.domain import capacity, routing, sending
+from services.referral.domain import capacity, cooling, routing, sending
 from services.referral.domain.cases import Case, objections_to_work_on
-from services.referral.domain.facts import CapacityQuestion, ProviderNotFound, Step
+from services.referral.domain.facts import CapacityQuestion, Step
 from services.referral.domain.listings import Listing
 from services.referral.domain.requests import Need, NeedState, Request, may_be_sought_again
 from services.referral.domain.routing import UNANSWERED, Bid, Wanted
 from services.referral.domain.tasks import OfferedTask, Side, Terms
-from services.referral.domain.timing import answer_by
+from services.referral.domain.timing import answer_by, seen_by
 from services.referral.handlers.context import Context, basis_of
-from services.referral.store import cases, copies, deadlines, outgoing, requests, tasks
+from services.referral.handlers.escalating import nobody_left, somebody_acted
+from services.referral.store import (
+    cases,
+    copies,
+    deadlines,
+    outgoing,
+    refusals,
+    requests,
+    tasks,
+)
 from services.referral.store.outgoing import Addressed
 from services.referral.store.requests import Consideration, Query
-
-PERSON_DECLINED = "person-declined"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +64,14 @@ async def seek(
         work.transaction, need, _as_asked(search.considered), work.now
     )
     if not search.fitting:
-        await _nobody(work, need)
+        await nobody_left(context, work, request, need)
         return None
     queries = [await _ask(context, work, search, listing) for listing in search.fitting]
     await requests.add_queries(work.transaction, queries)
     if all(query.status is not None for query in queries):
         return await choose(context, work, request, need)
     due = work.now + context.profile.minutes("capacity_query_minutes")
+    await requests.write_need(work.transaction, need.in_state(need.state, due))
     await deadlines.look_at_answers(work.transaction, need, deadlines.CAPACITY_DUE, due)
     return None
 
@@ -92,10 +100,10 @@ async def choose(
     chosen = routing.choose(bids, search.wanted)
     await requests.write_considerations(tx, need, _as_chosen(search, queries, chosen), work.now)
     if chosen is None:
-        await _nobody(work, need)
+        await nobody_left(context, work, request, need)
         return None
     await requests.write_need(tx, need.in_state(NeedState.OFFERED))
-    return sending.offer(_terms(context, work, search, chosen.listing), work.now)
+    return sending.offer(terms_of(context, work, search, chosen.listing), work.now)
 
 
 async def seek_again(context: Context, work: Work, terms: Terms) -> Step[OfferedTask] | None:
@@ -107,7 +115,7 @@ async def seek_again(context: Context, work: Work, terms: Terms) -> Step[Offered
     if request is None or need is None or need.state is not NeedState.OFFERED:
         return None
     if not may_be_sought_again(request, need, context.profile.number("reroute_hops")):
-        await _nobody(work, need)
+        await nobody_left(context, work, request, need)
         return None
     again = need.next_round()
     await requests.write_need(work.transaction, again)
@@ -120,13 +128,13 @@ async def seek_with_consent(context: Context, work: Work, need: Need) -> Step[Of
     if request is None:
         return None
     again = need.next_round()
-    await requests.write_need(work.transaction, again)
+    await somebody_acted(work, again)
     return await seek(context, work, request, again)
 
 
 async def end_search(work: Work, need: Need) -> None:
     """Nobody is looked for any more."""
-    await requests.write_need(work.transaction, need.in_state(NeedState.ENDED))
+    await somebody_acted(work, need.in_state(NeedState.ENDED))
     await deadlines.forget_answers(work.transaction, need)
 
 
@@ -140,27 +148,39 @@ async def own_status(context: Context, work: Work, service_type: str, audience_c
     )
 
 
+async def wanted_for(
+    context: Context, work: Work, request: Request, need: Need, case: Case
+) -> Wanted:
+    """What is sought for a need, with all that agencies and the person said before."""
+    tried = await tasks.read_tried(work.transaction, need.case_id)
+    refused = await refusals.read_refused(work.transaction, need.case_id)
+    person = _first_known(request.audience_class, case.audience_class)
+    return Wanted(
+        urgency=request.urgency,
+        audience_class=routing.class_of_place(need.service_type, person, request),
+        oblast=case.oblast,
+        language=_first_known(request.language, case.language),
+        preferred=request.preferred,
+        tried=frozenset(
+            agency
+            for request_id, need_id, agency in tried.offers
+            if (request_id, need_id) == (need.request_id, need.need_id)
+        ),
+        refused_by_person=refused | cooling.refused_by_the_person(tried.declines),
+        cooling_down=cooling.cooling_down(
+            tried.declines, need.service_type, work.now, context.profile
+        ),
+        together=routing.stays_together(need.service_type, request),
+    )
+
+
 async def _search(context: Context, work: Work, request: Request, need: Need) -> Search | None:
     tx = work.transaction
     case = await cases.read_case(tx, need.case_id)
     if case is None or objections_to_work_on(case):
         await end_search(work, need)
         return None
-    tried = await tasks.read_tried(tx, need.case_id)
-    key = (need.request_id, need.need_id)
-    wanted = Wanted(
-        urgency=request.urgency,
-        audience_class=_first_known(request.audience_class, case.audience_class),
-        oblast=case.oblast,
-        language=_first_known(request.language, case.language),
-        preferred=request.preferred,
-        tried=frozenset(
-            row["other_agency"] for row in tried if (row["request_id"], row["need_id"]) == key
-        ),
-        refused_by_person=frozenset(
-            row["other_agency"] for row in tried if row["reason"] == PERSON_DECLINED
-        ),
-    )
+    wanted = await wanted_for(context, work, request, need, case)
     basis = await basis_of(work, need.case_id)
     considered = tuple(
         (listing, objections_to_offering(listing.agency, basis) + routing.misfits(listing, wanted))
@@ -202,27 +222,24 @@ async def _ask(context: Context, work: Work, search: Search, listing: Listing) -
     )
 
 
-async def _nobody(work: Work, need: Need) -> None:
-    await requests.write_need(work.transaction, need.in_state(NeedState.NOT_FOUND))
-    asked = await requests.count_asked(work.transaction, need)
-    body = disclosure.body_of_fact(ProviderNotFound(need=need, asked=asked))
-    outgoing.publish_fact(work, body, need.case_id)
-
-
-def _terms(context: Context, work: Work, search: Search, listing: Listing) -> Terms:
+def terms_of(context: Context, work: Work, search: Search, listing: Listing) -> Terms:
+    """What the agency is offered: codes of this need, nothing else of the case."""
     need, case, wanted = search.need, search.case, search.wanted
+    request = search.request
     return Terms(
         task_id=_derived(work, f"task:{need.request_id}:{need.need_id}"),
         case_id=need.case_id,
         side=Side.SENDER,
         other_agency=listing.agency,
         service_type=need.service_type,
-        urgency=search.request.urgency,
+        urgency=request.urgency,
         majority=case.majority,
         audience_class=wanted.audience_class,
         counted_by=case.counted_by,
-        answer_by=answer_by(search.request.urgency, work.now, context.profile),
+        answer_by=answer_by(request.urgency, work.now, context.profile),
+        seen_by=seen_by(request.urgency, work.now, context.profile),
         language=wanted.language,
+        dependants=request.dependants,
         request_id=need.request_id,
         need_id=need.need_id,
         service_id=listing.service_id,

@@ -10,7 +10,7 @@ from services.chassis.deadlines import Deadline
 from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Received, Waits, Work
 from services.referral.domain.tasks import DeadlineKind
-from services.referral.handlers import commands, copying, exchanged, helping, time
+from services.referral.handlers import commands, copying, deciding, exchanged, helping, time
 from services.referral.handlers.context import Context
 from services.referral.settings import SERVICE
 from services.referral.store import deadlines as promised
@@ -30,6 +30,11 @@ TOPICS: Final = (
 EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("gateway", intake.ReferralRequested): commands.request_referral,
     type_of("gateway", intake.OfferAnswered): commands.answer_offer,
+    type_of("gateway", intake.HelpPaused): commands.pause_help,
+    type_of("gateway", intake.HelpResumed): commands.resume_help,
+    type_of("gateway", intake.NeedCancelled): deciding.cancel_need,
+    type_of("gateway", intake.ProviderChosen): deciding.choose_provider,
+    type_of("gateway", intake.ProviderRefused): deciding.refuse_provider,
     type_of("identification", identification.CaseOpened): copying.case_opened,
     type_of("identification", identification.CaseChanged): copying.case_changed,
     type_of("identification", identification.CaseEnded): copying.case_ended,
@@ -57,6 +62,8 @@ DEADLINES: Final[Mapping[str, TimeHandler]] = {
     DeadlineKind.ANSWER: time.answer_overdue,
     DeadlineKind.SEEN: time.offer_unseen,
     DeadlineKind.HOLD: time.hold_overdue,
+    DeadlineKind.START: time.start_overdue,
+    promised.ESCALATION: time.escalation_due,
     promised.CAPACITY_DUE: time.choice_due,
     promised.CAPACITY_KNOWN: time.choice_due,
 }

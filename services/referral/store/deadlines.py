@@ -13,6 +13,7 @@ from services.referral.domain.tasks import DeadlineKind, Side, Task, Terms, due_
 
 CAPACITY_DUE: Final = "capacity-due"
 CAPACITY_KNOWN: Final = "capacity-known"
+ESCALATION: Final = "escalation-due"
 _OF_TASK: Final[Mapping[Side, DeadlineKind]] = {
     Side.SENDER: DeadlineKind.ANSWER,
     Side.PROVIDER: DeadlineKind.HOLD,
@@ -38,18 +39,36 @@ async def watch_task(tx: Transaction, task: Task) -> None:
     )
 
 
-async def watch_for_eyes(tx: Transaction, terms: Terms, due_at: datetime | None) -> None:
-    """Set by when somebody must have opened an offer; None: somebody did, or it is over."""
-    deadline_id = derived_id("referral", str(terms.task_id), DeadlineKind.SEEN, 0)
+async def watch_notice(
+    tx: Transaction, terms: Terms, kind: DeadlineKind, due_at: datetime | None
+) -> None:
+    """Set a clock that only tells; None: there is nothing to tell any more."""
+    deadline_id = derived_id("referral", f"{terms.task_id}:{terms.side}", kind, 0)
     if due_at is None:
         await drop_deadlines(tx, subject=str(terms.case_id), id=deadline_id)
         return
     await set_deadline(
         tx,
-        kind=DeadlineKind.SEEN,
+        kind=kind,
         subject=str(terms.case_id),
         due_at=due_at,
-        detail={"task_id": str(terms.task_id)},
+        detail={"task_id": str(terms.task_id), "side": str(terms.side)},
+        id=deadline_id,
+    )
+
+
+async def watch_need(tx: Transaction, need: Need, due_at: datetime | None) -> None:
+    """When the next one is told that nobody is left; None: somebody acted, or all were told."""
+    deadline_id = derived_id("referral", f"{need.request_id}:{need.need_id}", ESCALATION, 0)
+    if due_at is None:
+        await drop_deadlines(tx, subject=str(need.case_id), id=deadline_id)
+        return
+    await set_deadline(
+        tx,
+        kind=ESCALATION,
+        subject=str(need.case_id),
+        due_at=due_at,
+        detail={"request_id": str(need.request_id), "need_id": str(need.need_id)},
         id=deadline_id,
     )
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, and_, bindparam, exists, func, insert, select, update
+from sqlalchemy import Table, and_, any_, bindparam, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -23,6 +23,9 @@ from services.referral.store.tables import (
     REQUEST,
     columns_of,
 )
+
+SEARCHING: Final = (NeedState.ASKING, NeedState.NOT_FOUND, NeedState.ESCALATED)
+"""States of a need that nobody has an offer for."""
 
 
 def _of_need(table: Table) -> ColumnElement[bool]:
@@ -43,14 +46,17 @@ _NEEDS: Final = Statement(
 )
 _ASKING: Final = Statement(
     select(NEED)
-    .where(NEED.c.case_id == bindparam("case_id"), NEED.c.state == NeedState.ASKING.value)
+    .where(
+        NEED.c.case_id == bindparam("case_id"),
+        NEED.c.state == any_(bindparam("states", type_=TEXTS)),
+    )
     .order_by(NEED.c.request_id, NEED.c.need_id)
 )
 _LACKING: Final = Statement(
     select(NEED)
     .where(
         NEED.c.case_id == bindparam("case_id"),
-        NEED.c.state == NeedState.NOT_FOUND.value,
+        NEED.c.state == any_(bindparam("states", type_=TEXTS)),
         exists().where(
             CONSIDERATION.c.request_id == NEED.c.request_id,
             CONSIDERATION.c.need_id == NEED.c.need_id,
@@ -62,7 +68,14 @@ _LACKING: Final = Statement(
     .order_by(NEED.c.request_id, NEED.c.need_id)
 )
 _WRITE_NEED: Final = Statement(
-    update(NEED).where(_of_need(NEED)).values(state=bindparam("to"), round=bindparam("nth"))
+    update(NEED)
+    .where(_of_need(NEED))
+    .values(
+        state=bindparam("to"),
+        round=bindparam("nth"),
+        told=bindparam("who"),
+        due_at=bindparam("until"),
+    )
 )
 _NEW_CONSIDERATION = upsert(CONSIDERATION).values(
     {name: bindparam(name) for name in columns_of(CONSIDERATION)}
@@ -138,6 +151,9 @@ async def add_request(tx: Transaction, request: Request) -> None:
         language=request.language,
         preferred=list(request.preferred),
         opened_at=request.opened_at,
+        dependants=request.dependants,
+        separation_reason=request.separation_reason,
+        return_of=request.return_of,
     )
     await tx.execute_many(_ADD_NEED, [_need_row(need) for need in request.needs])
 
@@ -157,6 +173,9 @@ async def read_request(tx: Transaction, request_id: UUID) -> Request | None:
         preferred=tuple(row["preferred"]),
         opened_at=row["opened_at"],
         needs=tuple(_need(each) for each in needs),
+        dependants=row["dependants"],
+        separation_reason=row["separation_reason"],
+        return_of=row["return_of"],
     )
 
 
@@ -166,16 +185,18 @@ async def lock_need(tx: Transaction, request_id: UUID, need_id: UUID) -> Need | 
     return None if row is None else _need(row)
 
 
-async def read_needs_asking(tx: Transaction, case_id: UUID) -> tuple[Need, ...]:
-    """The needs of a case for which somebody is being asked."""
-    return tuple(_need(row) for row in await tx.fetch(_ASKING, case_id=case_id))
+async def read_needs_searching(tx: Transaction, case_id: UUID) -> tuple[Need, ...]:
+    """The needs of a case for which nobody has an offer, and somebody is asked or should act."""
+    states = [state.value for state in SEARCHING]
+    return tuple(_need(row) for row in await tx.fetch(_ASKING, case_id=case_id, states=states))
 
 
 async def read_needs_lacking(
     tx: Transaction, case_id: UUID, verdict: str, since: datetime
 ) -> tuple[Need, ...]:
     """Needs of a case that found nobody since then, where some service lacked only this."""
-    rows = await tx.fetch(_LACKING, case_id=case_id, only=[verdict], since=since)
+    states = [NeedState.NOT_FOUND.value, NeedState.ESCALATED.value]
+    rows = await tx.fetch(_LACKING, case_id=case_id, states=states, only=[verdict], since=since)
     return tuple(_need(row) for row in rows)
 
 
@@ -187,6 +208,8 @@ async def write_need(tx: Transaction, need: Need) -> None:
         the_need=need.need_id,
         to=str(need.state),
         nth=need.round,
+        who=need.told,
+        until=need.due_at,
     )
 
 
@@ -261,6 +284,8 @@ def _need_row(need: Need) -> dict[str, Any]:
         "service_type": need.service_type,
         "state": str(need.state),
         "round": need.round,
+        "told": need.told,
+        "due_at": need.due_at,
     }
 
 
@@ -272,6 +297,8 @@ def _need(row: Record) -> Need:
         service_type=row["service_type"],
         state=NeedState(row["state"]),
         round=row["round"],
+        told=row["told"],
+        due_at=row["due_at"],
     )
 
 

@@ -85,6 +85,9 @@ REQUEST: Final = Table(
     Column("language", Text),
     Column("preferred", TEXTS),
     Column("opened_at", TIME),
+    Column("dependants", Integer),
+    Column("separation_reason", Text),
+    Column("return_of", ID),
 )
 NEED: Final = Table(
     "need",
@@ -95,6 +98,8 @@ NEED: Final = Table(
     Column("service_type", Text),
     Column("state", Text),
     Column("round", Integer),
+    Column("told", Text),
+    Column("due_at", TIME),
 )
 CONSIDERATION: Final = Table(
     "consideration",
@@ -138,6 +143,8 @@ TASK: Final = Table(
     Column("need_id", ID),
     Column("service_id", Text),
     Column("answer_by", TIME),
+    Column("seen_by", TIME),
+    Column("start_by", TIME),
     Column("state", Text),
     Column("reason", Text),
     Column("hold_until", TIME),
@@ -148,6 +155,13 @@ TASK: Final = Table(
     Column("outgoing_id", ID),
     Column("offered_at", TIME),
     Column("changed_at", TIME),
+)
+REFUSED_PROVIDER: Final = Table(
+    "refused_provider",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("agency", Text, primary_key=True),
+    Column("refused_at", TIME),
 )
 WITHDRAWN_OFFER: Final = Table(
     "withdrawn_offer",

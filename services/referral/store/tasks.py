@@ -1,5 +1,6 @@
 """Tasks: one row per task and side. A row is a state class of the domain, written out flat."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
@@ -11,6 +12,8 @@ from services.chassis.database import Record, Statement, Transaction
 from services.chassis.errors import Misuse
 from services.chassis.statement import ID, TEXTS
 from services.referral.domain import tasks
+from services.referral.domain.cooling import Decline
+from services.referral.domain.requests import Need
 from services.referral.domain.tasks import OPEN_STATES, Outcome, Side, Task, Terms
 from services.referral.store.tables import TASK, columns_of
 
@@ -22,6 +25,7 @@ _CHANGING: Final = (
     "state",
     "reason",
     "hold_until",
+    "start_by",
     "hand_over_reference",
     "outcome",
     "unit",
@@ -50,9 +54,16 @@ _OPEN_OF_CASE: Final = Statement(
     .order_by(TASK.c.task_id)
 )
 _TRIED: Final = Statement(
-    select(TASK.c.other_agency, TASK.c.need_id, TASK.c.request_id, TASK.c.reason).where(
-        TASK.c.case_id == bindparam("case_id"), TASK.c.side == "sender"
+    select(TASK).where(TASK.c.case_id == bindparam("case_id"), TASK.c.side == "sender")
+)
+_OF_NEED: Final = Statement(
+    select(TASK)
+    .where(
+        TASK.c.request_id == bindparam("request_id"),
+        TASK.c.need_id == bindparam("need_id"),
+        TASK.c.side == "sender",
     )
+    .order_by(TASK.c.offered_at, TASK.c.task_id)
 )
 _LOADS: Final = Statement(
     select(TASK.c.other_agency, func.count().label("load"))
@@ -82,6 +93,14 @@ _LISTED: Final = Statement(
     .order_by(TASK.c.changed_at.desc(), TASK.c.task_id)
     .limit(bindparam("at_most"))
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What agencies had of a case: (request, need, agency) of each offer, and the declines."""
+
+    offers: frozenset[tuple[UUID, UUID, str]]
+    declines: tuple[Decline, ...]
 
 
 async def read_task(tx: Transaction, task_id: UUID, side: Side) -> Task | None:
@@ -119,9 +138,33 @@ async def read_open_tasks(tx: Transaction, case_id: UUID, side: Side) -> tuple[T
     return tuple(_task(row) for row in rows)
 
 
-async def read_tried(tx: Transaction, case_id: UUID) -> list[Record]:
-    """Which agency had which need of the case, and the reason when it declined."""
-    return await tx.fetch(_TRIED, case_id=case_id)
+async def read_tried(tx: Transaction, case_id: UUID) -> Tried:
+    """Which agency had which need of the case, and which of them declined what, when and why."""
+    rows = await tx.fetch(_TRIED, case_id=case_id)
+    declined = tasks.DeclinedTask.code
+    return Tried(
+        offers=frozenset(
+            (row["request_id"], row["need_id"], row["other_agency"])
+            for row in rows
+            if row["state"] != declined
+        ),
+        declines=tuple(
+            Decline(
+                agency=row["other_agency"],
+                service_type=row["service_type"],
+                reason=row["reason"],
+                at=row["changed_at"],
+            )
+            for row in rows
+            if row["state"] == declined
+        ),
+    )
+
+
+async def read_need_tasks(tx: Transaction, need: Need) -> tuple[Task, ...]:
+    """Every task of a need on the sender's side, the newest last."""
+    rows = await tx.fetch(_OF_NEED, request_id=need.request_id, need_id=need.need_id)
+    return tuple(_task(row) for row in rows)
 
 
 async def read_loads(tx: Transaction) -> dict[str, int]:
@@ -153,6 +196,7 @@ def _details(task: Task) -> dict[str, Any]:
     return {
         "reason": getattr(task, "reason", None),
         "hold_until": getattr(task, "expires_at", None),
+        "start_by": getattr(task, "start_by", None),
         "hand_over_reference": getattr(task, "hand_over_reference", None),
         "outcome": outcome.outcome if outcome else None,
         "unit": outcome.unit if outcome else None,
@@ -177,6 +221,7 @@ def _terms(row: Record) -> Terms:
         request_id=row["request_id"],
         need_id=row["need_id"],
         service_id=row["service_id"],
+        seen_by=row["seen_by"],
     )
 
 
@@ -200,15 +245,28 @@ def _task(row: Record) -> Task:
     match state:
         case "accepting":
             return tasks.AcceptingTask(terms=terms, expires_at=row["hold_until"])
-        case "accepted":
-            return tasks.AcceptedTask(terms=terms, hand_over_reference=row["hand_over_reference"])
-        case "in-progress":
-            return tasks.StartedTask(terms=terms, hand_over_reference=row["hand_over_reference"])
+        case "accepted" | "in-progress" | "on-hold":
+            return _running_task(terms, row)
         case "declined" | "not-sent":
             return _refused_task(terms, state, row["reason"])
         case "completed" | "loop-closed":
             return _finished_task(terms, row)
     raise Misuse("a task's row is in a state that no class stands for")
+
+
+def _running_task(terms: Terms, row: Record) -> Task:
+    reference = row["hand_over_reference"]
+    match row["state"]:
+        case "accepted":
+            return tasks.AcceptedTask(
+                terms=terms, hand_over_reference=reference, start_by=row["start_by"]
+            )
+        case "on-hold":
+            return tasks.PausedTask(
+                terms=terms, hand_over_reference=reference, reason=row["reason"]
+            )
+        case _:
+            return tasks.StartedTask(terms=terms, hand_over_reference=reference)
 
 
 def _refused_task(terms: Terms, state: str, reason: str) -> Task:

@@ -7,6 +7,7 @@ from contracts import referral
 from tests.integration.referral.test_loop import CASE, offered_to_redcross
 from tests.integration.referral.world import (
     INTERIOR,
+    MORNING,
     NGO,
     World,
     a_case,
@@ -69,3 +70,26 @@ async def test_an_emergency_that_somebody_opened_in_time_is_not_late(world: Worl
 async def test_what_is_no_emergency_has_no_time_to_be_opened(world: World) -> None:
     await offered_to_redcross(world, "nursing-visit")
     assert await world.nodes[INTERIOR].rows(WATCHED) == []
+
+
+async def test_both_sides_run_the_same_clocks_and_are_told_alike(world: World) -> None:
+    task_id = await emergency_offered(world)
+    (made,) = world.bodies(INTERIOR, referral.OfferMade)
+    (received,) = world.bodies(NGO, referral.OfferReceived)
+    assert made.seen_by == received.seen_by == MORNING + timedelta(minutes=15)
+    assert made.answer_by == received.answer_by
+    world.clock.advance(timedelta(minutes=16))
+    await world.settle()
+    sides = [world.bodies(node, referral.OfferUnseen)[0].side for node in (INTERIOR, NGO)]
+    assert sides == ["sender", "provider"]
+    await world.nodes[NGO].feed("gateway", answered(task_id, "accepted"), THERE)
+    await world.settle()
+    taken = [world.bodies(node, referral.TaskAccepted)[0] for node in (INTERIOR, NGO)]
+    assert taken[0].start_by == taken[1].start_by == world.clock.now() + timedelta(days=5)
+    world.clock.advance(timedelta(days=5, seconds=1))
+    for _ in range(2):
+        await world.settle()
+    late = [world.bodies(node, referral.StartOverdue) for node in (INTERIOR, NGO)]
+    assert [len(each) for each in late] == [1, 1]
+    assert late[0][0].start_by == late[1][0].start_by == taken[0].start_by
+    assert await world.nodes[INTERIOR].states() == [("sender", NGO, "accepted")]

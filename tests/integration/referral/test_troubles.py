@@ -106,7 +106,7 @@ async def test_a_decline_leads_to_the_next_candidate(world: World) -> None:
         (NGO, 1, ["ask", "not-offered"]),
         (REDCROSS, 1, ["ask", "offered"]),
         (NGO, 2, ["ask", "offered"]),
-        (REDCROSS, 2, ["already-tried"]),
+        (REDCROSS, 2, ["cooling-down"]),
     ]
 
 
@@ -139,7 +139,7 @@ async def test_an_emergency_is_not_rerouted_without_a_person(world: World) -> No
     assert await world.nodes[NGO].states() == [("provider", INTERIOR, "expired")]
     assert len(world.bodies(INTERIOR, referral.ProviderNotFound)) == 1
     (need,) = await interior.rows("SELECT state, round FROM need")
-    assert (need["state"], need["round"]) == ("not-found", 1)
+    assert (need["state"], need["round"]) == ("escalated", 1)
 
 
 async def test_nobody_is_asked_without_consent(world: World) -> None:

@@ -79,6 +79,15 @@ BODIES: dict[str, dict[str, Any]] = {
         "needs": [{"need_id": str(new_id()), "service_type": "vocational"}],
         "urgency": "routine",
     },
+    "need-cancelled": {"request_id": str(new_id()), "reason": "person-asked"},
+    "provider-chosen": {
+        "request_id": str(new_id()),
+        "need_id": str(new_id()),
+        "provider": "ngo-brest",
+    },
+    "provider-refused": {"provider": "ngo-brest"},
+    "help-paused": {"task_id": str(new_id())},
+    "help-resumed": {"task_id": str(new_id())},
     "offer-answered": {"task_id": str(new_id()), "answer": "seen"},
     "capacity-reported": {
         "pool_id": str(new_id()),

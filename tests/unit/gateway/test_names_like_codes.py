@@ -56,7 +56,12 @@ def with_name(content: Any, place: tuple[str, ...]) -> Iterator[str]:
 
 
 def test_there_are_places_to_try() -> None:
-    assert {place[-1] for _, place in PLACES} == {"detecting_agency", "agency", EACH}
+    assert {place[-1] for _, place in PLACES} == {
+        "detecting_agency",
+        "agency",
+        "provider",
+        EACH,
+    }
     assert len(PLACES) >= 5
 
 

@@ -29,6 +29,7 @@ def a_restriction(**changes: Any) -> Restriction:
 
 AGAINST: list[tuple[str, Basis]] = [
     ("participant-not-active", a_basis(policy=a_policy(status="suspended"))),
+    ("never-told-of-cases", a_basis(policy=a_policy(agency_type="media"))),
     ("may-not-provide", a_basis(policy=a_policy(powers=frozenset({"observe"})))),
     (
         "pair-not-permitted",
@@ -119,6 +120,38 @@ def test_what_a_restriction_hits(changes: dict[str, Any], hits: bool) -> None:
     assert ("restricted" in objections_to_offering(THEM, basis)) is hits
     assert ("restricted" in objections_after_restriction(THEM, basis)) is hits
     assert ("restricted" in objections_after_withdrawal(THEM, basis)) is hits
+
+
+@pytest.mark.parametrize(
+    ("recipients", "chosen_for", "allowed"),
+    [
+        (frozenset({THEM}), "only-one-that-can", True),
+        (frozenset({THEM}), None, False),
+        (frozenset(), "only-one-that-can", False),
+    ],
+)
+def test_who_has_not_signed_needs_a_consent_that_names_it_and_a_reason(
+    recipients: frozenset[str], chosen_for: str | None, allowed: bool
+) -> None:
+    by_class = AgencyClass(agency_type="red-cross")
+    consent = a_consent(recipients=recipients, agency_class=by_class)
+    basis = a_basis(policy=a_policy(status="proposed"), consents=(consent,), chosen_for=chosen_for)
+    assert objections_to_offering(THEM, basis) == (() if allowed else ("not-signed",))
+
+
+@pytest.mark.parametrize("kind", ["media", "volunteer", "youth", "donor", "statistics-committee"])
+def test_media_volunteers_and_donors_are_never_told_whatever_the_person_signed(kind: str) -> None:
+    basis = a_basis(policy=a_policy(agency_type=kind), chosen_for="person-asked")
+    assert objections_to_offering(THEM, basis) == ("never-told-of-cases",)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"agency": THEM}, {"agency_type": "red-cross"}, {"oblast": "BY-VI"}]
+)
+def test_nobody_is_turned_to_whom_a_restriction_names(changes: dict[str, Any]) -> None:
+    assert [each.node for each in access.contacts_allowed(a_basis())] == [THEM]
+    basis = a_basis(restrictions=(a_restriction(**changes),))
+    assert access.contacts_allowed(basis) == ()
 
 
 def test_a_restriction_holds_for_the_own_node_too() -> None:

@@ -19,7 +19,6 @@ from tests.unit.referral.builders import (
     OUTCOME,
     REFERENCE,
     a_case,
-    an_id,
     every_provided,
     terms,
 )
@@ -27,6 +26,7 @@ from tests.unit.referral.builders import (
 STATES = tuple(every_provided())
 OPEN = OPEN_STATES[Side.PROVIDER]
 HOLD_UNTIL = NOW + timedelta(minutes=15)
+PLACE = providing.Place(reference=REFERENCE, start_by=NOW + timedelta(days=5))
 
 
 def said(answer: str, reason: str | None = None) -> Answer:
@@ -57,12 +57,22 @@ ANSWERS = {
 }
 
 
+AGAINST = {
+    **dict.fromkeys(("accepting", "accepted", "in-progress", "on-hold"), "already-answered"),
+    **dict.fromkeys(("completed", "declined"), "already-answered"),
+    "expired": "offer-expired",
+    "cancelled": "offer-withdrawn",
+    "sharing-stopped": "sharing-stopped",
+}
+"""Each state in which nothing is answered any more has a code of its own."""
+
+
 @pytest.mark.parametrize("answer", ["seen", "accepted", "declined"])
 @pytest.mark.parametrize("state", STATES)
 def test_every_answer_in_every_state(state: str, answer: str) -> None:
     step = providing.answered(every_provided()[state], a_case(), said(answer, "safety"))
     if (state, answer) not in ANSWERS:
-        assert codes(step) == {"wrong-state"}
+        assert codes(step) == {AGAINST[state]}
         return
     assert isinstance(step, Step)
     assert (step.task.code, facts_of(step), told(step)) == ANSWERS[state, answer]
@@ -71,7 +81,7 @@ def test_every_answer_in_every_state(state: str, answer: str) -> None:
 def test_every_reason_against_an_answer_is_given_at_once() -> None:
     frozen = a_case(frozen=True, status=CaseStatus.CLOSED)
     step = providing.answered(every_provided()["declined"], frozen, said("declined"))
-    assert codes(step) == {"case-closed", "case-frozen", "reason-missing", "wrong-state"}
+    assert codes(step) == {"case-closed", "case-frozen", "reason-missing", "already-answered"}
 
 
 @pytest.mark.parametrize(
@@ -94,14 +104,14 @@ def test_a_decline_without_a_reason_is_refused() -> None:
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_placed_hold_accepts_only_who_asked_for_it(state: str) -> None:
-    step = providing.hold_placed(every_provided()[state], REFERENCE, NOW)
+    step = providing.hold_placed(every_provided()[state], PLACE, NOW)
     if state == "accepting":
         assert (step.task.code, facts_of(step), told(step)) == (
             "accepted",
             ["TaskAccepted"],
             ["accepted"],
         )
-    elif state in ("accepted", "in-progress", "completed"):
+    elif state in ("accepted", "in-progress", "on-hold", "completed"):
         assert step == Step(task=every_provided()[state])
     else:
         assert facts_of(step) == ["HoldAbandoned"]
@@ -127,7 +137,7 @@ def test_a_hold_that_never_came_is_let_go_and_declined(state: str) -> None:
 def test_a_withdrawn_offer_lets_a_hold_go_but_nobody_out_of_a_bed(state: str, word: str) -> None:
     step = providing.withdrawn(every_provided()[state], word, NOW)
     fact = {"expired": "TaskExpired", "cancelled": "TaskCancelled"}.get(word, "TaskStopped")
-    if state == "in-progress" and word == "expired":
+    if state in ("in-progress", "on-hold") and word == "expired":
         fact = "TaskCancelled"
     held = ["HoldAbandoned"] if state in ("accepting", "accepted") else []
     assert facts_of(step) == ([*held, fact] if state in OPEN else [])
@@ -145,7 +155,7 @@ def test_sharing_stopped_ends_whatever_is_open(state: str) -> None:
 @pytest.mark.parametrize("state", STATES)
 def test_episodes_move_only_an_accepted_task(state: str) -> None:
     task = every_provided()[state]
-    running = state in ("accepted", "in-progress")
+    running = state in ("accepted", "in-progress", "on-hold")
     assert told(providing.started(task, NOW)) == (["in-progress"] if state == "accepted" else [])
     completed = providing.completed(task, OUTCOME, NOW)
     assert told(completed) == (["completed"] if running else [])
@@ -199,7 +209,7 @@ def test_whatever_happens_a_held_place_is_taken_let_go_or_waits(words: list[str]
 
 
 APPLIED: dict[str, Callable[[ProvidedTask], Step[ProvidedTask]]] = {
-    "placed": lambda task: providing.hold_placed(task, an_id("reference"), NOW),
+    "placed": lambda task: providing.hold_placed(task, PLACE, NOW),
     "refused": lambda task: providing.hold_refused(task, "at-capacity", NOW),
     "overdue": lambda task: providing.hold_overdue(task, NOW),
     "started": lambda task: providing.started(task, NOW),

@@ -15,10 +15,12 @@ from tests.unit.referral.builders import a_listing, wanted
 
 MISFITS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("audience-does-not-fit", {"audiences": frozenset({"women"})}, {}),
+    ("family-would-be-separated", {}, {"together": True, "audience_class": "carer-with-children"}),
     ("out-of-area", {"oblasts": frozenset({"BY-VI"})}, {}),
     ("language", {"languages": frozenset({"en"})}, {}),
     ("not-round-the-clock", {}, {"urgency": "emergency"}),
     ("already-tried", {}, {"tried": frozenset({"redcross-vitebsk"})}),
+    ("cooling-down", {}, {"cooling_down": frozenset({"redcross-vitebsk"})}),
     ("refused-by-the-person", {}, {"refused_by_person": frozenset({"redcross-vitebsk"})}),
 ]
 

@@ -1,0 +1,79 @@
+"""What people decide by hand at the sender: to call a need off, to choose a provider.
+
+A person may override what a telephone call can settle (language, area, an earlier decline), never
+consent, a restriction, the person's own word or 24/7 cover (``access``, ``routing.UNBENDING``).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from services.referral.domain.cases import Case, objections_to_work_on
+from services.referral.domain.refusals import Refusal, Refused
+from services.referral.domain.requests import EMERGENCY, Need, NeedState, Request
+from services.referral.domain.tasks import (
+    ClosedLoopTask,
+    DeliveredTask,
+    OfferedTask,
+    SeenTask,
+    Task,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A need with every task that it had at this node, the newest last."""
+
+    need: Need
+    tasks: tuple[Task, ...] = ()
+
+    @property
+    def closed(self) -> bool:
+        """Somebody helped, and the outcome is known."""
+        return any(isinstance(task, ClosedLoopTask) for task in self.tasks)
+
+    @property
+    def unanswered(self) -> Task | None:
+        """The offer to which nobody said anything yet."""
+        waiting = (OfferedTask, DeliveredTask, SeenTask)
+        return next((task for task in self.tasks if isinstance(task, waiting)), None)
+
+    @property
+    def over(self) -> bool:
+        """Nothing more happens for this need."""
+        return self.closed or self.need.state is NeedState.ENDED
+
+
+UNKNOWN: Final = Refused((Refusal("unknown-request", "request_id"),))
+
+
+def cancelled(case: Case, needs: tuple[Standing, ...]) -> tuple[Standing, ...] | Refused:
+    """The needs that are called off, or every reason why none is: only before COMPLETED."""
+    reasons = list(objections_to_work_on(case))
+    left = tuple(each for each in needs if not each.over)
+    if not left:
+        ended = any(each.closed for each in needs)
+        reasons.append(Refusal("already-completed" if ended else "wrong-state", "need_id"))
+    return Refused(tuple(reasons)) if reasons else left
+
+
+def objections_to_choosing(
+    case: Case, request: Request, standing: Standing, provider: str
+) -> tuple[Refusal, ...]:
+    """Why a person may not choose for this need now, whoever is chosen.
+
+    After nobody was found; or in an emergency that nobody took, which no machine re-routes.
+    """
+    reasons = list(objections_to_work_on(case))
+    if standing.closed:
+        reasons.append(Refusal("already-completed", "need_id"))
+    elif not _may_choose(request, standing, provider):
+        reasons.append(Refusal("wrong-state", "need_id"))
+    return tuple(reasons)
+
+
+def _may_choose(request: Request, standing: Standing, provider: str) -> bool:
+    if standing.need.state in (NeedState.NOT_FOUND, NeedState.ESCALATED):
+        return True
+    waiting = standing.unanswered
+    urgent = request.urgency == EMERGENCY and standing.need.state is NeedState.OFFERED
+    return urgent and waiting is not None and waiting.terms.other_agency != provider

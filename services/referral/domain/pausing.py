@@ -1,0 +1,75 @@
+"""Help that rests for a time, and goes on: decided at the provider, told to the sender.
+
+Only what has begun can rest (FHIR R4 Task.status: in-progress ⇄ on-hold). A pause keeps the place
+and ends no clock of the person.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from services.referral.domain import facts
+from services.referral.domain.cases import Case, objections_to_work_on
+from services.referral.domain.facts import Progress, ProgressLetter, Step, TaskFact
+from services.referral.domain.refusals import Refusal, Refused
+from services.referral.domain.tasks import (
+    CompletedTask,
+    PausedTask,
+    ProvidedTask,
+    StartedTask,
+    StoppedTask,
+)
+
+
+def sharing_goes_on(task: ProvidedTask) -> Refusal | None:
+    """Nothing is done with a task of which sharing was stopped."""
+    return Refusal("sharing-stopped", "task_id") if isinstance(task, StoppedTask) else None
+
+
+def help_has_not_ended(task: ProvidedTask) -> Refusal | None:
+    """What ended does not rest: a return is a new request."""
+    return Refusal("already-completed", "task_id") if isinstance(task, CompletedTask) else None
+
+
+TASK_RULES: Final = (sharing_goes_on, help_has_not_ended)
+
+
+def paused(
+    task: ProvidedTask, case: Case, reason: str, now: datetime
+) -> Step[ProvidedTask] | Refused:
+    """Help rests, or every reason why it cannot."""
+    reasons = _objections(task, case)
+    if not reasons and not isinstance(task, StartedTask):
+        reasons.append(Refusal("wrong-state", "task_id"))
+    if reasons or not isinstance(task, StartedTask):
+        return Refused(tuple(reasons))
+    resting = PausedTask(
+        terms=task.terms, hand_over_reference=task.hand_over_reference, reason=reason
+    )
+    fact = facts.TaskPaused(terms=task.terms, at=now, reason=reason)
+    return _told(resting, fact, pause_reason=reason)
+
+
+def resumed(task: ProvidedTask, case: Case, now: datetime) -> Step[ProvidedTask] | Refused:
+    """Help goes on, or every reason why it cannot."""
+    reasons = _objections(task, case)
+    if not reasons and not isinstance(task, PausedTask):
+        reasons.append(Refusal("wrong-state", "task_id"))
+    if reasons or not isinstance(task, PausedTask):
+        return Refused(tuple(reasons))
+    running = StartedTask(terms=task.terms, hand_over_reference=task.hand_over_reference)
+    return _told(running, facts.TaskResumed(terms=task.terms, at=now))
+
+
+def _objections(task: ProvidedTask, case: Case) -> list[Refusal]:
+    reasons = list(objections_to_work_on(case))
+    return reasons + [found for rule in TASK_RULES if (found := rule(task)) is not None]
+
+
+def _told(
+    task: StartedTask | PausedTask, fact: TaskFact, pause_reason: str | None = None
+) -> Step[ProvidedTask]:
+    progress = Progress(
+        task_id=task.terms.task_id, state=task.code, at=fact.at, pause_reason=pause_reason
+    )
+    letter = ProgressLetter(to=task.terms.other_agency, progress=progress)
+    return Step(task=task, facts=(fact,), letters=(letter,))

@@ -1,0 +1,33 @@
+"""Providers that the person refused, by case: what somebody recorded, never forgotten by itself."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.chassis.database import Statement, Transaction
+from services.chassis.statement import ID
+from services.referral.store.tables import REFUSED_PROVIDER, columns_of
+
+_READ: Final = Statement(
+    select(REFUSED_PROVIDER.c.agency).where(
+        REFUSED_PROVIDER.c.case_id == bindparam("the_case", type_=ID)
+    )
+)
+_ADD: Final = Statement(
+    insert(REFUSED_PROVIDER)
+    .values({name: bindparam(name) for name in columns_of(REFUSED_PROVIDER)})
+    .on_conflict_do_nothing()
+)
+
+
+async def add_refused(tx: Transaction, case_id: UUID, agency: str, at: datetime) -> bool:
+    """Remember that the person does not want the agency; False when that was known."""
+    return await tx.execute(_ADD, case_id=case_id, agency=agency, refused_at=at) > 0
+
+
+async def read_refused(tx: Transaction, case_id: UUID) -> frozenset[str]:
+    """The agencies that the person does not want."""
+    return frozenset(row["agency"] for row in await tx.fetch(_READ, the_case=case_id))
