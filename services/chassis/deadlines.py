@@ -162,6 +162,10 @@ class DeadlinePoller(Generic[W]):
         self._context = context
         self._handlers = dict(handlers)
         self._poll_seconds = poll_seconds
+        self._fired = context.telemetry.counter("deadlines_fired")
+        self._failed = context.telemetry.counter("deadlines_failed")
+        """Told as nothing from the beginning: of a number that comes with its first failure, nobody
+        who collects it sees a growth."""
         self._jump = JumpWatch(context.clock)
         self._late = 0
         self._state = Readiness(True)
@@ -216,7 +220,7 @@ class DeadlinePoller(Generic[W]):
             raise
         except Exception as error:  # noqa: BLE001 - it fails by itself: tried again, never lost
             log.warning("a deadline failed", error=error)
-            context.telemetry.counter("deadlines_failed").inc()
+            self._failed.inc()
             async with context.database.transaction() as tx:
                 await tx.execute(
                     _FAILED,
@@ -228,7 +232,7 @@ class DeadlinePoller(Generic[W]):
         else:
             if fired:
                 context.database.failpoints.reach(Failpoint.DEADLINE_AFTER_COMMIT)
-            context.telemetry.counter("deadlines_fired").inc(fired)
+            self._fired.inc(fired)
 
     async def _fire(self, tx: Transaction, row: Record) -> int:
         context = self._context

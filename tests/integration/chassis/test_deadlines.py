@@ -178,6 +178,14 @@ async def test_late_deadlines_are_counted_and_said(here: House) -> None:
     assert poller.readiness().detail == "deadlines are late"
 
 
+async def test_failures_are_told_as_nothing_before_the_first(here: House) -> None:
+    poller = here.poller()
+    assert b"nrm_deadlines_failed_total 0.0" in here.telemetry.render_metrics()
+    await here.set("one", AT, kind="unknown")
+    await poller.poll()
+    assert b"nrm_deadlines_failed_total 1.0" in here.telemetry.render_metrics()
+
+
 async def test_the_part_polls_until_it_is_stopped(here: House) -> None:
     await here.set("one", AT)
     stop = asyncio.Event()
