@@ -42,7 +42,7 @@ def compose_command(environment: Mapping[str, str]) -> list[str]:
 def describe(state: StateFolder, topology: Topology, environment: Mapping[str, str]) -> None:
     """Write where everything is, as Compose resolves its files, for `nrm demo --against`."""
     command = compose_command(environment)
-    services = yaml.safe_load(_run([*command, "config"]))["services"]
+    services = resolved(environment)
     nodes = tuple(topology.file.nodes)
     brokers = {
         node: f"{LOOPBACK}:{published(services, inside.broker_of(node), inside.AGENCY_PORT)}"
@@ -65,6 +65,13 @@ def describe(state: StateFolder, topology: Topology, environment: Mapping[str, s
         },
     }
     write_json(state.stack, told)
+
+
+def resolved(environment: Mapping[str, str], *profiles: str) -> dict[str, Any]:
+    """The services as Compose reads its files, also those of the profiles."""
+    words = [word for profile in profiles for word in ("--profile", profile)]
+    told = yaml.safe_load(_run([*compose_command(environment), *words, "config"]))
+    return dict(told["services"])
 
 
 def published(services: Mapping[str, Any], name: str, target: int) -> int:

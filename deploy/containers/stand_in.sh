@@ -4,11 +4,14 @@
 # not show the real images. As root, on Debian 12, in a clone that has run `make demo` once:
 #   apt-get install docker.io docker-compose iptables debootstrap
 #   deploy/containers/stand_in.sh all      (or one step: daemon images up demo tests down)
+# With Go as well, `programs` builds the collector, Jaeger and Prometheus from their Go modules, and
+# `observe` brings them up beside what `up` started and asks them; Grafana has no module that builds.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 here=deploy/containers/stand_in work=.nrm/stand-in python=.venv/bin/python
 export DOCKER_BUILDKIT=1 COMPOSE_DOCKER_CLI_BUILD=1 COMPOSE_HTTP_TIMEOUT=600 DOCKER_CLIENT_TIMEOUT=600
 export COMPOSE=${COMPOSE:-docker-compose}
+export PATH=/usr/bin:$PATH # Debian's own client: it can build without anything beside it
 compose=("$COMPOSE" -f docker-compose.yml -f deploy/containers/demo.yaml)
 mkdir -p "$work"
 
@@ -75,6 +78,53 @@ images() {
   docker images --format '{{.Repository}}:{{.Tag}} {{.Size}}'
 }
 
+module() { # module MODULE@VERSION: fetch it, checked against the public sums; say where it lies
+  go mod download -json "$1" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p'
+}
+
+built() { # built FOLDER PACKAGE...: programs of a module, as it is published
+  local folder=$1 target=$PWD/$work/observe
+  shift
+  (cd "$folder" && GOWORK=off go build -mod=mod -trimpath -tags remove_all_sd -ldflags '-s -w' \
+    -o "$target/" "$@")
+}
+
+collector() { # of the parts listed; `go get` takes no module that only tests of others need
+  local version folder=$work/otelcol-contrib parts=$here/collector-parts.yaml
+  version=$(sed -n 's/^  version: /v/p' "$parts")
+  built "$(module "go.opentelemetry.io/collector/cmd/builder@$version")" .
+  rm -rf "$folder"
+  "$work/observe/builder" --config "$parts" --skip-get-modules --skip-compilation
+  (cd "$folder" && go mod init nrm.invalid/otelcol-contrib &&
+    sed -n 's/^ *- gomod: \(.*\) \(v.*\)$/\1@\2/p' "$OLDPWD/$parts" |
+    xargs go get "go.opentelemetry.io/collector/otelcol@$version")
+  built "$folder" .
+}
+
+programs() { # Prometheus 3.16 is its module's 0.316, Jaeger 2.13 its module's 1.76
+  local major minor patch
+  mkdir -p "$work/observe"
+  IFS=. read -r major minor patch <<<"$(default PROMETHEUS_IMAGE | sed 's/.*:v//')"
+  took "Prometheus" built "$(module "github.com/prometheus/prometheus@v0.$((major * 100 + minor)).$patch")" \
+    ./cmd/prometheus ./cmd/promtool
+  IFS=. read -r _ minor patch <<<"$(default JAEGER_IMAGE | sed 's/.*://')"
+  took "Jaeger" built "$(module "github.com/jaegertracing/jaeger@v1.$((minor + 63)).$patch")" ./cmd/jaeger
+  took "collector" collector
+  image COLLECTOR_IMAGE collector "$work/observe"
+  image JAEGER_IMAGE jaeger "$work/observe"
+  image PROMETHEUS_IMAGE prometheus "$work/observe"
+}
+
+observe() { # services are made anew, since their settings now name the collectors
+  local all
+  $python -m deploy.containers prepare --demo --observe
+  mapfile -t all < <("${compose[@]}" --profile observe config --services | grep -v '^grafana$')
+  took "observe" "${compose[@]}" --profile observe up --detach --no-build "${all[@]}"
+  took "demo" .venv/bin/nrm demo --against .nrm/containers
+  "${compose[@]}" exec -T prometheus promtool check rules /etc/prometheus/alerts.yaml
+  $python -m deploy.containers.seen
+}
+
 up() {
   "${compose[@]}" config --quiet
   took "up" "${compose[@]}" up --detach --no-build
@@ -91,7 +141,7 @@ tests() {
 }
 
 down() { # everything that was started here, and nothing else; records and rows are deleted
-  "${compose[@]}" down --volumes --timeout 20
+  "${compose[@]}" --profile observe down --volumes --timeout 20
   [ -f "$work/dockerd.pid" ] || return 0
   kill "$(cat "$work/dockerd.pid")"
   rm "$work/dockerd.pid"
@@ -106,6 +156,6 @@ case ${1:-} in
     demo
     tests
     ;;
-  daemon | images | up | demo | tests | down) "$1" ;;
-  *) sed -n '2,7s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
+  daemon | images | programs | up | demo | tests | observe | down) "$1" ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
 esac

@@ -34,6 +34,8 @@ OF_THE_PLACE = {  # what depends on where a broker or a database listens
     "listen_addresses",
     "unix_socket_directories",
 }
+BUILT = {"otlp_grpc": "otlp"}
+"""Parts of the collector whose module is called otherwise."""
 Change = Callable[[dict[str, Any]], object]
 PLANTED: dict[str, Change] = {
     "is no key of ours": lambda each: each["hub-kafka"].update(privileged=True),
@@ -189,10 +191,38 @@ def test_the_demo_adds_only_its_clock_and_ports_on_loopback() -> None:
 def test_the_observer_looks_at_every_collector_and_grafana_at_the_observer() -> None:
     told = yaml.safe_load((ROOT / "deploy/containers/prometheus.yaml").read_text())
     (job,) = told["scrape_configs"]
-    targets = [target for each in job["static_configs"] for target in each["targets"]]
-    assert targets == [f"{node}-collector:9464" for node in TOPOLOGY.file.nodes]
+    assert job["static_configs"] == [
+        {"targets": [f"{node}-collector:9464"], "labels": {"node": node, "service": "collector"}}
+        for node in TOPOLOGY.file.nodes
+    ]
     sources = yaml.safe_load((ROOT / "deploy/containers/grafana/sources.yaml").read_text())
     assert SOURCE["uid"] in {each["uid"] for each in sources["datasources"]}
+
+
+def test_the_stand_in_collector_has_the_pinned_version_and_every_part_of_its_file() -> None:
+    told = yaml.safe_load((ROOT / "deploy/containers/collector.yaml").read_text())
+    parts = yaml.safe_load((ROOT / "deploy/containers/stand_in/collector-parts.yaml").read_text())
+    version = composed()["services"]["hub-collector"]["image"].partition(":")[2]
+    assert parts["dist"]["version"] == version
+    for kind in ("receivers", "processors", "exporters"):
+        named = {part.partition("/")[0] for part in told[kind]}
+        wanted = {BUILT.get(name, name).replace("_", "") + kind[:-1] for name in named}
+        there = {card["gomod"] for card in parts[kind]}
+        assert {path.split()[0].rpartition("/")[2] for path in there} == wanted
+        assert {path.split()[1] for path in there} == {f"v{version}"}
+
+
+def test_a_collector_tells_whose_service_it_is_and_lets_go_of_what_went_away() -> None:
+    told = yaml.safe_load((ROOT / "deploy/containers/collector.yaml").read_text())
+    (scraped,) = told["receivers"]["prometheus"]["config"]["scrape_configs"]
+    assert scraped["scrape_interval"] == "15s"
+    assert told["exporters"]["prometheus"]["metric_expiration"] == "1m"
+    (statement,) = told["processors"]["transform"]["trace_statements"]
+    assert statement.startswith('set(resource.attributes["service.name"], Concat(')
+    assert statement.index("service.namespace") < statement.rindex("service.name")
+    for pipeline in told["service"]["pipelines"].values():
+        assert pipeline["processors"][0] == "memory_limiter"
+    assert "transform" in told["service"]["pipelines"]["traces"]["processors"]
 
 
 @pytest.mark.parametrize(
