@@ -14,9 +14,16 @@ import typer
 from cli import doctor, restore, stack, status
 from cli.options import errors
 from deploy.local.failures import StackFailure
+from doors.failures import DoorFailure
 from services.chassis.errors import NrmError
 
-GROUPS = ("parked", "consumer", "trace", "demo")  # each a module of this package with its own `app`
+GROUPS = (
+    "parked",
+    "consumer",
+    "trace",
+    "demo",
+    "intake",
+)  # each a module of this package with its own `app`
 
 app = typer.Typer(
     name="nrm",
@@ -37,7 +44,7 @@ def main() -> None:
     """Run the command line."""
     try:
         app()
-    except (StackFailure, NrmError) as failure:
+    except (StackFailure, NrmError, DoorFailure) as failure:
         errors.print(f"nrm: {failure}", style="red", markup=False, highlight=False, soft_wrap=True)
         sys.exit(1)
 

@@ -30,6 +30,11 @@ ABOUT: Final = {
         "with `code` and, where there is one, `field`. The event did nothing. Mend it and send it "
         "under a **new** id.",
     ),
+    "file-reason": (
+        "A row of a file is refused",
+        "In the result file and by `nrm intake check`, beside those of intake: the code and, in "
+        "brackets, the column as the mapping calls it; never the cell.",
+    ),
     "not-sent-reason": (
         "Something does not leave the node",
         "In news (`sending-refused`, `sending-delayed`, `task-not-sent`, `hand-over-failed`) as "

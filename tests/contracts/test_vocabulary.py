@@ -155,6 +155,8 @@ def test_every_code_list_is_used_by_a_schema_or_told_apart_here() -> None:
         "recruiter-relation",  # asked in the node, kept there
         "directory-refusal",  # what is wrong with a record, told to whoever imports it
         "routing-verdict",  # why a service was offered or not, told in the node alone
+        "file-reason",  # told by the doors for files, in no event
+        "row-outcome",  # the same
     }
 
 
