@@ -1,4 +1,4 @@
-"""`nrm intake check | send | watch`: tables of an agency without Kafka, row by row into its node.
+"""`nrm intake check | send | watch | fhir`: files of an agency without Kafka, into its node.
 
 Printed are row numbers, codes and the mapping's own words for columns: never what stands in a cell.
 """
@@ -6,24 +6,22 @@ Printed are row numbers, codes and the mapping's own words for columns: never wh
 from __future__ import annotations
 
 import asyncio
-import fcntl
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.options import JsonOption, StateOption, console, errors, print_json, state_folder
+from cli.options import JsonOption, console, errors, print_json
+from cli.ways import NodeOption, Way, alone, told, way_to
+from contracts.envelope import source_of
 from contracts.vocabulary import code_lists
-from deploy.local import control
-from deploy.local.layout import DEFAULT_STATE
-from deploy.local.tokens import token_path
 from doors.failures import DoorFailure, NodeAway, label_of, what_to_do
+from doors.fhir.form import sound_bundle
+from doors.fhir.intake import read_bundle
 from doors.identifiers import key_in
-from doors.node import Node, client_of
+from doors.node import Node, Posting, client_of
 from doors.tables.checking import checked
 from doors.tables.folder import Drop, Processed, Watcher
 from doors.tables.mapping import MappingFile, read_mapping_file
@@ -33,41 +31,12 @@ from doors.tables.rows import RowReader
 from doors.tables.sending import sender_of
 
 SHOWN = 50
+ROLE = "agency-system"
 app = typer.Typer(help="Bring tables into a node.", no_args_is_help=True)
 FileArgument = Annotated[Path, typer.Argument(help="A table: CSV or XLSX.")]
 MappingOption = Annotated[Path, typer.Option("--mapping", help="What its columns and words mean.")]
-AddressOption = Annotated[
-    str, typer.Option("--address", envvar="NRM_DOOR_ADDRESS", help="The gateway, if not on here.")
-]
-TokenOption = Annotated[
-    Path | None,
-    typer.Option("--token", envvar="NRM_DOOR_TOKEN", help="A file with your system's token."),
-]
-DoorOption = Annotated[
-    Path | None,
-    typer.Option("--door", envvar="NRM_DOOR", help="Keeps the door's key and notes: back it up."),
-]
 
-
-@dataclass(frozen=True)
-class Way:
-    """Where a node is, and with which token and door folder it is called."""
-
-    address: str
-    token: str
-    door: Path
-
-
-@app.callback()
-def where(
-    context: typer.Context,
-    state: StateOption = DEFAULT_STATE,
-    address: AddressOption = "",
-    token: TokenOption = None,
-    door: DoorOption = None,
-) -> None:
-    """Say where the node is, if it is not one of the stack on this machine."""
-    context.obj = (state, address, token, door)
+app.callback()(told)
 
 
 @app.command()
@@ -84,8 +53,8 @@ def check(file: FileArgument, mapping: MappingOption, as_json: JsonOption = Fals
 def send(context: typer.Context, file: FileArgument, mapping: MappingOption) -> None:
     """Send a table's rows and write `FILE.result.csv`; the same again does nothing twice."""
     plan = read_mapping_file(mapping)
-    way = _way(plan, context.obj)
-    with _alone(way.door):
+    way = way_to(context.obj, plan.node, "gateway", ROLE)
+    with alone(way.door):
         results = asyncio.run(_sent(file, plan, way))
     path = file.with_name(f"{file.name}.result.csv")
     write_results(path, results)
@@ -108,37 +77,47 @@ def watch(
     if not folder.is_dir():
         raise DoorFailure(f"There is no folder {folder}: make it, readable for you alone.")
     plan = read_mapping_file(mapping)
-    way = _way(plan, context.obj)
-    with _alone(way.door):
+    way = way_to(context.obj, plan.node, "gateway", ROLE)
+    with alone(way.door):
         asyncio.run(_watched(folder, plan, way, once=once))
 
 
-def _way(plan: MappingFile, told: tuple[Path, str, Path | None, Path | None]) -> Way:
-    """As told, or the gateway of the mapping's node in the stack that runs here."""
-    state, address, token, door = told
-    folder = state_folder(state)
-    if address and (token is None or door is None):
-        raise DoorFailure("With --address say also --token and --door: files of your own.")
-    path = token or token_path(folder, plan.node, "agency-system")
-    if not path.is_file():
-        raise DoorFailure("There is no token: name its file with --token, or start with `nrm up`.")
-    return Way(
-        address=address or control.address_of(folder, plan.node, "gateway"),
-        token=path.read_text(encoding="ascii").strip(),
-        door=door or folder.root / "doors" / plan.node,
-    )
+@app.command()
+def fhir(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A Bundle in FHIR R4 JSON.")],
+    node: NodeOption,
+    system: Annotated[str, typer.Option(help="Your system's name.")] = "registration-desk",
+    only_check: Annotated[bool, typer.Option("--check", help="Send nothing.")] = False,
+) -> None:
+    """Send what a FHIR Bundle asks for or answers; what cannot be held is listed."""
+    bundle = sound_bundle(document_of(file))
+    way = way_to(context.obj, node, "gateway", ROLE)
+    with alone(way.door):
+        read = read_bundle(bundle, source_of(node, system), key_in(way.door))
+        for place in read.not_held:
+            console.print(f"not held: {place}", markup=False, highlight=False, soft_wrap=True)
+        refused = 0 if only_check else asyncio.run(_posted(read.postings, way))
+    verb = "can be sent" if only_check else "sent"
+    console.print(f"{len(read.postings)} events {verb}, {refused} not accepted", highlight=False)
+    if refused:
+        raise typer.Exit(1)
 
 
-@contextmanager
-def _alone(door: Path) -> Iterator[None]:
-    """One process at a door: two would write each other's notes."""
-    door.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (door / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise DoorFailure("Another process works at this door: end it, or wait.") from error
-        yield
+async def _posted(postings: Iterable[Posting], way: Way) -> int:
+    """How many were not accepted; each is told by its type and codes."""
+    refused = 0
+    async with client_of(way.address, way.token) as client:
+        for posting in postings:
+            reply = await Node(client).post(posting)
+            kind = posting.type.split(".")[-2]
+            if reply.accepted:
+                continue
+            refused += 1
+            codes = [f"{each.code}: {what_to_do(each.code)}" for each in reply.reasons]
+            for line in codes or [f"no-answer-yet: {what_to_do('no-answer-yet')}"]:
+                console.print(f"{kind}: {line}", markup=False, highlight=False, soft_wrap=True)
+    return refused
 
 
 async def _sent(file: Path, plan: MappingFile, way: Way) -> list[RowResult]:
@@ -171,7 +150,12 @@ async def _watched(folder: Path, plan: MappingFile, way: Way, *, once: bool) -> 
 def _tell(processed: Processed) -> None:
     """One file in one line; its name is the agency's own."""
     if processed.refused is not None:
-        console.print(f"refused: {processed.refused}", markup=False, highlight=False)
+        told = f"{processed.name}: {processed.refused}"
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
+        return
+    if not processed.results and not processed.finished:
+        told = f"{processed.name}: its last line has no end; it stays"
+        console.print(told, markup=False, highlight=False)
         return
     counted = Counter(each.outcome for each in processed.results)
     told = ", ".join(f"{count} {outcome}" for outcome, count in counted.items()) or "no rows"
@@ -188,7 +172,7 @@ def _say_how_it_was_read(reader: RowReader) -> None:
 
 
 def _show(results: Iterable[RowResult], *, as_json: bool) -> None:
-    told = list(results)
+    shown = list(results)
     if as_json:
         print_json(
             [
@@ -199,18 +183,18 @@ def _show(results: Iterable[RowResult], *, as_json: bool) -> None:
                         {"code": reason.code, "column": reason.column} for reason in each.reasons
                     ],
                 }
-                for each in told
+                for each in shown
             ]
         )
         return
-    for each in told:
+    for each in shown:
         outcome = code_lists()["row-outcome"].label(each.outcome, "en").lower()
         console.print(f"row {each.number}: {outcome}", markup=False, highlight=False)
         for reason in each.reasons:
             column = f"{reason.column}: " if reason.column else ""
             line = f"    {column}{reason.code}: {label_of(reason.code)}. {what_to_do(reason.code)}"
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-    counted = Counter(each.outcome for each in told)
+    counted = Counter(each.outcome for each in shown)
     console.print(
         ", ".join(f"{count} {outcome}" for outcome, count in counted.items()) or "no rows",
         highlight=False,

@@ -23,6 +23,8 @@ GROUPS = (
     "trace",
     "demo",
     "intake",
+    "export",
+    "unmapped",
 )  # each a module of this package with its own `app`
 
 app = typer.Typer(

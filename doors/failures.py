@@ -21,6 +21,10 @@ class NodeAway(DoorFailure):
     """The node is not there now; the same again later does nothing twice."""
 
 
+class NothingThere(DoorFailure):
+    """The node has nothing under an id, or does not show it."""
+
+
 class FileRefused(DoorFailure):
     """A whole file is refused: a code of ``file-reason``, and columns as the mapping calls them."""
 

@@ -13,7 +13,7 @@ import httpx
 import orjson
 
 from contracts.envelope import SPEC_VERSION
-from doors.failures import DoorFailure, NodeAway
+from doors.failures import DoorFailure, NodeAway, NothingThere
 
 WAIT_SECONDS: Final = 20
 CALL_SECONDS: Final = 60.0
@@ -96,7 +96,7 @@ class Node:
         """What a route tells, as JSON."""
         answer = await self._call("GET", path, b"", {})
         if answer.status_code == httpx.codes.NOT_FOUND:
-            raise DoorFailure("The node has nothing under this id, or may not show it.")
+            raise NothingThere("The node has nothing under this id, or may not show it.")
         if answer.status_code != httpx.codes.OK:
             raise DoorFailure(
                 f"The node answered {answer.status_code}: compare the id with a list."

@@ -95,10 +95,12 @@ class Watcher:
                 yield await self._drop.process(path)
 
     async def complete(self) -> AsyncIterator[Processed]:
-        """What lies there and has an end now, each once."""
+        """What lies there now, each once; what has no end yet is only told."""
         for path in sorted(filter(is_dropped, self._drop.folder.iterdir())):
             if has_an_end(path):
                 yield await self._drop.process(path)
+            else:
+                yield Processed(name=path.name, finished=False)
 
     async def watch(self) -> AsyncIterator[Processed | NodeAway]:
         """For ever."""

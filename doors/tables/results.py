@@ -6,8 +6,6 @@ A spreadsheet that opens it computes nothing out of it.
 
 import csv
 import io
-import os
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,10 +15,10 @@ from uuid import UUID
 
 from contracts.vocabulary import LANGUAGES, code_lists
 from doors.failures import label_of
+from doors.files import guarded, write_whole
 from doors.tables.rows import Remark
 
 HEADER: Final = ("row", "outcome", "case_id", "reasons", *(f"says_{each}" for each in LANGUAGES))
-_COMPUTED: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Outcome(StrEnum):
@@ -63,11 +61,6 @@ def _sentence(result: RowResult, language: str) -> str:
     return f"{outcome}: {reasons}" if reasons else outcome
 
 
-def guarded(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (a column may be called anything)."""
-    return f"'{cell}" if cell.startswith(_COMPUTED) else cell
-
-
 def write_results(path: Path, results: Iterable[RowResult]) -> None:
     """Write the file whole or not at all; readable for the agency alone."""
     told = io.StringIO(newline="")
@@ -75,14 +68,3 @@ def write_results(path: Path, results: Iterable[RowResult]) -> None:
     writer.writerow(HEADER)
     writer.writerows(result.told() for result in results)
     write_whole(path, told.getvalue().encode("utf-8-sig"))
-
-
-def write_whole(path: Path, document: bytes) -> None:
-    """Write beside it, make it safe on the disk, then give it its name."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beginning = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
-    with os.fdopen(os.open(beginning, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-        file.write(document)
-        file.flush()
-        os.fsync(file.fileno())
-    beginning.replace(path)

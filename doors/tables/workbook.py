@@ -10,15 +10,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any, Final
 
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
-
 from doors.failures import FileRefused
 from doors.tables import limits
 from doors.tables.sheet import Sheet, sheet_of
 
 _ZIP: Final = b"PK\x03\x04"
-_UNREADABLE: Final = (InvalidFileException, KeyError, ValueError, TypeError, OSError, EOFError)
+_UNREADABLE: Final = (KeyError, ValueError, TypeError, OSError, EOFError)
 _FORMULA: Final = "f"
 
 
@@ -29,10 +26,13 @@ def is_workbook(document: bytes) -> bool:
 
 def read_workbook(document: bytes, name: str | None) -> Sheet:
     """The sheet of this name, else the first one."""
+    import openpyxl  # noqa: PLC0415 - slow to load
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
     _measure(document)
     try:
         book = openpyxl.load_workbook(io.BytesIO(document), read_only=True, keep_links=False)
-    except (*_UNREADABLE, zipfile.BadZipFile, SyntaxError) as error:
+    except (*_UNREADABLE, InvalidFileException, zipfile.BadZipFile, SyntaxError) as error:
         raise FileRefused("not-a-table") from error
     try:
         if name is not None and name not in book.sheetnames:

@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from cli.export import checked_document
 from deploy.demo import figures
 from deploy.demo.knew import exchanged
 from deploy.demo.observer import traces_of_case
 from deploy.demo.stories.construction_site import CELLS, IDENTITY
 from deploy.demo.stories.loop import BORDER, INTERIOR, NGO, REDCROSS
 from deploy.local.layout import StateFolder
+from doors.fhir.form import sound_bundle
+from doors.fhir.tasks import losses_of, task_in, task_told
 from tests.support.stack import Told, told
 
 NAME = "construction-site"
@@ -123,6 +126,22 @@ def interior_case(site: Told) -> dict[str, object]:
 def tasks_of(site: Told, node: str, side: str) -> list[dict[str, str]]:
     answer = site.stage.get(f"{node}.referral", "/v1/tasks", "case-officer", side=side)
     return [each for each in answer.json() if each["case_id"] in site.cases(node)]
+
+
+def test_its_tasks_are_sound_fhir_and_come_back_equal(site: Told) -> None:
+    for node, side in ((INTERIOR, "sender"), (REDCROSS, "provider")):
+        rows = tasks_of(site, node, side)
+        assert len(rows) == 2
+        for row in rows:
+            task = task_told(row, node)
+            document = checked_document(task)
+            assert task_in(sound_bundle(document), node) == task
+            told = document.decode()
+            assert not [each for each in IDENTITY["names"] if each["full"] in told]
+            assert '"Patient"' not in told
+            assert ("state loop-closed: reads as completed" in str(losses_of(task))) == (
+                side == "sender"
+            )
 
 
 def test_help_was_counted_in_units_once_each(site: Told) -> None:

@@ -171,6 +171,7 @@ async def test_a_dropped_file_is_taken_when_it_is_complete_and_gets_a_result(pos
     path.write_bytes(whole[:-10])
     assert [each async for each in watcher.look()] == []
     assert [each async for each in watcher.look()] == []  # quiet, but its last line has no end
+    assert [each.finished async for each in watcher.complete()] == [False]
     path.write_bytes(whole)
     assert [each async for each in watcher.look()] == []
     (processed,) = [each async for each in watcher.look()]

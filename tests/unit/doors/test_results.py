@@ -9,7 +9,8 @@ import pytest
 
 from contracts.vocabulary import code_lists
 from doors.failures import list_of
-from doors.tables.results import HEADER, Outcome, RowResult, guarded, write_results
+from doors.files import guarded
+from doors.tables.results import HEADER, Outcome, RowResult, write_results
 from doors.tables.rows import Remark
 
 CASE = UUID("0123abcd-0000-4000-8000-000000000000")

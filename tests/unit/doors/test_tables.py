@@ -7,7 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doors.failures import DoorFailure, FileRefused
@@ -123,12 +123,14 @@ def test_empty_rows_are_passed_over_and_counted() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(document=st.binary(max_size=400))
 def test_no_bytes_make_the_door_fall_over(document: bytes) -> None:
     with pytest.raises(DoorFailure):
         read(document)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=60))
 def test_no_text_in_a_cell_makes_the_door_fall_over_or_is_told(text: str) -> None:
     cell = '"' + text.replace('"', '""').replace("\0", "") + '"'

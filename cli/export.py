@@ -1,0 +1,100 @@
+"""`nrm export fhir | htcds | uk-form`: what the node itself has, in the words of a standard.
+
+Codes alone; what the standard cannot say is printed. Each reading is recorded in the node.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+import typer
+
+from cli.options import console, errors
+from cli.ways import NodeOption, Told, Way, told, way_to
+from doors.failures import DoorFailure
+from doors.fhir.form import sound_bundle
+from doors.fhir.tasks import (
+    TaskTold,
+    bundle_of,
+    differences,
+    losses_of,
+    not_told,
+    task_in,
+    task_told,
+)
+from doors.files import write_whole
+from doors.node import Node, client_of
+from doors.standards import STANDARDS, every_case, exported
+
+app = typer.Typer(help="Write what a node has in the words of a standard.", no_args_is_help=True)
+app.callback()(told)
+RoleOption = Annotated[str, typer.Option("--role", help="Who reads: a role of the node.")]
+OutOption = Annotated[Path, typer.Option("--out", help="The file to be written.")]
+OFFICER = "case-officer"
+
+
+@app.command()
+def fhir(
+    context: typer.Context,
+    task: Annotated[UUID, typer.Argument(help="A task's id.")],
+    node: NodeOption,
+    out: OutOption,
+    role: RoleOption = OFFICER,
+) -> None:
+    """Write a task of the node as FHIR R4 ServiceRequest and Task, checked both ways."""
+    rows = asyncio.run(_read(way_to(context.obj, node, "referral", role), f"/v1/tasks/{task}"))
+    found = task_told(rows[0], node)
+    document = checked_document(found)
+    write_whole(out, document)
+    for loss in (*losses_of(found), *not_told(rows[0])):
+        errors.print(f"lost: {loss}", markup=False, highlight=False, soft_wrap=True)
+    console.print("It is sound FHIR R4 and comes back equal.", highlight=False)
+
+
+@app.command()
+def htcds(
+    context: typer.Context, node: NodeOption, out: OutOption, role: RoleOption = OFFICER
+) -> None:
+    """Write the node's own cases as codes of HTCDS 2.0, one row a case."""
+    _standard(context.obj, "htcds", (node, role), out)
+
+
+@app.command("uk-form")
+def uk_form(
+    context: typer.Context, node: NodeOption, out: OutOption, role: RoleOption = OFFICER
+) -> None:
+    """Write the node's own cases as fields of the United Kingdom's form, as far as they map."""
+    _standard(context.obj, "uk", (node, role), out)
+
+
+def checked_document(task: TaskTold) -> bytes:
+    """The Bundle, once FHIR has judged it sound and it came back as it went out."""
+    document = orjson.dumps(bundle_of(task), option=orjson.OPT_INDENT_2)
+    if changed := differences(task, task_in(sound_bundle(document), task.own_agency)):
+        raise DoorFailure(f"It does not come back equal in {', '.join(changed)}: tell the project.")
+    return document
+
+
+def _standard(said: Told, standard: str, who: tuple[str, str], out: Path) -> None:
+    node, role = who
+    way = way_to(said, node, "identification", role)
+    told = exported(standard, asyncio.run(_cases(way)))
+    write_whole(out, told.document())
+    for loss in told.lost:
+        errors.print(f"lost: {loss}", markup=False, highlight=False, soft_wrap=True)
+    frozen = f", {told.frozen} frozen and left out" if told.frozen else ""
+    console.print(f"{len(told.rows)} cases as {STANDARDS[standard]}{frozen}", highlight=False)
+
+
+async def _cases(way: Way) -> list[Any]:
+    async with client_of(way.address, way.token) as client:
+        return [case async for case in every_case(Node(client))]
+
+
+async def _read(way: Way, path: str) -> Any:
+    async with client_of(way.address, way.token) as client:
+        return await Node(client).read(path)

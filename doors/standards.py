@@ -1,0 +1,112 @@
+"""The node's own cases in the words of an outside standard: codes alone, losses listed.
+
+Which property goes into which field is the vocabulary's mapping, for HTCDS 2.0 (IOM's standard of
+cases) as for the United Kingdom's form. No identity is in it: fields for names
+stay empty.
+"""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from contracts.intake import CaseCorrected
+from contracts.vocabulary import NOT_YET_KNOWN, StandardMapping, code_lists
+from doors.files import guarded
+from doors.node import Node
+from doors.tables.words import shapes_of
+
+STANDARDS: Final = {"htcds": "HTCDS 2.0", "uk": "the United Kingdom's form"}
+CASE: Final = "nrm_case_id"
+STATE: Final = "identification-state"
+ELSEWHERE: Final = {("htcds", "country_of_exploitation")}
+"""The list maps to a field, but the field is about another property (a nationality)."""
+MANY: Final = "|"
+PAGE: Final = 200
+CASES_LIMIT: Final = 100_000
+
+
+@dataclass(slots=True)
+class Exported:
+    """Rows for a file, and what the standard could not say."""
+
+    standard: str
+    fields: tuple[str, ...]
+    rows: list[dict[str, str]] = field(default_factory=list)
+    lost: dict[str, None] = field(default_factory=dict)
+    """Sentences, each once, in order; codes and names of properties, no case."""
+    frozen: int = 0
+    """Cases whose sharing the person stopped: nothing of them is exported."""
+
+    def document(self) -> bytes:
+        """The file: CSV in UTF-8; several codes of one field with a bar between them."""
+        told = io.StringIO(newline="")
+        writer = csv.DictWriter(told, (CASE, *self.fields), lineterminator="\r\n")
+        writer.writeheader()
+        writer.writerows({name: guarded(cell) for name, cell in row.items()} for row in self.rows)
+        return told.getvalue().encode()
+
+
+def mapped_properties(standard: str) -> Mapping[str, StandardMapping]:
+    """Property of a case -> the words that its code list has in the standard."""
+    named = {name: shape.codelist for name, shape in shapes_of(CaseCorrected).items()}
+    named["state"] = STATE
+    return {
+        name: code_lists()[listed].maps[standard]
+        for name, listed in named.items()
+        if listed and standard in code_lists()[listed].maps and (standard, name) not in ELSEWHERE
+    }
+
+
+def exported(standard: str, cases: Iterable[Mapping[str, Any]]) -> Exported:
+    """Cases as `GET /v1/cases` tells them, as rows of the standard."""
+    properties = mapped_properties(standard)
+    fields = tuple(dict.fromkeys(mapped.field for mapped in properties.values()))
+    told = Exported(standard=standard, fields=fields)
+    for case in cases:
+        if case.get("frozen_at") or case.get("codes") is None:
+            told.frozen += 1
+            continue
+        codes = {**case["codes"], "state": case["state"]}
+        row = {CASE: str(case["case_id"])}
+        for name, mapped in properties.items():
+            row[mapped.field] = MANY.join(_words(told, name, mapped, codes.get(name)))
+        told.rows.append(row)
+        _unmapped(told, codes, properties)
+    return told
+
+
+def _words(told: Exported, name: str, mapped: StandardMapping, value: Any) -> Sequence[str]:
+    """The standard's words, each once; what it cannot say is noted."""
+    codes = value if isinstance(value, list | tuple) else [value] if value else []
+    words: dict[str, None] = {}
+    for code in codes:
+        word = mapped.outward.get(code)
+        if word is None:
+            if code != NOT_YET_KNOWN:
+                told.lost[f"{name} {code}: {mapped.field} has no word for it"] = None
+            continue
+        words[word] = None
+        if code in mapped.losses:
+            told.lost[f"{name} {code}: reads as {mapped.losses[code]} in {mapped.field}"] = None
+    return list(words)
+
+
+def _unmapped(told: Exported, codes: Mapping[str, Any], properties: Mapping[str, Any]) -> None:
+    for name, value in codes.items():
+        if name not in properties and value not in (None, NOT_YET_KNOWN, "unknown", (), []):
+            told.lost[f"{name}: {STANDARDS[told.standard]} has no field for it here"] = None
+
+
+async def every_case(node: Node) -> AsyncIterator[Mapping[str, Any]]:
+    """All cases of the node, page after page; each page is recorded there as read."""
+    after, many = "", 0
+    while many < CASES_LIMIT:
+        page = await node.read(f"/v1/cases?limit={PAGE}{after}")
+        for case in page:
+            yield case
+        if len(page) < PAGE:
+            return
+        many += len(page)
+        after = f"&after={page[-1]['case_id']}"
