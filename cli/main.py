@@ -21,6 +21,8 @@ GROUPS = (
     "parked",
     "consumer",
     "trace",
+    "referral",
+    "directory",
     "demo",
     "intake",
     "export",

@@ -72,12 +72,13 @@ def start(wish: Wish) -> bool:
         _same_kind(wish)
         return False
     brokers = chosen_count(wish.state, wish.brokers)
-    read_topology(wish.nodes_file)
+    topology = read_topology(wish.nodes_file)
     java()
     parts.kafka_libraries()
     if wish.observe:
         ZIPKIN.libraries()
     wish.state.make()
+    wish.state.show_directory(topology.folder / "directory.yaml")
     wish.state.failure.unlink(missing_ok=True)
     wish.state.processes.unlink(missing_ok=True)
     if not wish.state.clock.exists():

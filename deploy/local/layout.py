@@ -65,6 +65,18 @@ class StateFolder:
         return self.root / "business" / "clock"
 
     @property
+    def directory(self) -> Path:
+        """Return the directory of services: that of the nodes file, or an imported one."""
+        return self.root / "directory.yaml"
+
+    def show_directory(self, given: Path) -> None:
+        """Let the directory be ``given``, unless somebody imported another one."""
+        if self.directory.is_symlink() or not self.directory.exists():
+            self.directory.unlink(missing_ok=True)
+            if given.exists():
+                self.directory.symlink_to(given.absolute())
+
+    @property
     def reserve(self) -> Path:
         """Return the file of nothing that an operator deletes on a full disk."""
         return self.root / "reserve"

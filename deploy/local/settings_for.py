@@ -34,6 +34,8 @@ class Places:
     clock: Path
     files: Path
     """The folder of the registry and the directory."""
+    directory: Path | None = None
+    """The directory of services, where it is not in that folder."""
     spans_to: str | None = None
     """A collector of its own node; the spans stay files too."""
     host: str | None = None
@@ -64,6 +66,7 @@ class Stack:
             key=key_path(self.state, unit.node).absolute(),
             clock=self.state.clock,
             files=self.topology.folder,
+            directory=self.state.directory if self.state.directory.exists() else None,
             spans_to=bridge,
         )
 
@@ -109,6 +112,7 @@ def _fields(stack: Stack, unit: Unit, places: Places) -> dict[str, str]:
 def _words(stack: Stack, unit: Unit, places: Places) -> dict[str, str]:
     return {
         "files": str(places.files),
+        "directory": str(places.directory or places.files / "directory.yaml"),
         "state": str(places.state),
         "node": unit.node,
         "services": json.dumps(stack.topology.domain_services(unit.node)),

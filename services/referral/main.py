@@ -9,12 +9,12 @@ from contracts.vocabulary import load_profile
 from services.chassis.environment import named_by
 from services.chassis.frame import Bolts, Frame
 from services.chassis.logs import logger
-from services.chassis.plain import Word
 from services.chassis.runnable import Runnable, run
 from services.referral import api, handlers
 from services.referral.access import ACCESS
+from services.referral.domain.listings import Services
 from services.referral.settings import Settings
-from services.referral.store.directory import load_directory
+from services.referral.store.directory import DirectoryFile
 from services.referral.store.retention import keeps
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -23,7 +23,8 @@ log = logger(__name__)
 
 async def build(settings: Settings) -> Runnable:
     """Open what the service needs and bolt it together."""
-    context = make_context(settings)
+    directory = DirectoryFile(settings.directory_file)
+    context = make_context(settings, directory)
     frame = await Frame.open(settings, MIGRATIONS)
     return frame.bolt(
         Bolts(
@@ -31,22 +32,16 @@ async def build(settings: Settings) -> Runnable:
             access=ACCESS,
             subscriptions=(handlers.subscriptions(context),),
             deadlines=handlers.deadlines(context),
+            parts=(directory,),
             keeps=keeps(timedelta(days=settings.letter_days)),
         )
     )
 
 
-def make_context(settings: Settings) -> handlers.Context:
-    """What the handlers are given; says how many directory records were refused, and why."""
+def make_context(settings: Settings, directory: Services) -> handlers.Context:
+    """What the handlers are given."""
     profile = named_by(settings, "profile", load_profile)
     log.info("values of the profile that nobody verified", count=profile.not_verified)
-    directory = load_directory(settings.directory_file)
-    for record in directory.refused:
-        log.warning(
-            "a directory record is refused",
-            count=record.place,
-            reason=Word(" ".join(record.reasons)),
-        )
     return handlers.Context(
         node=settings.node,
         profile=profile,

@@ -5,6 +5,7 @@ form gives no phones: news must not wait for a directory.
 """
 
 import asyncio
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -39,12 +40,17 @@ class DutyPhones:
             stamp = (found.st_mtime_ns, found.st_size)
             if stamp == self._stamp or found.st_size > FILE_LIMIT_BYTES:
                 return
-            self._phones = phones_in(
-                yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-            )
+            self._phones = phones_in(_parsed(path.read_text(encoding="utf-8")))
             self._stamp = stamp
         except (OSError, ValueError, RecursionError, yaml.YAMLError):
             return
+
+
+def _parsed(text: str) -> Any:
+    """An imported directory is JSON, which is read much quicker than YAML."""
+    if text.lstrip().startswith("{"):
+        return json.loads(text)
+    return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 def phone_of(phones: Phones, node: str, service_type: str) -> str | None:

@@ -4,15 +4,18 @@ A bad record is refused with its reason and the rest is loaded. Help is free: a 
 price above zero is refused. Agencies only; no person's name or number may be in a directory.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from contracts.vocabulary import code_lists
 
 Fields = Mapping[str, Any]
+WEEKDAYS: Final = frozenset({"MO", "TU", "WE", "TH", "FR", "SA", "SU"})
+CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-4]):[0-5][0-9]")
 
 
 class Cover(StrEnum):
@@ -67,6 +70,16 @@ class Directory:
         return next((found for found in self.listings if found.service_id == service_id), None)
 
 
+class Services(Protocol):
+    """What is listed, for whoever seeks: a directory, or a file that changes."""
+
+    def of_type(self, service_type: str) -> tuple[Listing, ...]:
+        """Every listed service of a type."""
+
+    def listing(self, service_id: str | None) -> Listing | None:
+        """The service of that id."""
+
+
 def it_has_an_id(service: Fields) -> str | None:
     """A service without an id cannot be named."""
     return None if _text(service.get("id")) else "id-missing"
@@ -79,7 +92,7 @@ def it_is_active(service: Fields) -> str | None:
 
 def its_type_is_known(service: Fields) -> str | None:
     """The type is a code of the list."""
-    known = service.get("service_type") in code_lists()["service-type"]
+    known = _text(service.get("service_type")) in code_lists()["service-type"]
     return None if known else "service-type-unknown"
 
 
@@ -125,6 +138,23 @@ def its_cover_is_known(service: Fields) -> str | None:
     return "schedule-missing" if lacks_hours else None
 
 
+def its_hours_can_be_read(service: Fields) -> str | None:
+    """Opening hours are a day or days and a beginning before an end (HSDS schedule, RFC 5545)."""
+    readable = all(_hours_readable(row) for row in _rows(service.get("schedules")))
+    return None if readable else "schedule-unreadable"
+
+
+def no_more_is_available_than_there_is(service: Fields) -> str | None:
+    """HSDS service_capacity: available is never above maximum."""
+    for row in _rows(service.get("service_capacity")):
+        available, maximum = row.get("available"), row.get("maximum")
+        if not _is_count(available) or not (maximum is None or _is_count(maximum)):
+            return "capacity-unreadable"
+        if maximum is not None and available > maximum:
+            return "available-above-maximum"
+    return None
+
+
 def round_the_clock_has_a_duty_phone(service: Fields) -> str | None:
     """In an emergency somebody must be reachable from the first moment."""
     lacks = service.get("cover") == Cover.ROUND_THE_CLOCK and _duty_phone(service) is None
@@ -140,33 +170,63 @@ RECORD_RULES: Final[tuple[Callable[[Fields], str | None], ...]] = (
     its_languages_are_known,
     its_oblasts_are_known,
     its_cover_is_known,
+    its_hours_can_be_read,
+    no_more_is_available_than_there_is,
     round_the_clock_has_a_duty_phone,
 )
+
+
+@dataclass(slots=True)
+class Seen:
+    """What stood before a record in the same document: the only thing that reading remembers."""
+
+    agencies: frozenset[str]
+    services: set[str] = field(default_factory=set)
+
+
+def objections_to(record: object, seen: Seen) -> tuple[str, ...]:
+    """Every reason why a record is refused, as codes of the list ``directory-refusal``."""
+    service: Fields = record if isinstance(record, Mapping) else {}
+    reasons = [reason for rule in RECORD_RULES if (reason := rule(service)) is not None]
+    if _text(service.get("organization_id")) not in seen.agencies:
+        reasons.append("organization-unknown")
+    if _text(service.get("id")) in seen.services:
+        reasons.append("id-repeated")
+    if not reasons:
+        seen.services.add(str(service["id"]))
+    return tuple(reasons)
+
+
+def agencies_of(document: object) -> frozenset[str]:
+    """The agencies that a document lists."""
+    content: Fields = document if isinstance(document, Mapping) else {}
+    rows = _rows(content.get("organizations"))
+    return frozenset(name for row in rows if (name := _text(row.get("id"))))
 
 
 def read_directory(document: object) -> Directory:
     """Every good record of the document; every bad one with its reasons."""
     content: Fields = document if isinstance(document, Mapping) else {}
-    agencies = frozenset(
-        name for row in _rows(content.get("organizations")) if (name := _text(row.get("id")))
-    )
+    seen = Seen(agencies=agencies_of(document))
     listings: list[Listing] = []
     refused: list[RefusedRecord] = []
     given = content.get("services")
     for place, record in enumerate(given if isinstance(given, list) else []):
-        service: Fields = record if isinstance(record, Mapping) else {}
-        reasons = [reason for rule in RECORD_RULES if (reason := rule(service)) is not None]
-        if service.get("organization_id") not in agencies:
-            reasons.append("organization-unknown")
-        if any(known.service_id == service.get("id") for known in listings):
-            reasons.append("id-repeated")
-        name = _text(service.get("id")) or f"services[{place}]"
+        reasons = objections_to(record, seen)
         if reasons:
-            refused.append(RefusedRecord(place=place, record=name, reasons=tuple(reasons)))
+            refused.append(
+                RefusedRecord(place=place, record=name_of(record, place), reasons=reasons)
+            )
         else:
-            listings.append(_listing(service))
+            listings.append(_listing(record))
     ordered = sorted(listings, key=lambda found: (found.agency, found.service_id))
     return Directory(listings=tuple(ordered), refused=tuple(refused))
+
+
+def name_of(record: object, place: int) -> str:
+    """A record's id, or its place in the document."""
+    given = record.get("id") if isinstance(record, Mapping) else None
+    return _text(given) or f"services[{place}]"
 
 
 def _listing(service: Fields) -> Listing:
@@ -205,6 +265,20 @@ def _audiences(service: Fields) -> list[str]:
 
 def _column(service: Fields, rows: str, column: str) -> list[str]:
     return [str(row.get(column)) for row in _rows(service.get(rows))]
+
+
+def _hours_readable(row: Fields) -> bool:
+    if row.get("freq") not in ("DAILY", "WEEKLY"):
+        return False
+    days = str(row.get("byday") or "").split(",")
+    if row["freq"] == "WEEKLY" and not set(days) <= WEEKDAYS:
+        return False
+    opens, closes = (str(row.get(name)) for name in ("opens_at", "closes_at"))
+    return all(CLOCK.fullmatch(time) for time in (opens, closes)) and opens < closes
+
+
+def _is_count(given: object) -> bool:
+    return type(given) is int and given >= 0
 
 
 def _rows(given: object) -> Sequence[Fields]:

@@ -10,7 +10,7 @@ from services.chassis.messaging.work import Received, Waits, Work
 from services.referral import disclosure
 from services.referral.access import Basis
 from services.referral.domain.cases import Case, Position
-from services.referral.domain.listings import Directory
+from services.referral.domain.listings import Services
 from services.referral.domain.refusals import Refused
 from services.referral.store import cases, copies, outgoing
 
@@ -21,7 +21,7 @@ class Context:
 
     node: str
     profile: Profile
-    directory: Directory
+    directory: Services
     page_limit: int = 200
 
 

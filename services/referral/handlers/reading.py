@@ -11,7 +11,7 @@ from services.chassis import audit
 from services.chassis.database import Transaction
 from services.chassis.identity import Caller
 from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
-from services.referral.domain.listings import Directory
+from services.referral.domain.listings import Services
 from services.referral.domain.requests import Request
 from services.referral.store import cases, requests, tasks
 
@@ -66,7 +66,7 @@ async def list_tasks(
     return rows
 
 
-def duty_phone(directory: Directory, row: Row) -> str | None:
+def duty_phone(directory: Services, row: Row) -> str | None:
     """Whom to call about a task that we sent: an agency's number, from the directory."""
     listing = directory.listing(row["service_id"])
     return listing.duty_phone if listing is not None else None
