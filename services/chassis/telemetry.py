@@ -98,6 +98,9 @@ METRICS: Final[Mapping[str, MetricSpec]] = MappingProxyType(
         "exchange_parked": MetricSpec("gauge", "records of other nodes put aside"),
         "exchange_full": MetricSpec("gauge", "other nodes not read: too much of theirs is aside"),
         "exchange_parked_age_seconds": MetricSpec("gauge", "age of the oldest parked record"),
+        "route_stalled_seconds": MetricSpec(
+            "gauge", "age of what an agency's node should have taken by now", ("route",)
+        ),
         "database_statements": MetricSpec("gauge", "statements run in transactions so far"),
         "requests": MetricSpec("counter", "requests by outcome class", ("outcome",)),
         "request_seconds": MetricSpec("histogram", "one request, whole"),

@@ -26,13 +26,14 @@ async def build(settings: Settings) -> Runnable:
     directory = DirectoryFile(settings.directory_file)
     context = make_context(settings, directory)
     frame = await Frame.open(settings, MIGRATIONS)
+    stalls = handlers.StallWatch(frame.database, frame.clock, frame.telemetry, context.profile)
     return frame.bolt(
         Bolts(
             routes=partial(api.add_routes, database=frame.database, context=context),
             access=ACCESS,
             subscriptions=(handlers.subscriptions(context),),
             deadlines=handlers.deadlines(context),
-            parts=(directory,),
+            parts=(directory, stalls),
             keeps=keeps(timedelta(days=settings.letter_days)),
         )
     )

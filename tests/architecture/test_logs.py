@@ -11,7 +11,7 @@ WORDS_OF_OUR_OWN_OBJECTS = {
     "chassis/messaging/consumer.py": "one of two sentences of the same class",
     "chassis/runnable.py": "names of parts and of the runnable, from the code and the settings",
     "gateway/handlers/exchange/pairs.py": "the name of one of three steps",
-    "referral/main.py": "codes of the rules for directory records",
+    "referral/store/directory.py": "codes of the rules for directory records",
 }
 """Where a word of our own is no constant on the spot, each with what it is."""
 

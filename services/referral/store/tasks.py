@@ -14,6 +14,7 @@ from services.chassis.statement import ID, TEXTS
 from services.referral.domain import tasks
 from services.referral.domain.cooling import Decline
 from services.referral.domain.requests import Need
+from services.referral.domain.stalling import Waiting
 from services.referral.domain.tasks import OPEN_STATES, Outcome, Side, Task, Terms
 from services.referral.store.tables import TASK, columns_of
 
@@ -69,6 +70,11 @@ _LOADS: Final = Statement(
     select(TASK.c.other_agency, func.count().label("load"))
     .where(TASK.c.side == "sender", TASK.c.state == any_(_STATES))
     .group_by(TASK.c.other_agency)
+)
+_UNDELIVERED: Final = Statement(
+    select(TASK.c.other_agency, TASK.c.urgency, func.min(TASK.c.offered_at).label("since"))
+    .where(TASK.c.side == "sender", TASK.c.state == "offered")
+    .group_by(TASK.c.other_agency, TASK.c.urgency)
 )
 _BY_ID: Final = Statement(
     select(TASK).where(TASK.c.task_id == bindparam("task_id")).order_by(TASK.c.side)
@@ -171,6 +177,15 @@ async def read_loads(tx: Transaction) -> dict[str, int]:
     """How many open tasks we have with each agency."""
     rows = await tx.fetch(_LOADS, states=sorted(OPEN_STATES[Side.SENDER]))
     return {row["other_agency"]: int(row["load"]) for row in rows}
+
+
+async def read_undelivered(tx: Transaction) -> tuple[Waiting, ...]:
+    """By agency and urgency, since when its node has not taken an offer."""
+    rows = await tx.fetch(_UNDELIVERED)
+    return tuple(
+        Waiting(agency=row["other_agency"], urgency=row["urgency"], since=row["since"])
+        for row in rows
+    )
 
 
 async def read_task_rows(tx: Transaction, task_id: UUID) -> list[dict[str, Any]]:
