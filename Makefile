@@ -12,8 +12,8 @@ TESTERS ?= 2
 commands: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-demo: $(READY) ## set up, start everything and tell the stories
-	@$(BIN)/nrm demo
+demo: $(READY) ## set up, start everything, tell the stories (all: STORIES=all)
+	@$(BIN)/nrm demo $(if $(STORIES),--stories $(STORIES))
 
 test: $(READY) ## run all tests but the long ones
 	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile -m "not long" $(TESTS)

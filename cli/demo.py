@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import StateOption, console, state_folder
-from deploy.demo.stories import STORIES
+from deploy.demo.stories import EVERY, IN_A_MINUTE, STORIES
 from deploy.demo.telling import tell as tell_stories
 from deploy.demo.world import wait_until_ready
 from deploy.local import control, readiness
@@ -21,6 +21,10 @@ AgainstOption = Annotated[
     Path | None,
     typer.Option(help="Tell them where a world runs already, as this folder describes it."),
 ]
+StoriesOption = Annotated[
+    str, typer.Option(help=f"Names with commas between, or {EVERY}: {', '.join(STORIES)}.")
+]
+SHORT = ",".join(IN_A_MINUTE)
 KeepOption = Annotated[bool, typer.Option("--keep", help="Leave the stack running afterwards.")]
 
 
@@ -30,12 +34,15 @@ def demo(
     state: StateOption = DEFAULT_STATE,
     keep: KeepOption = False,
     against: AgainstOption = None,
+    stories: StoriesOption = SHORT,
 ) -> None:
-    """Tell every story, then stop what was started."""
-    if context.invoked_subcommand is None and against is not None:
-        raise typer.Exit(_in_a_world(state_folder(against), list(STORIES)))
-    if context.invoked_subcommand is None:
-        raise typer.Exit(_on_a_stack(state_folder(state), list(STORIES), keep=keep))
+    """Tell the stories that fit into a minute, or those asked for; then stop what was started."""
+    if context.invoked_subcommand is not None:
+        return
+    names = _known(list(STORIES) if stories == EVERY else stories.split(","))
+    if against is not None:
+        raise typer.Exit(_in_a_world(state_folder(against), names))
+    raise typer.Exit(_on_a_stack(state_folder(state), names, keep=keep))
 
 
 @app.command()
@@ -45,12 +52,16 @@ def tell(
     keep: KeepOption = True,
 ) -> None:
     """Tell these stories; the stack is started if it does not run, and kept."""
+    raise typer.Exit(_on_a_stack(state_folder(state), _known(names), keep=keep))
+
+
+def _known(names: list[str]) -> list[str]:
     unknown = [name for name in names if name not in STORIES]
     if unknown:
         raise StackFailure(
             f"There is no story {', '.join(unknown)}. There are: {', '.join(STORIES)}."
         )
-    raise typer.Exit(_on_a_stack(state_folder(state), names, keep=keep))
+    return names
 
 
 def _in_a_world(state: StateFolder, names: list[str]) -> int:

@@ -101,9 +101,16 @@ class Containers:
 
     def kill(self, name: str) -> None:
         """End one service at once, as a crash would; the container's policy starts it again."""
-        container = name.replace(".", "-").replace("_", "-")
-        words = ["exec", "-T", container, "sh", "-c", KILL_EVERYTHING]
+        words = ["exec", "-T", _container(name), "sh", "-c", KILL_EVERYTHING]
         _run([*self._told()["compose"], *words], may_fail=True)
+
+    def cut_off(self, name: str) -> None:
+        """Stop one service; the container stays stopped."""
+        _run([*self._told()["compose"], "stop", _container(name)])
+
+    def join(self, name: str) -> None:
+        """Start the container again."""
+        _run([*self._told()["compose"], "start", _container(name)])
 
     def collect_logs(self) -> None:
         """Write what every container printed so far into the folder of logs."""
@@ -117,6 +124,10 @@ class Containers:
 
     def _told(self) -> dict[str, Any]:
         return dict(read_json(self.state.stack)["containers"])
+
+
+def _container(name: str) -> str:
+    return name.replace(".", "-").replace("_", "-")
 
 
 def by_container(printed: bytes) -> dict[str, list[bytes]]:

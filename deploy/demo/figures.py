@@ -1,13 +1,14 @@
 """Counted at the end: sent, handled, duplicates, parked, refused; and that nothing is lost.
 
-Sent is what the services numbered; an event is lost when a number is missing in its topic, or when
-a consumer that reads the topic has not received it.
+Sent is what the services numbered; an event is lost when a number is missing in its topic, when a
+consumer that reads the topic has not received it, or when it was dropped for a used id.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ from deploy.local.topology import Unit
 QUIET_SECONDS = 30.0
 PAUSE_SECONDS = 0.2
 
+DUPLICATE = "nrm_events_duplicate_total"
+ALTERED = "nrm_events_id_reused_total"
 Stream = tuple[str, int, str, str]  # source, epoch, topic, subject
 
 COUNTERS = "SELECT source, epoch, topic, subject, last FROM outbox_counter"
@@ -44,6 +47,8 @@ class Figures:
     lost: int
     missing_in_topics: int
     not_received: int
+    altered: int
+    """Events that a consumer dropped because their id had come with another body."""
 
     def as_line(self) -> str:
         """The last line."""
@@ -76,7 +81,7 @@ def counted(stage: Stage) -> Figures:
     deadline = time.monotonic() + QUIET_SECONDS
     while True:
         books = _books(stage)
-        figures = _figures(books, stage.bus.everything(), _duplicates(stage))
+        figures = _figures(books, stage.bus.everything(), _told(stage))
         if figures.lost == 0 and figures.unfinished == 0:
             return figures
         if time.monotonic() > deadline:
@@ -120,7 +125,7 @@ def _stream(row: dict[str, Any]) -> Stream:
     return (row["source"], int(row["epoch"]), row["topic"], row["subject"])
 
 
-def _figures(books: _Books, records: list[SeenRecord], ignored: int) -> Figures:
+def _figures(books: _Books, records: list[SeenRecord], told: Mapping[str, int]) -> Figures:
     in_topics: dict[Stream, set[int]] = defaultdict(set)
     copies = 0
     for record in records:
@@ -144,13 +149,14 @@ def _figures(books: _Books, records: list[SeenRecord], ignored: int) -> Figures:
     return Figures(
         sent=sum(books.counters.values()),
         handled=sum(books.marks.values()) - sum(books.rows.values()),
-        duplicates=max(ignored, copies),
+        duplicates=max(told[DUPLICATE], copies),
         parked=parked,
         refused=books.refused,
         unfinished=unfinished + books.waiting + books.sending,
-        lost=missing + not_received,
+        lost=missing + not_received + told[ALTERED],
         missing_in_topics=missing,
         not_received=not_received,
+        altered=told[ALTERED],
     )
 
 
@@ -167,11 +173,12 @@ def _not_received(books: _Books) -> int:
     return lacking
 
 
-def _duplicates(stage: Stage) -> int:
-    """Duplicates that consumers ignored, as their running processes count them."""
-    total = 0.0
+def _told(stage: Stage) -> dict[str, int]:
+    """What consumers ignored, as their running processes count it."""
+    totals = dict.fromkeys((DUPLICATE, ALTERED), 0.0)
     for name in stage.addresses:
         for line in stage.metrics(name).splitlines():
-            if line.startswith("nrm_events_duplicate_total"):
-                total += float(line.rpartition(" ")[2])
-    return int(total)
+            for metric in totals:
+                if line.startswith(metric):
+                    totals[metric] += float(line.rpartition(" ")[2])
+    return {metric: int(total) for metric, total in totals.items()}

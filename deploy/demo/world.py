@@ -29,6 +29,12 @@ class World(Protocol):
     def kill(self, name: str) -> None:
         """End one service at once, as a crash would; something starts it again."""
 
+    def cut_off(self, name: str) -> None:
+        """Stop one service, and keep it stopped until it is joined again."""
+
+    def join(self, name: str) -> None:
+        """Let a service that was cut off begin again."""
+
     def collect_logs(self) -> None:
         """Have every log in the state folder."""
 
@@ -46,6 +52,15 @@ class Embedded:
     def kill(self, name: str) -> None:
         """End one service at once; the supervisor starts it again."""
         control.kill(self.state, name)
+
+    def cut_off(self, name: str) -> None:
+        """Stop one service; the supervisor leaves it stopped."""
+        control.hold(self.state, name)
+        control.wait_for(self.state, lambda: control.processes(self.state).get(name) is None)
+
+    def join(self, name: str) -> None:
+        """Let the supervisor start it again."""
+        control.release(self.state, name)
 
     def collect_logs(self) -> None:
         """They are there."""

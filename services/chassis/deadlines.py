@@ -14,7 +14,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from services.chassis.clock import JUMPED, Clock, JumpWatch, new_id
+from services.chassis.clock import JUMPED, Clock, JumpWatch, derived_id, new_id
 from services.chassis.database import Database, Record, Statement, Transaction
 from services.chassis.errors import InfrastructureFailure, Misuse, backoff_seconds
 from services.chassis.failpoints import Failpoint
@@ -102,6 +102,13 @@ class Deadline:
     subject: str
     due_at: datetime
     detail: Mapping[str, Any]
+
+    @property
+    def cause(self) -> UUID:
+        """What comes of it comes because of this: the same when it fires again after a crash,
+        another one when the promise was made anew for another time, under the same id.
+        """
+        return derived_id("deadline", str(self.id), self.due_at.isoformat(), 0)
 
 
 async def set_deadline(tx: Transaction, **fields: Unpack[DeadlineFields]) -> UUID:

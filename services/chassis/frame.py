@@ -170,7 +170,7 @@ class Frame:
             parts.append(own_key.OwnKey(self.database, settings.key_file))
         parts += [self._consumer(each, bolts.limits) for each in bolts.subscriptions]
         if bolts.deadlines:
-            parts.append(self._poller(bolts.deadlines))
+            parts.append(self.poller(bolts.deadlines))
         traces = Keep(
             name="subject_trace", kept=timedelta(days=settings.trace_days), statement=TRACES
         )
@@ -220,9 +220,11 @@ class Frame:
         context = self.consumer_context(subscriptions, limits)
         return inbox_consumer(context, self.broker(subscriptions.bus))
 
-    def _poller(self, handlers: Mapping[str, DeadlineHandler[Work]]) -> DeadlinePoller[Work]:
+    def poller(self, handlers: Mapping[str, DeadlineHandler[Work]]) -> DeadlinePoller[Work]:
+        """What fires the service's deadlines."""
+
         def make_work(tx: Transaction, now: datetime, deadline: Deadline) -> Work:
-            return self._work(tx, now, Cause(id=str(deadline.id)), DEADLINES)
+            return self._work(tx, now, Cause(id=str(deadline.cause)), DEADLINES)
 
         context = DeadlineContext(
             database=self.database,

@@ -243,7 +243,7 @@ def _bench(
         frame=frame,
         clock=clock,
         handling=Handling(context, ParkingLimit(limits)),
-        poller=frame._poller(fitting.deadlines),
+        poller=frame.poller(fitting.deadlines),
         app=app,
         postgres=postgres,
     )

@@ -124,6 +124,23 @@ def accept(stage: Stage, story: str, route: tuple[str, str], service: str) -> tu
 
     ``route``: (sender, provider).
     """
+    task_id, case_id = answer(stage, story, route, service, answer="accepted")
+    provider = stage.agency(route[1])
+    provider.news("referral.task-accepted", lambda news: news["facts"]["task_id"] == task_id)
+    return task_id, case_id
+
+
+def answer(
+    stage: Stage, story: str, route: tuple[str, str], service: str, **said: str
+) -> tuple[str, str]:
+    """A person at the provider opens the offer and says this to it; (task id, case id there)."""
+    task_id, case_id = open_offer(stage, story, route, service)
+    stage.agency(route[1]).tells("offer-answered", case_id, {"task_id": task_id, **said})
+    return task_id, case_id
+
+
+def open_offer(stage: Stage, story: str, route: tuple[str, str], service: str) -> tuple[str, str]:
+    """A person at the provider opens the offer; (task id, case id there)."""
     sender, node = route
     provider = stage.agency(node)
     done = {task for task, _ in stage.taken}
@@ -139,8 +156,6 @@ def accept(stage: Stage, story: str, route: tuple[str, str], service: str) -> tu
     stage.taken.add((task_id, case_id))
     stage.remember(story, node, case_id)
     provider.tells("offer-answered", case_id, {"task_id": task_id, "answer": "seen"})
-    provider.tells("offer-answered", case_id, {"task_id": task_id, "answer": "accepted"})
-    provider.news("referral.task-accepted", lambda news: news["facts"]["task_id"] == task_id)
     return task_id, case_id
 
 

@@ -155,6 +155,14 @@ async def test_moved_and_dropped_deadlines_do_not_fire(here: House) -> None:
     assert await here.left() == [(moved, 0)]
 
 
+async def test_a_promise_made_anew_is_another_cause_and_the_same_one_after_a_crash() -> None:
+    fields: dict[str, Any] = {"id": UUID(int=1), "kind": "remind", "subject": "s", "detail": {}}
+    first, again = Deadline(due_at=AT, **fields), Deadline(due_at=AT, **fields)
+    assert first.cause == again.cause
+    assert first.cause != Deadline(due_at=AT + HOUR, **fields).cause
+    assert first.cause != Deadline(**{**fields, "id": UUID(int=2)}, due_at=AT).cause
+
+
 async def test_nothing_fires_while_the_machines_time_has_jumped(here: House) -> None:
     await here.set("one", AT + HOUR)
     poller = here.poller()
