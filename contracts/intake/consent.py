@@ -31,6 +31,8 @@ class ConsentRecorded(Contract):
     language: Annotated[str, code("language")]
     interpreter: Flag
     given_by: Annotated[str, code("consent-giver")] = "person"
+    guardian_status: Annotated[str, code("guardian-status")] = "unknown"
+    """Of a guardian who gives it: only one who was checked and found safe can."""
     recipients: Annotated[tuple[Node, ...], Codes] = ()
     recipient_class: RecipientClass | None = None
     occurred_at: Time | None = None

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from contracts.envelope import Contract, Count, Flag, Node, Time, code
+from contracts.envelope import Contract, Count, Flag, Node, Reference, Time, code
 from contracts.intake.sizes import Codes
 from contracts.vocabulary import NOT_YET_KNOWN
 
@@ -31,6 +31,10 @@ class PersonDetected(Contract):
     language: Annotated[str, code("language")] = NOT_YET_KNOWN
     audience_class: Annotated[str, code("audience-class")] = NOT_YET_KNOWN
     guardian_status: Annotated[str, code("guardian-status")] = "unknown"
+    majority_reasons: Annotated[tuple[Annotated[str, code("majority-reason")], ...], Codes] = ()
+    linked_case: Reference | None = None
+    """A case of this node that this one goes on from or belongs to; ``link_kind`` says how."""
+    link_kind: Annotated[str, code("case-link-kind")] = "other"
 
 
 class ScreeningRecorded(Contract):
@@ -40,6 +44,8 @@ class ScreeningRecorded(Contract):
     occurred_at: Time | None = None
     exploitation: Annotated[tuple[Annotated[str, code("exploitation")], ...], Codes] = ()
     means: Annotated[tuple[Annotated[str, code("means-of-control")], ...], Codes] = ()
+    also_found: Annotated[tuple[Annotated[str, code("case-type")], ...], Codes] = ()
+    """Another kind of harm that the questions showed: each opens a case of its own, linked."""
 
 
 class DecisionRecorded(Contract):
@@ -70,6 +76,9 @@ class CaseCorrected(Contract):
     language: Annotated[str, code("language")] | None = None
     audience_class: Annotated[str, code("audience-class")] | None = None
     guardian_status: Annotated[str, code("guardian-status")] | None = None
+    majority_reasons: (
+        Annotated[tuple[Annotated[str, code("majority-reason")], ...], Codes] | None
+    ) = None
 
 
 class CaseEnteredInError(Contract):

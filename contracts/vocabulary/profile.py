@@ -15,6 +15,7 @@ import yaml
 from holidays import list_supported_countries
 
 from contracts.vocabulary.calendar import BusinessCalendar
+from contracts.vocabulary.lists import code_lists
 
 _PROFILES: Final = Path(__file__).parent / "profiles"
 STATUSES: Final = frozenset({"verified", "borrowed", "to-be-confirmed"})
@@ -55,6 +56,22 @@ def _one_of(*codes: str) -> Kind:
     return Kind(f"one of {', '.join(codes)}", lambda value: value in codes)
 
 
+def _codes_of(name: str, least: int = 0) -> Kind:
+    def holds(value: Any) -> bool:
+        return (
+            isinstance(value, list)
+            and least <= len(set(map(str, value))) == len(value)
+            and all(code in code_lists()[name] for code in value)
+        )
+
+    return Kind(f"a list of codes of {name}, each once" + ", not empty" * bool(least), holds)
+
+
+NO_LAW: Final = "none"
+"""What a value that cites a law says when there is none: what it permits is off."""
+TOLD_WITHOUT_A_PERSON: Final = ("citizen-group", "exploitation-group")
+"""All that an anonymous notification can tell."""
+
 VALUES: Final[Mapping[str, Kind]] = {
     "holiday_calendar": Kind(
         "a country whose public holidays the holidays library knows (ISO 3166-1 alpha-2)",
@@ -66,6 +83,35 @@ VALUES: Final[Mapping[str, Kind]] = {
     "reflection_days": _whole(30, 365),
     "conclusive_after_reflection_working_days": _whole(1, 200),
     "child_notification_hours": _whole(0, 72),
+    "identifying_agency_types": _codes_of("agency-type", 1),
+    "detecting_agency_types": _codes_of("agency-type", 1),
+    "hand_over_duty_types": _codes_of("agency-type"),
+    "reflection_review_days": _whole(1, 365),
+    "reflection_extension_days": _whole(1, 365),
+    "reflection_extensions": _whole(0, 24),
+    "reconsideration_days": _whole(1, 3_660),
+    "reconsideration_working_days": _whole(1, 200),
+    "revocation_authority_types": _codes_of("agency-type", 1),
+    "believed_child_review_days": _whole(1, 365),
+    "child_notification_recipients": _codes_of("agency-type", 1),
+    "guardianship_body_types": _codes_of("agency-type", 1),
+    "removal_authority_types": _codes_of("agency-type"),
+    "anonymous_notification_law": Kind(
+        f"a law and its article, or {NO_LAW}",
+        lambda value: isinstance(value, str) and (value == NO_LAW or len(value) > 8),
+    ),
+    "anonymous_notification_recipients": _codes_of("agency-type"),
+    "anonymous_notification_fields": Kind(
+        f"a list of {', '.join(TOLD_WITHOUT_A_PERSON)}, each at most once",
+        lambda value: (
+            isinstance(value, list)
+            and len(set(value)) == len(value)
+            and set(value) <= set(TOLD_WITHOUT_A_PERSON)
+        ),
+    ),
+    "anonymous_notification_months": _whole(1, 12),
+    "draft_warning_days": _whole(1, 365),
+    "draft_kept_days": _whole(1, 365),
     "capacity_query_minutes": _whole(1, 1_440),
     "capacity_fresh_hours": _whole(1, 168),
     "emergency_seen_minutes": _whole(1, 240),
@@ -99,6 +145,15 @@ class Profile:
     def number(self, name: str) -> int:
         """A whole number of the profile; KeyError for a name it does not have."""
         return int(self.values[name])
+
+    def codes(self, name: str) -> tuple[str, ...]:
+        """A list of codes of the profile, in its order."""
+        return tuple(self.values[name])
+
+    def law(self, name: str) -> str | None:
+        """The law that a value cites (``name`` ends in ``_law``); None: what it permits is off."""
+        cited = str(self.values[name])
+        return None if cited == NO_LAW else cited
 
     def minutes(self, name: str) -> timedelta:
         """A span given in minutes (``name`` ends in ``_minutes``)."""

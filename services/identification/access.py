@@ -15,6 +15,7 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
         ("GET", "/v1/cases"): READERS,
         ("GET", "/v1/cases/{case_id}"): READERS,
+        ("GET", "/v1/notices"): READERS,
     }
 )
 

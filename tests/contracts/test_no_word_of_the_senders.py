@@ -17,7 +17,10 @@ from contracts.nodes import EACH, node_places, nodes_named
 from contracts.tools.schemas import schema_of, without_null
 
 TOLD = [spec for spec in CATALOGUE.values() if spec.topic in ("intake", "commands")]
-NO_NAME_FITS = {"text_version": "year and number of the printed form: digits and one dot"}
+NO_NAME_FITS = {
+    "text_version": "year and number of the printed form: digits and one dot",
+    "form_version": "year and number of the printed form: digits and one dot",
+}
 NAMES = ("ivan-petrov", "ivan", "petrov1988", "ivan.petrov", "1988-ivan", "1988.07.23", "Petrov")
 
 

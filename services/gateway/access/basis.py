@@ -153,6 +153,18 @@ def grant_came_with_the_offer(attempt: Attempt, _row: Basis, recipient: Recipien
     return Yes("grant")
 
 
+def a_law_names_the_recipient(attempt: Attempt, _row: Basis, recipient: Recipient) -> Answer:
+    """The child route or a duty of the profile: no consent is needed, and a restriction still wins.
+
+    Which agency it is was decided where the profile is known; what is in it is codes.
+    """
+    if attempt.case.stopped is not None:
+        return Never(attempt.case.stopped)
+    if attempt.case.frozen:
+        return Never("grant-ended")
+    return Never("restricted") if restricted(attempt, recipient) else Yes("law")
+
+
 def agency_is_in_the_ledger(attempt: Attempt, _row: Basis, _recipient: Recipient) -> Answer:
     """Whoever was told something may always be told that it is over."""
     return Yes("ledger") if attempt.case.in_ledger else Never("unknown-recipient")
@@ -172,6 +184,21 @@ BASIS: Final[Mapping[str, Basis]] = MappingProxyType(
     {
         "org.nrm.identification.hand-over-offered.v1": Basis(
             rule=person_has_consented, purpose="hand-over", category="coded-case"
+        ),
+        "org.nrm.identification.hand-over-required.v1": Basis(
+            rule=a_law_names_the_recipient, purpose="hand-over"
+        ),
+        "org.nrm.identification.child-notified.v1": Basis(
+            rule=a_law_names_the_recipient, purpose="child-notification"
+        ),
+        "org.nrm.identification.no-removal.v1": Basis(
+            rule=person_has_consented, purpose="no-removal", category="no-removal"
+        ),
+        "org.nrm.identification.no-removal-ended.v1": Basis(
+            rule=agency_is_in_the_ledger, purpose="no-removal", control=True
+        ),
+        "org.nrm.identification.anonymous-notification.v1": Basis(
+            rule=no_case_is_behind_it, purpose="anonymous-notification", subject=Subject.OWN
         ),
         "org.nrm.identification.hand-over-received.v1": Basis(
             rule=grant_came_with_the_offer, purpose="hand-over", answers=True
@@ -207,6 +234,10 @@ CONSENTED: Final = frozenset(
     event_type for event_type, row in BASIS.items() if row.rule is person_has_consented
 )
 """Openings: what begins sharing, under a consent of the person."""
+REQUIRED: Final = frozenset(
+    event_type for event_type, row in BASIS.items() if row.rule is a_law_names_the_recipient
+)
+"""Openings that a law asks for: a withdrawal does not end them, a restriction does."""
 GRANTED: Final = frozenset(
     event_type for event_type, row in BASIS.items() if row.rule is grant_came_with_the_offer
 )
@@ -270,7 +301,7 @@ def sharing_ends(sharing: Sharing) -> str | None:
     recipient = sharing.participant.recipient
     if any(restricts(rule, recipient, sharing.now) for rule in sharing.restrictions):
         return "restricted"
-    if sharing.by_grant or sharing.withdrawn is None:
+    if sharing.by_grant or sharing.withdrawn is None or sharing.types & REQUIRED:
         return None
     sent = sharing.types & CONSENTED
     return None if any(_goes_on(sharing, recipient, each) for each in sent) else "consent-withdrawn"

@@ -16,6 +16,9 @@ from services.gateway.domain.refusals import Objection
 CONSENT_LONGEST: Final = timedelta(days=3660)
 """A consent that outlives this is a typing error; it would also leave the calendar."""
 
+GUARDIAN: Final = "guardian"
+SAFE_GUARDIAN: Final = "checked-and-safe"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyClass:
@@ -114,6 +117,8 @@ class ConsentRegister:
     now: datetime
     frozen: bool
     id_taken: bool = False
+    given_by: str = "person"
+    guardian_status: str = "unknown"
 
 
 def consent_objections(consent: Consent, register: ConsentRegister) -> tuple[Objection, ...]:
@@ -123,6 +128,7 @@ def consent_objections(consent: Consent, register: ConsentRegister) -> tuple[Obj
         *_case_is_not_frozen(register),
         *_expiry_is_in_the_future(consent, register),
         *_somebody_is_named(consent),
+        *_a_guardian_who_gives_it_is_safe(register),
         *_id_is_new(register, "consent_id"),
     ]
     if group is not None:
@@ -130,6 +136,13 @@ def consent_objections(consent: Consent, register: ConsentRegister) -> tuple[Obj
         for position, oblast in enumerate(sorted(group.oblasts)):
             found += _known("oblast", oblast, f"recipient_class/oblasts/{position}")
     return tuple(found)
+
+
+def _a_guardian_who_gives_it_is_safe(register: ConsentRegister) -> list[Objection]:
+    """A guardian may have taken part: only one who was checked and found safe can consent."""
+    if register.given_by == GUARDIAN and register.guardian_status != SAFE_GUARDIAN:
+        return [Objection("guardian-not-safe", "guardian_status")]
+    return []
 
 
 def restriction_objections(

@@ -40,6 +40,8 @@ async def record_consent(body: ConsentRecorded, case_id: UUID, work: Work) -> tu
             now=work.now,
             frozen=row.frozen,
             id_taken=await register.consent_exists(tx, consent.consent_id),
+            given_by=body.given_by,
+            guardian_status=body.guardian_status,
         ),
     )
     if objections:

@@ -1,9 +1,10 @@
 """What identification decides: facts in, facts out. No clock, no chance, no input or output."""
 
-from services.identification.domain import facts
+from services.identification.domain import child, everyday, facts, notices, period, second_look
 from services.identification.domain.case import (
     Case,
     Change,
+    ChildProtection,
     Closed,
     Detected,
     EnteredInError,
@@ -13,12 +14,15 @@ from services.identification.domain.case import (
     NotPresumed,
     Objection,
     Presumed,
+    Reconsideration,
     Reflection,
     Refusal,
+    Revoked,
     Screening,
     State,
     is_over,
 )
+from services.identification.domain.child import Measure
 from services.identification.domain.clocks import (
     CONCLUSIVE_DUE,
     REASONABLE_GROUNDS_DUE,
@@ -33,6 +37,7 @@ from services.identification.domain.decisions import (
     decide,
     screen,
 )
+from services.identification.domain.everyday import Appointment, Questionnaire, to_be_told
 from services.identification.domain.hand_over import (
     Consent,
     ConsentedClass,
@@ -56,17 +61,24 @@ from services.identification.domain.life import (
     fall_overdue,
     help_without_identification,
     open_case,
+    run_out,
     start_clock,
     void,
 )
+from services.identification.domain.notices import Notice
+from services.identification.domain.record import CaseRecord
+from services.identification.domain.second_look import RevocationAsked
 
 __all__ = [
     "CONCLUSIVE_DUE",
     "REASONABLE_GROUNDS_DUE",
     "REFLECTION_ENDS",
+    "Appointment",
     "Case",
     "CaseCodes",
+    "CaseRecord",
     "Change",
+    "ChildProtection",
     "Clocks",
     "Closed",
     "Consent",
@@ -79,36 +91,49 @@ __all__ = [
     "HelpWithoutIdentification",
     "HelpedWithoutIdentification",
     "Identified",
+    "Measure",
     "NotIdentified",
     "NotPresumed",
+    "Notice",
     "Objection",
     "Offer",
     "Opening",
     "Participant",
     "Policy",
     "Presumed",
+    "Questionnaire",
+    "Reconsideration",
     "Reflection",
     "Refusal",
     "Restriction",
+    "RevocationAsked",
+    "Revoked",
     "Screening",
     "ScreeningAsked",
     "Situation",
     "State",
     "Wait",
+    "child",
     "close",
     "correct",
     "covers",
     "decide",
     "end_reflection",
+    "everyday",
     "facts",
     "fall_overdue",
     "help_without_identification",
     "is_over",
     "live",
+    "notices",
     "open_case",
     "open_to_dos",
+    "period",
     "review",
+    "run_out",
     "screen",
+    "second_look",
     "start_clock",
+    "to_be_told",
     "void",
 ]

@@ -10,6 +10,7 @@ from typing import Any, Final
 from contracts.vocabulary import NOT_YET_KNOWN
 
 CHILD_CODES: Final = frozenset({"child", "believed-child"})
+BELIEVED_CHILD: Final = "believed-child"
 SAFE_GUARDIAN: Final = "checked-and-safe"
 CODES_LIMIT: Final = 20
 """As many codes as one list of a case may hold."""
@@ -35,6 +36,7 @@ class CaseCodes:
     audience_class: str = NOT_YET_KNOWN
     guardian_status: str = "unknown"
     means: tuple[str, ...] = ()
+    majority_reasons: tuple[str, ...] = ()
 
     @property
     def is_child(self) -> bool:
@@ -85,6 +87,8 @@ def open_to_dos(codes: CaseCodes) -> tuple[str, ...]:
     unknown = [name.replace("_", "-") for name in ASKED_ABOUT if _unknown(getattr(codes, name))]
     if codes.is_child and codes.guardian_status != SAFE_GUARDIAN:
         unknown.append("guardian-status")
+    if codes.majority == BELIEVED_CHILD and not codes.majority_reasons:
+        unknown.append("majority-reasons")
     return tuple(unknown)
 
 

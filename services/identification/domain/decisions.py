@@ -5,12 +5,13 @@ One function per rule; every objection is collected. A negative decision needs r
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from services.identification.domain.case import (
     Case,
     Change,
+    ChildProtection,
     Detected,
     HelpedWithoutIdentification,
     Identified,
@@ -18,18 +19,23 @@ from services.identification.domain.case import (
     NotPresumed,
     Objection,
     Presumed,
+    Reconsideration,
     Reflection,
     Refusal,
     Screening,
+    it_happened_by_now,
+    told_anew,
 )
 from services.identification.domain.clocks import (
     CONCLUSIVE_DUE,
     REASONABLE_GROUNDS_DUE,
+    RECONSIDERATION_DUE,
     REFLECTION_ENDS,
+    REFLECTION_REVIEW,
     Clocks,
 )
 from services.identification.domain.facts import (
-    CodesWereChanged,
+    ChildProtectionBegan,
     Fact,
     GroundsWereFound,
     GroundsWereNotFound,
@@ -40,15 +46,17 @@ from services.identification.domain.facts import (
     ScreeningWasRecorded,
 )
 
-CLOCK_TOLERANCE: Final = timedelta(minutes=5)
-"""How far another system's clock may be ahead of ours before a time counts as the future."""
 REASONABLE_GROUNDS: Final = "reasonable-grounds"
 CONCLUSIVE: Final = "conclusive"
 POSITIVE: Final = "positive"
 NEGATIVE: Final = "negative"
+MEANS_NOT_SHOWN: Final = "means-not-shown"
+PERSON_AGREED: Final = "person-agreed"
+FIRST_DECISION_CLOCKS: Final = (REASONABLE_GROUNDS_DUE, RECONSIDERATION_DUE)
+CONCLUSION_CLOCKS: Final = (REFLECTION_ENDS, REFLECTION_REVIEW, CONCLUSIVE_DUE, RECONSIDERATION_DUE)
 
 Undecided: TypeAlias = Detected | HelpedWithoutIdentification | Screening
-AwaitingConclusion: TypeAlias = Reflection | Presumed
+AwaitingConclusion: TypeAlias = Reflection | ChildProtection | Presumed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +87,7 @@ def it_did_not_happen_in_the_future(
 ) -> Objection | None:
     """A time later than now is a mistake (a small difference of clocks is not)."""
     at = asked.decided_at if isinstance(asked, DecisionAsked) else asked.occurred_at
-    if at > asked.now + CLOCK_TOLERANCE:
-        return Objection(code="in-the-future", field="occurred_at")
-    return None
+    return it_happened_by_now(at, asked.now)
 
 
 def the_case_is_undecided(case: Case, asked: ScreeningAsked) -> Objection | None:
@@ -90,7 +96,9 @@ def the_case_is_undecided(case: Case, asked: ScreeningAsked) -> Objection | None
 
 
 def the_state_awaits_this_decision(case: Case, asked: DecisionAsked) -> Objection | None:
-    """Reasonable grounds first, then the conclusive decision, each once."""
+    """Reasonable grounds first, then the conclusive decision; again only when looked at anew."""
+    if isinstance(case.state, Reconsideration):
+        return None if case.state.decision == asked.decision else Objection(code="wrong-state")
     awaited = Undecided if asked.decision == REASONABLE_GROUNDS else AwaitingConclusion
     return None if isinstance(case.state, awaited) else Objection(code="wrong-state")
 
@@ -115,12 +123,31 @@ def a_negative_decision_has_reasons(case: Case, asked: DecisionAsked) -> Objecti
 
 
 def reflection_is_over_or_the_person_asked(case: Case, asked: DecisionAsked) -> Objection | None:
-    """No conclusive decision before the end of reflection unless the person wants it."""
-    if asked.decision != CONCLUSIVE or not isinstance(case.state, Reflection):
+    """No conclusive decision before the end of reflection unless the person wants it.
+
+    A child has a measure instead of the period, and no less time.
+    """
+    if asked.decision != CONCLUSIVE or not isinstance(case.state, Reflection | ChildProtection):
         return None
     if asked.decided_at >= case.state.ends_at or asked.person_asked_early:
         return None
     return Objection(code="too-early")
+
+
+def a_child_needs_no_means(case: Case, asked: DecisionAsked) -> Objection | None:
+    """For a child the act and the purpose are enough (Palermo Protocol, Art. 3(c))."""
+    if case.codes.is_child and MEANS_NOT_SHOWN in asked.reasons:
+        return Objection(code="means-not-needed", field="reasons")
+    return None
+
+
+def agreement_counts_for_nothing_once_a_means_is_there(
+    case: Case, asked: DecisionAsked
+) -> Objection | None:
+    """Consent of the person to exploitation is irrelevant then (Palermo Protocol, Art. 3(b))."""
+    if PERSON_AGREED in asked.reasons and (case.codes.is_child or case.codes.means):
+        return Objection(code="consent-irrelevant", field="reasons")
+    return None
 
 
 SCREENING_RULES: Final[tuple[Callable[[Case, ScreeningAsked], Objection | None], ...]] = (
@@ -134,6 +161,8 @@ DECISION_RULES: Final[tuple[Callable[[Case, DecisionAsked], Objection | None], .
     the_state_awaits_this_decision,
     a_negative_decision_has_reasons,
     reflection_is_over_or_the_person_asked,
+    a_child_needs_no_means,
+    agreement_counts_for_nothing_once_a_means_is_there,
 )
 
 
@@ -145,7 +174,7 @@ def screen(case: Case, asked: ScreeningAsked) -> Change | Refusal:
     codes = case.codes.widened(asked.exploitation, asked.means)
     facts: list[Fact] = [ScreeningWasRecorded(result=asked.result, occurred_at=asked.occurred_at)]
     if codes.exploitation != case.codes.exploitation:
-        facts.append(CodesWereChanged(codes=codes))
+        facts.append(told_anew(replace(case, codes=codes)))
     state = Screening(result=asked.result, screened_at=asked.occurred_at)
     return Change(case=replace(case, codes=codes, state=state), facts=tuple(facts))
 
@@ -157,20 +186,30 @@ def decide(case: Case, asked: DecisionAsked, clocks: Clocks) -> Change | Refusal
         return Refusal(objections=against)
     if asked.decision == REASONABLE_GROUNDS:
         return _presume(case, asked, clocks)
-    return _conclude(case, asked)
+    return _conclude(case, asked, clocks)
 
 
 def _presume(case: Case, asked: DecisionAsked, clocks: Clocks) -> Change:
     if asked.outcome == NEGATIVE:
-        return Change(
-            case=replace(
-                case, state=NotPresumed(decided_at=asked.decided_at, reasons=asked.reasons)
-            ),
-            facts=(GroundsWereNotFound(decided_at=asked.decided_at, reasons=asked.reasons),),
-            stopped=(REASONABLE_GROUNDS_DUE,),
+        state = NotPresumed(
+            decided_at=asked.decided_at,
+            reasons=asked.reasons,
+            reconsider_until=clocks.reconsider_until(asked.now),
         )
+        return Change(
+            case=replace(case, state=state),
+            facts=(GroundsWereNotFound(decided_at=asked.decided_at, reasons=asked.reasons),),
+            stopped=FIRST_DECISION_CLOCKS,
+        )
+    if case.codes.is_child:
+        return _protect(case, asked, clocks)
+    return _reflect(case, asked, clocks)
+
+
+def _reflect(case: Case, asked: DecisionAsked, clocks: Clocks) -> Change:
     starts_at = clocks.start(recorded_at=asked.now, occurred_at=asked.decided_at)
     reflection = clocks.reflection(starts_at)
+    review = clocks.review(starts_at, reflection.due_at)
     conclusive = clocks.conclusive(reflection.due_at)
     state = Reflection(
         presumed_at=asked.decided_at,
@@ -178,18 +217,43 @@ def _presume(case: Case, asked: DecisionAsked, clocks: Clocks) -> Change:
         ends_at=reflection.due_at,
         conclusive_due_at=conclusive.due_at,
     )
+    record = replace(case.record, reflection_review_at=review.due_at if review else None)
     return Change(
-        case=replace(case, state=state),
+        case=replace(case, state=state, record=record),
         facts=(
             GroundsWereFound(decided_at=asked.decided_at),
             ReflectionBegan(starts_at=starts_at, ends_at=reflection.due_at),
         ),
-        clocks=(reflection, conclusive),
-        stopped=(REASONABLE_GROUNDS_DUE,),
+        clocks=(reflection, *([review] if review else []), conclusive),
+        stopped=FIRST_DECISION_CLOCKS,
     )
 
 
-def _conclude(case: Case, asked: DecisionAsked) -> Change:
+def _protect(case: Case, asked: DecisionAsked, clocks: Clocks) -> Change:
+    """A measure instead of the period; the clock of the decision runs as for an adult."""
+    starts_at = clocks.start(recorded_at=asked.now, occurred_at=asked.decided_at)
+    ends_at = clocks.reflection(starts_at).due_at
+    conclusive = clocks.conclusive(ends_at)
+    state = ChildProtection(
+        presumed_at=asked.decided_at,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        conclusive_due_at=conclusive.due_at,
+    )
+    protected = replace(case, state=state)
+    return Change(
+        case=protected,
+        facts=(
+            GroundsWereFound(decided_at=asked.decided_at),
+            ChildProtectionBegan(starts_at=starts_at, no_decision_before=ends_at),
+            told_anew(protected),
+        ),
+        clocks=(conclusive,),
+        stopped=FIRST_DECISION_CLOCKS,
+    )
+
+
+def _conclude(case: Case, asked: DecisionAsked, clocks: Clocks) -> Change:
     facts: list[Fact] = []
     if isinstance(case.state, Reflection):
         facts.append(ReflectionWasOver(ended_at=min(asked.decided_at, case.state.ends_at)))
@@ -198,10 +262,15 @@ def _conclude(case: Case, asked: DecisionAsked) -> Change:
         state = Identified(decided_at=asked.decided_at)
         facts.append(PersonWasIdentified(decided_at=asked.decided_at, counted_by=case.counted_by))
     else:
-        state = NotIdentified(decided_at=asked.decided_at, reasons=asked.reasons)
+        state = NotIdentified(
+            decided_at=asked.decided_at,
+            reasons=asked.reasons,
+            reconsider_until=clocks.reconsider_until(asked.now),
+        )
         facts.append(PersonWasNotIdentified(decided_at=asked.decided_at, reasons=asked.reasons))
+    record = replace(case.record, reflection_review_at=None)
     return Change(
-        case=replace(case, state=state),
+        case=replace(case, state=state, record=record),
         facts=tuple(facts),
-        stopped=(REFLECTION_ENDS, CONCLUSIVE_DUE),
+        stopped=CONCLUSION_CLOCKS,
     )

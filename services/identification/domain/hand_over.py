@@ -1,8 +1,8 @@
 """When a detecting agency offers a case to one that may identify, and when nobody is told.
 
-Fails closed: without a live consent that covers the recipient nothing is offered, for a child
-too; a restriction always wins. Everything is looked at again when consent, restrictions or the
-policy change.
+Fails closed: without a live consent that covers the recipient nothing is offered, but for a child
+and where the profile names a legal duty; a restriction always wins. Everything is looked at
+again when consent, restrictions or the policy change.
 """
 
 from collections.abc import Callable
@@ -23,6 +23,8 @@ CODED_CASE: Final = "coded-case"
 IDENTIFY: Final = "identify"
 DETECTED_HERE: Final = "detected"
 REFUSED: Final = "refused"
+CHILD_ROUTE: Final = "child-route"
+LEGAL_DUTY: Final = "legal-duty"
 OFFERS_LIMIT: Final = 5
 """Offers of one case that may fail before a person has to look at it."""
 
@@ -50,6 +52,8 @@ class Policy:
     version: int
     participants: tuple[Participant, ...]
     hand_over_pairs: frozenset[tuple[str, str]]
+    notice_pairs: frozenset[tuple[str, str, str]] = frozenset()
+    """Sender, recipient, purpose of what else may be told."""
 
     @property
     def known(self) -> bool:
@@ -59,6 +63,14 @@ class Policy:
     def identifies(self, node: str) -> bool:
         """Whether ``node`` has the power to identify, now."""
         return any(found.node == node and found.identifies for found in self.participants)
+
+    def permits(self, sender: str, recipient: str, purpose: str) -> bool:
+        """Whether the memorandum lets ``sender`` tell ``recipient`` for this purpose."""
+        return (sender, recipient, purpose) in self.notice_pairs
+
+    def type_of(self, node: str) -> str | None:
+        """The agency type of ``node``; nothing when it takes no part."""
+        return next((each.agency_type for each in self.participants if each.node == node), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,13 +136,16 @@ class Situation:
     consents: tuple[Consent, ...]
     restrictions: tuple[Restriction, ...]
     hand_overs: tuple[HandOver, ...]
+    duty_types: frozenset[str] = frozenset()
+    """Agency types that a law of the profile obliges to hand over, whatever the person says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """Offer the case to this agency."""
+    """Offer the case to this agency; ``ground``: why without consent."""
 
     recipient: str
+    ground: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +169,12 @@ def live(consent: Consent, now: datetime) -> bool:
 
 
 def covers(consent: Consent, recipient: Participant) -> bool:
-    """Whether the person lets the coded case go to this agency, by name or as one of a class."""
-    if CODED_CASE not in consent.categories:
-        return False
+    """Whether the person lets the coded case go to this agency."""
+    return CODED_CASE in consent.categories and names(consent, recipient)
+
+
+def names(consent: Consent, recipient: Participant) -> bool:
+    """Whether the person named this agency, or a class that it belongs to."""
     if recipient.node in consent.recipients:
         return True
     named = consent.recipient_class
@@ -218,16 +236,21 @@ def review(case: Case, situation: Situation) -> Outcome:
     """Who, if anybody, is offered the case now."""
     if not all(rule(case, situation) for rule in REVIEW_RULES):
         return Wait()
+    ground = ground_without_consent(case, situation)
     undecided = isinstance(case.state, Detected)
-    if undecided and case.codes.consent_outcome == REFUSED:
+    if ground is None and undecided and case.codes.consent_outcome == REFUSED:
         return HelpWithoutIdentification(reason="consent-refused")
     identifying = [found for found in situation.policy.participants if found.identifies]
-    allowed = [found for found in identifying if not _restricted(found, situation)]
+    allowed = [found for found in identifying if not restricted(found, situation)]
     if undecided and identifying and not allowed:
         return HelpWithoutIdentification(reason="restricted")
     consents = _consents_that_count(case, situation)
     covered = [found for found in allowed if any(covers(consent, found) for consent in consents)]
-    if not covered:
+    if covered:
+        ground = None
+    elif ground is not None and allowed:
+        covered = allowed
+    else:
         return Wait()
 
     def rank(found: Participant) -> tuple[bool, bool, bool, str]:
@@ -236,16 +259,27 @@ def review(case: Case, situation: Situation) -> Outcome:
         named = any(found.node in consent.recipients for consent in consents)
         return (not permitted, not named, case.codes.oblast not in found.oblasts, found.node)
 
-    return Offer(recipient=min(covered, key=rank).node)
+    return Offer(recipient=min(covered, key=rank).node, ground=ground)
 
 
-def _restricted(recipient: Participant, situation: Situation) -> bool:
+def ground_without_consent(case: Case, situation: Situation) -> str | None:
+    """The child route (Convention, Art. 10(4)), or a duty of the profile; else consent decides."""
+    if case.codes.is_child:
+        return CHILD_ROUTE
+    if situation.policy.type_of(situation.node) in situation.duty_types:
+        return LEGAL_DUTY
+    return None
+
+
+def restricted(recipient: Participant, situation: Situation) -> bool:
     return any(rule.forbids(recipient, situation.now) for rule in situation.restrictions)
 
 
 def _consents_that_count(case: Case, situation: Situation) -> list[Consent]:
-    """Live, for this purpose; after a refusal only what the person said later."""
-    since = case.state.since if isinstance(case.state, HelpedWithoutIdentification) else None
+    """Live, for this purpose; after a refusal, or once of age, only what the person said later."""
+    refused_at = case.state.since if isinstance(case.state, HelpedWithoutIdentification) else None
+    said = [at for at in (refused_at, case.record.majority_reached_at) if at is not None]
+    since = max(said, default=None)
     return [
         consent
         for consent in situation.consents

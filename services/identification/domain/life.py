@@ -3,39 +3,59 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from services.identification.domain.case import (
     Case,
     Change,
+    ChildProtection,
     Closed,
     Detected,
     EnteredInError,
     HelpedWithoutIdentification,
-    Objection,
     Presumed,
     Reflection,
     Refusal,
     Screening,
+    is_over,
+    it_happened_by_now,
+    refused,
+    told_anew,
+)
+from services.identification.domain.child import (
+    begin_route,
+    follow_majority,
+    notification_overdue,
+    review_majority,
 )
 from services.identification.domain.clocks import (
+    CHILD_NOTIFICATION_DUE,
     CONCLUSIVE_DUE,
     KINDS,
+    MAJORITY_REVIEW,
     REASONABLE_GROUNDS_DUE,
+    RECONSIDERATION_DUE,
+    REFLECTION_ENDS,
+    REFLECTION_REVIEW,
     Clocks,
+    DueDate,
 )
 from services.identification.domain.codes import CaseCodes
-from services.identification.domain.decisions import CLOCK_TOLERANCE, CONCLUSIVE, REASONABLE_GROUNDS
+from services.identification.domain.decisions import CONCLUSIVE, REASONABLE_GROUNDS
 from services.identification.domain.facts import (
     CaseWasClosed,
     CaseWasOpened,
     CaseWasVoided,
-    CodesWereChanged,
     DecisionFellOverdue,
     HelpedWithout,
     ReflectionWasOver,
 )
+from services.identification.domain.period import review_reflection
+from services.identification.domain.second_look import reconsideration_overdue
+
+DETECTED_HERE: Final = "detected"
+TOLD_OF_CHILD: Final = "child-notification"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,31 +81,42 @@ def open_case(opening: Opening, clocks: Clocks, *, identifies: bool) -> Change:
         occurred_at=opening.occurred_at,
         recorded_at=opening.now,
     )
+    started: tuple[DueDate, ...] = ()
+    if case.origin == DETECTED_HERE:
+        start = clocks.start(recorded_at=opening.now, occurred_at=opening.occurred_at)
+        case, started = begin_route(case, start, clocks)
     fact = CaseWasOpened(
         origin=case.origin,
         counted_by=case.counted_by,
         codes=case.codes,
+        to_dos=case.to_dos,
         occurred_at=case.occurred_at,
     )
-    started = start_clock(case, clocks) if identifies else None
-    if started is None:
-        return Change(case=case, facts=(fact,))
-    return replace(started, facts=(fact,))
+    first = start_clock(case, clocks) if identifies else None
+    if first is None:
+        return Change(case=case, facts=(fact,), clocks=started)
+    return replace(first, facts=(fact,), clocks=(*first.clocks, *started))
 
 
 def start_clock(case: Case, clocks: Clocks) -> Change | None:
-    """The authority's first clock, once; nothing when it ran already or a decision was made."""
-    if case.grounds_due_at is not None or not isinstance(case.state, Detected | Screening):
+    """The authority's first clock, once; nothing when it ran already or a decision was made.
+
+    Nor for a child that this node was only told of: somebody else identifies it.
+    """
+    if case.origin == TOLD_OF_CHILD or case.grounds_due_at is not None:
+        return None
+    if not isinstance(case.state, Detected | Screening):
         return None
     start = clocks.start(recorded_at=case.recorded_at, occurred_at=case.occurred_at)
     due = clocks.reasonable_grounds(start)
     return Change(case=replace(case, grounds_due_at=due.due_at), facts=(), clocks=(due,))
 
 
-def correct(case: Case, changes: Mapping[str, Any]) -> Change:
-    """Replace codes that were wrong or not yet known."""
-    codes = case.codes.corrected(changes)
-    return Change(case=replace(case, codes=codes), facts=(CodesWereChanged(codes=codes),))
+def correct(case: Case, changes: Mapping[str, Any], now: datetime, clocks: Clocks) -> Change:
+    """Replace codes that were wrong or not yet known; a child that is none, or one after all."""
+    corrected = replace(case, codes=case.codes.corrected(changes))
+    change = follow_majority(case, corrected, now, clocks)
+    return replace(change, facts=(*change.facts, told_anew(change.case)))
 
 
 def void(case: Case, reason: str, now: datetime) -> Change:
@@ -98,9 +129,8 @@ def void(case: Case, reason: str, now: datetime) -> Change:
 
 def close(case: Case, reason: str, *, closed_at: datetime, now: datetime) -> Change | Refusal:
     """Work on the case is over."""
-    if closed_at > now + CLOCK_TOLERANCE:
-        return Refusal(objections=(Objection(code="in-the-future", field="occurred_at"),))
-    return Change(
+    against = refused(it_happened_by_now(closed_at, now))
+    return against or Change(
         case=replace(case, state=Closed(reason=reason, closed_at=closed_at)),
         facts=(CaseWasClosed(reason=reason, closed_at=closed_at),),
         stopped=KINDS,
@@ -128,12 +158,32 @@ def end_reflection(case: Case) -> Change | None:
 
 def fall_overdue(case: Case, kind: str, due_at: datetime) -> Change | None:
     """An authority missed its clock: a fact for its supervisor, no change of any right."""
-    if kind == REASONABLE_GROUNDS_DUE and isinstance(
-        case.state, Detected | HelpedWithoutIdentification | Screening
-    ):
-        return Change(
-            case=case, facts=(DecisionFellOverdue(decision=REASONABLE_GROUNDS, due_at=due_at),)
-        )
-    if kind == CONCLUSIVE_DUE and isinstance(case.state, Reflection | Presumed):
-        return Change(case=case, facts=(DecisionFellOverdue(decision=CONCLUSIVE, due_at=due_at),))
-    return None
+    awaited: dict[str, tuple[Any, str]] = {
+        REASONABLE_GROUNDS_DUE: (
+            Detected | HelpedWithoutIdentification | Screening,
+            REASONABLE_GROUNDS,
+        ),
+        CONCLUSIVE_DUE: (Reflection | ChildProtection | Presumed, CONCLUSIVE),
+    }
+    states, decision = awaited[kind]
+    if not isinstance(case.state, states):
+        return None
+    return Change(case=case, facts=(DecisionFellOverdue(decision=decision, due_at=due_at),))
+
+
+def run_out(case: Case, kind: str, due_at: datetime, clocks: Clocks) -> Change | None:
+    """What it means that a clock of the case runs out; nothing when it no longer matters."""
+    if is_over(case.state):
+        return None
+    if kind == REFLECTION_ENDS:
+        return end_reflection(case)
+    if kind == RECONSIDERATION_DUE:
+        return reconsideration_overdue(case, due_at)
+    looked_at = {
+        REFLECTION_REVIEW: review_reflection,
+        CHILD_NOTIFICATION_DUE: notification_overdue,
+        MAJORITY_REVIEW: review_majority,
+    }
+    if kind in looked_at:
+        return looked_at[kind](case, due_at, clocks)
+    return fall_overdue(case, kind, due_at)

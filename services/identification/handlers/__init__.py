@@ -1,16 +1,24 @@
 """Load, allow, decide, record, disclose; the tables of subscriptions and deadlines end the room."""
 
-from services.identification.handlers.reading import CaseView, list_cases, read_case
+from services.identification.handlers.reading import (
+    CaseView,
+    list_cases,
+    list_notices,
+    read_case,
+)
 from services.identification.handlers.recording import Context
 from services.identification.handlers.tables import deadlines, subscriptions
 from services.identification.store.hand_overs import HandOverRow
+from services.identification.store.notices import NoticeRow
 
 __all__ = [
     "CaseView",
     "Context",
     "HandOverRow",
+    "NoticeRow",
     "deadlines",
     "list_cases",
+    "list_notices",
     "read_case",
     "subscriptions",
 ]

@@ -1,6 +1,8 @@
 """What the agency asked for: each command gets one final answer, accepted or refused."""
 
 from datetime import datetime
+from typing import cast
+from uuid import UUID
 
 from contracts.intake import (
     CaseClosed,
@@ -11,14 +13,13 @@ from contracts.intake import (
     ScreeningRecorded,
 )
 from services.chassis.messaging.work import Received, Waits, Work
-from services.identification.access import Standing, objections
 from services.identification.domain import (
+    Case,
     CaseCodes,
     Change,
     DecisionAsked,
     Objection,
     Opening,
-    Refusal,
     ScreeningAsked,
     close,
     correct,
@@ -27,11 +28,14 @@ from services.identification.domain import (
     screen,
     void,
 )
+from services.identification.domain.case import CLOCK_TOLERANCE
 from services.identification.domain.codes import CODE_NAMES
-from services.identification.domain.decisions import CLOCK_TOLERANCE
-from services.identification.handlers.hand_over import review_case
+from services.identification.domain.law import this_agency_may_detect
+from services.identification.handlers.following import follow_up
+from services.identification.handlers.linking import link_cases, open_found_cases, other_case
 from services.identification.handlers.recording import (
     Context,
+    allowed,
     answer,
     case_id_of,
     case_missing,
@@ -48,7 +52,14 @@ async def detect_person(context: Context, received: Received, work: Work) -> Wai
     tx, case_id = work.transaction, case_id_of(received)
     frozen = await cases.frozen_at(tx, case_id) is not None
     exists = await cases.load_case(tx, case_id) is not None
-    against = _against_detection(body, work, exists=exists, frozen=frozen)
+    in_force = await policy.policy_in_force(tx)
+    may_detect = this_agency_may_detect(in_force, work.node, context.clocks.profile)
+    other = await other_case(work, body.linked_case)
+    against = (
+        *_against_detection(body, work, exists=exists, frozen=frozen),
+        *([] if may_detect else [Objection(code="not-allowed")]),
+        *_against_link(body, other, case_id),
+    )
     if against:
         answer(work, case_id, "detect-person", against)
         return None
@@ -60,12 +71,20 @@ async def detect_person(context: Context, received: Received, work: Work) -> Wai
         occurred_at=body.occurred_at or work.now,
         now=work.now,
     )
-    in_force = await policy.policy_in_force(tx)
     change = open_case(opening, context.clocks, identifies=in_force.identifies(work.node))
     await record(work, change, new=True)
+    if other is not None:
+        await link_cases(work, case_id, other.case_id, body.link_kind)
     answer(work, case_id, "detect-person", ())
-    await review_case(work, change.case)
+    await follow_up(context, work, change.case)
     return None
+
+
+def _against_link(body: PersonDetected, other: Case | None, case_id: UUID) -> tuple[Objection, ...]:
+    """A reference to no case of this node is a mistake; that none is given never is."""
+    if body.linked_case is None or (other is not None and other.case_id != case_id):
+        return ()
+    return (Objection(code="unknown-linked-case", field="linked_case"),)
 
 
 def _against_detection(
@@ -102,8 +121,9 @@ async def record_screening(context: Context, received: Received, work: Work) -> 
         exploitation=body.exploitation,
         means=body.means,
     )
-    decided = _allowed(standing, screen(standing.case, asked), needs_power=True)
-    await settle(work, standing.case, "record-screening", decided)
+    decided = allowed(standing, screen(standing.case, asked), needs_power=True)
+    if await settle(work, standing.case, "record-screening", decided):
+        await open_found_cases(work, standing.case, body.also_found)
     return None
 
 
@@ -121,8 +141,9 @@ async def record_decision(context: Context, received: Received, work: Work) -> W
         decided_at=body.occurred_at or work.now,
         now=work.now,
     )
-    decided = _allowed(standing, decide(standing.case, asked, context.clocks), needs_power=True)
-    await settle(work, standing.case, "record-decision", decided)
+    decided = allowed(standing, decide(standing.case, asked, context.clocks), needs_power=True)
+    if await settle(work, standing.case, "record-decision", decided):
+        await follow_up(context, work, cast(Change, decided).case)
     return None
 
 
@@ -132,10 +153,11 @@ async def correct_case(context: Context, received: Received, work: Work) -> Wait
     standing = await standing_of(work, case_id_of(received))
     if standing is None:
         return await case_missing(received, work, "correct-case")
-    change = correct(standing.case, {name: getattr(body, name) for name in type(body).model_fields})
-    decided = _allowed(standing, change)
+    changes = {name: getattr(body, name) for name in type(body).model_fields}
+    change = correct(standing.case, changes, work.now, context.clocks)
+    decided = allowed(standing, change)
     if await settle(work, standing.case, "correct-case", decided):
-        await review_case(work, change.case)
+        await follow_up(context, work, change.case)
     return None
 
 
@@ -145,8 +167,9 @@ async def void_case(context: Context, received: Received, work: Work) -> Waits |
     standing = await standing_of(work, case_id_of(received))
     if standing is None:
         return await case_missing(received, work, "void-case")
-    decided = _allowed(standing, void(standing.case, body.reason, work.now))
-    await settle(work, standing.case, "void-case", decided)
+    voided = void(standing.case, body.reason, work.now)
+    if await settle(work, standing.case, "void-case", allowed(standing, voided)):
+        await follow_up(context, work, voided.case)
     return None
 
 
@@ -158,7 +181,9 @@ async def close_case(context: Context, received: Received, work: Work) -> Waits 
         return await case_missing(received, work, "close-case")
     closed_at: datetime = body.occurred_at or work.now
     ended = close(standing.case, body.reason, closed_at=closed_at, now=work.now)
-    await settle(work, standing.case, "close-case", _allowed(standing, ended))
+    decided = allowed(standing, ended)
+    if await settle(work, standing.case, "close-case", decided):
+        await follow_up(context, work, cast(Change, decided).case)
     return None
 
 
@@ -171,16 +196,3 @@ async def case_never_came(context: Context, received: Received, work: Work) -> W
         (Objection(code="unknown-case"),),
     )
     return None
-
-
-def _allowed(
-    standing: Standing, decided: Change | Refusal, *, needs_power: bool = False
-) -> Change | Refusal:
-    """What was decided, unless something speaks against deciding; every reason together."""
-    against = objections(standing, needs_power=needs_power)
-    if not against:
-        return decided
-    if isinstance(decided, Refusal):
-        known = {objection.code for objection in against}
-        against += tuple(found for found in decided.objections if found.code not in known)
-    return Refusal(objections=against)

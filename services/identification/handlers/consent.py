@@ -23,8 +23,11 @@ from services.identification.domain import (
     Policy,
     Restriction,
 )
+from services.identification.domain.law import powers_by_law
 from services.identification.domain.life import start_clock
-from services.identification.handlers.hand_over import PURPOSE, review_case
+from services.identification.domain.notices import ANONYMOUS, CHILD, NO_REMOVAL
+from services.identification.handlers.following import follow_up
+from services.identification.handlers.hand_over import PURPOSE
 from services.identification.handlers.recording import Context, case_id_of, note, record
 from services.identification.store import cases, consents, outbox, policy
 
@@ -32,6 +35,8 @@ POLICY_REVIEW: Final = "policy-review"
 CASE_REVIEW: Final = "case-review"
 REVIEWS_PER_TRANSACTION: Final = 200
 ACTIVE: Final = "active"
+NOTICES: Final = frozenset({CHILD, NO_REMOVAL, ANONYMOUS})
+"""Purposes of a pair under which something else than a case is told."""
 CLASS_PLACE: Final = "recipient_class"
 
 
@@ -47,7 +52,7 @@ async def consent_granted(context: Context, received: Received, work: Work) -> W
         note(work, case_id, "consent-not-entered")
         return None
     note(work, case_id, "consent-copied")
-    await _review(work, case_id)
+    await _review(context, work, case_id)
     return None
 
 
@@ -98,7 +103,7 @@ async def restriction_set(context: Context, received: Received, work: Work) -> W
     )
     await consents.enter_restriction(work.transaction, case_id, body.restriction_id, restriction)
     note(work, case_id, "restriction-copied")
-    await _review(work, case_id)
+    await _review(context, work, case_id)
     return None
 
 
@@ -115,6 +120,7 @@ async def sharing_stopped(context: Context, received: Received, work: Work) -> W
 async def policy_copied(context: Context, received: Received, work: Work) -> Waits | None:
     """Take a newer policy, and have every case looked at that it may concern."""
     body: PolicyCopied = received.body
+    profile = context.clocks.profile
     newer = Policy(
         version=body.version,
         participants=tuple(
@@ -122,13 +128,19 @@ async def policy_copied(context: Context, received: Received, work: Work) -> Wai
                 node=found.node,
                 agency_type=found.agency_type,
                 active=found.status == ACTIVE,
-                powers=frozenset(found.powers),
+                powers=powers_by_law(found.agency_type, frozenset(found.powers), profile),
                 oblasts=frozenset(found.oblasts),
             )
             for found in body.participants
         ),
         hand_over_pairs=frozenset(
             (pair.sender, pair.recipient) for pair in body.pairs if PURPOSE in pair.purposes
+        ),
+        notice_pairs=frozenset(
+            (pair.sender, pair.recipient, purpose)
+            for pair in body.pairs
+            for purpose in pair.purposes
+            if purpose in NOTICES
         ),
     )
     subject = case_id_of(received)
@@ -162,13 +174,14 @@ async def review_again(context: Context, deadline: Deadline, work: Work) -> None
     started = start_clock(case, context.clocks) if in_force.identifies(work.node) else None
     if started is not None:
         await record(work, started)
-    await review_case(work, case)
+        case = started.case
+    await follow_up(context, work, case)
 
 
-async def _review(work: Work, case_id: UUID) -> None:
+async def _review(context: Context, work: Work, case_id: UUID) -> None:
     case = await cases.load_case(work.transaction, case_id)
     if case is not None:
-        await review_case(work, case)
+        await follow_up(context, work, case)
 
 
 def _place_of(received: Received) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Offering a case, hearing what became of the offer, and taking one over from another agency."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, assert_never
 from uuid import UUID
 
 from contracts.gateway import NoticeQueued, SendingRefused
@@ -17,19 +17,22 @@ from services.identification.domain import (
     HelpWithoutIdentification,
     Offer,
     Opening,
-    Policy,
     Situation,
     Wait,
     help_without_identification,
     open_case,
     review,
+    to_be_told,
 )
+from services.identification.handlers.notices import not_sent, sharing_ended
 from services.identification.handlers.recording import Context, case_id_of, note, record
+from services.identification.handlers.situation import situation_of
 from services.identification.settings import SERVICE
-from services.identification.store import cases, consents, hand_overs, outbox, policy
+from services.identification.store import cases, hand_overs, outbox, policy
 from services.identification.store.hand_overs import INCOMING, OUTGOING, HandOverRow
 
 PURPOSE: Final = "hand-over"
+HANDED_OVER_BY_LAW: Final = "hand-over-by-law"
 SHARING_ENDED: Final = "grant-ended"
 """Why an offer failed that left and was withdrawn before the answer."""
 OFFERED_CODES: Final = (
@@ -49,41 +52,29 @@ OFFERED_CODES: Final = (
 log = logger(__name__)
 
 
-async def review_case(work: Work, case: Case) -> None:
-    """Look again at whether the case is offered, and to whom."""
-    situation = await _situation_of(
-        work, case.case_id, await policy.policy_in_force(work.transaction)
-    )
+async def review_case(work: Work, case: Case, situation: Situation) -> Case:
+    """Look again at whether the case is offered, and to whom; how the case is then."""
     match review(case, situation):
-        case Offer(recipient=recipient):
-            await _offer(work, case, recipient)
+        case Offer() as offer:
+            return await _offer(work, case, offer)
         case HelpWithoutIdentification(reason=reason):
-            await record(work, help_without_identification(case, reason, work.now))
+            change = help_without_identification(case, reason, work.now)
+            await record(work, change)
             note(work, case.case_id, "help-without-identification", reason)
+            return change.case
         case Wait():
-            pass
+            return case
+        case never:
+            assert_never(never)
 
 
-async def _situation_of(work: Work, case_id: UUID, in_force: Policy) -> Situation:
-    tx = work.transaction
-    rows = await hand_overs.hand_overs_of(tx, case_id)
-    return Situation(
-        now=work.now,
-        node=work.node,
-        frozen=await cases.frozen_at(tx, case_id) is not None,
-        policy=in_force,
-        consents=await consents.read_consents(tx, case_id),
-        restrictions=await consents.read_restrictions(tx, case_id),
-        hand_overs=tuple(row.fact for row in rows if row.direction == OUTGOING),
-    )
-
-
-async def _offer(work: Work, case: Case, recipient: str) -> None:
-    tx = work.transaction
+async def _offer(work: Work, case: Case, offer: Offer) -> Case:
+    """Offer it; where the person was not asked, they are told."""
+    tx, recipient = work.transaction, offer.recipient
     offer_id = derived_id(SERVICE, work.cause.id, "hand-over-offer", 0)
     outgoing_id = outbox.send(
         tx,
-        disclosure.offer_of(case, offer_id),
+        disclosure.offer_of(case, offer_id, offer.ground),
         case.case_id,
         recipient=recipient,
         purpose=PURPOSE,
@@ -99,7 +90,12 @@ async def _offer(work: Work, case: Case, recipient: str) -> None:
     )
     await hand_overs.add_hand_over(tx, row)
     outbox.tell(tx, disclosure.started(offer_id, recipient), case.case_id)
-    note(work, case.case_id, "offer-hand-over", recipient)
+    note(work, case.case_id, "offer-hand-over", offer.ground or recipient)
+    if offer.ground is None:
+        return case
+    told = to_be_told(case, HANDED_OVER_BY_LAW)
+    await record(work, told)
+    return told.case
 
 
 async def sending_refused(context: Context, received: Received, work: Work) -> Waits | None:
@@ -109,6 +105,7 @@ async def sending_refused(context: Context, received: Received, work: Work) -> W
     row = await hand_overs.standing_offer(work.transaction, case_id)
     if row is None or row.outgoing_id != body.outgoing_id:
         await _sender_not_told(work, case_id, body)
+        await not_sent(context, work, case_id, body)
         return None
     await _failed(work, row, body.reason)
     return None
@@ -121,13 +118,13 @@ async def notice_queued(context: Context, received: Received, work: Work) -> Wai
     """
     body: NoticeQueued = received.body
     case_id = case_id_of(received)
+    case = await sharing_ended(work, case_id, body.recipient)
     row = await hand_overs.standing_offer(work.transaction, case_id)
     if row is None or row.agency != body.recipient:
         return None
     await _failed(work, row, SHARING_ENDED)
-    case = await cases.load_case(work.transaction, case_id)
     if case is not None:
-        await review_case(work, case)
+        await review_case(work, case, await situation_of(context, work, case_id))
     return None
 
 

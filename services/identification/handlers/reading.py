@@ -11,9 +11,10 @@ from services.chassis import audit
 from services.chassis.database import Transaction
 from services.chassis.identity import Caller
 from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
-from services.identification.domain import Case
-from services.identification.store import cases, hand_overs
+from services.identification.domain import Case, Questionnaire
+from services.identification.store import cases, hand_overs, links, notices
 from services.identification.store.hand_overs import HandOverRow
+from services.identification.store.notices import NoticeRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,10 @@ class CaseView:
     frozen_at: datetime | None
     case: Case | None
     hand_overs: tuple[HandOverRow, ...] = ()
+    links: tuple[tuple[UUID, str], ...] = ()
+    """Other cases of this node, and how they belong together."""
+    notices: tuple[NoticeRow, ...] = ()
+    questionnaires: tuple[Questionnaire, ...] = ()
     unfinished: Unfinished | None = None
     """Events of the case that this service has and could not finish; nothing of a frozen one."""
 
@@ -46,6 +51,9 @@ async def read_case(tx: Transaction, caller: Caller, case_id: UUID) -> CaseView 
         frozen_at=None,
         case=case,
         hand_overs=await hand_overs.hand_overs_of(tx, case_id),
+        links=await links.links_of(tx, case_id),
+        notices=await notices.read_notices(tx, case_id),
+        questionnaires=await links.questionnaires_of(tx, case_id),
         unfinished=standing or NOTHING,
     )
 
@@ -67,3 +75,11 @@ async def list_cases(
         )
         for case, frozen_at in page
     ]
+
+
+async def list_notices(tx: Transaction, caller: Caller, kind: str) -> tuple[NoticeRow, ...]:
+    """What other agencies told this one, newest first; each one that is shown is recorded."""
+    rows = await notices.received_notices(tx, kind)
+    for row in rows:
+        audit.record(tx, actor=caller.name, action="list-notice", subject=str(row.case_id))
+    return rows

@@ -11,7 +11,7 @@ from services.chassis.errors import Misuse
 from services.chassis.messaging.work import Received, Waits, Work
 from services.chassis.telemetry import Telemetry
 from services.identification import disclosure
-from services.identification.access import Standing
+from services.identification.access import Standing, objections
 from services.identification.domain import Case, Change, Clocks, Objection, Refusal
 from services.identification.store import cases, outbox, policy
 
@@ -65,6 +65,19 @@ async def record(work: Work, change: Change, *, new: bool = False) -> None:
         await outbox.start_clock(tx, case.case_id, due.kind, due.due_at)
     for fact in change.facts:
         outbox.tell(tx, disclosure.event_of(fact), case.case_id)
+
+
+def allowed(
+    standing: Standing, decided: Change | Refusal, *, needs_power: bool = False
+) -> Change | Refusal:
+    """What was decided, unless something speaks against deciding; every reason together."""
+    against = objections(standing, needs_power=needs_power)
+    if not against:
+        return decided
+    if isinstance(decided, Refusal):
+        known = {objection.code for objection in against}
+        against += tuple(found for found in decided.objections if found.code not in known)
+    return Refusal(objections=against)
 
 
 async def settle(work: Work, case: Case, action: str, decided: Change | Refusal) -> bool:

@@ -9,12 +9,17 @@ from contracts.catalogue import type_of
 from services.chassis.deadlines import Deadline
 from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Received, Waits, Work
-from services.identification.domain import (
-    CONCLUSIVE_DUE,
-    REASONABLE_GROUNDS_DUE,
-    REFLECTION_ENDS,
+from services.identification.domain.clocks import KINDS
+from services.identification.handlers import (
+    commands,
+    consent,
+    hand_over,
+    linking,
+    notices,
+    plain,
+    time,
+    told,
 )
-from services.identification.handlers import commands, consent, hand_over, time
 from services.identification.handlers.recording import Context
 from services.identification.settings import SERVICE
 
@@ -29,20 +34,27 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("gateway", intake.CaseCorrected): commands.correct_case,
     type_of("gateway", intake.CaseEnteredInError): commands.void_case,
     type_of("gateway", intake.CaseClosed): commands.close_case,
+    **{type_of("gateway", model): partial(plain.do, row) for model, row in plain.PLAIN.items()},
     type_of("gateway", gateway.ConsentGranted): consent.consent_granted,
     type_of("gateway", gateway.ConsentEnded): consent.consent_ended,
     type_of("gateway", gateway.RestrictionSet): consent.restriction_set,
     type_of("gateway", gateway.SharingStopped): consent.sharing_stopped,
+    type_of("gateway", gateway.SendingDelivered): notices.sending_delivered,
     type_of("gateway", gateway.SendingRefused): hand_over.sending_refused,
     type_of("gateway", gateway.NoticeQueued): hand_over.notice_queued,
     type_of("gateway", gateway.PolicyCopied): consent.policy_copied,
     type_of("identification", identification.HandOverOffered): hand_over.hand_over_offered,
+    type_of("identification", identification.HandOverRequired): hand_over.hand_over_offered,
+    type_of("identification", identification.ChildNotified): told.child_notified,
+    type_of("identification", identification.NoRemoval): told.no_removal,
+    type_of("identification", identification.NoRemovalEnded): told.no_removal_ended,
+    type_of("identification", identification.AnonymousNotification): told.anonymous_notification,
     type_of("identification", identification.HandOverReceived): hand_over.hand_over_received,
 }
 DEADLINES: Final[Mapping[str, TimeHandler]] = {
-    REASONABLE_GROUNDS_DUE: time.decision_due,
-    CONCLUSIVE_DUE: time.decision_due,
-    REFLECTION_ENDS: time.reflection_ends,
+    **dict.fromkeys(KINDS, time.clock_ran_out),
+    linking.FOUND_CASE: linking.open_found_case,
+    notices.ANONYMOUS_BATCH: notices.send_batch,
     consent.CASE_REVIEW: consent.review_again,
     consent.POLICY_REVIEW: consent.go_on_with_policy,
 }

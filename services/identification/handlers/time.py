@@ -4,26 +4,21 @@ from uuid import UUID
 
 from services.chassis.deadlines import Deadline
 from services.chassis.messaging.work import Work
-from services.identification.domain import end_reflection, fall_overdue
+from services.identification.domain import run_out
+from services.identification.handlers.following import follow_up
 from services.identification.handlers.recording import Context, note, record
 from services.identification.store import cases
 
 
-async def decision_due(context: Context, deadline: Deadline, work: Work) -> None:
-    """An authority did not decide in time; no right of the person changes."""
+async def clock_ran_out(context: Context, deadline: Deadline, work: Work) -> None:
+    """A period is over, a review is due, an authority was late: no right shrinks."""
     case = await cases.load_case(work.transaction, UUID(deadline.subject))
     if case is None:
         return
-    change = fall_overdue(case, deadline.kind, deadline.due_at)
-    if change is not None:
-        await record(work, change)
-        note(work, case.case_id, deadline.kind)
-
-
-async def reflection_ends(context: Context, deadline: Deadline, work: Work) -> None:
-    """The reflection period is over."""
-    case = await cases.load_case(work.transaction, UUID(deadline.subject))
-    change = None if case is None else end_reflection(case)
-    if change is not None:
-        await record(work, change)
-        note(work, change.case.case_id, deadline.kind)
+    change = run_out(case, deadline.kind, deadline.due_at, context.clocks)
+    if change is None:
+        return
+    await record(work, change)
+    note(work, case.case_id, deadline.kind)
+    if change.case.state != case.state:
+        await follow_up(context, work, change.case)

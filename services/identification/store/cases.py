@@ -1,7 +1,7 @@
 """Cases and freezes. A freeze stands on its own: it may come before the case does."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import datetime
 from types import NoneType
 from typing import Any, Final, get_args
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.statement import ID, TEXTS
-from services.identification.domain import Case, CaseCodes, State
+from services.identification.domain import Case, CaseCodes, CaseRecord, State
 from services.identification.store.tables import CASE_FREEZE, PERSON_CASE
 
 PAGE_LIMIT: Final = 200
@@ -53,6 +53,7 @@ _SAVE: Final = Statement(
         state=bindparam("state"),
         state_detail=bindparam("state_detail"),
         grounds_due_at=bindparam("grounds_due_at"),
+        record=bindparam("record"),
     )
 )
 _FROZEN: Final = Statement(
@@ -139,6 +140,7 @@ def _changing(case: Case) -> dict[str, Any]:
         "state": case.state.code,
         "state_detail": _plain(case.state),
         "grounds_due_at": case.grounds_due_at,
+        "record": _plain(case.record),
     }
 
 
@@ -156,17 +158,23 @@ def _case(row: Record) -> Case:
         occurred_at=row["occurred_at"],
         recorded_at=row["recorded_at"],
         grounds_due_at=row["grounds_due_at"],
+        record=_restored(CaseRecord, row["record"]),
     )
 
 
 def _restored(shape: Any, kept: Mapping[str, Any]) -> Any:
-    """The frozen object again: lists become tuples, texts become times where the class says so."""
+    """The frozen object again: lists become tuples, texts become times where the class says so.
+
+    What an older version did not keep is as the class says.
+    """
     restored: dict[str, Any] = {}
     for field in fields(shape):
+        if field.name not in kept and field.default is not MISSING:
+            continue
         value = kept[field.name]
         if isinstance(value, list):
             value = tuple(value)
-        elif field.name.endswith(("_at", "since")) and not isinstance(value, NoneType):
+        elif field.name.endswith(("_at", "since", "_until")) and not isinstance(value, NoneType):
             value = datetime.fromisoformat(value)
         restored[field.name] = value
     return shape(**restored)

@@ -44,6 +44,9 @@ def _policy(row: Record) -> Policy:
             for found in document["participants"]
         ),
         hand_over_pairs=frozenset((pair[0], pair[1]) for pair in document["hand_over_pairs"]),
+        notice_pairs=frozenset(
+            (pair[0], pair[1], pair[2]) for pair in document.get("notice_pairs", ())
+        ),
     )
 
 
@@ -62,5 +65,6 @@ async def replace_policy(tx: Transaction, policy: Policy) -> bool:
             for found in policy.participants
         ],
         "hand_over_pairs": sorted([list(pair) for pair in policy.hand_over_pairs]),
+        "notice_pairs": sorted([list(pair) for pair in policy.notice_pairs]),
     }
     return await tx.execute(_REPLACE, the_version=policy.version, document=document) > 0

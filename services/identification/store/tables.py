@@ -31,6 +31,7 @@ PERSON_CASE: Final = Table(
     Column("occurred_at", TIME),
     Column("recorded_at", TIME),
     Column("grounds_due_at", TIME),
+    Column("record", JSONB),
 )
 CASE_FREEZE: Final = Table(
     "case_freeze",
@@ -91,4 +92,45 @@ HAND_OVER: Final = Table(
     Column("reason", Text),
     Column("hand_over_reference", ID),
     Column("changed_at", TIME),
+)
+CASE_LINK: Final = Table(
+    "case_link",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("linked_case", ID, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("linked_at", TIME),
+)
+NOTICE: Final = Table(
+    "notice",
+    METADATA,
+    Column("notification_id", ID, primary_key=True),
+    Column("case_id", ID),
+    Column("kind", Text),
+    Column("direction", Text),
+    Column("agency", Text),
+    Column("agency_type", Text),
+    Column("outgoing_id", ID),
+    Column("state", Text),
+    Column("changed_at", TIME),
+    Column("detail", JSONB),
+)
+QUESTIONNAIRE: Final = Table(
+    "questionnaire",
+    METADATA,
+    Column("questionnaire_id", ID, primary_key=True),
+    Column("case_id", ID),
+    Column("form", Text),
+    Column("form_version", Text),
+    Column("answers", JSONB),
+    Column("recorded_at", TIME),
+)
+ANONYMOUS_COUNT: Final = Table(
+    "anonymous_count",
+    METADATA,
+    Column("due_at", TIME, primary_key=True),
+    Column("agency", Text, primary_key=True),
+    Column("citizen_group", Text, primary_key=True),
+    Column("exploitation_group", Text, primary_key=True),
+    Column("persons", BigInteger),
 )

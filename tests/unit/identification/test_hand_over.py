@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from services.identification.domain import (
+    CaseRecord,
     ConsentedClass,
     HandOver,
     HelpedWithoutIdentification,
@@ -112,12 +113,43 @@ def test_a_failed_offer_may_be_made_again() -> None:
         (a_consent(recipients=frozenset({NGO})),),
     ],
 )
-@pytest.mark.parametrize("majority", ["adult", "child", "believed-child"])
-def test_without_a_live_consent_nothing_is_offered_not_even_for_a_child(
+@pytest.mark.parametrize("majority", ["adult", "believed-adult", "child", "believed-child"])
+def test_without_a_live_consent_only_a_child_is_offered_and_the_ground_is_said(
     consents: Any, majority: str
 ) -> None:
     case = a_case(codes=some_codes(majority=majority))
-    assert review(case, a_situation(consents=consents)) == Wait()
+    expected = Offer(recipient=INTERIOR, ground="child-route") if case.codes.is_child else Wait()
+    assert review(case, a_situation(consents=consents)) == expected
+
+
+def test_a_child_is_handed_over_whatever_was_answered_but_never_to_whom_is_restricted() -> None:
+    child = a_case(codes=some_codes(majority="child", consent_outcome="refused"))
+    assert review(child, a_situation(consents=())) == Offer(
+        recipient=INTERIOR, ground="child-route"
+    )
+    restricted = a_situation(consents=(), restrictions=(a_restriction(agency=INTERIOR),))
+    assert review(child, restricted) == HelpWithoutIdentification(reason="restricted")
+
+
+def test_a_duty_of_the_profile_hands_over_without_consent_and_only_where_it_is_named() -> None:
+    case = a_case(codes=some_codes(consent_outcome="refused"))
+    obliged = a_situation(consents=(), duty_types=frozenset({"border-guard"}))
+    assert review(case, obliged) == Offer(recipient=INTERIOR, ground="legal-duty")
+    others = a_situation(consents=(), duty_types=frozenset({"health"}))
+    assert review(case, others) == HelpWithoutIdentification(reason="consent-refused")
+
+
+def test_a_consent_is_the_better_ground_where_there_is_one() -> None:
+    child = a_case(codes=some_codes(majority="child"))
+    assert review(child, a_situation()) == Offer(recipient=INTERIOR)
+
+
+def test_once_of_age_only_what_the_person_said_later_counts() -> None:
+    record = CaseRecord(majority_reached_at=NOW)
+    case = a_case(record=record)
+    assert review(case, a_situation()) == Wait()
+    later = a_situation(consents=(a_consent(recorded_at=LATER),))
+    assert review(case, later) == Offer(recipient=INTERIOR)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from services.identification.access import Standing, objections
 from services.identification.domain import (
     CONCLUSIVE_DUE,
     REASONABLE_GROUNDS_DUE,
-    REFLECTION_ENDS,
     CaseCodes,
     Clocks,
     Closed,
@@ -37,6 +36,7 @@ from services.identification.domain import (
     start_clock,
     void,
 )
+from services.identification.domain.clocks import KINDS
 from services.identification.domain.codes import ASKED_ABOUT, CODES_LIMIT
 from tests.unit.identification.builders import (
     BORDER,
@@ -199,13 +199,15 @@ def test_reflection_ends_once() -> None:
 
 def test_a_correction_keeps_what_it_does_not_mention() -> None:
     case = a_case(codes=some_codes(oblast="BY-BR", citizenship="UA"))
-    change = correct(case, {"citizenship": "BY", "oblast": None, "immediate_danger": False})
+    changes = {"citizenship": "BY", "oblast": None, "immediate_danger": False}
+    change = correct(case, changes, NOW, CLOCKS)
     assert change.case.codes == some_codes(oblast="BY-BR", citizenship="BY")
 
 
 def test_a_correction_can_say_no_and_zero() -> None:
     case = a_case(codes=some_codes(immediate_danger=True, dependants=2))
-    codes = correct(case, {"immediate_danger": False, "dependants": 0}).case.codes
+    changes = {"immediate_danger": False, "dependants": 0}
+    codes = correct(case, changes, NOW, CLOCKS).case.codes
     assert (codes.immediate_danger, codes.dependants) == (False, 0)
 
 
@@ -217,7 +219,7 @@ def test_the_end_of_a_case_stops_every_clock(end: str) -> None:
         if end == "void"
         else accepted(close(case, "needs-met", closed_at=NOW, now=NOW))
     )
-    assert set(change.stopped) == {REASONABLE_GROUNDS_DUE, REFLECTION_ENDS, CONCLUSIVE_DUE}
+    assert set(change.stopped) == set(KINDS)
     assert isinstance(change.case.state, EnteredInError | Closed)
 
 

@@ -1,0 +1,179 @@
+"""Who was detected, handed over, decided about; how a case ended."""
+
+from typing import Annotated
+
+from contracts.envelope import Contract, Count, Flag, Node, Reference, Time, code
+from contracts.intake import Codes
+from contracts.vocabulary import NOT_YET_KNOWN
+
+
+class CaseOpened(Contract):
+    """A case exists in this node. ``counted_by`` is the node in whose statistics it counts."""
+
+    origin: Annotated[str, code("case-origin")]
+    counted_by: Node
+    case_type: Annotated[str, code("case-type")]
+    majority: Annotated[str, code("majority")]
+    immediate_danger: Flag
+    oblast: Annotated[str, code("oblast")]
+    citizenship: Annotated[str, code("country")]
+    country_of_exploitation: Annotated[str, code("country")]
+    exploitation: Annotated[tuple[Annotated[str, code("exploitation")], ...], Codes]
+    industry: Annotated[str, code("industry")]
+    audience_class: Annotated[str, code("audience-class")]
+    language: Annotated[str, code("language")]
+    occurred_at: Time
+    to_dos: Annotated[tuple[Annotated[str, code("to-do")], ...], Codes] = ()
+
+
+class CaseChanged(Contract):
+    """Codes of the case after a correction, and what is still not known."""
+
+    case_type: Annotated[str, code("case-type")]
+    majority: Annotated[str, code("majority")]
+    immediate_danger: Flag
+    oblast: Annotated[str, code("oblast")]
+    citizenship: Annotated[str, code("country")]
+    country_of_exploitation: Annotated[str, code("country")]
+    exploitation: Annotated[tuple[Annotated[str, code("exploitation")], ...], Codes]
+    industry: Annotated[str, code("industry")]
+    audience_class: Annotated[str, code("audience-class")]
+    language: Annotated[str, code("language")]
+    to_dos: Annotated[tuple[Annotated[str, code("to-do")], ...], Codes] = ()
+
+
+class HandOverOffered(Contract):
+    """Addressed: a detecting agency offers a case to one with the power to identify."""
+
+    offer_id: Reference
+    counted_by: Node
+    case_type: Annotated[str, code("case-type")]
+    majority: Annotated[str, code("majority")]
+    immediate_danger: Flag
+    occurred_at: Time
+    oblast: Annotated[str, code("oblast")] = NOT_YET_KNOWN
+    citizenship: Annotated[str, code("country")] = NOT_YET_KNOWN
+    country_of_exploitation: Annotated[str, code("country")] = NOT_YET_KNOWN
+    exploitation: Annotated[tuple[Annotated[str, code("exploitation")], ...], Codes] = ()
+    industry: Annotated[str, code("industry")] = NOT_YET_KNOWN
+    language: Annotated[str, code("language")] = NOT_YET_KNOWN
+    audience_class: Annotated[str, code("audience-class")] = NOT_YET_KNOWN
+    dependants: Count | None = None
+
+
+class HandOverRequired(HandOverOffered):
+    """Addressed: the same offer without consent, because the child route or a law requires it."""
+
+    ground: Annotated[str, code("hand-over-ground")]
+
+
+class HandOverReceived(Contract):
+    """Addressed, back to the detecting agency: the case is now worked here.
+
+    ``hand_over_reference`` is good for one use when identity is handed over in person or by phone.
+    """
+
+    offer_id: Reference
+    hand_over_reference: Reference
+
+
+class HandOverStarted(Contract):
+    """Local: a hand-over to this agency was put into the outgoing queue."""
+
+    offer_id: Reference
+    recipient: Node
+
+
+class HandOverConfirmed(Contract):
+    """Local: the identifying agency has the case."""
+
+    offer_id: Reference
+    recipient: Node
+    hand_over_reference: Reference
+
+
+class HandOverFailed(Contract):
+    """Local: the offer may not leave, or was withdrawn unanswered; the worker decides what next."""
+
+    offer_id: Reference
+    recipient: Node
+    reason: Annotated[str, code("not-sent-reason")]
+
+
+class PersonHelpedWithoutIdentification(Contract):
+    """No identifying authority holds anything about the person; help goes on."""
+
+    reason: Annotated[str, code("help-reason")]
+
+
+class PersonScreened(Contract):
+    """A screening was recorded."""
+
+    result: Annotated[str, code("screening-result")]
+    occurred_at: Time
+
+
+class PersonPresumed(Contract):
+    """Reasonable grounds: legal status of a presumed victim."""
+
+    decided_at: Time
+
+
+class PersonNotPresumed(Contract):
+    """No reasonable grounds; the reasons."""
+
+    decided_at: Time
+    reasons: tuple[Annotated[str, code("decision-reason")], ...]
+
+
+class ReflectionStarted(Contract):
+    """Recovery and reflection period (Council of Europe Convention, Art. 13: at least 30 days)."""
+
+    starts_at: Time
+    ends_at: Time
+
+
+class ReflectionEnded(Contract):
+    """The period is over; the conclusive decision may be taken."""
+
+    ended_at: Time
+
+
+class PersonIdentified(Contract):
+    """Conclusive decision: legal status of an identified victim."""
+
+    decided_at: Time
+    counted_by: Node
+
+
+class PersonNotIdentified(Contract):
+    """Conclusive decision against; the reasons."""
+
+    decided_at: Time
+    reasons: tuple[Annotated[str, code("decision-reason")], ...]
+
+
+class DecisionOverdue(Contract):
+    """An authority's clock ran out. It changes no right of the person."""
+
+    decision: Annotated[str, code("decision-kind")]
+    due_at: Time
+
+
+class CaseFrozen(Contract):
+    """Sharing with this node was stopped by the agency it came from; nothing may be read."""
+
+    frozen_at: Time
+
+
+class CaseEnded(Contract):
+    """The case was closed."""
+
+    reason: Annotated[str, code("close-reason")]
+    closed_at: Time
+
+
+class CaseVoided(Contract):
+    """The case was entered in error; statistics forget it at the next recount."""
+
+    reason: Annotated[str, code("error-reason")]

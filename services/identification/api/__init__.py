@@ -1,0 +1,51 @@
+"""The HTTP door to cases: states, clocks and codes, for the roles that ``access`` names.
+
+No identity is here: it is in the gateway's safe. A frozen case shows nothing but its freeze.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import FastAPI, Query, Request
+
+from services.chassis.database import Database
+from services.chassis.errors import NotFound
+from services.chassis.web import caller
+from services.identification import handlers
+from services.identification.api.shown import CaseShown, NoticeShown, case_shown, notice_shown
+
+
+def add_routes(app: FastAPI, database: Database) -> None:
+    """Open the routes on ``app``."""
+
+    @app.get("/v1/cases")
+    async def list_cases(
+        request: Request,
+        state: Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")] = None,
+        after: UUID | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    ) -> list[CaseShown]:
+        """Cases by id, by ``state`` if wanted; ask again ``after`` the last id; all recorded."""
+        async with database.transaction() as tx:
+            page = await handlers.list_cases(
+                tx, caller(request), state=state, after=after, limit=limit
+            )
+        return [case_shown(view) for view in page]
+
+    @app.get("/v1/cases/{case_id}")
+    async def read_case(request: Request, case_id: UUID) -> CaseShown:
+        """One case: state, clocks, codes, to-dos, hand-overs; recorded; 404: there is none."""
+        async with database.transaction() as tx:
+            view = await handlers.read_case(tx, caller(request), case_id)
+        if view is None:
+            raise NotFound("no such case")
+        return case_shown(view)
+
+    @app.get("/v1/notices")
+    async def list_notices(
+        request: Request, kind: Annotated[str, Query(pattern=r"^[a-z-]{1,40}$")]
+    ) -> list[NoticeShown]:
+        """What other agencies told this one: no removal, a child, anonymous numbers; recorded."""
+        async with database.transaction() as tx:
+            rows = await handlers.list_notices(tx, caller(request), kind)
+        return [notice_shown(row) for row in rows]

@@ -1,0 +1,272 @@
+"""Commands that need nothing but the case: one row each, one way for all of them.
+
+Load, allow, decide, record, answer; then whatever follows from the case as it is now.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from contracts import intake
+from contracts.envelope import Contract
+from services.chassis.clock import derived_id
+from services.chassis.messaging.work import Received, Waits, Work
+from services.identification.domain import (
+    Appointment,
+    Case,
+    Change,
+    Clocks,
+    Measure,
+    Policy,
+    Questionnaire,
+    Refusal,
+    RevocationAsked,
+    child,
+    everyday,
+    period,
+    second_look,
+)
+from services.identification.domain.law import may_agree_to_revoke
+from services.identification.handlers.following import follow_up
+from services.identification.handlers.linking import other_case
+from services.identification.handlers.recording import (
+    Context,
+    allowed,
+    case_id_of,
+    case_missing,
+    settle,
+    standing_of,
+)
+from services.identification.settings import SERVICE
+from services.identification.store import links, policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A command with all that its decision may look at."""
+
+    body: Any
+    case: Case
+    now: datetime
+    node: str
+    clocks: Clocks
+    policy: Policy
+    other: Case | None
+
+    @property
+    def at(self) -> datetime:
+        """When it happened; when nobody said, now."""
+        return self.body.occurred_at or self.now
+
+
+async def _keep_nothing(work: Work, asked: Asked) -> None:
+    """Most commands change only the case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """One command: its name, what it decides, who may give it, and what else it keeps."""
+
+    action: str
+    decide: Callable[[Asked], Change | Refusal]
+    needs_power: bool = False
+    keep: Callable[[Work, Asked], Awaitable[None]] = _keep_nothing
+
+
+async def do(plain: Plain, context: Context, received: Received, work: Work) -> Waits | None:
+    """Do what a row of the table says."""
+    body, case_id = received.body, case_id_of(received)
+    standing = await standing_of(work, case_id)
+    if standing is None:
+        return await case_missing(received, work, plain.action)
+    named: UUID | None = getattr(body, "linked_case", None) or getattr(body, "into_case", None)
+    asked = Asked(
+        body=body,
+        case=standing.case,
+        now=work.now,
+        node=work.node,
+        clocks=context.clocks,
+        policy=await policy.policy_in_force(work.transaction),
+        other=await other_case(work, named),
+    )
+    decided = allowed(standing, plain.decide(asked), needs_power=plain.needs_power)
+    if await settle(work, standing.case, plain.action, decided) and isinstance(decided, Change):
+        await plain.keep(work, asked)
+        await follow_up(context, work, decided.case)
+    return None
+
+
+def _revoke(asked: Asked) -> Change | Refusal:
+    second = asked.body.second_authority
+    return second_look.revoke(
+        asked.case,
+        RevocationAsked(
+            ground=asked.body.ground,
+            second_authority=second,
+            may_agree=may_agree_to_revoke(asked.policy, asked.node, second, asked.clocks.profile),
+            decided_at=asked.at,
+            now=asked.now,
+        ),
+        asked.clocks,
+    )
+
+
+def _take_measure(asked: Asked) -> Change | Refusal:
+    measure = Measure(
+        measure=asked.body.measure,
+        emergency=asked.body.emergency,
+        taken_at=asked.at,
+        now=asked.now,
+    )
+    return child.take_measure(asked.case, measure)
+
+
+def _appoint(asked: Asked) -> Change | Refusal:
+    appointment = Appointment(
+        kind=asked.body.kind,
+        guardian_status=asked.body.guardian_status,
+        appointed_at=asked.at,
+        now=asked.now,
+    )
+    return everyday.appoint(asked.case, appointment)
+
+
+def _questionnaire(asked: Asked) -> Questionnaire:
+    return Questionnaire(
+        form=asked.body.form,
+        form_version=asked.body.form_version,
+        answers=tuple((each.question, each.answer) for each in asked.body.answers),
+        recorded_at=asked.at,
+    )
+
+
+async def _keep_link(work: Work, asked: Asked) -> None:
+    kind = getattr(asked.body, "kind", everyday.DUPLICATE_OF)
+    if asked.other is not None:
+        await links.add_link(
+            work.transaction, asked.case.case_id, asked.other.case_id, kind, work.now
+        )
+
+
+async def _keep_answers(work: Work, asked: Asked) -> None:
+    filled_id = derived_id(SERVICE, work.cause.id, "questionnaire", 0)
+    await links.keep_answers(work.transaction, filled_id, asked.case.case_id, _questionnaire(asked))
+
+
+RIGHTS: Final[Mapping[type[Contract], Plain]] = {
+    intake.ReflectionExtended: Plain(
+        action="extend-reflection",
+        decide=lambda asked: period.extend_reflection(
+            asked.case, asked.body.reason, asked.now, asked.clocks
+        ),
+        needs_power=True,
+    ),
+    intake.ReflectionEndedEarly: Plain(
+        action="end-reflection-early",
+        decide=lambda asked: period.cut_reflection(
+            asked.case, asked.body.reason, asked.at, asked.now
+        ),
+        needs_power=True,
+    ),
+    intake.ReconsiderationAsked: Plain(
+        action="reconsider-decision",
+        decide=lambda asked: second_look.reconsider(
+            asked.case, asked.body.ground, asked.now, asked.clocks
+        ),
+        needs_power=True,
+    ),
+    intake.IdentificationRevoked: Plain(
+        action="revoke-identification", decide=_revoke, needs_power=True
+    ),
+    intake.BestInterestsRecorded: Plain(
+        action="record-best-interests",
+        decide=lambda asked: child.record_best_interests(
+            asked.case, asked.body.outcome, asked.at, asked.now
+        ),
+    ),
+    intake.ChildsViewRecorded: Plain(
+        action="record-childs-view",
+        decide=lambda asked: child.record_view(asked.case, asked.body.view, asked.at, asked.now),
+    ),
+    intake.ProtectionMeasureTaken: Plain(action="take-protection-measure", decide=_take_measure),
+    intake.GuardianNotified: Plain(
+        action="notify-guardian",
+        decide=lambda asked: child.notify_guardian(asked.case, asked.at, asked.now),
+    ),
+    intake.ChildAuthorityTold: Plain(
+        action="record-child-authority-told",
+        decide=lambda asked: child.record_authority_told(
+            asked.case, asked.body.agency_type, asked.at, asked.now, asked.clocks
+        ),
+    ),
+    intake.MajorityReached: Plain(
+        action="record-majority",
+        decide=lambda asked: child.reach_majority(asked.case, asked.at, asked.now, asked.clocks),
+    ),
+}
+EVERYDAY: Final[Mapping[type[Contract], Plain]] = {
+    intake.CaseLinked: Plain(
+        action="link-case",
+        decide=lambda asked: everyday.link(asked.case, asked.other, asked.body.kind),
+        keep=_keep_link,
+    ),
+    intake.DuplicateFound: Plain(
+        action="merge-case",
+        decide=lambda asked: everyday.merge(asked.case, asked.other, asked.now),
+        keep=_keep_link,
+    ),
+    intake.OwnershipTransferred: Plain(
+        action="transfer-ownership",
+        decide=lambda asked: everyday.transfer(
+            asked.case, asked.body.officer_id, asked.body.reason
+        ),
+    ),
+    intake.ContactChanged: Plain(
+        action="record-contact",
+        decide=lambda asked: everyday.change_contact(
+            asked.case, reachable=asked.body.reachable, at=asked.at, now=asked.now
+        ),
+    ),
+    intake.ChildMissing: Plain(
+        action="record-child-missing",
+        decide=lambda asked: everyday.miss_child(
+            asked.case, missing=asked.body.missing, at=asked.at, now=asked.now
+        ),
+    ),
+    intake.PersonDied: Plain(
+        action="record-death",
+        decide=lambda asked: everyday.die(asked.case, asked.at, asked.now),
+    ),
+    intake.SafeContactChanged: Plain(
+        action="change-safe-contact",
+        decide=lambda asked: everyday.change_safe_contact(asked.case, asked.body.safe_channel),
+    ),
+    intake.RepresentativeAppointed: Plain(action="appoint-representative", decide=_appoint),
+    intake.DependantsAdded: Plain(
+        action="add-dependants",
+        decide=lambda asked: everyday.add_dependants(asked.case, asked.body.added),
+    ),
+    intake.ReturnRecorded: Plain(
+        action="record-return",
+        decide=lambda asked: everyday.record_return(
+            asked.case,
+            asked.body.channel,
+            asked.clocks.profile.country,
+            at=asked.at,
+            now=asked.now,
+        ),
+    ),
+    intake.QuestionnaireRecorded: Plain(
+        action="record-questionnaire",
+        decide=lambda asked: everyday.fill_in(asked.case, _questionnaire(asked), asked.now),
+        keep=_keep_answers,
+    ),
+    intake.PersonTold: Plain(
+        action="record-person-told",
+        decide=lambda asked: everyday.tell(asked.case, asked.body.about, asked.at, asked.now),
+    ),
+}
+PLAIN: Final[Mapping[type[Contract], Plain]] = {**RIGHTS, **EVERYDAY}
+"""What an agency tells -> what becomes of it."""

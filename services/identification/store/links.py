@@ -1,0 +1,82 @@
+"""Links between cases of this node, and the questionnaires of a case."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, or_, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.chassis.database import Record, Statement, Transaction
+from services.identification.domain import Questionnaire
+from services.identification.store.tables import CASE_LINK, QUESTIONNAIRE
+
+SHOWN_LIMIT: Final = 200
+
+_LINK: Final = Statement(
+    insert(CASE_LINK)
+    .values({column.name: bindparam(column.name) for column in CASE_LINK.c})
+    .on_conflict_do_nothing()
+)
+_LINKS: Final = Statement(
+    select(CASE_LINK)
+    .where(
+        or_(
+            CASE_LINK.c.case_id == bindparam("case_id"),
+            CASE_LINK.c.linked_case == bindparam("case_id"),
+        )
+    )
+    .order_by(CASE_LINK.c.linked_at, CASE_LINK.c.kind)
+    .limit(SHOWN_LIMIT)
+)
+_FILL_IN: Final = Statement(
+    insert(QUESTIONNAIRE), columns=[column.name for column in QUESTIONNAIRE.c]
+)
+_FORMS: Final = Statement(
+    select(QUESTIONNAIRE)
+    .where(QUESTIONNAIRE.c.case_id == bindparam("case_id"))
+    .order_by(QUESTIONNAIRE.c.recorded_at, QUESTIONNAIRE.c.questionnaire_id)
+    .limit(SHOWN_LIMIT)
+)
+
+
+async def add_link(tx: Transaction, case_id: UUID, linked: UUID, kind: str, at: datetime) -> None:
+    """Remember that two cases belong together; the same again changes nothing."""
+    await tx.execute(_LINK, case_id=case_id, linked_case=linked, kind=kind, linked_at=at)
+
+
+async def links_of(tx: Transaction, case_id: UUID) -> tuple[tuple[UUID, str], ...]:
+    """The cases at the other end of links from and to the case, oldest first."""
+    return tuple(
+        (row["linked_case"] if row["case_id"] == case_id else row["case_id"], row["kind"])
+        for row in await tx.fetch(_LINKS, case_id=case_id)
+    )
+
+
+async def keep_answers(
+    tx: Transaction, questionnaire_id: UUID, case_id: UUID, filled: Questionnaire
+) -> None:
+    """Keep the answers to a form: question and answer as codes."""
+    await tx.execute(
+        _FILL_IN,
+        questionnaire_id=questionnaire_id,
+        case_id=case_id,
+        form=filled.form,
+        form_version=filled.form_version,
+        answers=dict(filled.answers),
+        recorded_at=filled.recorded_at,
+    )
+
+
+async def questionnaires_of(tx: Transaction, case_id: UUID) -> tuple[Questionnaire, ...]:
+    """The forms of the case with their answers, oldest first."""
+    return tuple(_filled(row) for row in await tx.fetch(_FORMS, case_id=case_id))
+
+
+def _filled(row: Record) -> Questionnaire:
+    return Questionnaire(
+        form=row["form"],
+        form_version=row["form_version"],
+        answers=tuple(row["answers"].items()),
+        recorded_at=row["recorded_at"],
+    )

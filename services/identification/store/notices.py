@@ -1,0 +1,182 @@
+"""What was told to whom by law or with consent, what was told to us, and the anonymous counts."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import BigInteger, bindparam, delete, exists, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.chassis.database import Record, Statement, Transaction
+from services.identification.domain import Notice
+from services.identification.store.hand_overs import INCOMING, OUTGOING
+from services.identification.store.tables import ANONYMOUS_COUNT, CASE_FREEZE, NOTICE
+
+SHOWN_LIMIT: Final = 200
+
+_ADD: Final = Statement(
+    insert(NOTICE)
+    .values({column.name: bindparam(column.name) for column in NOTICE.c})
+    .on_conflict_do_nothing(index_elements=[NOTICE.c.notification_id])
+)
+_OF_CASE: Final = Statement(
+    select(NOTICE)
+    .where(NOTICE.c.case_id == bindparam("case_id"))
+    .order_by(NOTICE.c.changed_at, NOTICE.c.notification_id)
+    .with_for_update()
+)
+_READ: Final = Statement(
+    select(NOTICE)
+    .where(NOTICE.c.case_id == bindparam("case_id"))
+    .order_by(NOTICE.c.changed_at, NOTICE.c.notification_id)
+    .limit(SHOWN_LIMIT)
+)
+_RECEIVED: Final = Statement(
+    select(NOTICE)
+    .where(
+        NOTICE.c.direction == INCOMING,
+        NOTICE.c.kind == bindparam("kind"),
+        ~exists().where(CASE_FREEZE.c.case_id == NOTICE.c.case_id),
+    )
+    .order_by(NOTICE.c.changed_at.desc(), NOTICE.c.notification_id)
+    .limit(SHOWN_LIMIT)
+)
+_SETTLE: Final = Statement(
+    update(NOTICE)
+    .where(NOTICE.c.notification_id == bindparam("the_notice"))
+    .values(
+        state=bindparam("state"),
+        changed_at=bindparam("changed_at"),
+        outgoing_id=bindparam("outgoing_id"),
+    )
+)
+_COUNT: Final = insert(ANONYMOUS_COUNT).values(
+    due_at=bindparam("due_at"),
+    agency=bindparam("agency"),
+    citizen_group=bindparam("citizen_group"),
+    exploitation_group=bindparam("exploitation_group"),
+    persons=bindparam("persons", type_=BigInteger()),
+)
+_COUNT_ONE: Final = Statement(
+    _COUNT.on_conflict_do_update(
+        index_elements=[
+            ANONYMOUS_COUNT.c.due_at,
+            ANONYMOUS_COUNT.c.agency,
+            ANONYMOUS_COUNT.c.citizen_group,
+            ANONYMOUS_COUNT.c.exploitation_group,
+        ],
+        set_={"persons": ANONYMOUS_COUNT.c.persons + _COUNT.excluded.persons},
+    )
+)
+_TAKE: Final = Statement(
+    delete(ANONYMOUS_COUNT)
+    .where(ANONYMOUS_COUNT.c.due_at <= bindparam("due_at"))
+    .returning(
+        ANONYMOUS_COUNT.c.agency,
+        ANONYMOUS_COUNT.c.citizen_group,
+        ANONYMOUS_COUNT.c.exploitation_group,
+        ANONYMOUS_COUNT.c.persons,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRow:
+    """One notice as it is kept."""
+
+    notification_id: UUID
+    case_id: UUID
+    kind: str
+    direction: str
+    agency: str
+    agency_type: str
+    outgoing_id: UUID | None
+    state: str
+    changed_at: datetime
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fact(self) -> Notice:
+        """As the domain sees it."""
+        return Notice(
+            kind=self.kind, agency=self.agency, agency_type=self.agency_type, state=self.state
+        )
+
+
+_COLUMNS: Final = tuple(column.name for column in NOTICE.c)
+
+
+async def add_notice(tx: Transaction, row: NoticeRow) -> bool:
+    """Remember a notice that was sent or came; False when it is known."""
+    return await tx.execute(_ADD, **{name: getattr(row, name) for name in _COLUMNS}) > 0
+
+
+async def notices_of(tx: Transaction, case_id: UUID) -> tuple[NoticeRow, ...]:
+    """Every notice of the case, oldest first, locked."""
+    return tuple(_row(found) for found in await tx.fetch(_OF_CASE, case_id=case_id))
+
+
+async def read_notices(tx: Transaction, case_id: UUID) -> tuple[NoticeRow, ...]:
+    """The notices of the case, oldest first, not locked."""
+    return tuple(_row(found) for found in await tx.fetch(_READ, case_id=case_id))
+
+
+async def sent_notices(tx: Transaction, case_id: UUID) -> tuple[NoticeRow, ...]:
+    """Those that this node sent."""
+    return tuple(row for row in await notices_of(tx, case_id) if row.direction == OUTGOING)
+
+
+async def received_notices(tx: Transaction, kind: str) -> tuple[NoticeRow, ...]:
+    """Those of a kind that came here, newest first."""
+    return tuple(_row(found) for found in await tx.fetch(_RECEIVED, kind=kind))
+
+
+async def settle_notice(
+    tx: Transaction, row: NoticeRow, state: str, at: datetime, outgoing_id: UUID | None = None
+) -> NoticeRow:
+    """Remember what became of a notice."""
+    settled = replace(row, state=state, changed_at=at, outgoing_id=outgoing_id or row.outgoing_id)
+    await tx.execute(
+        _SETTLE,
+        the_notice=row.notification_id,
+        state=state,
+        changed_at=at,
+        outgoing_id=settled.outgoing_id,
+    )
+    return settled
+
+
+async def count_one(
+    tx: Transaction, due_at: datetime, agency: str, groups: tuple[str, str]
+) -> None:
+    """One person more in the batch of that day; of whom cannot be found out from it."""
+    citizen, group = groups
+    await tx.execute(
+        _COUNT_ONE,
+        due_at=due_at,
+        agency=agency,
+        citizen_group=citizen,
+        exploitation_group=group,
+        persons=1,
+    )
+
+
+async def take_batch(
+    tx: Transaction, due_at: datetime
+) -> Mapping[str, tuple[tuple[str, str, int], ...]]:
+    """Take what is to be sent by then, by agency, in the order of its codes."""
+    taken: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    for row in await tx.fetch(_TAKE, due_at=due_at):
+        groups = (row["citizen_group"], row["exploitation_group"])
+        taken[row["agency"]][groups] += row["persons"]
+    return {
+        agency: tuple((*groups, persons) for groups, persons in sorted(counts.items()))
+        for agency, counts in sorted(taken.items())
+    }
+
+
+def _row(found: Record) -> NoticeRow:
+    return NoticeRow(**{name: found[name] for name in _COLUMNS})

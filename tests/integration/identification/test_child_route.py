@@ -1,0 +1,187 @@
+"""The child route on a real database: without consent, in time, and never to whom is restricted."""
+
+from typing import Any
+from uuid import UUID
+
+from contracts.catalogue import type_of
+from contracts.gateway import PermittedPair, SendingDelivered, SendingRefused, SharingStopped
+from contracts.identification import ChildNotified
+from contracts.intake import (
+    BestInterestsRecorded,
+    ChildAuthorityTold,
+    ChildsViewRecorded,
+    GuardianNotified,
+    MajorityReached,
+    PersonTold,
+    ProtectionMeasureTaken,
+    RepresentativeAppointed,
+)
+from services.chassis.clock import new_id
+from tests.integration.identification.events import (
+    BORDER,
+    INTERIOR,
+    POLICY,
+    a_consent,
+    a_detection,
+    a_participant,
+    a_policy,
+    a_restriction,
+)
+from tests.support.service_bench import Bench, Told
+
+SCHOOL, TOWN = "education-brest", "executive-brest"
+
+
+def a_policy_for_children(version: int = 1) -> Any:
+    return a_policy(
+        version,
+        participants=(
+            a_participant(BORDER, "border-guard", "detect-only"),
+            a_participant(INTERIOR, "interior-affairs", "identify"),
+            a_participant(SCHOOL, "education", "detect-only"),
+            a_participant(TOWN, "local-executive", "detect-only"),
+        ),
+        pairs=(
+            PermittedPair(sender=BORDER, recipient=INTERIOR, purposes=("hand-over",)),
+            PermittedPair(sender=BORDER, recipient=SCHOOL, purposes=("child-notification",)),
+            PermittedPair(sender=BORDER, recipient=TOWN, purposes=("child-notification",)),
+        ),
+    )
+
+
+async def a_child_is_met(bench: Bench, case_id: UUID, **changes: Any) -> None:
+    await bench.bring(a_policy_for_children(), POLICY)
+    codes = {"majority": "child", "consent_outcome": "not-asked-unsafe", "oblast": "BY-BR"}
+    await bench.bring(a_detection(**codes | changes), case_id)
+
+
+def delivered(notice: Told) -> SendingDelivered:
+    return SendingDelivered(outgoing_id=notice.id, recipient=notice.headers["recipient"])
+
+
+async def test_a_child_is_handed_over_and_its_authorities_told_without_consent(
+    border: Bench,
+) -> None:
+    case_id = new_id()
+    await a_child_is_met(border, case_id, exploitation=("sexual",))
+    offer, *notices = await border.told("outgoing")
+    assert (offer.kind, offer.body["ground"]) == ("hand-over-required", "child-route")
+    assert {told.headers["recipient"] for told in notices} == {SCHOOL, TOWN}
+    for told in notices:
+        assert set(told.body) == {
+            "notification_id",
+            "majority",
+            "immediate_danger",
+            "guardian_request",
+        }
+    for told in notices:
+        await border.bring(delivered(told), case_id)
+        await border.bring(delivered(told), case_id)
+    heard = await border.kinds("identification")
+    assert heard.count("child-authority-notified") == 2
+    assert "person-to-be-told" in heard
+    assert await border.rows("SELECT 1 FROM deadline WHERE kind = 'child-notification-due'") == []
+
+
+async def test_whoever_was_not_told_in_time_is_a_to_do_and_an_event(border: Bench) -> None:
+    case_id = new_id()
+    await a_child_is_met(border, case_id)
+    _, first, second = await border.told("outgoing")
+    await border.bring(delivered(first), case_id)
+    refused = SendingRefused(
+        outgoing_id=second.id,
+        recipient=second.headers["recipient"],
+        outgoing_type=type_of("identification", ChildNotified),
+        reason="restricted",
+    )
+    await border.bring(refused, case_id)
+    await border.let_time_pass(hours=25)
+    (late,) = [
+        told
+        for told in await border.told("identification")
+        if told.kind == "child-notification-overdue"
+    ]
+    assert late.body["agency_types"] in (["local-executive"], ["education"])
+    async with border.client() as officer:
+        shown = (await officer.get(f"/v1/cases/{case_id}")).json()
+    assert "child-authority" in shown["to_dos"]
+    assert shown["child"]["authorities_to_tell"] == late.body["agency_types"]
+    await border.bring(ChildAuthorityTold(agency_type=late.body["agency_types"][0]), case_id)
+    assert (await border.answers())[-1] is True
+
+
+async def test_a_restricted_authority_hears_nothing_of_a_child(border: Bench) -> None:
+    case_id = new_id()
+    await border.bring(a_restriction(agency_type="education"), case_id)
+    await border.bring(a_restriction(agency=INTERIOR), case_id)
+    await a_child_is_met(border, case_id)
+    assert [told.headers["recipient"] for told in await border.told("outgoing")] == [TOWN]
+
+
+async def test_a_child_authority_opens_a_case_in_which_nothing_else_is_known(
+    interior: Bench,
+) -> None:
+    case_id = new_id()
+    told = ChildNotified(
+        notification_id=new_id(),
+        majority="child",
+        immediate_danger=True,
+        guardian_request="temporary-guardian",
+    )
+    await interior.bring(a_policy_for_children(), POLICY)
+    for _ in range(2):
+        await interior.bring(told, case_id, publisher="identification", sender=BORDER)
+    (opened,) = await interior.told("identification")
+    assert (opened.body["origin"], opened.body["counted_by"]) == ("child-notification", BORDER)
+    assert opened.body["oblast"] == "not-yet-known"
+    assert await interior.kinds("outgoing") == []
+    async with interior.client() as officer:
+        shown = (await officer.get("/v1/notices?kind=child-notification")).json()
+        assert [(each["agency"], each["state"]) for each in shown] == [(BORDER, "received")]
+        await interior.bring(SharingStopped(reference_known=True), case_id)
+        assert (await officer.get("/v1/notices?kind=child-notification")).json() == []
+
+
+async def test_what_comes_before_a_placement_and_who_may_be_told(border: Bench) -> None:
+    case_id = new_id()
+    await a_child_is_met(border, case_id)
+    measure = ProtectionMeasureTaken(measure="child-centre")
+    for body in (
+        measure,
+        GuardianNotified(),
+        BestInterestsRecorded(outcome="in-care"),
+        ChildsViewRecorded(view="agrees"),
+        RepresentativeAppointed(kind="temporary-guardian", guardian_status="checked-and-safe"),
+        measure,
+        GuardianNotified(),
+        PersonTold(about="hand-over-by-law"),
+    ):
+        await border.bring(body, case_id)
+    assert await border.answers() == [
+        True,
+        ["best-interests-missing"],
+        ["guardian-not-safe"],
+        *[True] * 6,
+    ]
+    async with border.client() as officer:
+        shown = (await officer.get(f"/v1/cases/{case_id}")).json()
+    child = shown["child"]
+    assert (child["best_interests"], child["childs_view"]) == ("in-care", "agrees")
+    assert (child["measure"], child["guardian_may_be_told"]) == ("child-centre", True)
+    assert shown["clocks"]["child_notification_due_at"] is not None
+    assert not {"tell-of-hand-over", "best-interests", "guardian-status"} & set(shown["to_dos"])
+
+
+async def test_of_age_nothing_that_was_agreed_before_hands_over(border: Bench) -> None:
+    case_id = new_id()
+    await border.bring(a_policy_for_children(), POLICY)
+    await border.bring(a_policy(2, participants=()), POLICY)
+    await border.bring(a_detection(majority="child"), case_id)
+    await border.bring(a_consent(), case_id)
+    await border.bring(MajorityReached(), case_id)
+    await border.bring(a_policy_for_children(3), POLICY)
+    await border.let_time_pass(seconds=1)
+    assert await border.kinds("outgoing") == []
+    await border.let_time_pass(minutes=1)
+    await border.bring(a_consent(), case_id)
+    assert await border.kinds("outgoing") == ["hand-over-offered"]
