@@ -95,6 +95,7 @@ async def test_a_restriction_set_after_the_supervisor_was_told_counts(world: Wor
 async def test_who_acted_stops_the_clock(world: World) -> None:
     await a_need_without_provider(world)
     assert await told(world, INTERIOR, cancel(), CASE) == []
+    assert await world.nodes[INTERIOR].rows("SELECT * FROM deadline") == []
     assert await after_two_days(world) == []
 
 
