@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 
 from deploy import reference_http, reference_map, reference_metrics, reference_sees
 from deploy.local.layout import REPOSITORY
-from deploy.local.topology import read_topology
+from deploy.local.topology import Topology, Unit, read_topology
 from deploy.reference_words import Undescribed, described
 from services.chassis.environment import ServiceSettings, variable_of
 
@@ -48,10 +48,16 @@ def page() -> str:
         "Every service", ServiceSettings, rows_of(ServiceSettings, "NRM_<SERVICE>__")
     )
     parts = [HEAD, for_all]
-    for service in dict.fromkeys(unit.service for unit in read_topology().units):
-        settings = importlib.import_module(f"services.{service}.settings").Settings
+    topology = read_topology()
+    places = dict.fromkeys((unit.service, unit.settings_module) for unit in _all(topology))
+    for service, place in places:
+        settings = importlib.import_module(place).Settings
         parts.append(_section(service, settings, rows_of(settings)))
     return "\n".join(parts)
+
+
+def _all(topology: Topology) -> tuple[Unit, ...]:
+    return (*topology.units, *topology.desks)
 
 
 def pages() -> dict[Path, str]:

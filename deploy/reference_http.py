@@ -17,6 +17,7 @@ from services.assistance import api as assistance_api
 from services.gateway.access.routes import ROUTES as GATEWAY_ROUTES
 from services.gateway.api.cases import case_routes
 from services.gateway.api.intake import intake_routes
+from services.gateway.api.participants import participant_routes
 from services.identification import access as identification_access
 from services.identification import api as identification_api
 from services.referral import access as referral_access
@@ -50,6 +51,7 @@ _NOBODY: Any = StandIn()
 def _gateway(app: FastAPI) -> None:
     app.include_router(intake_routes(_NOBODY))
     app.include_router(case_routes(_NOBODY))
+    app.include_router(participant_routes(_NOBODY))
 
 
 SERVICES: Final[tuple[tuple[str, Callable[[FastAPI], None], Access], ...]] = (

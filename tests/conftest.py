@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.support.statements",
 ]
 ON_THE_STACK = (
+    "tests/browser/test_a_referral_by_pages.py",
     "tests/docs/",
     "tests/faults/processes/",
     "tests/integration/cli/",

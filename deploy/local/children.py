@@ -52,7 +52,7 @@ class Programs:
 def import_services(topology: Topology) -> Programs:
     """Import every service once; a module that cannot be imported is told by name."""
     modules = {}
-    for unit in topology.units:
+    for unit in (*topology.units, *topology.desks):
         modules[unit.name] = (_import(unit.module), _import(unit.settings_module))
     for name in LATE:
         _import(name)

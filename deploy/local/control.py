@@ -228,6 +228,12 @@ def addresses(state: StateFolder) -> Iterator[tuple[str, str]]:
         yield name, f"http://{LOOPBACK}:{port}"
 
 
+def desks(state: StateFolder) -> dict[str, str]:
+    """Return the address of every node's pages, by name: `<node>.console`."""
+    ports = read_json(state.stack).get("desks", {})
+    return {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
+
+
 @dataclass(frozen=True)
 class Observed:
     """The addresses of the two pages of an observed stack."""
@@ -252,7 +258,8 @@ def address_of(state: StateFolder, node: str, service: str) -> str:
     nodes = topology_of(state).file.nodes
     if node not in nodes:
         raise StackFailure(f"There is no node {node!r}. There are: {', '.join(nodes)}.")
-    there = {name: at for name, at in addresses(state) if name.startswith(f"{node}.")}
+    everywhere = {**dict(addresses(state)), **desks(state)}
+    there = {name: at for name, at in everywhere.items() if name.startswith(f"{node}.")}
     own_bus = f"{node}.{DOOR}" in there
     there[f"{node}.{BROKER}"] = address_of_broker(state, BROKER if own_bus else HUB_BROKER)
     at = there.get(f"{node}.{service}")

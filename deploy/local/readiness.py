@@ -167,6 +167,8 @@ def processes_told(state: StateFolder) -> list[dict[str, Any]]:
             entry["last_words"] = "" if entry["ready"] else told.get("why", "")
             if name == control.OBSERVER and (at := control.observed_at(state)):
                 entry |= {"address": at.numbers, "traces": at.traces}
+            if desk := control.desks(state).get(name):
+                entry |= {"address": desk}
         entries.append(entry)
     return entries
 
@@ -178,6 +180,8 @@ def _last_words(state: StateFolder, name: str) -> str:
 
 
 def _server_answers(state: StateFolder, name: str) -> bool:
+    if desk := control.desks(state).get(name):
+        return ask_service(desk).ready
     if name == control.OBSERVER:
         at = control.observed_at(state)
         return at is not None and ask_service(at.numbers.rstrip("/")).ready

@@ -18,7 +18,7 @@ from deploy.local.keys import key_path
 from deploy.local.layout import StateFolder
 from deploy.local.ports import LOOPBACK
 from deploy.local.tokens import digests_path
-from deploy.local.topology import DOOR, Topology, Unit
+from deploy.local.topology import DOOR, PAGES, Topology, Unit
 
 OTLP = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
@@ -85,6 +85,8 @@ def environment_of(stack: Stack, unit: Unit) -> dict[str, str]:
 
 
 def _fields(stack: Stack, unit: Unit, places: Places) -> dict[str, str]:
+    if unit.service == PAGES:
+        return _fields_of_pages(stack, unit, places)
     has_bus = unit.node in stack.topology.agencies
     fields = {
         "node": unit.node,
@@ -107,6 +109,24 @@ def _fields(stack: Stack, unit: Unit, places: Places) -> dict[str, str]:
     elif endpoint := os.environ.get(OTLP):
         fields["otlp_endpoint"] = endpoint
     return fields
+
+
+def _fields_of_pages(stack: Stack, unit: Unit, places: Places) -> dict[str, str]:
+    """No database, no bus, no key: only where the node's own services listen."""
+    there = {
+        name.removeprefix(f"{unit.node}."): f"http://{LOOPBACK}:{port}"
+        for name, port in stack.service_ports.items()
+        if name.startswith(f"{unit.node}.") and name != unit.name
+    }
+    fields = {
+        "node": unit.node,
+        "port": str(places.port),
+        "state_dir": str(places.state),
+        "tokens_file": str(places.tokens),
+        "addresses": json.dumps(there),
+        "secure_cookie": "0",  # loopback, without TLS
+    }
+    return fields | ({"host": places.host} if places.host is not None else {})
 
 
 def _words(stack: Stack, unit: Unit, places: Places) -> dict[str, str]:

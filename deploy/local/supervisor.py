@@ -70,7 +70,9 @@ class Supervisor:
         self.servers: dict[str, Server] = {"postgres": self.postgres, **self.brokers}
         self.programs: children.Programs | None = None
         self.whole_nodes = orders.whole_nodes
-        self.processes = self.topology.processes(whole_nodes=orders.whole_nodes)
+        services = self.topology.processes(whole_nodes=orders.whole_nodes)
+        desks = (Process(unit.name, (unit,)) for unit in self.topology.desks)
+        self.processes = (*services, *desks)
         self.watched = {process.name: Watched(process.name) for process in self.processes}
         self.observer = Watched(OBSERVER) if orders.observe else None
         self.observer_ports: dict[str, int] | None = None
@@ -98,9 +100,10 @@ class Supervisor:
             server.stop()  # what a killed supervisor may have left for a moment
             server.prepare()
             self.watched_servers[name].started(server.spawn())
-        before = read_json(self.state.stack).get("ports", {})
+        stack = read_json(self.state.stack)
+        before = {**stack.get("ports", {}), **stack.get("desks", {})}
         chosen: dict[str, int] = {}
-        for unit in self.topology.units:
+        for unit in (*self.topology.units, *self.topology.desks):
             wanted = before.get(unit.name)
             chosen[unit.name] = ports.keep_or_choose(wanted, avoid=chosen.values())
         self.service_ports = chosen
@@ -297,7 +300,8 @@ class Supervisor:
                 "bootstrap": addresses.local,
                 "hub_bootstrap": addresses.hub,
                 "database_port": self.postgres.port,
-                "ports": self.service_ports,
+                "ports": {unit.name: self.service_ports[unit.name] for unit in self.topology.units},
+                "desks": {desk.name: self.service_ports[desk.name] for desk in self.topology.desks},
                 "observe": self.observer_ports,
                 "nodes": {name: card.kind for name, card in self.topology.file.nodes.items()},
                 "demo": self.demo,

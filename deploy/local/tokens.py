@@ -23,12 +23,13 @@ def make_tokens(state: StateFolder, topology: Topology) -> None:
     for node in topology.file.nodes:
         (state.tokens / node).mkdir(mode=0o700, parents=True, exist_ok=True)
         digests = {}
-        for caller in topology.file.callers:
+        everybody = {caller: (caller,) for caller in topology.file.callers}
+        for caller, roles in {**everybody, **topology.file.people}.items():
             path = token_path(state, node, caller)
             if not path.exists():
                 write_whole(path, secrets.token_urlsafe(TOKEN_BYTES))
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
-            digests[digest] = {"name": f"{node}.{caller}", "roles": [caller]}
+            digests[digest] = {"name": f"{node}.{caller}", "roles": list(roles)}
         write_whole(digests_path(state, node), json.dumps(digests, indent=1))
 
 

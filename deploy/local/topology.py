@@ -19,6 +19,7 @@ NODES_FILE = Path(__file__).with_name("nodes.yaml")
 NODE_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 SERVICE_PATTERN = r"^[a-z_]+(\.[a-z_]+)?$"
 DOOR = "gateway"  # the node that has one has a bus of its own
+PAGES = "console"  # beside the services: it has no database and no topic
 
 
 class NodeCard(BaseModel):
@@ -27,6 +28,8 @@ class NodeCard(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: str
     services: tuple[str, ...] = Field(min_length=1)
+    pages: bool = False
+    """Whether people get the work list in a browser: one more process."""
 
 
 class NodesFile(BaseModel):
@@ -37,6 +40,8 @@ class NodesFile(BaseModel):
     nodes: Mapping[str, NodeCard]
     registry: str | None = None
     callers: tuple[str, ...] = ()
+    people: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Who gets a token with several roles, by what they are called."""
     settings: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
 
 
@@ -56,12 +61,16 @@ class Unit:
     @property
     def module(self) -> str:
         """Return the module with `build`."""
-        return f"{self.package}.{self.service}.main"
+        return f"{self._path}.main"
 
     @property
     def settings_module(self) -> str:
         """Return the module with `Settings`."""
-        return f"{self.package}.{self.service}.settings"
+        return f"{self._path}.settings"
+
+    @property
+    def _path(self) -> str:
+        return f"{self.package}.{self.service}" if self.package else self.service
 
     @property
     def schema(self) -> str:
@@ -113,6 +122,15 @@ class Topology:
             Unit(node=node, service=service, package=self.file.package)
             for node, card in self.file.nodes.items()
             for service in card.services
+        )
+
+    @cached_property
+    def desks(self) -> tuple[Unit, ...]:
+        """Return the work lists: processes beside the services, in nodes that want them."""
+        return tuple(
+            Unit(node=node, service=PAGES, package="")
+            for node, card in self.file.nodes.items()
+            if card.pages
         )
 
     def processes(self, *, whole_nodes: bool) -> tuple[Process, ...]:

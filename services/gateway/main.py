@@ -22,6 +22,7 @@ from services.chassis.runnable import Part, Runnable, run
 from services.gateway.access.routes import ROUTES
 from services.gateway.api.cases import case_routes
 from services.gateway.api.intake import intake_routes
+from services.gateway.api.participants import participant_routes
 from services.gateway.handlers.board import AnswerBoard
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.exchange import (
@@ -57,6 +58,7 @@ def assemble(frame: Frame, settings: Settings) -> Runnable:
     def add_routes(app: FastAPI) -> None:
         app.include_router(intake_routes(context))
         app.include_router(case_routes(context))
+        app.include_router(participant_routes(context))
 
     bolts = Bolts(
         routes=add_routes,

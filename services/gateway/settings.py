@@ -20,8 +20,9 @@ class Settings(ServiceSettings):
     service: str = SERVICE
     services: tuple[DomainService, ...]
     """The services that this node runs: a command for another one is ``not-served-here``."""
-    systems: tuple[str, ...] = ("agency-system", "registration-desk")
-    """The agency's own systems; an intake event's source is ``urn:nrm:<node>:<one of these>``."""
+    systems: tuple[str, ...] = ("agency-system", "registration-desk", "work-list")
+    """The agency's own systems and the pages for people; an intake event's source is
+    ``urn:nrm:<node>:<one of these>``."""
     registry_file: Path
     """The signed memorandum as policy: participants, permitted pairs, validity."""
     directory_file: Path | None = None

@@ -15,9 +15,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-OURS = {"contracts", "services", "cli", "deploy", "doors", "tests", "benchmarks"}
+OURS = {"contracts", "services", "console", "cli", "deploy", "doors", "tests", "benchmarks"}
 TOOLS = ROOT / "contracts" / "tools"
-SHIPPED = [ROOT / name for name in ("contracts", "services", "cli", "deploy", "doors")]
+SHIPPED = [ROOT / name for name in ("contracts", "services", "console", "cli", "deploy", "doors")]
 PLUGINS = {
     "pytest-asyncio": "asyncio_mode",
     "pytest-xdist": "--dist",

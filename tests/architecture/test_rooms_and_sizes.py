@@ -35,7 +35,7 @@ GIVEN_BY_OTHERS = {
     "processor": "the word of OpenTelemetry for what stands between spans and exporter; a CPU",
     "settings_customise_sources": "a hook of pydantic-settings, with its parameters",
 }
-PRODUCTION = ("contracts", "services", "cli", "deploy", "doors", "benchmarks")
+PRODUCTION = ("contracts", "services", "console", "cli", "deploy", "doors", "benchmarks")
 
 
 def sources(*folders: str) -> Iterator[Path]:

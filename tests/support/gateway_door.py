@@ -29,6 +29,7 @@ from services.chassis.web import check_access, make_app
 from services.gateway.access.routes import ROUTES
 from services.gateway.api.cases import case_routes
 from services.gateway.api.intake import intake_routes
+from services.gateway.api.participants import participant_routes
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.registry import offered
 from services.gateway.main import MIGRATIONS, door_context
@@ -41,7 +42,10 @@ OTHER = "interior-brest"
 SCHEMA = "gateway"
 INTAKE_TOPIC = f"nrm.local.{NODE}.intake.v1"
 CANARY = "Ivan Petrovich Canary"
-ROLES = ("agency-system", "case-officer", "operator", "data-protection-officer")
+ROLES = (
+    *("agency-system", "case-officer", "operator", "data-protection-officer"),
+    *("capacity-clerk", "provider-intake"),
+)
 TOKENS = {role: f"token-of-{role}" for role in ROLES}
 LOCAL_TOPICS = (
     *("intake", "answers", "commands", "consent", "identification", "referral", "assistance"),
@@ -173,6 +177,7 @@ async def open_door(
         app = make_app("door", telemetry, Health(), frame.tokens, ROUTES)
         app.include_router(intake_routes(context))
         app.include_router(case_routes(context))
+        app.include_router(participant_routes(context))
         check_access(app, app.state.access_table)
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(

@@ -10,15 +10,25 @@ from typing import Final
 AGENCY_SYSTEM: Final = "agency-system"
 CASE_OFFICER: Final = "case-officer"
 SUPERVISOR: Final = "supervisor"
+NOTIFIER: Final = "notifier"
+"""The program that tells whoever is on duty that something came; it may read news, nothing else."""
 PRIVACY_OFFICER: Final = "data-protection-officer"
 
+_TELLERS: Final = frozenset(
+    {
+        *(AGENCY_SYSTEM, CASE_OFFICER, "capacity-clerk", "detector"),
+        *("duty-officer", "provider-intake"),
+    }
+)
+"""Who may tell the door anything; what each of them may tell stands in ``telling``."""
 _REGISTER_READERS: Final = frozenset({CASE_OFFICER, SUPERVISOR, PRIVACY_OFFICER})
 
 ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
-        ("POST", "/v1/intake"): frozenset({AGENCY_SYSTEM}),
+        ("POST", "/v1/intake"): _TELLERS,
+        ("GET", "/v1/participants"): _TELLERS | {SUPERVISOR},
         ("GET", "/v1/answers"): frozenset({AGENCY_SYSTEM}),
-        ("GET", "/v1/incoming"): frozenset({AGENCY_SYSTEM}),
+        ("GET", "/v1/incoming"): frozenset({AGENCY_SYSTEM, NOTIFIER}),
         ("PUT", "/v1/persons/{case_id}"): frozenset({AGENCY_SYSTEM, CASE_OFFICER}),
         ("GET", "/v1/persons/{case_id}"): frozenset({CASE_OFFICER}),
         ("GET", "/v1/cases/{case_id}/consents"): _REGISTER_READERS,

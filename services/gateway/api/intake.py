@@ -49,7 +49,7 @@ def intake_routes(context: GatewayContext) -> APIRouter:
 
     @routes.post("/v1/intake", status_code=202, openapi_extra=_EVENT)
     async def post_intake(request: Request, asking: Asking, prefer: Prefer = None) -> Response:
-        """Take an intake event (CloudEvents, binary or structured).
+        """Take an intake event (CloudEvents, binary or structured); people by role, else 403.
 
         200: accepted. 422: refused with every reason. 202: on its way to the service that decides;
         the final answer is in ``/v1/answers``.

@@ -13,8 +13,10 @@ from typing import Final
 from uuid import UUID
 
 from contracts.intake import IntakeAccepted, IntakeRefused
+from services.chassis.audit import record
 from services.chassis.clock import derived_id, new_id
 from services.chassis.database import Transaction
+from services.chassis.errors import NotAllowed
 from services.chassis.identity import Caller
 from services.chassis.messaging.check_in import (
     CheckIn,
@@ -28,6 +30,7 @@ from services.chassis.messaging.check_in import (
 from services.chassis.messaging.door import Answer as DoorAnswer
 from services.chassis.messaging.door import Answerer, Knock
 from services.chassis.messaging.work import Cause, Work
+from services.gateway.access.telling import may_tell
 from services.gateway.disclosure.news import reasons_told
 from services.gateway.handlers.board import LOOK_AGAIN_SECONDS
 from services.gateway.handlers.context import GatewayContext
@@ -37,6 +40,7 @@ from services.gateway.store.answers import Answer, read_answer
 
 _TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 DOOR: Final = "intake-topic"
+TURNED_AWAY: Final = "intake-turned-away"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +84,23 @@ async def answer_record(context: GatewayContext, knock: Knock, work: Work) -> Do
 
 
 async def receive(context: GatewayContext, caller: Caller, letter: Letter) -> Reply:
-    """Take one request's letter, once; one without an id is only answered."""
+    """Take one request's letter, once; one without an id is only answered.
+
+    NotAllowed, with a row in the audit, for what the caller's roles may not tell.
+    """
+    if not may_tell(caller.roles, letter.type):
+        await _turned_away(context, caller, letter)
+        raise NotAllowed("the role may not tell this")
     if letter.intake_id is None:
         arrival, cause = Arrival(letter=letter), Cause(id=str(new_id()))
         return await context.database.run(partial(_taken, context, caller, arrival, cause))
     return await context.database.run(partial(_taken_once, context, caller, letter))
+
+
+async def _turned_away(context: GatewayContext, caller: Caller, letter: Letter) -> None:
+    subject = str(letter.intake_id or new_id())
+    async with context.database.transaction() as tx:
+        record(tx, actor=caller.name, action=TURNED_AWAY, subject=subject, reason="not-allowed")
 
 
 async def _taken_once(

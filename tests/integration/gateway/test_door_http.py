@@ -261,10 +261,26 @@ async def test_a_restriction_to_nobody_or_of_an_unknown_type_is_refused(door: Do
         assert expected in reasons(answer.json())
 
 
-async def test_only_the_agencys_system_may_post(door: Door) -> None:
+async def test_only_who_may_tell_something_may_post(door: Door) -> None:
     event = an_event("person-detected", a_detection())
     assert (await door.post(event, **as_("operator"))).status_code == 403
     assert (await door.post(event, authorization="Bearer nobody")).status_code == 401
+
+
+async def test_people_tell_the_door_what_their_role_may_and_nothing_else(door: Door) -> None:
+    met = an_event("person-detected", a_detection())
+    told = await door.post(met, **as_("case-officer"))
+    assert told.status_code == 202
+    assert (await door.post(met)).json() == told.json()
+    others = {"task_id": str(new_id()), "answer": "seen"}
+    refused = await door.post(an_event("offer-answered", others), **as_("case-officer"))
+    assert (refused.status_code, refused.json()["type"]) == (403, "urn:nrm:problem:not-allowed")
+    rows = await door.rows("SELECT actor, action, reason FROM audit ORDER BY id")
+    assert [tuple(row.values()) for row in rows][-1] == (
+        f"{NODE}.case-officer",
+        "intake-turned-away",
+        "not-allowed",
+    )
 
 
 async def test_every_act_leaves_a_row_in_the_audit(door: Door) -> None:

@@ -44,7 +44,7 @@ def test_a_full_disk_is_said_once_and_outlived(
     monkeypatch.setattr(supervisor, "write_json", fails(DiskFull(FULL)))
     keeper._tick()
     keeper._tick()
-    assert len(kept) == 2 * len(keeper.topology.units)
+    assert len(kept) == 2 * len([*keeper.topology.units, *keeper.topology.desks])
     assert capfd.readouterr().err.count(FULL) == 1
 
     written: list[object] = []

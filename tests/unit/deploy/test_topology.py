@@ -27,6 +27,16 @@ def test_every_service_has_names_of_its_own(topology: Topology) -> None:
     assert contributor.module == "services.statistics.contributor.main"
 
 
+def test_a_node_that_wants_pages_has_a_desk_beside_its_services(topology: Topology) -> None:
+    assert [desk.name for desk in topology.desks] == [
+        "interior-brest.console",
+        "redcross-vitebsk.console",
+    ]
+    desk = topology.desks[0]
+    assert (desk.module, desk.settings_module) == ("console.main", "console.settings")
+    assert desk not in topology.units
+
+
 def test_an_unknown_service_is_told_what_there_is(topology: Topology) -> None:
     with pytest.raises(StackFailure, match=r"ngo-brest\.gateway"):
         topology.unit("ngo.gateway")

@@ -1,0 +1,98 @@
+"""The pages put together: every address, and what a browser is told when there is none."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from console.answers import answer_of, shut
+from console.desk import Desk, visit_of
+from console.gate import Gate
+from console.pages import capacity, cases, detecting, entry, giving, offers, person, referrals
+from console.pages.case_forms import FORMS, shows, takes
+from services.chassis.web import NO_FOREIGN_TELEMETRY
+
+Page = Callable[..., Awaitable[Response]]
+
+PAGES: Final[Mapping[tuple[str, str], Page]] = {
+    ("GET", "/assets/{name}"): entry.asset,
+    ("GET", "/sign-in"): entry.sign_in_form,
+    ("POST", "/sign-in"): entry.sign_in,
+    ("GET", "/leave"): entry.leave,
+    ("GET", "/locked"): entry.locked_form,
+    ("POST", "/locked"): entry.unlock,
+    ("POST", "/sign-out"): entry.sign_out,
+    ("POST", "/language"): entry.choose_language,
+    ("GET", "/"): entry.home,
+    ("GET", "/offers"): offers.list_offers,
+    ("POST", "/offers/{task_id}/open"): offers.open_offer,
+    ("GET", "/offers/{task_id}"): offers.show_offer,
+    ("POST", "/offers/{task_id}/accept"): offers.accept_offer,
+    ("GET", "/offers/{task_id}/decline"): offers.decline_form,
+    ("POST", "/offers/{task_id}/decline"): offers.decline_offer,
+    ("GET", "/help"): giving.list_help,
+    ("GET", "/help/{task_id}"): giving.show_help,
+    ("POST", "/help/{task_id}"): giving.record_help,
+    ("POST", "/help/{task_id}/pause"): giving.pause_help,
+    ("POST", "/help/{task_id}/resume"): giving.resume_help,
+    ("GET", "/capacity"): capacity.list_pools,
+    ("GET", "/capacity/new"): capacity.new_pool_form,
+    ("POST", "/capacity/new"): capacity.make_pool,
+    ("GET", "/capacity/{pool_id}"): capacity.pool_form,
+    ("POST", "/capacity/{pool_id}"): capacity.report_pool,
+    ("GET", "/detect"): detecting.detect_form,
+    ("POST", "/detect"): detecting.detect,
+    ("GET", "/cases"): cases.list_cases,
+    ("GET", "/cases/{case_id}"): cases.show_case,
+    ("POST", "/cases/{case_id}/person"): person.show_person,
+    ("POST", "/cases/{case_id}/person/keep"): person.keep_person,
+    ("GET", "/requests/{request_id}"): referrals.show_request,
+    ("GET", "/requests/{request_id}/{need_id}/choose"): referrals.choose_form,
+    ("POST", "/requests/{request_id}/{need_id}/choose"): referrals.choose_provider,
+    ("GET", "/requests/{request_id}/{need_id}/cancel"): referrals.cancel_form,
+    ("POST", "/requests/{request_id}/{need_id}/cancel"): referrals.cancel_need,
+    **{("GET", f"/cases/{{case_id}}/{form.word}"): shows(form) for form in FORMS},
+    **{("POST", f"/cases/{{case_id}}/{form.word}"): takes(form) for form in FORMS},
+}
+
+
+def make_app(desk: Desk) -> FastAPI:
+    """Every page behind the gate."""
+    app = FastAPI(
+        title="work list",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry=NO_FOREIGN_TELEMETRY,
+    )
+    app.state.access_table = desk.roles_of_pages
+    app.user_middleware.append(Middleware(Gate, api=app, desk=desk))
+    for (method, path), made in PAGES.items():
+        app.add_api_route(path, made, methods=[method], response_class=Response)
+    _add_health(app)
+    app.add_exception_handler(RequestValidationError, _not_there)
+    app.add_exception_handler(HTTPException, _not_there)
+    return app
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/health/live")
+    async def live() -> Response:
+        return JSONResponse({"live": True})
+
+    @app.get("/health/ready")
+    async def ready() -> Response:
+        return JSONResponse({"ready": True})
+
+
+async def _not_there(request: Request, error: Exception) -> Response:
+    """No such page, or none that is asked for like this."""
+    visit, status = visit_of(request), getattr(error, "status_code", 404)
+    known: Any = error if isinstance(error, RequestValidationError) else None
+    return answer_of(visit, known) if known is not None else shut(visit, "not-there", status)

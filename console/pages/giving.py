@@ -1,0 +1,139 @@
+"""What this agency gives: people that it took on, visits and other units, and how it ended."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.answers import back_to, listed, page
+from console.desk import Visit, visit_of
+from console.forms import Field, Kind, asked, read
+from console.pages.offers import provider_task, tasks_of
+from console.telling import Telling
+from services.chassis.clock import new_id
+
+TAKEN_ON: Final = ("accepting", "accepted", "in-progress", "on-hold")
+GIVING: Final = ("accepted", "in-progress")
+PAGE: Final = "200"
+PAUSE: Final = Field(name="reason", kind=Kind.CHOICE, code_list="pause-reason", nothing="choose")
+UNIT_OF: Final[Mapping[str, str]] = {
+    "nursing-visit": "visit",
+    "vocational": "session",
+    "psychological": "session",
+    "crisis-room": "night",
+    "shelter": "night",
+}
+"""What is counted for a service before anybody chose."""
+
+
+async def list_help(request: Request) -> Response:
+    """Everybody whom this agency takes care of, and what is stuck."""
+    visit = visit_of(request)
+    tasks = [task for task in await tasks_of(visit, "provider") if task["state"] in TAKEN_ON]
+    episodes = await _episodes(visit)
+    return page(visit, "help.html", tasks=tasks, episodes=episodes)
+
+
+async def show_help(request: Request, task_id: UUID) -> Response:
+    """One person's help, and the form for what was given."""
+    visit = visit_of(request)
+    return await _shown(visit, task_id, ())
+
+
+async def record_help(request: Request, task_id: UUID) -> Response:
+    """Units were given; an outcome ends it."""
+    visit = visit_of(request)
+    task = await provider_task(visit, task_id)
+    body, objections = read(visit, _fields(task))
+    if objections:
+        return await _shown(visit, task_id, objections)
+    told = await visit.tell(
+        Telling(
+            happened="service-delivered",
+            subject=UUID(task["case_id"]),
+            body={"task_id": task["task_id"], **body},
+            form_id=visit.form_id() or new_id(),
+        )
+    )
+    if told.accepted is False:
+        return await _shown(visit, task_id, told.reasons)
+    visit.session.said = "help-recorded" if told.accepted else "on-its-way"
+    return back_to(f"/help/{task_id}")
+
+
+async def pause_help(request: Request, task_id: UUID) -> Response:
+    """Help rests for a time."""
+    visit = visit_of(request)
+    body, _ = read(visit, (PAUSE,))
+    return await _rests(visit, task_id, ("help-paused", body))
+
+
+async def resume_help(request: Request, task_id: UUID) -> Response:
+    """Help goes on."""
+    return await _rests(visit_of(request), task_id, ("help-resumed", {}))
+
+
+async def _rests(visit: Visit, task_id: UUID, what: tuple[str, Mapping[str, Any]]) -> Response:
+    happened, body = what
+    task = await provider_task(visit, task_id)
+    told = await visit.tell(
+        Telling(
+            happened=happened,
+            subject=UUID(task["case_id"]),
+            body={"task_id": task["task_id"], **body},
+            form_id=visit.form_id() or new_id(),
+        )
+    )
+    if told.accepted is False:
+        return await _shown(visit, task_id, told.reasons)
+    visit.session.said = "help-recorded" if told.accepted else "on-its-way"
+    return back_to(f"/help/{task_id}")
+
+
+async def _shown(
+    visit: Visit, task_id: UUID, reasons: Sequence[Mapping[str, str | None]]
+) -> Response:
+    task = await provider_task(visit, task_id)
+    episodes = await _episodes(visit)
+    return page(
+        visit,
+        "giving.html",
+        422 if reasons else 200,
+        task=task,
+        episode=episodes.get(task["task_id"]),
+        can_record=task["state"] in GIVING,
+        fields=asked(visit, _fields(task), reasons),
+        pause=asked(visit, (PAUSE,))[0],
+        reasons=reasons,
+        form_id=(visit.form_id() if reasons else None) or new_id(),
+    )
+
+
+async def _episodes(visit: Visit) -> dict[str, Mapping[str, Any]]:
+    """The episodes of this agency by task; those of frozen cases are not among them."""
+    rows = listed(await visit.ask("assistance", "/v1/episodes", limit=PAGE))
+    return {row["task_id"]: row for row in rows if row["task_id"]}
+
+
+def _fields(task: Mapping[str, Any]) -> tuple[Field, ...]:
+    unit = UNIT_OF.get(task["service_type"])
+    return (
+        Field(
+            name="unit",
+            kind=Kind.CHOICE,
+            code_list="unit",
+            required=True,
+            given=(unit,) if unit else (),
+        ),
+        Field(name="quantity", kind=Kind.NUMBER, text="how-many", required=True, given=("1",)),
+        Field(name="occurred_at", kind=Kind.MOMENT, text="when", hint="when-hint"),
+        Field(
+            name="outcome",
+            kind=Kind.CHOICE,
+            code_list="outcome",
+            hint="outcome-hint",
+            nothing="goes-on",
+        ),
+    )

@@ -1,0 +1,51 @@
+"""Which role may tell the door what. An agency's own system may tell everything; people by role.
+
+Deny by default: an event that no row names is for the agency's system alone, so that a new one is
+opened to people on purpose. The pages for people show a form only to whoever has its row.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from services.gateway.access.routes import AGENCY_SYSTEM, CASE_OFFICER
+
+DETECTOR: Final = "detector"
+PROVIDER_INTAKE: Final = "provider-intake"
+DUTY_OFFICER: Final = "duty-officer"
+CAPACITY_CLERK: Final = "capacity-clerk"
+
+_OFFICER: Final = frozenset({CASE_OFFICER})
+_PROVIDER: Final = frozenset({PROVIDER_INTAKE})
+
+PEOPLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "person-detected": frozenset({DETECTOR, CASE_OFFICER}),
+        "screening-recorded": _OFFICER,
+        "decision-recorded": _OFFICER,
+        "case-corrected": _OFFICER,
+        "case-entered-in-error": _OFFICER,
+        "case-closed": _OFFICER,
+        "consent-recorded": _OFFICER,
+        "consent-withdrawn": _OFFICER,
+        "restriction-recorded": _OFFICER,
+        "referral-requested": _OFFICER,
+        "offer-answered": frozenset({PROVIDER_INTAKE, DUTY_OFFICER}),
+        "need-cancelled": _OFFICER,
+        "provider-chosen": _OFFICER,
+        "provider-refused": _OFFICER,
+        "help-paused": _PROVIDER,
+        "help-resumed": _PROVIDER,
+        "service-delivered": _PROVIDER,
+        "capacity-reported": frozenset({CAPACITY_CLERK}),
+    }
+)
+"""By the word of the event's type: ``org.nrm.intake.<word>.v1``."""
+
+
+def may_tell(roles: frozenset[str], event_type: str) -> bool:
+    """Whether somebody with these roles may tell the door an event of this type."""
+    if AGENCY_SYSTEM in roles:
+        return True
+    word = event_type.removeprefix("org.nrm.intake.").rpartition(".v")[0]
+    return bool(roles & PEOPLE.get(word, frozenset()))

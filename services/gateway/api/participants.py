@@ -1,0 +1,34 @@
+"""The route that says who takes part."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from services.gateway.handlers.context import GatewayContext
+from services.gateway.handlers.participants import list_participants
+
+
+class ParticipantShown(BaseModel):
+    """One agency of the registry."""
+
+    node: str
+    agency_type: str
+    sector: str
+    status: str
+    powers: tuple[str, ...]
+    oblasts: tuple[str, ...]
+
+
+def participant_routes(context: GatewayContext) -> APIRouter:
+    """Who takes part."""
+    routes = APIRouter()
+
+    @routes.get("/v1/participants")
+    async def get_participants() -> list[ParticipantShown]:
+        """Every agency of the registry with its type, powers and oblasts; nothing of a case."""
+        rows = await list_participants(context)
+        return [
+            ParticipantShown(**{name: row[name] for name in ParticipantShown.model_fields})
+            for row in rows
+        ]
+
+    return routes

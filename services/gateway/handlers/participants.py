@@ -1,0 +1,16 @@
+"""Who takes part, as the registry says: agencies, never persons; for forms that name an agency."""
+
+from typing import Any
+
+from services.chassis.errors import NotYetReady
+from services.gateway.handlers.context import GatewayContext
+from services.gateway.store import policy
+
+
+async def list_participants(context: GatewayContext) -> list[dict[str, Any]]:
+    """Every participant of the newest policy; NotYetReady before any is known."""
+    async with context.database.transaction() as tx:
+        known = await policy.read_policy(tx)
+    if known is None:
+        raise NotYetReady("no registry is known yet")
+    return list(known.document["participants"])

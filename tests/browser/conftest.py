@@ -1,0 +1,38 @@
+"""Fixtures: one Chromium for the folder, and the pages of a played node."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.support.browser import DESK, a_browser, elsewhere, served
+from tests.support.console_bench import Node, everything_shown
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with a_browser() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="package")
+def node() -> Node:
+    """A node with something on every page."""
+    return Node(shows=everything_shown())
+
+
+@pytest.fixture(scope="package")
+def at(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where its pages are served."""
+    folder: Path = tmp_path_factory.mktemp("pages")
+    with elsewhere() as away, served(node, folder, away) as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser, at: str) -> Iterator[Page]:
+    """A window of a desk's screen, in which nobody is signed in."""
+    with browser.new_context(viewport=DESK, locale="ru", base_url=at) as context:
+        yield context.new_page()

@@ -1,0 +1,136 @@
+"""The pages in Debian's Chromium: accessible, narrow enough for a phone, usable by keys alone."""
+
+from contextlib import suppress
+
+import pytest
+from playwright.sync_api import Browser, Error, Page
+
+from console.pages.case_forms import FORMS
+from contracts.vocabulary import code_lists
+from tests.support.browser import MISSING, PHONE, WEATHER, chromium, is_too_wide, what_axe_finds
+from tests.support.console_bench import CASE, HELPED, POOL, TASK, Node
+
+A_NURSES = (
+    *("/", "/offers", f"/offers/{POOL}", f"/offers/{POOL}/decline", "/help", f"/help/{HELPED}"),
+    *("/capacity", "/capacity/new", f"/capacity/{POOL}", "/nothing"),
+)
+A_CASE_WORKERS = (
+    *("/", "/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}"),
+    *(f"/requests/{TASK}/{POOL}/{word}" for word in ("choose", "cancel")),
+    *(f"/cases/{CASE}/{form.word}" for form in FORMS),
+)
+PAGES = {"nurse": A_NURSES, "case-worker": A_CASE_WORKERS}
+
+
+def sign_in(page: Page, person: str) -> None:
+    page.goto("/sign-in")
+    page.fill("#token", f"token-of-{person}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+
+
+@pytest.mark.parametrize("person", PAGES)
+def test_axe_finds_nothing_on_any_page(page: Page, person: str) -> None:
+    page.goto("/sign-in")
+    found = {"/sign-in": what_axe_finds(page)}
+    sign_in(page, person)
+    for path in (*PAGES[person], "/locked"):
+        page.goto(path)
+        found[path] = what_axe_finds(page)
+    assert {path: what for path, what in found.items() if what} == {}
+
+
+def test_axe_can_find_something(page: Page) -> None:
+    page.goto("/sign-in")
+    page.evaluate("document.querySelector('label').remove()")
+    assert [found for found in what_axe_finds(page) if found.startswith("label")]
+
+
+@pytest.mark.parametrize("person", PAGES)
+def test_nobody_scrolls_sideways_on_a_phone(browser: Browser, at: str, person: str) -> None:
+    with browser.new_context(viewport=PHONE, base_url=at, java_script_enabled=True) as context:
+        page = context.new_page()
+        sign_in(page, person)
+        wide = []
+        for path in PAGES[person]:
+            page.goto(path)
+            wide += [path] if is_too_wide(page) else []
+        assert wide == []
+
+
+def test_an_offer_is_opened_and_declined_by_keys_alone_and_without_script(
+    browser: Browser, at: str, node: Node
+) -> None:
+    with browser.new_context(base_url=at, java_script_enabled=False) as context:
+        page = context.new_page()
+        sign_in(page, "nurse")
+        page.goto("/offers")
+        press_until(page, "Открыть")
+        page.wait_for_url(f"**/offers/{TASK}")
+        assert node.events[-1]["data"]["answer"] == "seen"
+        page.goto(f"/offers/{POOL}/decline")
+        page.focus("#reason")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/offers")
+        assert node.events[-1]["data"]["reason"] == code_lists()["decline-reason"].codes[0]
+
+
+def press_until(page: Page, text: str) -> None:
+    """Go on by the tabulator to what says this, and press it."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.locator(":focus").inner_text().strip() == text:
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"{text} is not reached by keys")
+
+
+def test_three_times_escape_leaves_at_once_and_ends_the_session(page: Page) -> None:
+    sign_in(page, "nurse")
+    for _ in range(3):
+        page.keyboard.press("Escape")
+    page.get_by_text(WEATHER).wait_for()
+    page.goto("/offers")
+    assert page.url.endswith("/sign-in")
+
+
+def test_going_back_after_leaving_shows_no_page_of_before(page: Page) -> None:
+    sign_in(page, "nurse")
+    page.goto("/offers")
+    page.click("#leave")
+    page.get_by_text(WEATHER).wait_for()
+    page.go_back()
+    assert page.locator("text=Посещение").count() == 0
+
+
+def test_who_the_person_is_stands_in_no_address_and_is_gone_after_going_back(page: Page) -> None:
+    sign_in(page, "case-worker")
+    page.goto(f"/cases/{CASE}")
+    page.get_by_role("button", name="Показать кто это").click()
+    assert page.input_value("#name") == "Pavel Invented"
+    assert "Pavel" not in page.url + page.title()
+    assert what_axe_finds(page) == []
+    page.goto("/cases")
+    with suppress(Error):  # Chromium has not kept it, and asks before it would send the form again
+        page.go_back()
+    assert page.locator("#name").count() == 0
+    assert "Pavel" not in page.content()
+
+
+def test_a_script_in_a_page_would_not_run(page: Page) -> None:
+    sign_in(page, "nurse")
+    page.evaluate(
+        "const made = document.createElement('script'); made.textContent = 'window.ran = 1';"
+        "document.body.append(made)"
+    )
+    assert page.evaluate("window.ran") is None
+
+
+def test_a_missing_chromium_is_a_failure_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NRM_CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(pytest.fail.Exception, match="apt-get install chromium"):
+        chromium()
+    assert "NRM_CHROMIUM" in MISSING

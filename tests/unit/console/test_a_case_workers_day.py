@@ -1,0 +1,184 @@
+"""What a case worker does by pages becomes events that their contracts take, and nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from console.pages.case_forms import FORMS
+from contracts.vocabulary import LANGUAGES
+from services.chassis.clock import new_id
+from tests.support.console_bench import CASE, CONSENT, NODE, POOL, TASK, Bench, a_case
+from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
+
+PAGES = ("/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}")
+FILLED: Mapping[str, dict[str, str | list[str]]] = {
+    "correct": {"exploitation": ["forced-labour"], "dependants": "2", "majority": "adult"},
+    "screening": {"result": "indicators-found", "means": ["threats"]},
+    "decision": {"decision": "reasonable-grounds", "outcome": "positive"},
+    "consent": {
+        "purposes": ["referral"],
+        "categories": ["coded-case", "needs"],
+        "recipients": ["ngo-brest"],
+        "expires_at": "2027-03-02",
+        "language": "ru",
+        "interpreter": "no",
+        "given_by": "person",
+    },
+    "withdrawal": {"kind": "stop-sharing", "consent_id": CONSENT["consent_id"]},
+    "restriction": {"recorded_for": "person", "agency_type": "interior-affairs"},
+    "referral": {"needs": ["nursing-visit", "vocational"], "urgency": "routine"},
+    "refusal": {"provider": "ngo-brest"},
+    "close": {"reason": "other"},
+    "in-error": {"reason": "other"},
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_page_of_a_case_is_small_and_in_one_language(
+    bench: Bench, language: str
+) -> None:
+    await bench.sign_in("case-worker")
+    await bench.send("/language", {"to": language})
+    for path in (*PAGES, *(f"/cases/{CASE}/{form.word}" for form in FORMS)):
+        answer = await bench.browser.get(path)
+        assert answer.status_code == 200, path
+        assert len(answer.content) < PAGE_LIMIT, path
+        assert f'<html lang="{language}">' in answer.text
+        assert "Pavel" not in answer.text
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.word)
+async def test_each_form_becomes_the_event_that_its_contract_takes(bench: Bench, form: Any) -> None:
+    await bench.sign_in("case-worker")
+    path, fields = f"/cases/{CASE}/{form.word}", {"form_id": str(new_id()), **FILLED[form.word]}
+    for _ in range(2):
+        assert (await bench.send(path, fields)).status_code == 303
+    first, again = bench.node.events
+    assert first == again
+    assert first["type"] == f"org.nrm.intake.{form.happened}.v1"
+    assert first["subject"] == str(CASE)
+    body_of(first)
+
+
+async def test_only_what_changed_is_corrected(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    await bench.send(f"/cases/{CASE}/correct", FILLED["correct"])
+    assert bench.node.events[0]["data"] == {"exploitation": ["forced-labour"], "dependants": 2}
+
+
+async def test_a_detection_asks_three_things_and_takes_whatever_else_is_known(
+    bench: Bench,
+) -> None:
+    await bench.sign_in("guard")
+    missing = await bench.send("/detect", {})
+    assert missing.status_code == 422
+    assert bench.node.events == []
+    least = {"case_type": "trafficking", "majority": "believed-child", "immediate_danger": "yes"}
+    answer = await bench.send("/detect", least)
+    assert answer.headers["location"] == "/detect"
+    body = body_of(bench.node.events[0])
+    assert body == {"detecting_agency": NODE, **least, "immediate_danger": True}
+
+
+async def test_a_case_worker_comes_to_the_case_that_was_opened(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    known = {"case_type": "trafficking", "majority": "adult", "immediate_danger": "no"}
+    answer = await bench.send("/detect", {**known, "exploitation": ["sexual", "servitude"]})
+    event = bench.node.events[0]
+    assert answer.headers["location"] == f"/cases/{event['subject']}"
+    assert body_of(event)["exploitation"] == ["sexual", "servitude"]
+
+
+async def test_a_refusal_is_told_beside_its_question(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    await bench.send("/language", {"to": "en"})
+    bench.node.refuses(("too-early", None), ("required", "reasons"))
+    answer = await bench.send(f"/cases/{CASE}/decision", FILLED["decision"])
+    assert answer.status_code == 422
+    assert 'href="#reasons"' in answer.text
+    assert 'id="reasons-wrong"' in answer.text
+
+
+async def test_a_consent_for_a_kind_of_agency_names_it(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    fields = {**FILLED["consent"], "class_agency_type": "ngo", "class_oblasts": ["BY-BR"]}
+    await bench.send(f"/cases/{CASE}/consent", {**fields, "recipients": []})
+    body = body_of(bench.node.events[0])
+    assert body["recipient_class"] == {"agency_type": "ngo", "oblasts": ["BY-BR"]}
+    assert body["expires_at"] == "2027-03-02T20:59:00+00:00"
+
+
+async def test_a_frozen_case_shows_nothing_but_that(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    frozen = {"frozen_at": "2026-03-01T10:00:00Z", "state": None, "codes": None, "clocks": None}
+    bench.node.shows[f"identification/v1/cases/{CASE}"] = {**a_case(), **frozen}
+    bench.node.shows["identification/v1/cases"] = [{**a_case(), **frozen}]
+    assert (await bench.browser.get("/cases")).status_code == 200
+    shown = await bench.browser.get(f"/cases/{CASE}")
+    assert shown.status_code == 200
+    assert "ngo-brest" not in shown.text
+
+
+async def test_who_the_person_is_comes_from_the_safe_when_pressed_for_and_is_not_kept(
+    bench: Bench,
+) -> None:
+    await bench.sign_in("case-worker")
+    place = f"gateway/v1/persons/{CASE}"
+    await bench.browser.get(f"/cases/{CASE}")
+    assert place not in {asked for _, asked, _ in bench.node.asked}
+    assert (await bench.browser.get(f"/cases/{CASE}/person")).status_code in (404, 405)
+    shown = await bench.send(f"/cases/{CASE}/person", {})
+    assert "Pavel Invented" in shown.text
+    assert "no-store" in shown.headers["cache-control"]
+    await bench.send(f"/cases/{CASE}/person", {})
+    looks = [asked for _, asked, _ in bench.node.asked if asked == place]
+    assert len(looks) == 2
+
+
+async def test_what_the_form_does_not_ask_stays_in_the_safe(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    fields = {"name": "Pavel Invented-Again", "birth_year": "1990", "phone": "", "notes": "x"}
+    await bench.send(f"/cases/{CASE}/person/keep", fields)
+    (kept,) = bench.node.kept
+    assert kept["documents"] == [{"kind": "passport", "number": "XX0000000"}]
+    assert kept["names"][0] == {"full": "Pavel Invented-Again", "script": "Latn", "kind": "usual"}
+    assert kept["phones"][0]["number"] == "+375 00 000-09-09"
+    assert kept["birth_year"] == 1990
+    wrong = await bench.send(f"/cases/{CASE}/person/keep", {**fields, "birth_year": "x"})
+    assert wrong.status_code == 422
+
+
+async def test_the_explanation_says_why_each_agency_was_or_was_not_offered(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    text = (await bench.browser.get(f"/requests/{TASK}")).text
+    assert "ngo-brest" in text
+    assert "out-of-area" in text or "территор" in text.lower()
+
+
+@pytest.mark.parametrize(
+    ("word", "fields", "happened"),
+    [
+        ("choose", {"provider": "ngo-brest"}, "provider-chosen"),
+        ("cancel", {"reason": "other"}, "need-cancelled"),
+    ],
+)
+async def test_what_a_person_decides_about_a_need_is_told(
+    bench: Bench, word: str, fields: dict[str, str], happened: str
+) -> None:
+    await bench.sign_in("case-worker")
+    path = f"/requests/{TASK}/{POOL}/{word}"
+    assert (await bench.browser.get(path)).status_code == 200
+    assert (await bench.send(path, {})).status_code == 422
+    assert (await bench.send(path, fields)).status_code == 303
+    (event,) = bench.node.events
+    assert event["type"] == f"org.nrm.intake.{happened}.v1"
+    assert body_of(event) == {"request_id": str(TASK), "need_id": str(POOL), **fields}
+
+
+async def test_a_supervisor_reads_and_changes_nothing(bench: Bench) -> None:
+    await bench.sign_in("supervisor")
+    shown = await bench.browser.get(f"/cases/{CASE}")
+    assert shown.status_code == 200
+    assert f"/cases/{CASE}/consent" not in shown.text
+    assert f"/cases/{CASE}/person" not in shown.text

@@ -1,0 +1,163 @@
+"""What a nurse does by pages becomes events at the node's own door, once each."""
+
+from typing import Any
+
+import pytest
+
+from contracts.catalogue import CATALOGUE
+from contracts.vocabulary import LANGUAGES
+from services.chassis.clock import new_id
+from services.chassis.messaging.unfinished import Unfinished
+from tests.support.console_bench import CASE, POOL, TASK, Bench, a_task
+
+PAGE_LIMIT = 100_000
+ALL_PAGES = (
+    *("/", "/offers", f"/offers/{TASK}", f"/offers/{TASK}/decline", "/help", f"/help/{TASK}"),
+    *("/capacity", "/capacity/new", f"/capacity/{POOL}", "/locked"),
+)
+
+
+def body_of(event: dict[str, Any]) -> dict[str, Any]:
+    """The event's body, which its contract takes."""
+    spec = next(spec for kind, spec in CATALOGUE.items() if kind == event["type"])
+    spec.model.model_validate(event["data"])
+    return dict(event["data"])
+
+
+def shows(bench: Bench, **changes: Any) -> None:
+    """The one task, as it is now."""
+    bench.node.shows["referral/v1/tasks"] = [a_task(**changes)]
+    bench.node.shows[f"referral/v1/tasks/{TASK}"] = [a_task(**changes)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_page_is_small_and_in_one_language(bench: Bench, language: str) -> None:
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": language})
+    for path in ALL_PAGES:
+        answer = await bench.browser.get(path)
+        assert answer.status_code == 200, path
+        assert len(answer.content) < PAGE_LIMIT
+        assert f'<html lang="{language}">' in answer.text
+        assert str(CASE) not in answer.text
+
+
+async def test_opening_an_offer_tells_that_a_person_saw_it_and_looking_does_not(
+    bench: Bench,
+) -> None:
+    await bench.sign_in("nurse")
+    await bench.browser.get("/offers")
+    await bench.browser.get(f"/offers/{TASK}")
+    assert bench.node.events == []
+    opened = await bench.send(f"/offers/{TASK}/open", {"form_id": str(new_id())})
+    assert opened.headers["location"] == f"/offers/{TASK}"
+    (event,) = bench.node.events
+    assert body_of(event) == {"task_id": str(TASK), "answer": "seen"}
+    assert event["subject"] == str(CASE)
+    shows(bench, state="seen")
+    await bench.send(f"/offers/{TASK}/open", {"form_id": str(new_id())})
+    assert len(bench.node.events) == 1
+
+
+async def test_the_most_urgent_offer_stands_first(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    bench.node.shows["referral/v1/tasks"] = [
+        a_task(service_type="vocational", urgency="routine"),
+        a_task(service_type="medical", urgency="emergency"),
+    ]
+    await bench.send("/language", {"to": "en"})
+    text = (await bench.browser.get("/offers")).text
+    assert text.index("Medical") < text.index("Vocational")
+
+
+async def test_an_offer_is_accepted_and_a_refusal_is_told_in_words(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": "ru"})
+    shows(bench, state="seen")
+    assert (await bench.send(f"/offers/{TASK}/accept", {})).status_code == 303
+    bench.node.refuses(("wrong-state", None))
+    refused = await bench.send(f"/offers/{TASK}/accept", {})
+    assert refused.status_code == 422
+    assert "Не выполнено" in refused.text
+
+
+async def test_declining_needs_a_reason(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    assert (await bench.send(f"/offers/{TASK}/decline", {})).status_code == 422
+    assert bench.node.events == []
+    await bench.send(f"/offers/{TASK}/decline", {"reason": "at-capacity"})
+    assert body_of(bench.node.events[0])["reason"] == "at-capacity"
+
+
+async def test_a_visit_is_recorded_once_however_often_the_button_is_pressed(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    shows(bench, state="accepted")
+    visit = {"form_id": str(new_id()), "unit": "visit", "quantity": "1", "outcome": ""}
+    for _ in range(2):
+        assert (await bench.send(f"/help/{TASK}", visit)).status_code == 303
+    first, again = bench.node.events
+    assert first["id"] == again["id"]
+    assert body_of(first) == {"task_id": str(TASK), "unit": "visit", "quantity": 1}
+    await bench.send(f"/help/{TASK}", {**visit, "quantity": "2"})
+    assert bench.node.events[-1]["id"] != first["id"]
+
+
+async def test_a_time_is_read_in_the_zone_of_the_node(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    shows(bench, state="in-progress")
+    fields = {"unit": "visit", "quantity": "1", "occurred_at": "2026-03-02T12:30"}
+    await bench.send(f"/help/{TASK}", {**fields, "outcome": "need-met"})
+    assert body_of(bench.node.events[0])["occurred_at"] == "2026-03-02T09:30:00+00:00"
+
+
+@pytest.mark.parametrize("wrong", ["x", "-1", "1e3", "99999999999", "<b>7</b>"])
+async def test_a_number_that_is_none_is_told_and_not_sent(bench: Bench, wrong: str) -> None:
+    await bench.sign_in("nurse")
+    shows(bench, state="accepted")
+    answer = await bench.send(f"/help/{TASK}", {"unit": "visit", "quantity": wrong})
+    assert answer.status_code == 422
+    assert bench.node.events == []
+    assert "<b>7" not in answer.text
+
+
+async def test_a_pool_is_reported_and_keeps_what_it_is_for(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    await bench.send(f"/capacity/{POOL}", {"maximum": "6", "out_of_service": "1"})
+    (event,) = bench.node.events
+    assert event["subject"] == str(POOL)
+    assert body_of(event) == {
+        "pool_id": str(POOL),
+        "maximum": 6,
+        "out_of_service": 1,
+        "service_type": "crisis-room",
+        "audience_class": "women",
+    }
+
+
+async def test_a_new_pool_sent_twice_is_one_pool(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    fields = {"form_id": str(new_id()), "service_type": "shelter", "audience_class": "women"}
+    for _ in range(2):
+        await bench.send("/capacity/new", {**fields, "maximum": "3", "out_of_service": "0"})
+    first, again = bench.node.events
+    assert (first["id"], first["subject"]) == (again["id"], again["subject"])
+
+
+async def test_what_is_stuck_is_said_beside_the_help(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": "en"})
+    shows(bench, state="in-progress", unfinished=Unfinished(stuck=True, parked=1))
+    assert "Stuck" in (await bench.browser.get("/help")).text
+    assert "Stuck" in (await bench.browser.get(f"/help/{TASK}")).text
+
+
+async def test_help_rests_and_goes_on(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    shows(bench, state="in-progress")
+    await bench.send(f"/help/{TASK}/pause", {"reason": "person-away"})
+    shows(bench, state="on-hold")
+    assert "/resume" in (await bench.browser.get(f"/help/{TASK}")).text
+    await bench.send(f"/help/{TASK}/resume", {})
+    paused, resumed = map(body_of, bench.node.events)
+    assert paused == {"task_id": str(TASK), "reason": "person-away"}
+    assert resumed == {"task_id": str(TASK)}

@@ -1,0 +1,61 @@
+"""Every text is there in every language, and in each it is that language's own."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from console.words import texts
+from contracts.vocabulary import LANGUAGES
+
+CONSOLE = Path(__file__).parents[3] / "console"
+ALIKE: frozenset[str] = frozenset()
+"""Texts that two languages rightly share."""
+CYRILLIC = re.compile(r"[а-яёіўА-ЯЁІЎ]")
+ASKED = re.compile(r"""\bt\("([a-z-]+)"|(?:text|hint|said|why|wrong)\s*=\s*"([a-z-]+)\"""")
+
+
+def test_no_text_is_missing_or_the_same_by_accident() -> None:
+    alike = {name for name, said in texts().items() if len(set(said)) < len(LANGUAGES)}
+    assert alike == ALIKE
+    empty = {name for name, said in texts().items() if not all(text.strip() for text in said)}
+    assert empty == set()
+
+
+def test_each_text_is_written_in_its_own_letters() -> None:
+    wrong = {
+        name
+        for name, (english, russian, belarusian) in texts().items()
+        if CYRILLIC.search(english)
+        or not CYRILLIC.search(russian)
+        or not CYRILLIC.search(belarusian)
+        or re.search("[іўІЎ]", russian)
+        or re.search("[ищъИЩЪ]", belarusian)
+    }
+    assert wrong == set()
+
+
+def test_the_same_places_are_left_for_values_in_every_language() -> None:
+    def places(text: str) -> set[str]:
+        return set(re.findall(r"\{(\w+)\}", text))
+
+    differ = {name for name, said in texts().items() if len({*map(str, map(places, said))}) > 1}
+    assert differ == set()
+
+
+def asked_for() -> set[str]:
+    sources = [*CONSOLE.rglob("*.html"), *CONSOLE.rglob("*.py")]
+    found = (ASKED.findall(path.read_text(encoding="utf-8")) for path in sources)
+    return {one or two for pairs in found for one, two in pairs}
+
+
+def test_every_text_that_a_page_asks_for_is_written() -> None:
+    whole = {name for name in asked_for() if not name.endswith("-")}
+    assert whole - set(texts()) == set()
+    begun = asked_for() - whole
+    assert [begin for begin in begun if not any(name.startswith(begin) for name in texts())] == []
+
+
+@pytest.mark.parametrize("name", ["not-for-you", "not-there", "not-now", "our-fault"])
+def test_who_meets_an_error_is_told_what_to_do(name: str) -> None:
+    assert f"{name}-what-to-do" in texts()
