@@ -79,9 +79,12 @@ class WholeLife(RuleBasedStateMachine):
     fired: set[str]
 
     @initialize(
-        profile=some.sampled_from(known_profiles()), majority=MAJORITIES, identifies=some.booleans()
+        profile=some.sampled_from(known_profiles()),
+        majority=MAJORITIES,
+        identifies=some.booleans(),
+        presumed=some.booleans(),
     )
-    def open(self, profile: str, majority: str, identifies: bool) -> None:
+    def open(self, profile: str, majority: str, identifies: bool, presumed: bool) -> None:
         self.clocks = Clocks(profile=load_profile(profile))
         self.now, self.running, self.fired = NOW, {}, set()
         opening = Opening(
@@ -93,6 +96,8 @@ class WholeLife(RuleBasedStateMachine):
             now=NOW,
         )
         self.took(open_case(opening, self.clocks, identifies=identifies))
+        if presumed:
+            self.presume()
 
     def took(self, change: Change) -> None:
         for kind in change.stopped:
@@ -159,6 +164,10 @@ class WholeLife(RuleBasedStateMachine):
             now=self.now,
         )
         self.ask(lambda: decide(self.case, asked, self.clocks))
+
+    @rule()
+    def presume(self) -> None:
+        self.decide("reasonable-grounds", "positive", "act-shown", early=False)
 
     @rule(reason=coded("reflection-extension-reason"))
     def extend(self, reason: str) -> None:
