@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from contracts.vocabulary import load_profile
+from contracts.vocabulary import Profile, load_profile
 from services.chassis.environment import named_by
 from services.chassis.frame import Bolts, Frame
 from services.chassis.logs import logger
@@ -23,8 +23,9 @@ log = logger(__name__)
 
 async def build(settings: Settings) -> Runnable:
     """Open what the service needs and bolt it together."""
+    profile = named_by(settings, "profile", load_profile)
     directory = DirectoryFile(settings.directory_file)
-    context = make_context(settings, directory)
+    context = make_context(settings, profile, directory)
     frame = await Frame.open(settings, MIGRATIONS)
     stalls = handlers.StallWatch(frame.database, frame.clock, frame.telemetry, context.profile)
     return frame.bolt(
@@ -39,9 +40,8 @@ async def build(settings: Settings) -> Runnable:
     )
 
 
-def make_context(settings: Settings, directory: Services) -> handlers.Context:
+def make_context(settings: Settings, profile: Profile, directory: Services) -> handlers.Context:
     """What the handlers are given."""
-    profile = named_by(settings, "profile", load_profile)
     log.info("values of the profile that nobody verified", count=profile.not_verified)
     return handlers.Context(
         node=settings.node,

@@ -60,6 +60,7 @@ def test_there_are_places_to_try() -> None:
         "detecting_agency",
         "agency",
         "provider",
+        "second_authority",
         EACH,
     }
     assert len(PLACES) >= 5

@@ -200,6 +200,8 @@ def test_the_demos_directory_is_whole() -> None:
         ("redcross-vitebsk", "nursing-visit"),
         ("redcross-vitebsk", "social-care"),
         ("redcross-vitebsk", "vocational"),
+        ("redcross-vitebsk", "psychological"),
+        ("ngo-brest", "psychological"),
         ("ngo-brest", "crisis-room"),
         ("ngo-brest", "free-legal-aid"),
     }
