@@ -27,6 +27,7 @@ GROUPS = (
     "intake",
     "export",
     "unmapped",
+    "report",
 )  # each a module of this package with its own `app`
 
 app = typer.Typer(

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from deploy import reference_http, reference_map, reference_metrics, reference_sees
+from deploy import egress, reference_http, reference_map, reference_metrics, reference_sees
 from deploy.local.layout import REPOSITORY
 from deploy.local.topology import Topology, Unit, read_topology
 from deploy.reference_words import Undescribed, described
@@ -29,6 +29,7 @@ PAGE = REFERENCE / "settings.md"
 STREAMS = REFERENCE / "streams.md"
 HTTP = REFERENCE / "http.md"
 METRICS = REFERENCE / "metrics.md"
+EGRESS = REFERENCE / "egress.md"
 SEES = REFERENCE / "who-sees-what.md"
 HEAD = """\
 # Settings
@@ -67,6 +68,7 @@ def pages() -> dict[Path, str]:
         STREAMS: reference_map.page(),
         HTTP: reference_http.page(),
         METRICS: reference_metrics.page(),
+        EGRESS: egress.page(),
         SEES: reference_sees.page(),
     }
 

@@ -128,6 +128,17 @@ VALUES: Final[Mapping[str, Kind]] = {
     "escalation_hours": _whole(1, 168),
     **{f"cool_down_{reason}_hours": _whole(1, 17_520) for reason in COOLING_REASONS},
     "destroy_after_withdrawal_hours": _whole(1, 720),
+    "placement_below_3_service": _one_of("child-0-2", "child-3-17", "crisis-room", "shelter"),
+    "placement_3_to_17_service": _one_of("child-0-2", "child-3-17", "crisis-room", "shelter"),
+    "placement_adult_service": _one_of("crisis-room", "shelter"),
+    # 0: no limit
+    "stay_limit_below_3_months": _whole(0, 60),
+    "stay_limit_3_to_17_months": _whole(0, 60),
+    "stay_limit_adult_months": _whole(0, 60),
+    "stay_alarm_before_limit_months": _whole(1, 12),
+    "arrival_hours": _whole(1, 336),
+    "child_monitoring_months": _whole(1, 60),
+    "follow_up_months": _whole(1, 24),
 }
 """Every value that a profile has, no more and no less; the ending of a name is its unit."""
 
@@ -154,6 +165,10 @@ class Profile:
         """The law that a value cites (``name`` ends in ``_law``); None: what it permits is off."""
         cited = str(self.values[name])
         return None if cited == NO_LAW else cited
+
+    def word(self, name: str) -> str:
+        """A code of the profile; KeyError for a name it does not have."""
+        return str(self.values[name])
 
     def minutes(self, name: str) -> timedelta:
         """A span given in minutes (``name`` ends in ``_minutes``)."""

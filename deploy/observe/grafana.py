@@ -38,6 +38,10 @@ def files() -> dict[Path, str]:
     }
     head = "# Written by `make docs` from deploy/observe/panels.yaml; change it there.\n"
     written[RULES] = head + yaml.safe_dump(rules(), sort_keys=False, width=100)
+    for whose, folder in INSIDE.items():
+        written[folder / RULES.name] = head + yaml.safe_dump(
+            inside_rules(whose), sort_keys=False, width=100
+        )
     return written
 
 
@@ -111,15 +115,23 @@ def _description(panel: Panel) -> str:
 
 def rules() -> dict[str, Any]:
     """Every alert, a group for each question; and one for a service that says nothing at all."""
-    groups = [
+    return {"groups": [*_groups(None), {"name": "nrm-silent", "rules": [SILENT]}]}
+
+
+def inside_rules(whose: str) -> dict[str, Any]:
+    """The alerts for a node's own people; their file lies apart, as the dashboard does."""
+    return {"groups": _groups(whose)}
+
+
+def _groups(inside: str | None) -> list[dict[str, Any]]:
+    return [
         {
             "name": f"nrm-{question.key}",
             "rules": [_rule(panel) for panel in question.panels if panel.alert],
         }
         for question in questions()
-        if question.inside is None
+        if question.inside == inside
     ]
-    return {"groups": [*groups, {"name": "nrm-silent", "rules": [SILENT]}]}
 
 
 def _rule(panel: Panel) -> dict[str, Any]:

@@ -127,8 +127,6 @@ class Question(_Card):
             if (panel.metric in METRICS) == (self.inside is not None):
                 where = "inside its node" if self.inside is None else "to everybody"
                 raise ValueError(f"{panel.metric} is told {where} only: it has no place here")
-            if self.inside and panel.alert:
-                raise ValueError(f"{panel.metric}: the rules of alerts are shared")
         return self
 
 

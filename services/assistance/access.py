@@ -15,12 +15,19 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
         ("GET", "/metrics/inside"): CLERKS,
         ("GET", "/v1/pools"): CLERKS,
+        ("GET", "/v1/contracts"): CLERKS,
+        ("GET", "/v1/contracts/{contract_id}/statement"): frozenset({"supervisor"}),
+        ("GET", "/v1/report"): frozenset({"supervisor", "statistician"}),
+        ("GET", "/v1/cases/{case_id}/plans"): WORKERS,
         ("GET", "/v1/episodes"): WORKERS,
         ("GET", "/v1/episodes/{episode_id}"): WORKERS,
     }
 )
 
 
-def objections(*, frozen: bool) -> tuple[Objection, ...]:
-    """Sharing with this node was stopped: nothing of the case may be read or changed."""
-    return (Objection(code="case-frozen"),) if frozen else ()
+def objections(*, frozen: bool, leaving: bool = False) -> tuple[Objection, ...]:
+    """Sharing with this node was stopped: nothing of the case may be read or changed.
+
+    But who is still here may leave (``leaving``): the place is needed, and the stay has an end.
+    """
+    return (Objection(code="case-frozen"),) if frozen and not leaving else ()

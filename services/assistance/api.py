@@ -5,19 +5,24 @@ that it is frozen.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import FastAPI, Query, Request
-from pydantic import BaseModel
+from fastapi.responses import PlainTextResponse
+from pydantic import AwareDatetime, BaseModel
 
-from services.assistance import handlers
-from services.assistance.domain import Active, Completed, Planned, Pool
-from services.assistance.handlers import EpisodeView
+from services.assistance import disclosure, handlers
+from services.assistance.domain import Completed, EndedEarly, Planned, Pool, Scheduled, Suspended
+from services.assistance.domain.plans import Closed, FollowUp
+from services.assistance.handlers import EpisodeView, PlanView
 from services.chassis.database import Database
 from services.chassis.errors import NotFound
 from services.chassis.messaging.unfinished import Unfinished
 from services.chassis.web import caller
+
+STAMP: Final = "internal, exact: never to leave this node"
+"""On everything that is counted exactly; the contributor's counts say the same."""
 
 
 class PoolShown(BaseModel):
@@ -33,6 +38,8 @@ class PoolShown(BaseModel):
     occupied: int
     out_of_service: int
     reported_at: datetime
+    suits: list[str] = []
+    closed_because: str | None = None
 
 
 class EpisodeShown(BaseModel):
@@ -47,6 +54,9 @@ class EpisodeShown(BaseModel):
     unit: str | None = None
     total: int | None = None
     outcome: str | None = None
+    starts_at: datetime | None = None
+    reason: str | None = None
+    """Why it rests, or why it ended early."""
     counted_by: str | None = None
     planned_at: datetime | None = None
     changed_at: datetime | None = None
@@ -54,8 +64,82 @@ class EpisodeShown(BaseModel):
     """Events of the case that could not be finished here: counts; ``stuck`` asks for help."""
 
 
+class ContractShown(BaseModel):
+    """One contract: what is paid, given, left, and given beyond what is paid."""
+
+    contract_id: UUID
+    service_type: str
+    unit: str
+    funding: str
+    recipient: str | None
+    funded: int
+    delivered: int
+    remaining: int
+    beyond: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+class GivenShown(BaseModel):
+    """One row of the exact report: units of a service under a contract, in so many episodes."""
+
+    service_type: str
+    unit: str
+    funding: str
+    contract_id: UUID | None
+    recipient: str | None
+    units: int
+    episodes: int
+
+
+class ReportShown(BaseModel):
+    """The node's own exact report of a period, stamped: it never leaves the node."""
+
+    stamp: str
+    period_start: datetime
+    period_end: datetime
+    rows: list[GivenShown]
+
+
+class PartShown(BaseModel):
+    """What one agency does under a plan."""
+
+    part_id: UUID
+    service_type: str
+    agency: str
+    agreed: bool
+
+
+class AskingShown(BaseModel):
+    """Asking after the person: when it is due, and what was said."""
+
+    follow_up_id: UUID
+    due_at: datetime
+    done_at: datetime | None
+    feedback: list[str]
+    goals_met: list[str]
+
+
+class PlanShown(BaseModel):
+    """One assistance plan, as codes."""
+
+    plan_id: UUID
+    state: str
+    majority: str
+    risk: str
+    safety_plan: str
+    needs: list[str]
+    goals: list[str]
+    parts: list[PartShown]
+    monitored_until: datetime | None
+    reason: str | None
+    follow_ups: list[AskingShown]
+
+
 def add_routes(app: FastAPI, database: Database) -> None:
     """Open the routes on ``app``."""
+    _add_contracts(app, database)
+    _add_plans(app, database)
 
     @app.get("/v1/pools")
     async def list_pools(request: Request) -> list[PoolShown]:
@@ -88,6 +172,69 @@ def add_routes(app: FastAPI, database: Database) -> None:
         return _episode(row)
 
 
+def _add_contracts(app: FastAPI, database: Database) -> None:
+    @app.get("/v1/contracts")
+    async def list_contracts(request: Request) -> list[ContractShown]:
+        """Every contract of this agency: funded, delivered, remaining, beyond the funding."""
+        async with database.transaction() as tx:
+            found = await handlers.list_contracts(tx, caller(request))
+        return [ContractShown.model_validate(each, from_attributes=True) for each in found]
+
+    @app.get("/v1/contracts/{contract_id}/statement", response_class=PlainTextResponse)
+    async def write_statement(
+        request: Request, contract_id: UUID, start: AwareDatetime, end: AwareDatetime
+    ) -> PlainTextResponse:
+        """The statement of a contract from ``start`` to ``end`` for its named recipient, as CSV;
+        recorded; 404: there is none; 409: the contract names no recipient."""
+        async with database.transaction() as tx:
+            told = await handlers.write_statement(tx, caller(request), contract_id, start, end)
+        if told is None:
+            raise NotFound("no such contract")
+        return PlainTextResponse(disclosure.statement(told), media_type="text/csv")
+
+    @app.get("/v1/report")
+    async def read_report(
+        request: Request, start: AwareDatetime, end: AwareDatetime
+    ) -> ReportShown:
+        """What this node gave from ``start`` to ``end``, exactly; recorded; never to leave it."""
+        async with database.transaction() as tx:
+            rows = await handlers.exact_report(tx, caller(request), start, end)
+        return ReportShown(
+            stamp=STAMP,
+            period_start=start,
+            period_end=end,
+            rows=[GivenShown.model_validate(row, from_attributes=True) for row in rows],
+        )
+
+
+def _add_plans(app: FastAPI, database: Database) -> None:
+    @app.get("/v1/cases/{case_id}/plans")
+    async def list_plans(request: Request, case_id: UUID) -> list[PlanShown]:
+        """The assistance plans of a case with their follow-ups; none of a frozen one; recorded."""
+        async with database.transaction() as tx:
+            found = await handlers.list_plans(tx, caller(request), case_id)
+        return [_plan(view) for view in found]
+
+
+def _plan(view: PlanView) -> PlanShown:
+    content, state = view.plan.content, view.plan.state
+    return PlanShown(
+        plan_id=view.plan.plan_id,
+        state=state.code,
+        majority=content.majority,
+        risk=content.risk,
+        safety_plan=content.safety_plan,
+        needs=list(content.needs),
+        goals=list(content.goals),
+        parts=[PartShown.model_validate(part, from_attributes=True) for part in content.parts],
+        monitored_until=state.monitored_until if isinstance(state, FollowUp) else None,
+        reason=state.reason if isinstance(state, Closed) else None,
+        follow_ups=[
+            AskingShown.model_validate(each, from_attributes=True) for each in view.askings
+        ],
+    )
+
+
 def _pool(pool: Pool) -> PoolShown:
     return PoolShown(
         pool_id=pool.pool_id,
@@ -100,6 +247,8 @@ def _pool(pool: Pool) -> PoolShown:
         occupied=pool.occupied,
         out_of_service=pool.out_of_service,
         reported_at=pool.reported_at,
+        suits=sorted(pool.suits),
+        closed_because=pool.closed_because,
     )
 
 
@@ -115,8 +264,10 @@ def _episode(view: EpisodeView) -> EpisodeShown:
         task_id=episode.task_id,
         service_type=episode.service_type,
         state=state.code,
-        unit=state.unit if isinstance(state, Active | Completed) else None,
-        total=0 if isinstance(state, Planned) else state.total,
+        unit=None if isinstance(state, Planned | Scheduled) else state.unit,
+        total=0 if isinstance(state, Planned | Scheduled) else state.total,
+        starts_at=state.starts_at if isinstance(state, Scheduled) else None,
+        reason=state.reason if isinstance(state, Suspended | EndedEarly) else None,
         outcome=state.outcome if isinstance(state, Completed) else None,
         counted_by=episode.counted_by,
         planned_at=row.planned_at,

@@ -62,6 +62,7 @@ SAID_AT_THE_RED_CROSS = {
     "task-seen": 2,
     "hold-requested": 2,
     "hold-placed": 2,
+    "hold-confirmed": 2,
     "task-accepted": 2,
     "episode-planned": 2,
     "episode-started": 2,

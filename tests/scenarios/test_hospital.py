@@ -21,6 +21,7 @@ SAID_AT_THE_RED_CROSS = {
     "task-seen": 1,
     "hold-requested": 1,
     "hold-placed": 1,
+    "hold-confirmed": 1,
     "task-accepted": 1,
     "episode-planned": 1,
     "episode-started": 1,

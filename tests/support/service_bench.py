@@ -197,9 +197,21 @@ async def open_bench(
     """A service of a node on a fresh database."""
     name = f"test_{secrets.token_hex(6)}"
     await server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+    try:
+        async with join_bench(server.on(name), template, folder, fitting) as bench:
+            yield bench
+    finally:
+        await server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def join_bench(
+    server: Postgres, role: str, folder: Path, fitting: Fitting
+) -> AsyncIterator[Bench]:
+    """Another copy of the service on a database that is there, as ``role``."""
     settings = fitting.main.Settings(
         node=fitting.node,
-        database_url=server.on(name).url(template),
+        database_url=server.url(role),
         port=0,
         state_dir=folder,
         local_bootstrap="127.0.0.1:1",
@@ -207,11 +219,10 @@ async def open_bench(
     telemetry = Telemetry(settings, fitting.numbers)
     database = await Database.open(settings, telemetry, migrations=fitting.main.MIGRATIONS)
     try:
-        yield _bench(settings, database, telemetry, (fitting, server.on(name)))
+        yield _bench(settings, database, telemetry, (fitting, server))
     finally:
         await database.close()
         telemetry.close()
-        await server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _bench(

@@ -1,11 +1,12 @@
-"""An episode of help: planned, begun, counted in units, ended with an outcome. Units, not persons.
+"""An episode of help: planned, scheduled, begun, counted in units, ended. Units, not persons.
 
 One class per state; one function per rule; every objection is collected.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import ClassVar, Final, TypeAlias
 from uuid import UUID
 
@@ -21,6 +22,19 @@ from services.assistance.domain.refusals import Objection, Refusal, lies_in_the_
 
 TOTAL_LIMIT: Final = 1_000_000
 """As many units as an episode can count (the contract's limit)."""
+NIGHT: Final = "night"
+UNIT_OF: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "nursing-visit": "visit",
+        **dict.fromkeys(("crisis-room", "shelter", "child-0-2", "child-3-17"), NIGHT),
+    }
+)
+"""In what a service is counted, where there is but one way."""
+TASK_CANCELLED, SHARING_STOPPED, NOBODY_CAME = "task-cancelled", "sharing-stopped", "nobody-came"
+OUTCOME_OF: Final[Mapping[str, str]] = MappingProxyType(
+    {"person-left": "person-left", "nobody-came": "person-left", "need-ended": "need-met"}
+)
+"""What came of the need, where the reason of an early end says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +45,30 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Scheduled:
+    """To begin at ``starts_at``."""
+
+    code: ClassVar[str] = "scheduled"
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Active:
     """Under way, counted in ``unit``."""
 
     code: ClassVar[str] = "active"
     unit: str
     total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspended:
+    """It rests, with a reason; what was counted stays."""
+
+    code: ClassVar[str] = "suspended"
+    unit: str
+    total: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +82,16 @@ class Completed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stopped:
-    """Sharing was stopped, or it was cancelled before it began."""
+class EndedEarly:
+    """Ended before its need was met: by a human, a cancellation or the end of sharing."""
 
-    code: ClassVar[str] = "stopped"
+    code: ClassVar[str] = "ended-early"
     total: int
+    reason: str
+    unit: str | None = None
 
 
-EpisodeState: TypeAlias = Planned | Active | Completed | Stopped
+EpisodeState: TypeAlias = Planned | Scheduled | Active | Suspended | Completed | EndedEarly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,9 +151,9 @@ def plan(asked: Plan) -> EpisodeChange:
 
 
 def the_episode_is_open(episode: Episode, given: Delivery) -> Objection | None:
-    """Nothing is added to help that ended."""
-    ended = isinstance(episode.state, Completed | Stopped)
-    return Objection(code="wrong-state") if ended else None
+    """Nothing is added to help that ended, or that rests: it is resumed first."""
+    closed = isinstance(episode.state, Completed | EndedEarly | Suspended)
+    return Objection(code="wrong-state") if closed else None
 
 
 def it_did_not_happen_in_the_future(episode: Episode, given: Delivery) -> Objection | None:
@@ -133,6 +167,13 @@ def an_episode_has_one_unit(episode: Episode, given: Delivery) -> Objection | No
     """Visits and hours do not add up."""
     if isinstance(episode.state, Active) and episode.state.unit != given.unit:
         return Objection(code="out-of-range", field="unit")
+    return None
+
+
+def a_service_is_counted_in_its_unit(episode: Episode, given: Delivery) -> Objection | None:
+    """Nursing counts in visits, not persons; accommodation in nights (state social order)."""
+    if UNIT_OF.get(episode.service_type, given.unit) != given.unit:
+        return Objection(code="wrong-unit", field="unit")
     return None
 
 
@@ -154,6 +195,7 @@ DELIVERY_RULES: Final[tuple[Callable[[Episode, Delivery], Objection | None], ...
     the_episode_is_open,
     it_did_not_happen_in_the_future,
     an_episode_has_one_unit,
+    a_service_is_counted_in_its_unit,
     something_was_delivered_or_ended,
     the_sum_can_be_told,
 )
@@ -166,7 +208,7 @@ def deliver(episode: Episode, given: Delivery) -> EpisodeChange | Refusal:
         return Refusal(objections=against)
     at, total = given.happened_at, _total(episode) + given.quantity
     facts: list[EpisodeFact] = []
-    if isinstance(episode.state, Planned):
+    if isinstance(episode.state, Planned | Scheduled):
         facts.append(EpisodeBegan(happened_at=at))
     if given.quantity:
         facts.append(
@@ -183,20 +225,34 @@ def deliver(episode: Episode, given: Delivery) -> EpisodeChange | Refusal:
     return EpisodeChange(episode=replace(episode, state=state), facts=tuple(facts))
 
 
-def stop(episode: Episode, at: datetime) -> EpisodeChange | None:
-    """Freeze help that is planned or under way; nothing when it ended."""
-    if not isinstance(episode.state, Planned | Active):
+def begin(episode: Episode, at: datetime) -> EpisodeChange | None:
+    """The person arrived at accommodation: the service begins with no night counted yet."""
+    counts_nights = UNIT_OF.get(episode.service_type) == NIGHT
+    if not counts_nights or not isinstance(episode.state, Planned | Scheduled):
         return None
     return EpisodeChange(
-        episode=replace(episode, state=Stopped(total=_total(episode))),
-        facts=(EpisodeWasStopped(happened_at=at),),
+        episode=replace(episode, state=Active(unit=NIGHT, total=0)),
+        facts=(EpisodeBegan(happened_at=at),),
+    )
+
+
+def stop(episode: Episode, at: datetime, reason: str) -> EpisodeChange | None:
+    """Freeze help that did not end yet; nothing when it ended."""
+    state = episode.state
+    if isinstance(state, Completed | EndedEarly):
+        return None
+    unit = state.unit if isinstance(state, Active | Suspended) else None
+    return EpisodeChange(
+        episode=replace(episode, state=EndedEarly(total=_total(episode), reason=reason, unit=unit)),
+        facts=(EpisodeWasStopped(happened_at=at, reason=reason),),
     )
 
 
 def cancel(episode: Episode, at: datetime) -> EpisodeChange | None:
     """The task is no longer wanted: help that began goes on, help that did not is dropped."""
-    return stop(episode, at) if isinstance(episode.state, Planned) else None
+    begun = not isinstance(episode.state, Planned | Scheduled)
+    return None if begun else stop(episode, at, TASK_CANCELLED)
 
 
 def _total(episode: Episode) -> int:
-    return 0 if isinstance(episode.state, Planned) else episode.state.total
+    return 0 if isinstance(episode.state, Planned | Scheduled) else episode.state.total

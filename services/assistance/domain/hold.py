@@ -4,20 +4,14 @@ Two agencies never get the last place: a hold exists only together with the plac
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final, TypeAlias
 from uuid import UUID
 
-from contracts.vocabulary import Profile
-from services.assistance.domain.pool import (
-    Pool,
-    fits,
-    free_place,
-    hold_place,
-    occupy_place,
-    release_place,
-)
+from contracts.vocabulary import NOT_YET_KNOWN, Profile
+from services.assistance.domain.facts import HoldHappened
+from services.assistance.domain.pool import Pool, fits, hold_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,33 +21,64 @@ class Held:
     code: ClassVar[str] = "held"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
-    """The task was accepted; kept until the person comes."""
+    """The task was accepted; kept until the person comes. ``arrive_by``: then a human decides."""
 
     code: ClassVar[str] = "confirmed"
+    arrive_by: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedIn:
+    """The person is here; the place is occupied, until ``ends_at`` if that was agreed.
+
+    ``asks_own_consent``: sharing was stopped meanwhile; the provider asks for its own consent.
+    """
+
+    code: ClassVar[str] = "checked-in"
+    since: datetime
+    ends_at: datetime | None = None
+    asks_own_consent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class CheckedIn:
-    """The service began; the place is occupied."""
+class CheckedOut:
+    """The person left; the place is free."""
 
-    code: ClassVar[str] = "checked-in"
+    code: ClassVar[str] = "checked-out"
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """Nothing is kept any more."""
+    """It is no longer wanted; the place is free."""
 
     code: ClassVar[str] = "released"
 
 
-HoldState: TypeAlias = Held | Confirmed | CheckedIn | Released
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Nobody accepted in time; the place is free."""
+
+    code: ClassVar[str] = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class NoShow:
+    """A human decided that nobody will come; the place is free."""
+
+    code: ClassVar[str] = "no-show"
+
+
+HoldState: TypeAlias = Held | Confirmed | CheckedIn | CheckedOut | Released | Expired | NoShow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """What is kept for one task."""
+    """What is kept for one task.
+
+    ``placement_class`` and ``reason`` are what a person here said about the placement.
+    """
 
     task_id: UUID
     case_id: UUID
@@ -61,6 +86,14 @@ class Hold:
     state: HoldState
     expires_at: datetime
     pool_id: UUID | None = None
+    audience_class: str = NOT_YET_KNOWN
+    placement_class: str = NOT_YET_KNOWN
+    reason: str | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether a place, or the promise, is still kept or taken."""
+        return isinstance(self.state, Held | Confirmed | CheckedIn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +111,15 @@ class HoldAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A hold, and the pool that it takes a place of (none where the service has no pools)."""
+    """A hold, the pool that it takes a place of (none where the service has no pools), and news.
+
+    ``left`` is the pool whose place it gave back, where it moved from one to another.
+    """
 
     hold: Hold
     pool: Pool | None
+    left: Pool | None = None
+    facts: tuple[HoldHappened, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,31 +175,10 @@ def place(asked: HoldAsked, pools: tuple[Pool, ...], profile: Profile) -> Placed
         state=Held(),
         expires_at=asked.now + profile.hours("hold_hours"),
         pool_id=None if pool is None else pool.pool_id,
+        audience_class=asked.audience_class,
     )
     return Placed(hold=hold, pool=None if pool is None else hold_place(pool))
 
 
 def _free(pools: tuple[Pool, ...], audience_class: str) -> list[Pool]:
     return [pool for pool in pools if pool.available and fits(pool, audience_class)]
-
-
-def confirm(hold: Hold) -> Hold:
-    """The task was accepted: the hold no longer expires."""
-    return replace(hold, state=Confirmed()) if isinstance(hold.state, Held) else hold
-
-
-def check_in(hold: Hold, pool: Pool | None) -> Placed | None:
-    """The service began: the place is occupied; nothing when it already was."""
-    if not isinstance(hold.state, Held | Confirmed):
-        return None
-    return Placed(
-        hold=replace(hold, state=CheckedIn()), pool=None if pool is None else occupy_place(pool)
-    )
-
-
-def release(hold: Hold, pool: Pool | None) -> Placed | None:
-    """The place is free again, whether it was kept or occupied; nothing when it already was."""
-    if isinstance(hold.state, Released):
-        return None
-    freed = free_place if isinstance(hold.state, CheckedIn) else release_place
-    return Placed(hold=replace(hold, state=Released()), pool=None if pool is None else freed(pool))

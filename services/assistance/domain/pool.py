@@ -3,8 +3,10 @@
 The database holds the same equation as a constraint; nothing here may be trusted without it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +15,10 @@ from services.assistance.domain.refusals import Objection, Refusal
 
 ADULTS: Final = frozenset({"women", "men"})
 CHILDREN: Final = frozenset({"girls", "boys"})
+ALSO: Final[Mapping[str, str]] = MappingProxyType(
+    {"carer-with-children": "dependants", "minor-mother": "minor-mothers", "men": "men"}
+)
+"""Audience -> what a place of another audience must suit to take it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +34,8 @@ class Pool:
     occupied: int
     out_of_service: int
     reported_at: datetime
+    suits: frozenset[str] = frozenset()
+    closed_because: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse to exist when the places do not add up: a bug, never a refusal."""
@@ -51,6 +59,7 @@ class CapacityReport:
     maximum: int
     out_of_service: int
     now: datetime
+    suits: frozenset[str] = frozenset()
 
 
 def places_in_use_still_fit(pool: Pool, told: CapacityReport) -> Objection | None:
@@ -95,6 +104,47 @@ def report(known: Pool | None, told: CapacityReport) -> Pool | Refusal:
         out_of_service=told.out_of_service,
         available=told.maximum - told.out_of_service - pool.held - pool.occupied,
         reported_at=told.now,
+        suits=told.suits,
+        closed_because=pool.closed_because if told.out_of_service else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """So many places cannot be used, and why; 0 opens them all."""
+
+    out_of_service: int
+    reason: str
+    now: datetime
+
+
+def the_pool_is_known(pool: Pool | None, told: Closing) -> Objection | None:
+    """Places that nobody counted cannot be closed."""
+    return Objection(code="unknown-pool", field="pool_id") if pool is None else None
+
+
+def nobody_is_put_out(pool: Pool | None, told: Closing) -> Objection | None:
+    """Only places that are free can be closed."""
+    if pool is not None and told.out_of_service > pool.out_of_service + pool.available:
+        return Objection(code="exceeds-maximum", field="out_of_service")
+    return None
+
+
+CLOSING_RULES: Final = (the_pool_is_known, nobody_is_put_out)
+
+
+def close(pool: Pool | None, told: Closing) -> Pool | Refusal:
+    """The pool with so many places out of service; what is held and occupied stays so."""
+    found = [rule(pool, told) for rule in CLOSING_RULES]
+    against = tuple(objection for objection in found if objection)
+    if pool is None or against:
+        return Refusal(objections=against)
+    return replace(
+        pool,
+        available=pool.available + pool.out_of_service - told.out_of_service,
+        out_of_service=told.out_of_service,
+        closed_because=told.reason if told.out_of_service else None,
+        reported_at=told.now,
     )
 
 
@@ -106,6 +156,7 @@ def fits(pool: Pool, audience_class: str) -> bool:
         or ours == NOT_YET_KNOWN
         or (ours == "any-adult" and audience_class in ADULTS)
         or (ours == "any-child" and audience_class in CHILDREN)
+        or ALSO.get(audience_class) in pool.suits
     )
 
 

@@ -1,6 +1,8 @@
 """Load, allow, decide, record, disclose; the tables of subscriptions and deadlines end the room."""
 
+from services.assistance.handlers.contracts import exact_report, list_contracts, write_statement
 from services.assistance.handlers.places import tell_places
+from services.assistance.handlers.plans import PlanView, list_plans
 from services.assistance.handlers.reading import (
     EpisodeView,
     list_episodes,
@@ -13,10 +15,15 @@ from services.assistance.handlers.tables import deadlines, subscriptions
 __all__ = [
     "Context",
     "EpisodeView",
+    "PlanView",
     "deadlines",
+    "exact_report",
+    "list_contracts",
     "list_episodes",
+    "list_plans",
     "list_pools",
     "read_episode",
     "subscriptions",
     "tell_places",
+    "write_statement",
 ]

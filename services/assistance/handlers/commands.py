@@ -1,43 +1,41 @@
-"""What the agency asked for: each command gets one final answer, accepted or refused."""
+"""What the agency asked for about places and units: one final answer each, accepted or refused."""
 
 from uuid import UUID
 
-from contracts.intake import CapacityReported, ServiceDelivered
+from contracts.intake import CapacityReported, PlacesClosed, ServiceDelivered
 from services.assistance.access import objections
 from services.assistance.domain import (
     CapacityReport,
-    Completed,
+    Closing,
     Delivery,
     Objection,
+    Pool,
     Refusal,
     check_in,
+    close,
     deliver,
+    release,
     report,
 )
+from services.assistance.handlers.contracts import charge_delivery
 from services.assistance.handlers.recording import (
     Asked,
     Context,
     answer,
+    asked_of,
+    free_holds,
     record_episode,
     record_placed,
     record_pool,
-    release_holds,
     subject_of,
 )
 from services.assistance.store import episodes, pools
 from services.chassis.messaging.work import Received, Waits, Work
 
-RECORD_SERVICE = "record-service"
-
 
 async def report_capacity(context: Context, received: Received, work: Work) -> Waits | None:
     """Take how many places a pool has, as a person counted them."""
     body: CapacityReported = received.body
-    asked = Asked(action="report-capacity", subject=subject_of(received), case_id=None)
-    if body.pool_id != asked.subject:
-        answer(work, asked, (Objection(code="wrong-format", field="pool_id"),))
-        return None
-    known = (await pools.lock_pools(work.transaction, [body.pool_id])).get(body.pool_id)
     told = CapacityReport(
         pool_id=body.pool_id,
         service_type=body.service_type,
@@ -45,21 +43,43 @@ async def report_capacity(context: Context, received: Received, work: Work) -> W
         maximum=body.maximum,
         out_of_service=body.out_of_service,
         now=work.now,
+        suits=frozenset(body.suits),
     )
-    decided = report(known, told)
-    if isinstance(decided, Refusal):
-        answer(work, asked, decided.objections)
-        return None
-    await record_pool(work, decided)
-    answer(work, asked, ())
+    known, asked = await _pool_of(received, work, body.pool_id)
+    await _answered(work, asked, body.pool_id, report(known, told))
     return None
+
+
+async def close_places(context: Context, received: Received, work: Work) -> Waits | None:
+    """Take places out of service, or open them again; nobody is put out."""
+    body: PlacesClosed = received.body
+    told = Closing(out_of_service=body.out_of_service, reason=body.reason, now=work.now)
+    known, asked = await _pool_of(received, work, body.pool_id)
+    await _answered(work, asked, body.pool_id, close(known, told))
+    return None
+
+
+async def _pool_of(received: Received, work: Work, pool_id: UUID) -> tuple[Pool | None, Asked]:
+    action = received.envelope.type.split(".")[-2]
+    asked = Asked(action=action, subject=subject_of(received), case_id=None)
+    return (await pools.lock_pools(work.transaction, [pool_id])).get(pool_id), asked
+
+
+async def _answered(work: Work, asked: Asked, pool_id: UUID, decided: Pool | Refusal) -> None:
+    if pool_id != asked.subject:
+        answer(work, asked, (Objection(code="wrong-format", field="pool_id"),))
+    elif isinstance(decided, Refusal):
+        answer(work, asked, decided.objections)
+    else:
+        await record_pool(work, decided)
+        answer(work, asked, ())
 
 
 async def record_service(context: Context, received: Received, work: Work) -> Waits | None:
     """Count what was given; the first record begins the episode, an outcome ends it."""
     body: ServiceDelivered = received.body
-    tx, case_id = work.transaction, subject_of(received)
-    asked = Asked(action=RECORD_SERVICE, subject=case_id, case_id=case_id)
+    asked = asked_of(received)
+    tx, case_id = work.transaction, asked.subject
     against = objections(frozen=await episodes.frozen_at(tx, case_id) is not None)
     if against:
         answer(work, asked, against)
@@ -78,32 +98,33 @@ async def record_service(context: Context, received: Received, work: Work) -> Wa
     if isinstance(decided, Refusal):
         answer(work, asked, decided.objections)
         return None
-    await record_episode(work, decided)
-    await _move_place(
-        work, case_id, body.task_id, ended=isinstance(decided.episode.state, Completed)
-    )
+    await record_episode(work, decided, episode)
+    await _move_place(context, work, given, (case_id, body.task_id))
+    await charge_delivery(work, episode, given)
     answer(work, asked, ())
     return None
 
 
-async def _move_place(work: Work, case_id: UUID, task_id: UUID, *, ended: bool) -> None:
+async def _move_place(
+    context: Context, work: Work, given: Delivery, about: tuple[UUID, UUID]
+) -> None:
     """Who was expected is here; who was here left."""
     tx = work.transaction
-    hold = await pools.load_hold(tx, case_id, task_id)
+    hold = await pools.load_hold(tx, *about)
     if hold is None:
         return
     locked = await pools.lock_pools(tx, [hold.pool_id] if hold.pool_id else [])
-    placed = check_in(hold, locked.get(hold.pool_id) if hold.pool_id else None)
+    pool = locked.get(hold.pool_id) if hold.pool_id else None
+    placed = check_in(hold, pool, given.happened_at, context.profile)
     if placed is not None:
-        await record_placed(work, placed)
+        await record_placed(context, work, placed, hold)
         hold = placed.hold
-    if ended:
-        await release_holds(work, [hold])
+    if given.outcome is not None:
+        await free_holds(context, work, [hold], release)
 
 
 async def task_never_came(context: Context, received: Received, work: Work) -> Waits | None:
     """The command waited long enough: this node knows no such task."""
-    case_id = subject_of(received)
-    asked = Asked(action=RECORD_SERVICE, subject=case_id, case_id=case_id)
-    answer(work, asked, (Objection(code="unknown-task", field="task_id"),))
+    unknown = Objection(code="unknown-task", field="task_id")
+    answer(work, asked_of(received), (unknown,))
     return None

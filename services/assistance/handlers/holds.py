@@ -1,5 +1,6 @@
 """What referral asks of places: keep one, let it go, it was taken; and what ends help early."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -16,31 +17,32 @@ from contracts.referral import (
 from contracts.vocabulary import NOT_YET_KNOWN
 from services.assistance import disclosure
 from services.assistance.domain import (
-    CheckedIn,
+    SHARING_STOPPED,
     Confirmed,
     Held,
+    Hold,
     HoldAsked,
     Placed,
     Plan,
-    Released,
     cancel,
     confirm,
     place,
     plan,
+    release,
+    sharing_ended,
     stop,
 )
 from services.assistance.handlers.recording import (
     Context,
+    free_holds,
     note,
     record_episode,
     record_placed,
-    release_holds,
     subject_of,
 )
 from services.assistance.settings import SERVICE
 from services.assistance.store import episodes, outbox, pools
 from services.chassis.clock import derived_id
-from services.chassis.deadlines import Deadline
 from services.chassis.messaging.work import Received, Waits, Work
 
 PROVIDER: Final = "provider"
@@ -58,7 +60,7 @@ async def hold_requested(context: Context, received: Received, work: Work) -> Wa
         return None
     tx, case_id = work.transaction, subject_of(received)
     known = await pools.load_hold(tx, case_id, body.task_id)
-    if known is not None and isinstance(known.state, Held | Confirmed | CheckedIn):
+    if known is not None and known.is_kept:
         outbox.tell(tx, disclosure.hold_placed(known), case_id)
         return None
     asked = _asked(body, case_id, work.now, frozen=await _frozen(work, case_id))
@@ -67,8 +69,7 @@ async def hold_requested(context: Context, received: Received, work: Work) -> Wa
         outbox.tell(tx, disclosure.hold_refused(body.task_id, found.reason), case_id)
         note(work, case_id, "refuse-hold", found.reason)
         return None
-    await record_placed(work, found)
-    await outbox.start_clock(tx, found.hold)
+    await record_placed(context, work, found, known)
     outbox.tell(tx, disclosure.hold_placed(found.hold), case_id)
     note(work, case_id, "place-hold")
     return None
@@ -90,17 +91,15 @@ async def hold_abandoned(context: Context, received: Received, work: Work) -> Wa
     """The acceptance came to nothing; who is already here stays."""
     body: HoldAbandoned = received.body
     hold = await pools.load_hold(work.transaction, subject_of(received), body.task_id)
-    if ours(body) and hold is not None and isinstance(hold.state, Held | Confirmed):
-        await release_holds(work, [hold])
+    if ours(body):
+        await _drop(context, work, hold)
     return None
 
 
-async def hold_expires(context: Context, deadline: Deadline, work: Work) -> None:
-    """Nobody accepted in time: the place is free again. A confirmed one does not expire."""
-    case_id, task_id = UUID(deadline.subject), UUID(deadline.detail["task_id"])
-    hold = await pools.load_hold(work.transaction, case_id, task_id)
-    if hold is not None and isinstance(hold.state, Held):
-        await release_holds(work, [hold])
+async def _drop(context: Context, work: Work, hold: Hold | None) -> None:
+    """Let go of what is kept for somebody who is not here yet."""
+    if hold is not None and isinstance(hold.state, Held | Confirmed):
+        await free_holds(context, work, [hold], release)
 
 
 async def task_accepted(context: Context, received: Received, work: Work) -> Waits | None:
@@ -123,33 +122,34 @@ async def task_accepted(context: Context, received: Received, work: Work) -> Wai
             now=work.now,
         )
     )
-    await record_episode(work, change)
+    await record_episode(work, change, None)
     note(work, case_id, "plan-episode")
-    if hold is None or isinstance(hold.state, Released):
-        await _place_again(context, body, case_id, work)
-    else:
-        await pools.save_hold(tx, confirm(hold))
-        await outbox.stop_clock(tx, hold)
+    if hold is None or not hold.is_kept:
+        await _place_again(context, body, (case_id, hold), work)
+    elif (confirmed := confirm(hold, context.profile, work.now)) is not None:
+        await record_placed(context, work, confirmed, hold)
     return None
 
 
-async def _place_again(context: Context, body: TaskAccepted, case_id: UUID, work: Work) -> None:
+async def _place_again(
+    context: Context, body: TaskAccepted, about: tuple[UUID, Hold | None], work: Work
+) -> None:
     """Accepted after the hold was let go: another place if there is one; help goes on anyway."""
-    tx = work.transaction
+    tx, (case_id, before) = work.transaction, about
     asked = HoldAsked(
         task_id=body.task_id,
         case_id=case_id,
         service_type=body.service_type,
-        audience_class=NOT_YET_KNOWN,
+        audience_class=NOT_YET_KNOWN if before is None else before.audience_class,
         answer_by=work.now + context.profile.hours("hold_hours"),
         now=work.now,
         frozen=False,
     )
     found = place(asked, await pools.lock_pools_of(tx, body.service_type), context.profile)
-    if isinstance(found, Placed):
-        await record_placed(work, Placed(hold=confirm(found.hold), pool=found.pool))
-    else:
+    if not isinstance(found, Placed):
         note(work, case_id, "accepted-without-place", found.reason)
+    elif (confirmed := confirm(found.hold, context.profile, work.now)) is not None:
+        await record_placed(context, work, replace(confirmed, pool=found.pool), before)
 
 
 async def task_ended(context: Context, received: Received, work: Work) -> Waits | None:
@@ -162,40 +162,39 @@ async def task_ended(context: Context, received: Received, work: Work) -> Waits 
     hold = await pools.load_hold(tx, case_id, body.task_id)
     change = None if episode is None else cancel(episode, work.now)
     if change is not None:
-        await record_episode(work, change)
+        await record_episode(work, change, episode)
         note(work, case_id, "cancel-episode")
-    if hold is not None and isinstance(hold.state, Held | Confirmed):
-        await release_holds(work, [hold])
+    await _drop(context, work, hold)
     return None
 
 
 async def task_stopped(context: Context, received: Received, work: Work) -> Waits | None:
-    """The person stopped sharing this task with us: help under it stops, its place is free."""
+    """The person stopped sharing this task with us: help stops; nobody loses the bed."""
     body: TaskStopped = received.body
     tx, case_id = work.transaction, subject_of(received)
     if not ours(body):
         return None
     episode = await episodes.load_episode(tx, case_id, body.task_id)
     hold = await pools.load_hold(tx, case_id, body.task_id)
-    change = None if episode is None else stop(episode, work.now)
+    change = None if episode is None else stop(episode, work.now, SHARING_STOPPED)
     if change is not None:
-        await record_episode(work, change)
+        await record_episode(work, change, episode)
         note(work, case_id, "stop-episode")
-    await release_holds(work, [hold] if hold is not None else [])
+    await free_holds(context, work, [hold] if hold is not None else [], sharing_ended)
     return None
 
 
 async def sharing_stopped(context: Context, received: Received, work: Work) -> Waits | None:
-    """Freeze the case, known or not; help stops, places are free; never waits."""
+    """Freeze the case, known or not; help stops, who is here stays; never waits."""
     tx, case_id = work.transaction, subject_of(received)
     if not await episodes.freeze_case(tx, case_id, work.now):
         return None
     note(work, case_id, "freeze-case")
     for episode in await episodes.episodes_of_case(tx, case_id):
-        change = stop(episode, work.now)
+        change = stop(episode, work.now, SHARING_STOPPED)
         if change is not None:
-            await record_episode(work, change)
-    await release_holds(work, await pools.holds_of_case(tx, case_id))
+            await record_episode(work, change, episode)
+    await free_holds(context, work, await pools.holds_of_case(tx, case_id), sharing_ended)
     return None
 
 

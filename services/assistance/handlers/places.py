@@ -1,4 +1,6 @@
-"""How full the places are, as numbers for this node's own people; nobody's case, no pool, no place.
+"""How full places are and how contracts stand, as numbers for this node's own people.
+
+Nobody's case, no pool and no place is in them.
 
 Not recorded in the audit: a collector asks every few seconds, and only counts are told.
 """
@@ -7,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.assistance.domain import Occupancy
-from services.assistance.store import pools
+from services.assistance.store import contracts, pools
 from services.chassis.database import Database
 from services.chassis.telemetry import Telemetry
 
@@ -21,16 +23,31 @@ TOLD: Final[Mapping[str, str]] = {
 }
 """Which declared number tells which fact."""
 
+PAID: Final[Mapping[str, str]] = {
+    "contract_units_funded": "units_funded",
+    "contract_units_delivered": "units_delivered",
+    "contract_units_beyond": "units_beyond",
+}
+
 
 async def tell_places(database: Database, telemetry: Telemetry) -> None:
     """Set every number of this room to what the pools say now; a kind that is gone falls."""
     async with database.transaction() as tx:
         kinds = await pools.occupancy(tx)
+        paid = await contracts.funded(tx)
     for name, fact in TOLD.items():
         gauge = telemetry.gauge(name)
         gauge.clear()
         for kind in kinds:
             gauge.labels(**_labelled(kind)).set(getattr(kind, fact))
+
+    for name, fact in PAID.items():
+        gauge = telemetry.gauge(name)
+        gauge.clear()
+        for each in paid:
+            gauge.labels(service_type=each.service_type, unit=each.unit, funding=each.funding).set(
+                getattr(each, fact)
+            )
 
 
 def _labelled(kind: Occupancy) -> dict[str, str]:

@@ -8,7 +8,16 @@ from uuid import UUID
 from sqlalchemy import Text, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.assistance.domain import Active, Completed, Episode, EpisodeState, Planned, Stopped
+from services.assistance.domain import (
+    Active,
+    Completed,
+    EndedEarly,
+    Episode,
+    EpisodeState,
+    Planned,
+    Scheduled,
+    Suspended,
+)
 from services.assistance.store.tables import CASE_FREEZE, EPISODE
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.statement import ID
@@ -16,6 +25,7 @@ from services.chassis.statement import ID
 PAGE_LIMIT: Final = 200
 
 _COLUMNS: Final = tuple(column.name for column in EPISODE.c)
+_OF_STATE: Final = ("state", "unit", "total", "outcome", "starts_at", "reason")
 _WITH_FREEZE: Final = select(EPISODE, CASE_FREEZE.c.frozen_at).select_from(
     EPISODE.outerjoin(CASE_FREEZE, CASE_FREEZE.c.case_id == EPISODE.c.case_id)
 )
@@ -50,10 +60,7 @@ _ROW: Final = insert(EPISODE).values({name: bindparam(name) for name in _COLUMNS
 _SAVE: Final = Statement(
     _ROW.on_conflict_do_update(
         index_elements=[EPISODE.c.episode_id],
-        set_={
-            name: _ROW.excluded[name]
-            for name in ("state", "unit", "total", "outcome", "changed_at")
-        },
+        set_={name: _ROW.excluded[name] for name in (*_OF_STATE, "changed_at")},
     )
 )
 _FROZEN: Final = Statement(
@@ -128,28 +135,39 @@ async def freeze_case(tx: Transaction, case_id: UUID, now: datetime) -> bool:
 
 
 def _kept(state: EpisodeState) -> dict[str, Any]:
-    kept: dict[str, Any] = {"state": state.code, "unit": None, "total": 0, "outcome": None}
+    kept: dict[str, Any] = dict.fromkeys(_OF_STATE) | {"state": state.code, "total": 0}
     match state:
         case Planned():
             return kept
+        case Scheduled(starts_at=starts_at):
+            return kept | {"starts_at": starts_at}
         case Active(unit=unit, total=total):
             return kept | {"unit": unit, "total": total}
+        case Suspended(unit=unit, total=total, reason=reason):
+            return kept | {"unit": unit, "total": total, "reason": reason}
         case Completed(unit=unit, total=total, outcome=outcome):
             return kept | {"unit": unit, "total": total, "outcome": outcome}
-        case Stopped(total=total):
-            return kept | {"total": total}
+        case EndedEarly(unit=unit, total=total, reason=reason):
+            return kept | {"unit": unit, "total": total, "reason": reason}
         case _:
             assert_never(state)
 
 
 def _state(row: Record) -> EpisodeState:
-    states: dict[str, EpisodeState] = {
-        "planned": Planned(),
-        "active": Active(unit=row["unit"], total=row["total"]),
-        "completed": Completed(unit=row["unit"], total=row["total"], outcome=row["outcome"]),
-        "stopped": Stopped(total=row["total"]),
-    }
-    return states[row["state"]]
+    counted = {"unit": row["unit"], "total": row["total"]}
+    match row["state"]:
+        case "scheduled":
+            return Scheduled(starts_at=row["starts_at"])
+        case "active":
+            return Active(**counted)
+        case "suspended":
+            return Suspended(**counted, reason=row["reason"])
+        case "completed":
+            return Completed(**counted, outcome=row["outcome"])
+        case "ended-early":
+            return EndedEarly(**counted, reason=row["reason"])
+        case _:
+            return Planned()
 
 
 def _episode(row: Record) -> Episode:

@@ -1,17 +1,18 @@
-"""The way out: events that disclosure built, and the clock of a hold."""
+"""The way out: events that disclosure built, and the clocks that the domain says run."""
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
 from contracts.envelope import Contract
-from services.assistance.domain import Hold
+from services.assistance.domain import Clock
 from services.assistance.settings import SERVICE
 from services.chassis.clock import derived_id
 from services.chassis.database import Transaction
 from services.chassis.deadlines import drop_deadlines, set_deadline
 from services.chassis.messaging.outbox import publish
 
-HOLD_EXPIRES: Final = "hold-expires"
+NONE: Final[frozenset[Clock]] = frozenset()
 
 
 def tell(tx: Transaction, event: Contract, subject: UUID) -> UUID:
@@ -19,24 +20,32 @@ def tell(tx: Transaction, event: Contract, subject: UUID) -> UUID:
     return publish(tx, event, subject=str(subject))
 
 
-async def start_clock(tx: Transaction, hold: Hold) -> None:
-    """Remember to release what is kept when it expires."""
-    await set_deadline(
-        tx,
-        kind=HOLD_EXPIRES,
-        subject=str(hold.case_id),
-        due_at=hold.expires_at,
-        detail={"task_id": str(hold.task_id)},
-        id=_clock_of(hold),
-    )
+async def keep_clocks(
+    tx: Transaction, about: tuple[UUID, UUID], before: Iterable[Clock], after: Iterable[Clock]
+) -> None:
+    """Start what runs now and did not before, forget what no longer runs.
+
+    ``about`` is the case and what of it the clocks are about (a task, a plan's follow-up).
+    """
+    case_id, of = about
+    had, has = frozenset(before), frozenset(after)
+    for clock in sorted(had - has, key=_order):
+        await drop_deadlines(tx, subject=str(case_id), id=_id_of(of, clock))
+    for clock in sorted(has - had, key=_order):
+        await set_deadline(
+            tx,
+            kind=clock.kind,
+            subject=str(case_id),
+            due_at=clock.due_at,
+            detail={"of": str(of)},
+            id=_id_of(of, clock),
+        )
 
 
-async def stop_clock(tx: Transaction, hold: Hold) -> None:
-    """Forget to."""
-    await drop_deadlines(tx, subject=str(hold.case_id), id=_clock_of(hold))
+def _order(clock: Clock) -> tuple[str, str]:
+    return clock.kind, clock.due_at.isoformat()
 
 
-def _clock_of(hold: Hold) -> UUID:
-    """One per hold of a task: a task that is held once more has another clock."""
-    until = hold.expires_at.isoformat()
-    return derived_id(SERVICE, f"{hold.task_id}:{until}", HOLD_EXPIRES, 0)
+def _id_of(of: UUID, clock: Clock) -> UUID:
+    """One for each time: what is kept once more, or moved, has another clock."""
+    return derived_id(SERVICE, f"{of}:{clock.due_at.isoformat()}", clock.kind, 0)

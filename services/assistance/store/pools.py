@@ -5,13 +5,25 @@ counters of the outbox: always in this order, so that nobody waits in a circle.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final, get_args
+from typing import Any, Final, assert_never
 from uuid import UUID
 
-from sqlalchemy import ARRAY, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from services.assistance.domain import Hold, HoldState, Occupancy, Pool
+from services.assistance.domain import (
+    CheckedIn,
+    CheckedOut,
+    Confirmed,
+    Expired,
+    Held,
+    Hold,
+    HoldState,
+    NoShow,
+    Occupancy,
+    Pool,
+    Released,
+)
 from services.assistance.store.tables import HOLD, POOL
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.statement import ID
@@ -19,7 +31,12 @@ from services.chassis.statement import ID
 POOLS_LIMIT: Final = 500
 """As many pools as are read or locked at once."""
 
-_STATES: Final[Mapping[str, type[HoldState]]] = {each.code: each for each in get_args(HoldState)}
+_ENDED: Final[Mapping[str, HoldState]] = {
+    each.code: each for each in (Held(), CheckedOut(), Released(), Expired(), NoShow())
+}
+_KEPT: Final = ["held", "confirmed", "checked-in"]
+_OF_STAY: Final = ("since", "ends_at", "asks_own_consent")
+_OF_STATE: Final = ("state", "arrive_by", *_OF_STAY)
 _POOL_COLUMNS: Final = tuple(column.name for column in POOL.c)
 _HOLD_COLUMNS: Final = tuple(column.name for column in HOLD.c)
 
@@ -65,7 +82,10 @@ _LOAD_HOLD: Final = Statement(
 )
 _HOLDS_OF_CASE: Final = Statement(
     select(HOLD)
-    .where(HOLD.c.case_id == bindparam("case_id"), HOLD.c.state != "released")
+    .where(
+        HOLD.c.case_id == bindparam("case_id"),
+        HOLD.c.state == any_(bindparam("kept", type_=ARRAY(Text))),
+    )
     .order_by(HOLD.c.task_id)
     .with_for_update()
 )
@@ -73,7 +93,11 @@ _HOLD_ROW: Final = insert(HOLD).values({name: bindparam(name) for name in _HOLD_
 _SAVE_HOLD: Final = Statement(
     _HOLD_ROW.on_conflict_do_update(
         index_elements=[HOLD.c.task_id],
-        set_={name: _HOLD_ROW.excluded[name] for name in ("pool_id", "state", "expires_at")},
+        set_={
+            name: _HOLD_ROW.excluded[name]
+            for name in _HOLD_COLUMNS
+            if name not in ("task_id", "case_id", "service_type")
+        },
     )
 )
 
@@ -103,7 +127,8 @@ async def lock_pools(tx: Transaction, pool_ids: Iterable[UUID]) -> dict[UUID, Po
 
 async def save_pool(tx: Transaction, pool: Pool) -> None:
     """Remember how many places there are; the database refuses what does not add up."""
-    await tx.execute(_SAVE_POOL, **{name: getattr(pool, name) for name in _POOL_COLUMNS})
+    row = {name: getattr(pool, name) for name in _POOL_COLUMNS} | {"suits": sorted(pool.suits)}
+    await tx.execute(_SAVE_POOL, **row)
 
 
 async def load_hold(tx: Transaction, case_id: UUID, task_id: UUID) -> Hold | None:
@@ -114,19 +139,44 @@ async def load_hold(tx: Transaction, case_id: UUID, task_id: UUID) -> Hold | Non
 
 async def holds_of_case(tx: Transaction, case_id: UUID) -> list[Hold]:
     """Everything that is kept or occupied for a case, locked."""
-    return [_hold(row) for row in await tx.fetch(_HOLDS_OF_CASE, case_id=case_id)]
+    return [_hold(row) for row in await tx.fetch(_HOLDS_OF_CASE, case_id=case_id, kept=_KEPT)]
 
 
 async def save_hold(tx: Transaction, hold: Hold) -> None:
     """Remember a hold."""
-    row = {name: getattr(hold, name) for name in _HOLD_COLUMNS} | {"state": hold.state.code}
-    await tx.execute(_SAVE_HOLD, **row)
+    row = {name: getattr(hold, name) for name in _HOLD_COLUMNS if name not in _OF_STATE}
+    await tx.execute(_SAVE_HOLD, **row, **_kept(hold.state))
+
+
+def _kept(state: HoldState) -> dict[str, Any]:
+    kept: dict[str, Any] = dict.fromkeys(_OF_STATE)
+    kept |= {"state": state.code, "asks_own_consent": False}
+    match state:
+        case Confirmed(arrive_by=arrive_by):
+            return kept | {"arrive_by": arrive_by}
+        case CheckedIn(since=since, ends_at=ends_at, asks_own_consent=asks):
+            return kept | {"since": since, "ends_at": ends_at, "asks_own_consent": asks}
+        case Held() | CheckedOut() | Released() | Expired() | NoShow():
+            return kept
+        case _:
+            assert_never(state)
+
+
+def _state(row: Record) -> HoldState:
+    match row["state"]:
+        case "confirmed":
+            return Confirmed(arrive_by=row["arrive_by"])
+        case "checked-in":
+            return CheckedIn(**{name: row[name] for name in _OF_STAY})
+        case code:
+            return _ENDED[code]
 
 
 def _pool(row: Record) -> Pool:
-    return Pool(**{name: row[name] for name in _POOL_COLUMNS})
+    known = {name: row[name] for name in _POOL_COLUMNS}
+    return Pool(**known | {"suits": frozenset(row["suits"])})
 
 
 def _hold(row: Record) -> Hold:
-    known = {name: row[name] for name in _HOLD_COLUMNS}
-    return Hold(**known | {"state": _STATES[row["state"]]()})
+    known = {name: row[name] for name in _HOLD_COLUMNS if name not in _OF_STATE}
+    return Hold(**known, state=_state(row))

@@ -8,6 +8,7 @@ from typing import cast
 from uuid import UUID
 
 from contracts import assistance
+from contracts.vocabulary import code_lists
 from services.chassis.clock import derived_id
 from services.chassis.messaging.work import Received, Waits, Work
 from services.referral.domain import providing
@@ -17,6 +18,9 @@ from services.referral.domain.timing import start_by
 from services.referral.handlers.carrying import carry_out
 from services.referral.handlers.context import Context
 from services.referral.store import tasks
+
+NO_UNIT = code_lists()["unit"].fallback
+"""In what nothing is counted."""
 
 
 async def hold_placed(context: Context, received: Received, work: Work) -> Waits | None:
@@ -55,6 +59,18 @@ async def episode_completed(context: Context, received: Received, work: Work) ->
     """The service ended with an outcome."""
     body: assistance.EpisodeCompleted = received.body
     outcome = Outcome(outcome=body.outcome, unit=body.unit, quantity=body.total)
+    return await _applied(
+        context,
+        work,
+        body.task_id,
+        lambda task: providing.completed(task, outcome, body.happened_at),
+    )
+
+
+async def episode_ended_early(context: Context, received: Received, work: Work) -> Waits | None:
+    """A human at the provider ended the service before its need was met."""
+    body: assistance.EpisodeEndedEarly = received.body
+    outcome = Outcome(outcome=body.outcome, unit=body.unit or NO_UNIT, quantity=body.total)
     return await _applied(
         context,
         work,

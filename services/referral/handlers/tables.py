@@ -49,6 +49,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("assistance", assistance.HoldRefused): helping.hold_refused,
     type_of("assistance", assistance.EpisodeStarted): helping.episode_started,
     type_of("assistance", assistance.EpisodeCompleted): helping.episode_completed,
+    type_of("assistance", assistance.EpisodeEndedEarly): helping.episode_ended_early,
     type_of("assistance", assistance.EpisodeStopped): helping.episode_stopped,
     type_of("referral", referral.CapacityQueried): exchanged.capacity_queried,
     type_of("referral", referral.CapacityAnswered): exchanged.capacity_answered,

@@ -63,7 +63,8 @@ async def an_accepted_task(bench: Bench, case_id: UUID, **changes: Any) -> UUID:
     """A hold that was placed and a task that was accepted."""
     task_id = new_id()
     await bench.bring(a_request(task_id, **changes), case_id, publisher=REFERRAL)
-    await bench.bring(an_acceptance(task_id, **changes), case_id, publisher=REFERRAL)
+    accepted = {name: value for name, value in changes.items() if name != "audience_class"}
+    await bench.bring(an_acceptance(task_id, **accepted), case_id, publisher=REFERRAL)
     return task_id
 
 

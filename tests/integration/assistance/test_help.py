@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.gateway import SharingStopped
+from contracts.intake import PersonDeparted
 from contracts.referral import HoldAbandoned, TaskCancelled, TaskExpired, TaskStopped
 from services.assistance import main
 from services.chassis.cipher import KeyRing
@@ -89,7 +90,7 @@ async def test_a_hold_expires_and_a_confirmed_one_does_not(provider: Bench) -> N
     assert await places_of(provider, pool_id) == (0, 2, 0, 0)
     await provider.let_time_pass(hours=2)
     assert await places_of(provider, pool_id) == (1, 1, 0, 0)
-    assert await provider.kinds("capacity", case_id) == ["hold-placed", "hold-released"]
+    assert await provider.kinds("capacity", case_id) == ["hold-placed", "hold-expired"]
     await provider.let_time_pass(hours=1000)
     assert await places_of(provider, pool_id) == (1, 1, 0, 0)
 
@@ -144,7 +145,7 @@ async def test_one_record_can_begin_and_end_a_stay(provider: Bench) -> None:
     task_id = await an_accepted_task(provider, case_id)
     await provider.bring(a_service(task_id, unit="night", outcome="need-met"), case_id)
     assert await places_of(provider, pool_id) == (1, 0, 0, 0)
-    assert await provider.rows("SELECT state FROM hold") == [{"state": "released"}]
+    assert await provider.rows("SELECT state FROM hold") == [{"state": "checked-out"}]
 
 
 async def test_service_waits_for_its_task_and_gives_up(provider: Bench) -> None:
@@ -184,7 +185,7 @@ async def test_a_task_that_is_no_longer_wanted_drops_only_what_did_not_begin(
 
 @pytest.mark.parametrize("begun", [False, True])
 @pytest.mark.parametrize("whole_case", [False, True])
-async def test_when_sharing_is_stopped_help_stops_and_the_place_is_free(
+async def test_when_sharing_is_stopped_help_stops_and_who_is_here_keeps_the_bed(
     provider: Bench, begun: bool, whole_case: bool
 ) -> None:
     pool_id, case_id = await a_pool_of(provider, 1), new_id()
@@ -195,11 +196,20 @@ async def test_when_sharing_is_stopped_help_stops_and_the_place_is_free(
         await provider.bring(SharingStopped(reference_known=True), case_id)
     else:
         await provider.bring(of_task(TaskStopped, task_id), case_id, publisher=REFERRAL)
-    assert await places_of(provider, pool_id) == (1, 0, 0, 0)
+    assert await places_of(provider, pool_id) == ((0, 0, 1, 0) if begun else (1, 0, 0, 0))
     assert (await provider.kinds("assistance"))[-1] == "episode-stopped"
+    asked = [
+        told.body["reason"]
+        for told in await provider.told("capacity", case_id)
+        if told.kind == "own-consent-needed"
+    ]
+    assert asked == (["running-stay"] if begun else [])
     await provider.bring(a_service(task_id, unit="night"), case_id)
     expected = ["case-frozen"] if whole_case else ["wrong-state"]
     assert (await provider.answers())[-1] == expected
+    await provider.bring(PersonDeparted(task_id=task_id), case_id)
+    assert (await provider.answers())[-1] == (True if begun else ["wrong-state"])
+    assert await places_of(provider, pool_id) == (1, 0, 0, 0)
 
 
 async def test_a_freeze_of_an_unknown_case_holds_for_all_that_follows(provider: Bench) -> None:

@@ -1,6 +1,7 @@
 """Help is counted in units, begins once, and ends once."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,12 +13,14 @@ from services.assistance.domain import (
     Active,
     Completed,
     Delivery,
-    Episode,
+    EndedEarly,
     EpisodeChange,
     Plan,
     Planned,
     Refusal,
-    Stopped,
+    Scheduled,
+    Suspended,
+    begin,
     cancel,
     deliver,
     facts,
@@ -25,22 +28,11 @@ from services.assistance.domain import (
     stop,
 )
 from services.assistance.domain.episode import TOTAL_LIMIT
+from tests.unit.assistance.builders import NOW, an_episode
 
-NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 UNDER_WAY = Active(unit="visit", total=3)
 DONE = Completed(unit="visit", total=3, outcome="need-met")
-ENDED = [DONE, Stopped(total=0)]
-
-
-def an_episode(state: Any = None) -> Episode:
-    return Episode(
-        episode_id=UUID(int=1),
-        task_id=UUID(int=2),
-        case_id=UUID(int=3),
-        service_type="nursing-visit",
-        counted_by="border-brest",
-        state=state or Planned(),
-    )
+ENDED = [DONE, EndedEarly(total=0, reason="person-left")]
 
 
 def a_delivery(**changes: Any) -> Delivery:
@@ -103,9 +95,10 @@ def test_an_outcome_alone_delivers_nothing_more() -> None:
     ("state", "changes", "expected"),
     [
         (DONE, {}, [("wrong-state", None)]),
-        (Stopped(total=1), {}, [("wrong-state", None)]),
+        (EndedEarly(total=1, reason="safety"), {}, [("wrong-state", None)]),
         (None, {"happened_at": NOW + timedelta(minutes=6)}, [("in-the-future", "occurred_at")]),
-        (UNDER_WAY, {"unit": "hour"}, [("out-of-range", "unit")]),
+        (UNDER_WAY, {"unit": "hour"}, [("out-of-range", "unit"), ("wrong-unit", "unit")]),
+        (None, {"unit": "item"}, [("wrong-unit", "unit")]),
         (None, {"quantity": 0}, [("out-of-range", "quantity")]),
         (UNDER_WAY, {"quantity": TOTAL_LIMIT}, [("out-of-range", "quantity")]),
         (
@@ -124,22 +117,41 @@ def test_the_limit_itself_can_still_be_told() -> None:
     assert change.episode.state == Active(unit="visit", total=TOTAL_LIMIT)
 
 
-@pytest.mark.parametrize(("state", "total"), [(Planned(), 0), (UNDER_WAY, 3)])
-def test_stopping_keeps_what_was_counted(state: Any, total: int) -> None:
-    change = done(stop(an_episode(state), NOW))
-    assert change.episode.state == Stopped(total=total)
-    assert change.facts == (facts.EpisodeWasStopped(happened_at=NOW),)
+@pytest.mark.parametrize(
+    ("state", "total", "unit"),
+    [
+        (Planned(), 0, None),
+        (Scheduled(starts_at=NOW), 0, None),
+        (UNDER_WAY, 3, "visit"),
+        (Suspended(unit="visit", total=3, reason="illness"), 3, "visit"),
+    ],
+)
+def test_stopping_keeps_what_was_counted(state: Any, total: int, unit: str | None) -> None:
+    change = done(stop(an_episode(state), NOW, "sharing-stopped"))
+    assert change.episode.state == EndedEarly(total=total, reason="sharing-stopped", unit=unit)
+    assert change.facts == (facts.EpisodeWasStopped(happened_at=NOW, reason="sharing-stopped"),)
 
 
 @pytest.mark.parametrize("state", ENDED)
 def test_what_ended_is_neither_stopped_nor_cancelled(state: Any) -> None:
-    assert stop(an_episode(state), NOW) is None
+    assert stop(an_episode(state), NOW, "sharing-stopped") is None
     assert cancel(an_episode(state), NOW) is None
 
 
 def test_a_cancelled_task_drops_only_help_that_did_not_begin() -> None:
-    assert done(cancel(an_episode(), NOW)).episode.state == Stopped(total=0)
+    dropped = EndedEarly(total=0, reason="task-cancelled")
+    assert done(cancel(an_episode(), NOW)).episode.state == dropped
+    assert done(cancel(an_episode(Scheduled(starts_at=NOW)), NOW)).episode.state == dropped
     assert cancel(an_episode(UNDER_WAY), NOW) is None
+    assert cancel(an_episode(Suspended(unit="visit", total=1, reason="illness")), NOW) is None
+
+
+def test_the_night_is_counted_from_arrival_and_a_visit_is_not() -> None:
+    change = done(begin(replace(an_episode(), service_type="crisis-room"), NOW))
+    assert change.episode.state == Active(unit="night", total=0)
+    assert change.facts == (facts.EpisodeBegan(happened_at=NOW),)
+    assert begin(change.episode, NOW) is None
+    assert begin(an_episode(), NOW) is None
 
 
 @given(

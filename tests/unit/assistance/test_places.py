@@ -1,23 +1,19 @@
 """Places always add up, nobody gets a place twice, and whom a place suits."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from contracts.vocabulary import load_profile
 from services.assistance.access import objections
 from services.assistance.domain import (
     CapacityReport,
     CheckedIn,
     Confirmed,
-    Held,
-    Hold,
     HoldAsked,
     NoPlace,
     Placed,
@@ -31,24 +27,8 @@ from services.assistance.domain import (
     release,
     report,
 )
-
-NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
-PROFILE = load_profile("BY-draft")
-
-
-def a_pool(number: int = 1, **changes: Any) -> Pool:
-    given = {
-        "pool_id": UUID(int=number),
-        "service_type": "crisis-room",
-        "audience_class": "women",
-        "maximum": 2,
-        "available": 2,
-        "held": 0,
-        "occupied": 0,
-        "out_of_service": 0,
-        "reported_at": NOW,
-    }
-    return Pool(**given | changes)
+from services.assistance.domain.hold import CheckedOut
+from tests.unit.assistance.builders import NOW, PROFILE, a_pool
 
 
 def a_report(**changes: Any) -> CapacityReport:
@@ -138,10 +118,22 @@ def test_a_pool_in_use_does_not_become_another(change: Any) -> None:
         ("carer-with-children", "carer-with-children", True),
         ("not-yet-known", "men", True),
         ("women", "not-yet-known", True),
+        ("women", "minor-mother", False),
+        ("girls", "minor-mother", False),
     ],
 )
 def test_whom_a_place_suits(ours: str, wanted: str, suits: bool) -> None:
     assert fits(a_pool(audience_class=ours), wanted) is suits
+
+
+@pytest.mark.parametrize(
+    ("suits", "wanted"),
+    [("dependants", "carer-with-children"), ("minor-mothers", "minor-mother"), ("men", "men")],
+)
+def test_a_place_says_whom_else_it_suits(suits: str, wanted: str) -> None:
+    assert not fits(a_pool(), wanted)
+    assert fits(a_pool(suits=frozenset({suits})), wanted)
+    assert not fits(a_pool(suits=frozenset({suits})), "boys")
 
 
 def test_a_place_is_held_for_as_long_as_the_profile_says() -> None:
@@ -186,25 +178,29 @@ def test_an_exact_fit_comes_first_then_where_most_are_free_then_by_id() -> None:
 def test_a_hold_goes_its_way_once() -> None:
     start = placed(place(asked(), (a_pool(),), PROFILE))
     assert start.pool is not None
-    assert confirm(confirm(start.hold)).state == Confirmed()
-    here = placed(check_in(confirm(start.hold), start.pool))
-    assert (here.hold.state, here.pool) == (CheckedIn(), a_pool(available=1, occupied=1))
-    assert check_in(here.hold, here.pool) is None
-    gone = placed(release(here.hold, here.pool))
-    assert (gone.hold.state, gone.pool) == (Released(), a_pool())
-    assert release(gone.hold, gone.pool) is None
-    assert check_in(gone.hold, gone.pool) is None
-    assert confirm(gone.hold) == gone.hold
+    expected = placed(confirm(start.hold, PROFILE, NOW))
+    assert expected.hold.state == Confirmed(arrive_by=NOW + PROFILE.hours("arrival_hours"))
+    assert confirm(expected.hold, PROFILE, NOW) is None
+    here = placed(check_in(expected.hold, start.pool, NOW, PROFILE))
+    assert (here.hold.state, here.pool) == (CheckedIn(since=NOW), a_pool(available=1, occupied=1))
+    assert check_in(here.hold, here.pool, NOW, PROFILE) is None
+    gone = placed(release(here.hold, here.pool, NOW))
+    assert (gone.hold.state, gone.pool) == (CheckedOut(), a_pool())
+    assert release(gone.hold, gone.pool, NOW) is None
+    assert check_in(gone.hold, gone.pool, NOW, PROFILE) is None
+    assert confirm(gone.hold, PROFILE, NOW) is None
 
 
 def test_a_kept_place_that_is_let_go_is_free() -> None:
     start = placed(place(asked(), (a_pool(),), PROFILE))
-    assert placed(release(start.hold, start.pool)).pool == a_pool()
+    let_go = placed(release(start.hold, start.pool, NOW))
+    assert (let_go.hold.state, let_go.pool) == (Released(), a_pool())
 
 
 def test_a_frozen_case_is_not_looked_at() -> None:
     assert [objection.code for objection in objections(frozen=True)] == ["case-frozen"]
     assert objections(frozen=False) == ()
+    assert objections(frozen=True, leaving=True) == ()
 
 
 @given(maximum=some.integers(0, 50), out_of_service=some.integers(0, 50), new=some.integers(0, 50))
@@ -215,49 +211,3 @@ def test_a_report_either_adds_up_or_is_refused(maximum: int, out_of_service: int
         return
     second = report(first, a_report(maximum=new, out_of_service=out_of_service))
     assert isinstance(second, Refusal) == (new < out_of_service)
-
-
-class Places(RuleBasedStateMachine):
-    """Whatever happens to one pool, the counts are those of its holds."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.pool = a_pool(maximum=3, available=3)
-        self.holds: dict[int, Hold] = {}
-        self.next = 0
-
-    def keep(self, number: int, found: Placed | None) -> None:
-        if found is not None:
-            assert found.pool is not None
-            self.pool, self.holds[number] = found.pool, found.hold
-
-    @rule()
-    def ask(self) -> None:
-        self.next += 1
-        found = place(asked(task_id=UUID(int=self.next)), (self.pool,), PROFILE)
-        assert isinstance(found, Placed) == (self.pool.available > 0)
-        self.keep(self.next, found if isinstance(found, Placed) else None)
-
-    @precondition(lambda self: self.holds)
-    @rule(which=some.integers(0, 100), step=some.sampled_from(["confirm", "check_in", "release"]))
-    def move(self, which: int, step: str) -> None:
-        number = sorted(self.holds)[which % len(self.holds)]
-        hold = self.holds[number]
-        if step == "confirm":
-            self.holds[number] = confirm(hold)
-        else:
-            self.keep(number, (check_in if step == "check_in" else release)(hold, self.pool))
-
-    @rule(maximum=some.integers(0, 6), out_of_service=some.integers(0, 2))
-    def count(self, maximum: int, out_of_service: int) -> None:
-        after = report(self.pool, a_report(maximum=maximum, out_of_service=out_of_service))
-        self.pool = self.pool if isinstance(after, Refusal) else after
-
-    @invariant()
-    def the_counts_are_those_of_the_holds(self) -> None:
-        states = [type(hold.state) for hold in self.holds.values()]
-        assert self.pool.held == states.count(Held) + states.count(Confirmed)
-        assert self.pool.occupied == states.count(CheckedIn)
-
-
-TestPlaces = Places.TestCase

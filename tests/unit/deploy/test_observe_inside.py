@@ -18,7 +18,7 @@ from deploy.observe.panels import Form, Panel, Question
 from services.chassis.telemetry import METRICS
 
 PROVIDER = "redcross-vitebsk"
-PLACES = f"nrm_{min(inside_numbers()['assistance'])}"
+PLACES = "nrm_places_free"
 TOLD = 'nrm_places_free{service_type="crisis-room",audience_class="women"} 41.0'
 
 
@@ -43,23 +43,15 @@ def test_a_panel_that_would_show_it_to_others_is_refused() -> None:
         question("places_free", inside=None)
     with pytest.raises(ValidationError, match="to everybody"):
         question("outbox_depth", inside="provider")
-    alert = {
-        "name": "Full",
-        "above": 0,
-        "seconds": 0,
-        "severity": "page",
-        "meaning": "x",
-        "action": "y",
-        "runbook": "parked",
-    }
-    with pytest.raises(ValidationError, match="alerts are shared"):
-        question("places_free", inside="provider", alert=alert)
 
 
-def test_its_dashboard_lies_apart_and_makes_no_rule() -> None:
+def test_its_dashboard_and_its_rules_lie_apart() -> None:
     beds = question("places_free", inside="provider")
     assert grafana.folder_of(beds) == INSIDE["provider"]
     assert "places" not in json.dumps(grafana.rules())
+    assert "ContractExceeded" not in json.dumps(grafana.rules())
+    assert "ContractExceeded" in json.dumps(grafana.inside_rules("provider"))
+    assert "ContractExceeded" in (INSIDE["provider"] / "alerts.yaml").read_text()
 
 
 def test_no_number_of_the_inside_says_where_it_is_and_whoever_collects_may_not_read_it() -> None:
@@ -67,6 +59,8 @@ def test_no_number_of_the_inside_says_where_it_is_and_whoever_collects_may_not_r
         assert {label for spec in numbers.values() for label in spec.labels} <= {
             "service_type",
             "audience_class",
+            "unit",
+            "funding",
         }
         assert inside_roles(service)
         assert program.OPERATOR not in inside_roles(service)

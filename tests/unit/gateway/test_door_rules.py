@@ -96,6 +96,32 @@ BODIES: dict[str, dict[str, Any]] = {
         "maximum": 4,
     },
     "service-delivered": {"task_id": str(new_id()), "unit": "visit", "quantity": 1},
+    "places-closed": {"pool_id": str(new_id()), "out_of_service": 1, "reason": "repair"},
+    **{
+        word: {"task_id": str(new_id())}
+        for word in ("person-arrived", "person-departed", "no-show-recorded")
+    },
+    "stay-extended": {"task_id": str(new_id()), "ends_at": "2027-01-01T00:00:00Z"},
+    "place-assigned": {"task_id": str(new_id()), "pool_id": str(new_id())},
+    "service-scheduled": {"task_id": str(new_id()), "starts_at": "2027-01-01T00:00:00Z"},
+    "service-ended-early": {"task_id": str(new_id()), "reason": "person-left"},
+    "plan-drafted": {"plan_id": str(new_id()), "majority": "adult", "needs": ["medical"]},
+    "plan-advanced": {"plan_id": str(new_id()), "to": "agreed"},
+    "follow-up-planned": {
+        "plan_id": str(new_id()),
+        "follow_up_id": str(new_id()),
+        "due_at": "2027-01-01T00:00:00Z",
+    },
+    "follow-up-done": {"plan_id": str(new_id()), "follow_up_id": str(new_id())},
+    "contract-recorded": {
+        "contract_id": str(new_id()),
+        "service_type": "nursing-visit",
+        "unit": "visit",
+        "funding": "state-social-order",
+        "funded": 100,
+        "starts_at": "2026-01-01T00:00:00Z",
+        "ends_at": "2027-01-01T00:00:00Z",
+    },
     "case-corrected": {},
     "reflection-extended": {"reason": "mental-health"},
     "reflection-ended-early": {"reason": "person-asked"},

@@ -1,0 +1,271 @@
+"""The egress register: every aggregate that may leave a node, and every one that may not.
+
+An aggregate is a number about more than one person. It is *ledgered* (noise was added, and the
+loss of privacy is entered in the ledger), *contractual* (exact, for one named recipient of one
+contract, handed over by a person), *required* (the profile cites the law), *public* (made of
+ledgered ones only), or *refused*: exact, for the node's own people, never sent by the software. A
+way out that is not here is no way out: a test walks the routes, the events that take counts out
+and the files that `nrm` writes.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+from contracts.catalogue import CATALOGUE
+from contracts.envelope import Classification, PrivacyClass
+from contracts.tools.schemas import schema_of
+from deploy.reference_http import SERVICES
+
+
+class Verdict(StrEnum):
+    """Whether, and on what ground, it may leave."""
+
+    LEDGERED = "ledgered"
+    CONTRACTUAL = "contractual"
+    REQUIRED = "required by a law"
+    PUBLIC = "public"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One aggregate and its way: an event's type, a service's route, or a file of a command."""
+
+    what: str
+    verdict: Verdict
+    to: str
+    why: str
+
+
+LEDGERED, CONTRACTUAL = Verdict.LEDGERED, Verdict.CONTRACTUAL
+PUBLIC, REFUSED, REQUIRED = Verdict.PUBLIC, Verdict.REFUSED, Verdict.REQUIRED
+NOBODY: Final = "nobody"
+
+REGISTER: Final[tuple[Way, ...]] = (
+    Way(
+        "event org.nrm.contributor.counts-contributed.v1",
+        LEDGERED,
+        "the plan's custodian",
+        "noise is added at the source, the loss is entered before it is sent",
+    ),
+    Way(
+        "event org.nrm.identification.anonymous-notification.v1",
+        REQUIRED,
+        "whom the profile names",
+        "off unless the profile cites a law; a batch of two groups of codes, no oblast, no case",
+    ),
+    Way(
+        "event org.nrm.custodian.partial-summed.v1",
+        LEDGERED,
+        "the publisher",
+        "a sum of noisy contributions of at least the plan's number of nodes",
+    ),
+    Way(
+        "event org.nrm.custodian.manifest-closed.v1",
+        PUBLIC,
+        "everybody on the hub",
+        "which nodes contributed, and no count of anybody",
+    ),
+    Way(
+        "event org.nrm.publisher.plan-published.v1",
+        PUBLIC,
+        "everybody on the hub",
+        "what will be counted, before anything is",
+    ),
+    Way(
+        "event org.nrm.publisher.release-published.v1",
+        PUBLIC,
+        "everybody",
+        "made of partial sums only, with the width of the noise",
+    ),
+    Way(
+        "event org.nrm.publisher.release-held.v1",
+        PUBLIC,
+        "everybody on the hub",
+        "that a release does not come out, and why",
+    ),
+    Way(
+        "route statistics.publisher GET /v1/releases*",
+        PUBLIC,
+        "everybody",
+        "the published releases",
+    ),
+    Way(
+        "route statistics.* GET /v1/plans*",
+        PUBLIC,
+        "everybody on the hub",
+        "the published plans",
+    ),
+    Way(
+        "route statistics.custodian GET /v1/manifests",
+        PUBLIC,
+        "the custodian's own people",
+        "which nodes contributed, and no count of anybody",
+    ),
+    Way(
+        "route statistics.contributor GET /v1/contributions",
+        REFUSED,
+        NOBODY,
+        "what was spent of the ledger, for the node's own people; no count is shown",
+    ),
+    Way(
+        "route statistics.contributor GET /v1/counts",
+        REFUSED,
+        NOBODY,
+        "exact counts of cases, stamped internal",
+    ),
+    Way(
+        "route assistance GET /v1/report",
+        REFUSED,
+        NOBODY,
+        "exact counts of what was given, stamped internal",
+    ),
+    Way(
+        "route assistance GET /v1/contracts",
+        REFUSED,
+        NOBODY,
+        "exact units of every contract, for the node's own people",
+    ),
+    Way(
+        "route assistance GET /v1/contracts/{contract_id}/statement",
+        CONTRACTUAL,
+        "the recipient that the contract names",
+        "units of one contract and period, written by a supervisor, recorded; handed over by hand",
+    ),
+    Way(
+        "route assistance GET /v1/pools",
+        REFUSED,
+        NOBODY,
+        "counts of places; other agencies are told a status, never a count",
+    ),
+    Way(
+        "route * GET /metrics/inside",
+        REFUSED,
+        NOBODY,
+        "counts of places and units, for the node's own collector",
+    ),
+    Way(
+        "file nrm report month",
+        REFUSED,
+        NOBODY,
+        "the monthly report of one node, stamped internal: a person answers for every copy",
+    ),
+    Way(
+        "file nrm report statement",
+        CONTRACTUAL,
+        "the recipient that the contract names",
+        "what the route of the same name answers, in a file",
+    ),
+)
+
+NO_AGGREGATE: Final[Mapping[str, str]] = {
+    "gateway GET /v1/answers": "answers to the agency's own events",
+    "gateway GET /v1/incoming": "news of single cases for the agency's own system",
+    "gateway GET /v1/participants": "who takes part, as the registry says it",
+    "gateway GET /v1/persons/{case_id}": "one person, from the safe",
+    "* GET /v1/cases*": "single cases, a page at a time",
+    "identification GET /v1/notices": "single notices for people of the node",
+    "referral GET /v1/requests/{request_id}*": "one request",
+    "referral GET /v1/tasks*": "single tasks",
+    "assistance GET /v1/episodes*": "single episodes",
+}
+"""Routes that answer with single things for the node's own people, and why they are no aggregate.
+
+The numbers at `/metrics` are of processes; that none counts people is held by the panels' list.
+"""
+
+
+def routes() -> Iterator[str]:
+    """Every route that answers something, by the access tables of all services."""
+    for service, _, access in SERVICES:
+        yield from (f"{service} {method} {path}" for method, path in access if method == "GET")
+
+
+def events() -> Iterator[str]:
+    """Every published type of the class *aggregate*, and every other that takes counts outside."""
+    for spec in CATALOGUE.values():
+        aggregate = spec.classification is Classification.AGGREGATE
+        if aggregate or (spec.travels and _lists_counts(schema_of(spec))):
+            yield spec.type
+
+
+def _lists_counts(schema: Mapping[str, Any]) -> bool:
+    """Whether a body holds a list of things that are counted."""
+    return any(
+        count.get("x-nrm-class") == PrivacyClass.COUNT
+        for below in schema.get("properties", {}).values()
+        for count in below.get("items", {}).get("properties", {}).values()
+    )
+
+
+def files(folder: Path) -> Iterator[str]:
+    """Every command of `nrm` that writes a table: its module opens the csv or XLSX library."""
+    for path in sorted(folder.glob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        if not _imports(tree) & {"csv", "openpyxl"}:
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and any(map(_is_command, node.decorator_list)):
+                yield f"nrm {path.stem} {node.name}"
+
+
+def _imports(tree: ast.Module) -> set[str]:
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def _is_command(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(called, ast.Attribute) and called.attr == "command"
+
+
+def unregistered(ways: Iterable[str]) -> list[str]:
+    """Of these ways (``route …``, ``event …``, ``file …``), those that nobody has judged."""
+    known = [way.what for way in REGISTER]
+    known += [f"route {each}" for each in NO_AGGREGATE]
+    return [way for way in ways if not any(_covers(each, way) for each in known)]
+
+
+def _covers(known: str, way: str) -> bool:
+    return known == way or fnmatchcase(way, known.replace("[", "[[]"))
+
+
+def unused(ways: Iterable[str]) -> list[str]:
+    """Rows of the register that no way out has any more."""
+    every = list(ways)
+    return [way.what for way in REGISTER if not any(_covers(way.what, each) for each in every)]
+
+
+HEAD: Final = """\
+# Egress register
+
+Generated by `make docs` from `deploy/egress.py`; do not edit. `nrm report egress` prints it.
+
+Every aggregate that may leave a node, and every one that may not. *Ledgered*: with noise, the loss
+of privacy is entered in the ledger first. *Public*: made of ledgered ones only. *Contractual*:
+exact, for the one recipient that a contract names, handed over by a person who answers for it.
+*Required by a law*: the profile cites it, or it is off.
+*Refused*: exact, for the node's own people; the software never sends it. What is not here has no
+way out: `test_every_way_out_is_in_the_register` walks all routes, aggregate events and files.
+"""
+
+
+def page() -> str:
+    """The whole page, in Markdown."""
+    lines = [HEAD, "| what | may it leave | to whom | why |", "|---|---|---|---|"]
+    lines += [f"| `{way.what}` | {way.verdict} | {way.to} | {way.why} |" for way in REGISTER]
+    lines += ["", "## No aggregate", "", "| route | what it answers |", "|---|---|"]
+    lines += [f"| `{what}` | {why} |" for what, why in NO_AGGREGATE.items()]
+    return "\n".join(lines) + "\n"
