@@ -179,6 +179,8 @@ def write(path: Path, form: Form, told: tuple[str, Sequence[Row]]) -> None:
 
 def _own_file(path: Path) -> Any:
     """The file anew, for its owner alone."""
+    if path.exists() and not path.is_file():
+        raise StackFailure("What --out names is there and is no file: name a file.")
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
     os.fchmod(descriptor, OWNER_ONLY)
     return os.fdopen(descriptor, "w", encoding="utf-8", newline="")

@@ -1,6 +1,7 @@
 """The node's own report: months, stamp, who can read the file, and both forms."""
 
 import csv
+import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,6 +72,15 @@ def test_both_forms_say_the_same_are_stamped_and_only_the_owner_reads_them(
     assert tuple(lines[1]) == report.COLUMNS
     assert [line[6] for line in lines[2:]] == ["12", "7", "2"]
     assert lines[2][4:6] == ["c", "labour-vitebsk"]
+
+
+def test_what_is_no_file_is_left_as_it_is(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o644)
+    before = stat.S_IMODE(pipe.stat().st_mode)
+    with pytest.raises(StackFailure, match="is no file"):
+        report.write(pipe, report.Form.CSV, (report.STAMP, ROWS))
+    assert stat.S_IMODE(pipe.stat().st_mode) == before
 
 
 def read(path: Path, form: report.Form) -> list[list[str]]:

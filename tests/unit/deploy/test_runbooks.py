@@ -15,7 +15,7 @@ from deploy.local.kafka import KafkaServer
 from deploy.local.layout import REPOSITORY, StateFolder, write_json
 from deploy.local.postgres import PostgresServer
 from deploy.local.runbooks import FIRST_LOOK, FOLDER, Finding, Runbook, diagnoses, path_of
-from deploy.observe.grafana import rules
+from deploy.observe.grafana import INSIDE, inside_rules, rules
 from deploy.observe.panels import questions
 from tests.docs.commands import Block, blocks
 from tests.support.runbooks import follow, typed
@@ -102,7 +102,8 @@ def test_every_alarm_leads_to_a_page_that_knows_it() -> None:
     assert named - pages.keys() == set()
     annotated = {
         rule["alert"]: Path(rule["annotations"]["runbook"])
-        for group in rules()["groups"]
+        for told in (rules(), *map(inside_rules, INSIDE))
+        for group in told["groups"]
         for rule in group["rules"]
     }
     assert annotated == {name: FOLDER / f"{page}.md" for name, page in pages.items()}

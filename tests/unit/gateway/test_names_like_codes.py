@@ -60,6 +60,7 @@ def test_there_are_places_to_try() -> None:
         "detecting_agency",
         "agency",
         "provider",
+        "recipient",
         "second_authority",
         EACH,
     }
