@@ -7,14 +7,12 @@ No page runs that the gate did not open for. What a browser may do with an answe
 import hmac
 from collections.abc import Mapping, Sequence
 from http.cookies import CookieError, SimpleCookie
-from re import Pattern
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console import access
@@ -22,7 +20,7 @@ from console.answers import answer_of, shut
 from console.desk import LANGUAGE_COOKIE, VISIT, Desk, Visit
 from console.sessions import Session
 from services.chassis.errors import NotAllowed, NrmError, RecordTooLarge
-from services.chassis.gate import routes_of
+from services.chassis.gate import Templates
 from services.chassis.logs import logger
 
 BODY_LIMIT_BYTES: Final = 64 * 1024
@@ -52,9 +50,8 @@ class Gate:
 
     def __init__(self, app: ASGIApp, *, api: FastAPI, desk: Desk) -> None:
         self._app = app
-        self._api = api
+        self._templates = Templates(api)
         self._desk = desk
-        self._matchers: list[tuple[Pattern[str], str, str]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or answer."""
@@ -65,7 +62,7 @@ class Gate:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        template = self._template(scope)
+        template = self._templates.of(scope)
         told = _Told(send, is_asset=template == ASSETS)
         visit = self._visit(request, {})
         try:
@@ -111,16 +108,6 @@ class Gate:
             return RedirectResponse("/locked", 303)
         if not access.is_open_to(allowed, session.caller.roles):
             return answer_of(visit, NotAllowed("the page is for others"))
-        return None
-
-    def _template(self, scope: Scope) -> str | None:
-        if self._matchers is None:
-            self._matchers = [
-                (compile_path(path)[0], method, path) for method, path in routes_of(self._api)
-            ]
-        for pattern, method, path in self._matchers:
-            if method == scope["method"] and pattern.match(scope["path"]):
-                return path
         return None
 
 

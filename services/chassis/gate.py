@@ -55,6 +55,25 @@ def routes_of(app: FastAPI) -> list[tuple[str, str]]:
     return found
 
 
+class Templates:
+    """Which route a request is for; looked up late, as routes are added behind the gate."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._matchers: list[tuple[Pattern[str], str, str]] | None = None
+
+    def of(self, scope: Scope) -> str | None:
+        """The template of the route's path; None where no route would answer."""
+        if self._matchers is None:
+            self._matchers = [
+                (compile_path(path)[0], method, path) for method, path in routes_of(self._app)
+            ]
+        for pattern, method, path in self._matchers:
+            if method == scope["method"] and pattern.match(scope["path"]):
+                return path
+        return None
+
+
 def check_access(app: FastAPI, table: AccessTable) -> None:
     """Refuse to start when routes and table differ, either way."""
     routes = set(routes_of(app))
@@ -69,9 +88,8 @@ class Gate:
 
     def __init__(self, app: ASGIApp, *, api: FastAPI, context: GateContext) -> None:
         self._app = app
-        self._api = api
+        self._templates = Templates(api)
         self._context = context
-        self._matchers: list[tuple[Pattern[str], str, str]] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let through, or answer."""
@@ -83,7 +101,7 @@ class Gate:
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         telemetry = self._context.telemetry
-        template = self._template(scope)
+        template = self._templates.of(scope)
         watched = _Watched(send)
         name = f"request {scope['method']} {template}" if template else "request"
         with telemetry.span(name, "server") as span:
@@ -129,16 +147,6 @@ class Gate:
                 return problem(403, "not-allowed")
         state[_PASSED] = True
         state[_CALLER] = caller
-        return None
-
-    def _template(self, scope: Scope) -> str | None:
-        if self._matchers is None:
-            self._matchers = [
-                (compile_path(path)[0], method, path) for method, path in routes_of(self._api)
-            ]
-        for pattern, method, path in self._matchers:
-            if method == scope["method"] and pattern.match(scope["path"]):
-                return path
         return None
 
 
