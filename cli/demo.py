@@ -14,6 +14,7 @@ from deploy.demo.world import wait_until_ready
 from deploy.local import control, readiness
 from deploy.local.buses import wanted_brokers
 from deploy.local.failures import StackFailure
+from deploy.local.jurisdiction import DEFAULT, profile_of
 from deploy.local.layout import DEFAULT_STATE, StateFolder
 
 app = typer.Typer(help="Tell the stories on a running stack.", invoke_without_command=True)
@@ -74,6 +75,8 @@ def _on_a_stack(state: StateFolder, names: list[str], *, keep: bool) -> int:
     with console.status("starting broker, database and services"):
         started = control.start(control.Wish(state=state, demo=True, brokers=wanted_brokers()))
         control.wait_for(state, lambda: not readiness.unready(state))
+    if (profile := profile_of(state)) != DEFAULT:
+        console.print(f"every clock and limit is the profile's: {profile}")
     try:
         return tell_stories(state, names, console)
     finally:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local import parts
+from deploy.local import jurisdiction, parts
 from deploy.local.buses import BROKER, HUB_BROKER, chosen_count
 from deploy.local.buses import address_of as address_of_broker
 from deploy.local.failures import NotReady, StackFailure, as_sentence
@@ -72,6 +72,7 @@ def start(wish: Wish) -> bool:
         _same_kind(wish)
         return False
     brokers = chosen_count(wish.state, wish.brokers)
+    jurisdiction.wanted_profile()  # a wrong one is told before anything starts
     topology = read_topology(wish.nodes_file)
     java()
     parts.kafka_libraries()
@@ -278,6 +279,7 @@ def _runs_anew(state: StateFolder, name: str, before: ProcessIdentity) -> bool:
 
 def _same_kind(wish: Wish) -> None:
     chosen_count(wish.state, wish.brokers)
+    jurisdiction.must_be_the_wanted(wish.state)
     if wish.demo and not read_json(wish.state.stack).get("demo", wish.demo):
         raise StackFailure(
             "The stack runs without the demo's clock: run `nrm down`, then `nrm up --demo`."

@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local import jurisdiction
 from deploy.local.addresses import DatabaseAddress
 from deploy.local.buses import Buses
 from deploy.local.credentials import Credentials
@@ -79,6 +80,8 @@ def environment_of(stack: Stack, unit: Unit) -> dict[str, str]:
     for key, value in {**settings.get(unit.service, {}), **settings.get(unit.name, {})}.items():
         fields[key] = value.format_map(words)
     variables = {unit.variable_prefix + key.upper(): value for key, value in fields.items()}
+    if (profile := jurisdiction.wanted_profile()) is not None:
+        variables[jurisdiction.SETTING] = profile
     if stack.demo:
         variables |= {"NRM_DEMO": "1", "NRM_CLOCK": f"file:{places.clock}"}
     return variables

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
-from deploy.local import buses, children, logfiles, ports, room
+from deploy.local import buses, children, jurisdiction, logfiles, ports, room
 from deploy.local.buses import ONE
 from deploy.local.control import OBSERVER
 from deploy.local.credentials import make_credentials
@@ -305,6 +305,7 @@ class Supervisor:
                 "observe": self.observer_ports,
                 "nodes": {name: card.kind for name, card in self.topology.file.nodes.items()},
                 "demo": self.demo,
+                "profile": jurisdiction.wanted_profile() or jurisdiction.DEFAULT,
                 "whole_nodes": self.whole_nodes,
                 "nodes_file": str(self.nodes_file.absolute()) if self.nodes_file else None,
             },

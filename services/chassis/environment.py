@@ -16,7 +16,12 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from contracts.envelope import NODE_PATTERN
 from services.chassis.errors import Misuse, NrmError, SettingsWrong
 
-GLOBALS: Final[Mapping[str, str]] = {"demo": "NRM_DEMO", "clock": "NRM_CLOCK"}
+GLOBALS: Final[Mapping[str, str]] = {
+    "demo": "NRM_DEMO",
+    "clock": "NRM_CLOCK",
+    "profile": "NRM_PROFILE",
+}
+"""Settings that are a whole node's: no service of it may have another one."""
 EXIT_SETTINGS_WRONG: Final = 2
 SERVICE_PATTERN: Final = r"^[a-z]+(\.[a-z]+)?$"
 

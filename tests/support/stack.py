@@ -46,14 +46,20 @@ def stack_state() -> Iterator[StateFolder]:
     if running := os.environ.get(RUNNING_STACK):
         yield StateFolder(Path(running).absolute())
         return
+    with a_house(whole_nodes=WHOLE_NODES in os.environ) as state:
+        yield state
+
+
+@contextmanager
+def a_house(*, whole_nodes: bool, **environment: str) -> Iterator[StateFolder]:
+    """Start a stack with these variables beside the others, and stop it in any case."""
     folder = Path(tempfile.mkdtemp(prefix="nrm-test-house-"))
     state = StateFolder(folder / "state")
+    form = control.Wish(state, demo=True, whole_nodes=whole_nodes, brokers=wanted_brokers())
     try:
         try:
-            whole = WHOLE_NODES in os.environ
-            form = control.Wish(state=state, demo=True, whole_nodes=whole, brokers=wanted_brokers())
             with pytest.MonkeyPatch.context() as patch:
-                for name, value in with_machine_clock(state).items():
+                for name, value in {**with_machine_clock(state), **environment}.items():
                     patch.setenv(name, value)
                 control.start(form)
             wait_until_ready(state)

@@ -155,7 +155,7 @@ async def test_what_is_built_needs_a_key_and_says_which_profile_is_wrong(tmp_pat
     settings = settings_of(INTERIOR, "postgresql://nobody@/nothing", "referral", tmp_path)
     with pytest.raises(SettingsWrong, match="key file"):
         await main.build(settings)
-    with pytest.raises(SettingsWrong, match="NRM_REFERRAL__PROFILE"):
+    with pytest.raises(SettingsWrong, match="NRM_PROFILE"):
         await main.build(_with(settings, profile="nowhere"))
     with pytest.raises(SettingsWrong, match="directory"):
         await main.build(_with(settings, directory_file=tmp_path / "none.yaml"))

@@ -85,8 +85,8 @@ def test_what_a_setting_names_is_read_or_told_by_the_variable_without_its_value(
         return profile.upper()
 
     assert named_by(load(Settings, GOOD), "profile", read) == "BY-DRAFT"
-    wrong = load(Settings, {**GOOD, "NRM_STATISTICS_CONTRIBUTOR__PROFILE": CANARY})
+    wrong = load(Settings, {**GOOD, "NRM_PROFILE": CANARY})
     with pytest.raises(SettingsWrong) as refused:
         named_by(wrong, "profile", read)
-    sentence = "NRM_STATISTICS_CONTRIBUTOR__PROFILE is wrong: there is none of this name"
+    sentence = "NRM_PROFILE is wrong: there is none of this name"
     assert str(refused.value) == sentence

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from deploy.reference_stand_in import StandIn
-from services.chassis.environment import load
+from services.chassis.environment import GLOBALS, load
 from services.chassis.errors import SettingsWrong
 from services.gateway.main import exchange_context
 
@@ -25,25 +25,23 @@ def settings_of(service: str) -> Any:
         "DATABASE_SCHEMA": service,
         "PORT": "0",
         "STATE_DIR": str(Path("state")),
-        "PROFILE": FORGOTTEN,
         **OWN.get(service, {}),
     }
     settings_class = importlib.import_module(f"services.{service}.settings").Settings
-    return load(
-        settings_class, {f"NRM_{service.upper()}__{name}": text for name, text in given.items()}
-    )
+    own = {f"NRM_{service.upper()}__{name}": text for name, text in given.items()}
+    return load(settings_class, {**own, GLOBALS["profile"]: FORGOTTEN})
 
 
 @pytest.mark.parametrize("service", ["identification", "referral", "assistance"])
 async def test_a_service_says_which_variable_names_no_profile(service: str) -> None:
     build = importlib.import_module(f"services.{service}.main").build
-    with pytest.raises(SettingsWrong, match=f"NRM_{service.upper()}__PROFILE is wrong") as refused:
+    with pytest.raises(SettingsWrong, match="NRM_PROFILE is wrong") as refused:
         await build(settings_of(service))
     assert FORGOTTEN not in str(refused.value)
 
 
 def test_the_gateway_says_it_too() -> None:
     frame: Any = StandIn()
-    with pytest.raises(SettingsWrong, match="NRM_GATEWAY__PROFILE is wrong") as refused:
+    with pytest.raises(SettingsWrong, match="NRM_PROFILE is wrong") as refused:
         exchange_context(frame, settings_of("gateway"))
     assert FORGOTTEN not in str(refused.value)
