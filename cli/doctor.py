@@ -12,12 +12,10 @@ from deploy.local import control
 from deploy.local.layout import DEFAULT_STATE
 from deploy.local.runbooks import diagnoses
 
-
-def register(app: typer.Typer) -> None:
-    """Add this command to `nrm`."""
-    app.command()(doctor)
+app = typer.Typer()
 
 
+@app.command()
 def doctor(state: StateOption = DEFAULT_STATE, as_json: JsonOption = False) -> None:
     """Check disk, servers, topics, schemas, clock, keys, parked; name the runbook to follow."""
     from deploy.local.checks import Patient, examine  # noqa: PLC0415 - needs the database's library

@@ -27,11 +27,10 @@ from services.chassis.messaging.restore import raise_epoch
 STOPPED_SECONDS = 60.0
 
 
-def register(app: typer.Typer) -> None:
-    """Add this command to `nrm`."""
-    app.command()(restore)
+app = typer.Typer()
 
 
+@app.command()
 def restore(
     unit: Annotated[str, typer.Argument(help="A service: `ngo-brest.referral`.")],
     reason: ReasonOption,

@@ -20,12 +20,10 @@ from deploy.local.layout import DEFAULT_STATE, StateFolder
 MANY = 5
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands to `nrm`."""
-    for command in (up, down, restart, reset, migrate):
-        app.command()(command)
+app = typer.Typer()
 
 
+@app.command()
 def up(
     state: StateOption = DEFAULT_STATE,
     demo: Annotated[bool, typer.Option("--demo", help="Let the demo move the clock.")] = False,
@@ -58,6 +56,7 @@ def up(
         console.print(f"numbers {at.numbers}\ntraces  {at.traces}", highlight=False)
 
 
+@app.command()
 def down(state: StateOption = DEFAULT_STATE) -> None:
     """Stop exactly what `up` started; the state stays."""
     with console.status("Stopping ..."):
@@ -65,6 +64,7 @@ def down(state: StateOption = DEFAULT_STATE) -> None:
     console.print("Everything is stopped." if ran else "Nothing ran.")
 
 
+@app.command()
 def restart(
     name: Annotated[str, typer.Argument(help="A process as `nrm status` names it.")] = "",
     state: StateOption = DEFAULT_STATE,
@@ -83,6 +83,7 @@ def restart(
     console.print(f"{', '.join(names)} runs again.")
 
 
+@app.command()
 def reset(
     state: StateOption = DEFAULT_STATE,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -101,6 +102,7 @@ def reset(
     console.print("The state is deleted.")
 
 
+@app.command()
 def migrate(state: StateOption = DEFAULT_STATE) -> None:
     """Bring every schema to the newest revision, as the owner role."""
     folder = state_folder(state)

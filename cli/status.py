@@ -22,13 +22,10 @@ SERVER_LOGS = {
 }
 
 
-def register(app: typer.Typer) -> None:
-    """Add these commands to `nrm`."""
-    app.command()(status)
-    app.command()(address)
-    app.command()(logs)
+app = typer.Typer()
 
 
+@app.command()
 def status(state: StateOption = DEFAULT_STATE, as_json: JsonOption = False) -> None:
     """Show every address, process, readiness by part, and versions."""
     told = readiness.status(state_folder(state))
@@ -40,6 +37,7 @@ def status(state: StateOption = DEFAULT_STATE, as_json: JsonOption = False) -> N
         raise typer.Exit(3)
 
 
+@app.command()
 def address(
     node: Annotated[str, typer.Argument(help="A node: `border-brest`.")],
     service: Annotated[str, typer.Argument(help="A service: `gateway`; or `kafka`.")],
@@ -49,6 +47,7 @@ def address(
     typer.echo(control.address_of(state_folder(state), node, service))
 
 
+@app.command()
 def logs(
     name: Annotated[str, typer.Argument(help="A process, `supervisor` or `setup`.")] = "supervisor",
     state: StateOption = DEFAULT_STATE,
