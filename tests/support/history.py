@@ -209,7 +209,10 @@ def history_of(stage: Stage, *, effects: Mapping[str, int], expected: Mapping[st
             marks[f"{unit.name}/{row['consumer']}", _stream(row)] = row["read"]
         for row in databases.rows(unit, HANDLED):
             handled[f"{unit.name}/{row['consumer']}"].append(row)
-        unfinished += [f"{unit.name} {row['state']}" for row in databases.rows(unit, ROWS)]
+        unfinished += [
+            f"{unit.name} {row['state']}: {row['topic']} {row['sequence']}"
+            for row in databases.rows(unit, ROWS)
+        ]
         unfinished += [f"{unit.name} unsent" for _ in databases.rows(unit, UNSENT)]
         if unit.service == "gateway":
             waiting = databases.rows(unit, UNRECEIPTED)

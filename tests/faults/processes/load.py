@@ -9,19 +9,23 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from contracts.identification import CaseChanged, CaseOpened
 from deploy.demo.bus import Post
 from deploy.demo.databases import Databases
-from deploy.demo.stage import Stage, new_id
+from deploy.demo.stage import Stage, StoryFailed, new_id
 from deploy.demo.stories import hospital, loop
 from deploy.local import broker_admin
 from deploy.local.control import topology_of
 from deploy.local.layout import REPOSITORY
 from services.chassis.failpoints import Failpoint
+from services.chassis.messaging.relay import RelayLimits
+from tests.faults.processes.breaking import stopped
 from tests.faults.processes.places import HINDERED, IDENTIFIER, SEEKER
 from tests.support.history import STRANGER
 from tests.support.one_case import OneCase
@@ -59,16 +63,19 @@ class Load:
     wanted: frozenset[Failpoint] = frozenset()
     """What is to be reached: some places need a hand."""
     cases: list[OneCase] = field(default_factory=list)
-    died: Callable[[], bool] = lambda: True
-    """Whether the hindered service reached its failpoint."""
-    row_parked: Callable[[], bool] = lambda: True
-    """Whether what waits may be released now."""
+    died: Callable[[Failpoint], bool] = lambda _failpoint: True
+    """Whether whoever was to die there did."""
     waiting: str = ""
     """What the stranger speaks of too early."""
+    waited: list[str] = field(default_factory=list)
+    """That, each time."""
 
     def go(self, breaks: Callable[[str], None] = lambda _step: None) -> None:
         """All of it once."""
         self.waiting = new_id()
+        self.waited.append(self.waiting)
+        if Failpoint.RELAY_ABANDONED in self.wanted:
+            self.unacknowledged()
         for node in DOORS:
             self.refused(node)
         self.hindered()
@@ -118,7 +125,11 @@ class Load:
         """What was too early becomes known: by another source, its second number first."""
         if Failpoint.REDRIVEN_BEFORE_COMMIT in self.wanted:
             self.redriven()
-        self.stage.until("what its failpoint left", self.row_parked, REACH_SECONDS)
+        self.stage.until(
+            "what its failpoint left",
+            lambda: self.died(Failpoint.ROW_PARKED_BEFORE_COMMIT),
+            REACH_SECONDS,
+        )
         self.say(self.waiting, 2, CaseChanged(**CODES), source="2")
         self.say(self.waiting, 1, _opened(), source="2")
         self.stage.until("what was too early", self._received, REACH_SECONDS)
@@ -186,26 +197,51 @@ class Load:
         self.rows(
             SEEKER,
             "UPDATE inbox_row SET state = 'behind', attempts = 0"
-            " WHERE subject = $1 AND state = 'parked'",
-            self.waiting,
+            " WHERE subject = ANY($1) AND state = 'parked'",
+            self.waited,
         )
 
     # ------------------------------------------------------------ the hindered topic
 
     def hindered(self) -> None:
-        """A pool changes while its topic takes nothing, or nothing of that size."""
-        setting = _hindrance(self.wanted)
+        """A pool changes while its topic takes nothing of that size."""
         bootstrap = self.stage.bus.bootstrap
         ngo, pool = self.stage.agency(loop.NGO), new_id()
-        if setting:
-            broker_admin.change_settings(bootstrap, {POOLS: setting})
+        wanted = Failpoint.RELAY_BEFORE_PARK in self.wanted
+        if wanted:
+            broker_admin.change_settings(bootstrap, {POOLS: HINDRANCE})
         try:
             ngo.tells("capacity-reported", pool, {"pool_id": pool, **hospital.POOL})
-            if setting:
-                self.stage.until("what its failpoint left", self.died, REACH_SECONDS)
+            if wanted:
+                self.stage.until(
+                    "what its failpoint left",
+                    lambda: self.died(Failpoint.RELAY_BEFORE_PARK),
+                    REACH_SECONDS,
+                )
         finally:
-            if setting:
+            if wanted:
                 broker_admin.change_settings(bootstrap, {POOLS: UNHINDERED})
+
+    def unacknowledged(self) -> None:
+        """Gateways send while the broker stands still: its first answer finds them impatient.
+
+        A relay that is asking for metadata when the broker goes on abandons its producer. One that
+        was between two questions hears its acknowledgement instead: then once more.
+        """
+        for _ in range(FREEZES):
+            with stopped(self.stage, "kafka"):
+                for node in DOORS:
+                    elsewhere = loop.detection(loop.NGO)
+                    agency = self.stage.agency(node)
+                    agency.send(agency.event("person-detected", new_id(), elsewhere))
+                time.sleep(RelayLimits().stuck_seconds + LONGER_SECONDS)
+            with suppress(StoryFailed):
+                self.stage.until(
+                    "who gave a producer up",
+                    lambda: self.died(Failpoint.RELAY_ABANDONED),
+                    REACH_SECONDS / FREEZES,
+                )
+                return
 
     def unpark(self) -> None:
         """What the life after the killed one may have put aside may be sent now."""
@@ -218,15 +254,8 @@ class Load:
         )
 
 
-UNHINDERED = {"min.insync.replicas": "1", "max.message.bytes": "1048588"}
-
-
-def _hindrance(wanted: frozenset[Failpoint]) -> dict[str, str]:
-    if Failpoint.RELAY_ABANDONED in wanted:
-        return {"min.insync.replicas": "2"}
-    if Failpoint.RELAY_BEFORE_PARK in wanted:
-        return {"max.message.bytes": "100"}
-    return {}
+HINDRANCE, UNHINDERED = {"max.message.bytes": "100"}, {"max.message.bytes": "1048588"}
+FREEZES, LONGER_SECONDS = 4, 5.0
 
 
 def _opened() -> CaseOpened:

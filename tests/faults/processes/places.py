@@ -48,7 +48,7 @@ PLACES: Final = (
     Place(F.RELAY_AFTER_SEND, f"{MESSAGING}/relay.py", EVERYBODY, 2),
     Place(F.RELAY_BEFORE_DELETE, f"{MESSAGING}/relay.py", EVERYBODY, 2),
     Place(F.RELAY_AFTER_DELETE, f"{MESSAGING}/relay.py", EVERYBODY, 2),
-    Place(F.RELAY_ABANDONED, f"{MESSAGING}/relay.py", (HINDERED,)),
+    Place(F.RELAY_ABANDONED, f"{MESSAGING}/relay.py", GATEWAYS),
     Place(F.RELAY_BEFORE_PARK, f"{MESSAGING}/relay.py", (HINDERED,)),
     Place(F.CONSUMER_AFTER_FETCH, f"{MESSAGING}/consumer.py", EVERYBODY, 2),
     Place(F.CONSUMER_BEFORE_SETTLE, f"{MESSAGING}/consumer.py", EVERYBODY, 3),

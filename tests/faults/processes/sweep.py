@@ -33,8 +33,8 @@ CAREFUL = frozenset(
     }
 )
 """Passed only in a life after an unclean end."""
-HINDERING = frozenset({Failpoint.RELAY_ABANDONED, Failpoint.RELAY_BEFORE_PARK})
-"""One of them in a round: each wants its topic hindered in its own way."""
+EARLY = frozenset({Failpoint.REWOUND_BEFORE_MARK, Failpoint.RELAY_ABANDONED})
+"""The load begins with them: the first of a chain, if it is in one."""
 AGAIN = 3
 """How often the load goes again for a place that was not reached."""
 
@@ -86,7 +86,7 @@ def _needs_first(order: Order) -> bool:
 
 def _needs_last(order: Order) -> int:
     failpoint = order.place.failpoint
-    if failpoint is Failpoint.REWOUND_BEFORE_MARK:
+    if failpoint in EARLY:
         return 0
     return 3 if failpoint in AT_STOP else 2 if failpoint in CAREFUL else 1
 
@@ -97,12 +97,7 @@ def _fits(order: Order, others: Sequence[Order]) -> bool:
         return (
             not any(each.place.failpoint in AT_STOP for each in same) and len(same) < LONGEST_CHAIN
         )
-    if order.place.failpoint in HINDERING and any(
-        each.place.failpoint in HINDERING for each in others
-    ):
-        return False
-    early = Failpoint.REWOUND_BEFORE_MARK
-    if order.place.failpoint is early and any(e.place.failpoint is early for e in same):
+    if order.place.failpoint in EARLY and any(each.place.failpoint in EARLY for each in same):
         return False
     return len(same) < LONGEST_CHAIN
 
@@ -163,8 +158,7 @@ class Sweep:
         self.stage = stage
         failpoints = frozenset(order.place.failpoint for order in orders)
         self.load = Load(stage, failpoints)
-        self.load.died = lambda: self._over(HINDERING)
-        self.load.row_parked = lambda: self._over({Failpoint.ROW_PARKED_BEFORE_COMMIT})
+        self.load.died = lambda failpoint: self._over({failpoint})
         by_unit: dict[str, list[Order]] = {}
         for order in orders:
             if order.place.failpoint not in BY_AN_OPERATOR:

@@ -47,7 +47,7 @@ def two_brokers() -> Iterator[StateFolder]:
 def stage(two_brokers: StateFolder) -> Iterator[Stage]:
     """A stage on it; no broker stays away after a test."""
     try:
-        with a_stage(two_brokers) as opened:
+        with a_stage(two_brokers, AWAY_SECONDS) as opened:
             yield opened
     finally:
         for name in (BROKER, HUB_BROKER):
@@ -102,9 +102,7 @@ def test_local_work_goes_on_while_the_hub_is_away_and_nothing_is_lost(stage: Sta
     )
     assert len(loop.taken_over(stage)) == known
     control.release(stage.state, HUB_BROKER)
-    guard.news(
-        "identification.hand-over-confirmed", lambda news: news["case_id"] == here, AWAY_SECONDS
-    )
+    guard.news("identification.hand-over-confirmed", lambda news: news["case_id"] == here)
     goes_round(stage)
 
 
