@@ -76,7 +76,7 @@ def said_on_the_hub(stage: Stage) -> list[str]:
     hub = buses.told(stage.state).hub
     bus = Bus(Buses(local=hub, hub=hub))
     try:
-        return [record.attribute("type") for record in bus.everything()]
+        return [str(record.body().get("type")) for record in bus.everything()]  # structured
     finally:
         bus.close()
 
