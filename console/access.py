@@ -21,6 +21,17 @@ NURSES: Final = frozenset({"provider-intake"})
 CLERKS: Final = frozenset({"capacity-clerk"})
 CAPACITY_READERS: Final = frozenset({"capacity-clerk", "provider-intake", "supervisor"})
 
+CASE_FORMS: Final = (
+    *("consent", "referral", "screening", "decision", "restriction", "refusal", "withdrawal"),
+    *("more-time", "less-time", "second-look", "revoke"),
+    *("missing", "child-authority", "guardian", "best-interests", "childs-view", "protection"),
+    *("guardian-told", "age", "of-age"),
+    *("contact", "safe-contact", "dependants-came", "representative", "person-told", "return"),
+    *("questionnaire", "link", "take-over"),
+    *("correct", "died", "duplicate", "close", "in-error"),
+)
+"""The forms about one case, by the last word of the address."""
+
 PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
         ("GET", "/health/live"): ANYBODY,
@@ -54,6 +65,7 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/detect"): DETECTORS,
         ("GET", "/cases"): READERS,
         ("GET", "/cases/{case_id}"): READERS,
+        ("GET", "/cases/{case_id}/letter"): OFFICERS,
         ("POST", "/cases/{case_id}/person"): OFFICERS,
         ("POST", "/cases/{case_id}/person/keep"): OFFICERS,
         ("GET", "/requests/{request_id}"): READERS,
@@ -61,26 +73,11 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/requests/{request_id}/{need_id}/choose"): OFFICERS,
         ("GET", "/requests/{request_id}/{need_id}/cancel"): OFFICERS,
         ("POST", "/requests/{request_id}/{need_id}/cancel"): OFFICERS,
-        ("GET", "/cases/{case_id}/refusal"): OFFICERS,
-        ("POST", "/cases/{case_id}/refusal"): OFFICERS,
-        ("GET", "/cases/{case_id}/correct"): OFFICERS,
-        ("POST", "/cases/{case_id}/correct"): OFFICERS,
-        ("GET", "/cases/{case_id}/screening"): OFFICERS,
-        ("POST", "/cases/{case_id}/screening"): OFFICERS,
-        ("GET", "/cases/{case_id}/decision"): OFFICERS,
-        ("POST", "/cases/{case_id}/decision"): OFFICERS,
-        ("GET", "/cases/{case_id}/consent"): OFFICERS,
-        ("POST", "/cases/{case_id}/consent"): OFFICERS,
-        ("GET", "/cases/{case_id}/withdrawal"): OFFICERS,
-        ("POST", "/cases/{case_id}/withdrawal"): OFFICERS,
-        ("GET", "/cases/{case_id}/restriction"): OFFICERS,
-        ("POST", "/cases/{case_id}/restriction"): OFFICERS,
-        ("GET", "/cases/{case_id}/referral"): OFFICERS,
-        ("POST", "/cases/{case_id}/referral"): OFFICERS,
-        ("GET", "/cases/{case_id}/close"): OFFICERS,
-        ("POST", "/cases/{case_id}/close"): OFFICERS,
-        ("GET", "/cases/{case_id}/in-error"): OFFICERS,
-        ("POST", "/cases/{case_id}/in-error"): OFFICERS,
+        **{
+            (method, f"/cases/{{case_id}}/{word}"): OFFICERS
+            for word in CASE_FORMS
+            for method in ("GET", "POST")
+        },
     }
 )
 

@@ -14,7 +14,8 @@ from console.answers import answer_of, shut
 from console.desk import Desk, visit_of
 from console.gate import Gate
 from console.pages import capacity, cases, detecting, entry, giving, offers, person, referrals
-from console.pages.case_forms import FORMS, shows, takes
+from console.pages.case_forms import FORMS
+from console.pages.sheets import shows, takes
 from services.chassis.web import NO_FOREIGN_TELEMETRY
 
 Page = Callable[..., Awaitable[Response]]
@@ -49,6 +50,7 @@ PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("POST", "/detect"): detecting.detect,
     ("GET", "/cases"): cases.list_cases,
     ("GET", "/cases/{case_id}"): cases.show_case,
+    ("GET", "/cases/{case_id}/letter"): cases.show_letter,
     ("POST", "/cases/{case_id}/person"): person.show_person,
     ("POST", "/cases/{case_id}/person/keep"): person.keep_person,
     ("GET", "/requests/{request_id}"): referrals.show_request,
@@ -56,8 +58,8 @@ PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("POST", "/requests/{request_id}/{need_id}/choose"): referrals.choose_provider,
     ("GET", "/requests/{request_id}/{need_id}/cancel"): referrals.cancel_form,
     ("POST", "/requests/{request_id}/{need_id}/cancel"): referrals.cancel_need,
-    **{("GET", f"/cases/{{case_id}}/{form.word}"): shows(form) for form in FORMS},
-    **{("POST", f"/cases/{{case_id}}/{form.word}"): takes(form) for form in FORMS},
+    **{("GET", sheet.place): shows(sheet) for sheet in FORMS},
+    **{("POST", sheet.place): takes(sheet) for sheet in FORMS},
 }
 
 

@@ -4,6 +4,7 @@ Every list of codes offers "not yet known" where the list has it. What a person 
 out of the body; the door says what it lacks. No value is repeated in an error.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -20,6 +21,7 @@ FEW: Final = 8
 """So many codes are asked as buttons, more as a list that opens."""
 DIGITS: Final = 7
 YES, NO = "yes", "no"
+CASE_NUMBER: Final = re.compile(r"[0-9a-f]{8}((-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
 
 Objections = list[Mapping[str, str | None]]
 
@@ -33,6 +35,8 @@ class Kind(Enum):
     NUMBER = "number"
     DAY = "day"
     MOMENT = "moment"
+    CASE = "case"
+    """Another case of this node, by the number that stands on its page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,10 @@ class Field:
     """What is chosen before anybody chose."""
     nothing: str = ""
     """The name of what a list says before anybody chose, where that is an answer of its own."""
+    agencies: bool = False
+    """Whether a participant is asked for: the page offers those that there are."""
+    named: tuple[str, str] | None = None
+    """A code of a list whose label it has: (list, code)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +100,7 @@ def asked(
     return [
         Asked(
             field=field,
-            label=words.text(field.text) if field.text else words.title(field.code_list),
+            label=_label(words, field),
             hint=words.text(field.hint) if field.hint else "",
             options=_options(words, field),
             chosen=visit.form.get(field.name, field.given),
@@ -100,6 +108,12 @@ def asked(
         )
         for field in fields
     ]
+
+
+def _label(words: Words, field: Field) -> str:
+    if field.named is not None:
+        return words.label(*field.named)
+    return words.text(field.text) if field.text else words.title(field.code_list)
 
 
 @cache
@@ -146,12 +160,16 @@ def _value(field: Field, given: Sequence[str], zone: ZoneInfo) -> Any:
             return _yes(given[-1])
         case Kind.NUMBER:
             return _number(given[-1])
-        case Kind.DAY:
-            day = datetime.fromisoformat(given[-1]).date()
-            return datetime.combine(day, time(23, 59), zone).astimezone(UTC).isoformat()
-        case Kind.MOMENT:
-            at = datetime.fromisoformat(given[-1])
-            return at.replace(tzinfo=zone).astimezone(UTC).isoformat()
+        case Kind.DAY | Kind.MOMENT:
+            return _moment(field.kind, datetime.fromisoformat(given[-1]), zone)
+        case Kind.CASE:
+            return _number_of_case(given[-1])
+
+
+def _moment(kind: Kind, at: datetime, zone: ZoneInfo) -> str:
+    """The moment as the wire has it; a day is over when it is over here."""
+    here = datetime.combine(at.date(), time(23, 59)) if kind is Kind.DAY else at
+    return here.replace(tzinfo=zone).astimezone(UTC).isoformat()
 
 
 def _yes(text: str) -> bool:
@@ -164,3 +182,11 @@ def _number(text: str) -> int:
     if not text.isdecimal() or len(text) > DIGITS:
         raise ValueError
     return int(text)
+
+
+def _number_of_case(text: str) -> str:
+    """As it stands on a case's page, short or whole."""
+    number = text.lower()
+    if CASE_NUMBER.fullmatch(number) is None:
+        raise ValueError
+    return number

@@ -37,6 +37,8 @@ class Settings(ServiceSettings):
     """How long a page waits for the final answer to what it told."""
     consent_text: str = Field(default="2026.1", pattern=r"^20[0-9]{2}\.[0-9]{1,2}$")
     """Which printed text of consent people are read: its year and number."""
+    questions_version: str = Field(default="2026.1", pattern=r"^20[0-9]{2}\.[0-9]{1,2}$")
+    """Which printed list of questions people are asked: its year and number."""
     exit_address: Address = "https://www.bbc.co.uk/weather"
     """Where the button that leaves at once leads: a page that tells nothing."""
     duty_file: Path | None = None

@@ -172,7 +172,7 @@ NO_AGGREGATE: Final[Mapping[str, str]] = {
     "gateway GET /v1/persons/{case_id}": "one person, from the safe",
     "* GET /v1/cases*": "single cases, a page at a time",
     "identification GET /v1/notices": "single notices for people of the node",
-    "referral GET /v1/requests/{request_id}*": "one request",
+    "referral GET /v1/requests*": "one request, or those of one case",
     "referral GET /v1/tasks*": "single tasks",
     "assistance GET /v1/episodes*": "single episodes",
 }

@@ -12,17 +12,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.answers import listed, page
-from console.desk import Visit, visit_of
+from console.desk import visit_of
+from console.pages.asking import clocks_of, id_of_officer, read_case, register_of, requests_of
+from console.pages.case_forms import FORMS
+from console.pages.sheets import groups_of
 from services.chassis.clock import new_id
 from services.chassis.errors import NotFound
 
 PAGE: Final = "100"
 OVER: Final = frozenset({"closed", "entered-in-error"})
-CLOCKS: Final = (
-    *("reasonable_grounds_due_at", "reflection_review_at", "reflection_ends_at"),
-    *("conclusive_due_at", "reconsider_until", "reconsideration_due_at"),
-    *("child_notification_due_at", "majority_review_at"),
-)
+STAYS: Final = frozenset({"reflection", "child-protection"})
+"""While a case is so, nobody may be removed from the country."""
+FORM_OF: Final[Mapping[str, str]] = {
+    "guardian-status": "guardian",
+    "majority-reasons": "age",
+    "child-authority": "child-authority",
+    "best-interests": "best-interests",
+    "childs-view": "childs-view",
+    "protection-measure": "protection",
+    "placement-review": "protection",
+    "tell-of-hand-over": "person-told",
+    "tell-of-notification": "person-told",
+    "find-contact": "contact",
+    "find-child": "missing",
+}
+"""To-do -> the form that does it; every other one is a code that is put right."""
 
 
 async def list_cases(request: Request) -> Response:
@@ -45,58 +59,44 @@ async def show_case(request: Request, case_id: UUID) -> Response:
     case = await read_case(visit, case_id)
     if case["frozen_at"] is not None or case["state"] is None:
         return page(visit, "case-closed-off.html", case=case)
-    consents, restrictions, tasks = await asyncio.gather(
+    consents, restrictions, requests = await asyncio.gather(
         register_of(visit, case_id, "consents"),
         register_of(visit, case_id, "restrictions"),
-        sent_tasks(visit, case_id),
+        requests_of(visit, case_id),
     )
     return page(
         visit,
         "case.html",
         case=case,
         clocks=clocks_of(case),
+        groups=groups_of(FORMS, case),
+        form_of=FORM_OF,
+        own_number=str(id_of_officer(visit.session.caller.name)),
+        may_stay=case["state"] in STAYS,
         consents=consents,
         restrictions=restrictions,
-        tasks=tasks,
+        requests=requests,
         form_id=new_id(),
     )
 
 
-async def read_case(visit: Visit, case_id: UUID) -> dict[str, Any]:
-    """The case as identification shows it."""
-    found = await visit.ask("identification", f"/v1/cases/{case_id}")
-    return dict(found) if isinstance(found, Mapping) else {}
-
-
-async def register_of(visit: Visit, case_id: UUID, name: str) -> list[Mapping[str, Any]]:
-    """A register of the gateway about the case; nothing where it never heard of it."""
-    try:
-        told = await visit.ask("gateway", f"/v1/cases/{case_id}/{name}")
-    except NotFound:
-        return []
-    return listed(told.get(name)) if isinstance(told, Mapping) else []
-
-
-async def sent_tasks(visit: Visit, case_id: UUID) -> list[Mapping[str, Any]]:
-    """What other agencies were asked for this person; nothing where this node asks nobody."""
-    try:
-        tasks = listed(await visit.ask("referral", "/v1/tasks", side="sender"))
-    except NotFound:
-        return []
-    return [task for task in tasks if task["case_id"] == str(case_id)]
-
-
-def clocks_of(case: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(name, due) of every clock that runs, the next one first."""
+async def show_letter(request: Request, case_id: UUID) -> Response:
+    """The paper that says until when the person may stay, and nothing more; to be printed."""
+    visit = visit_of(request)
+    case = await read_case(visit, case_id)
+    if case["frozen_at"] is not None or case["state"] not in STAYS:
+        raise NotFound("nothing says that the person may stay")
     clocks = case["clocks"] or {}
-    running = [(name, clocks[name]) for name in CLOCKS if clocks.get(name)]
-    return sorted(running, key=lambda clock: clock[1])
+    until = clocks.get("reflection_ends_at") or clocks.get("no_decision_before")
+    return page(visit, "letter.html", case=case, until=until, today=visit.now.isoformat())
 
 
-def _order(case: Mapping[str, Any]) -> tuple[bool, str]:
+def _order(case: Mapping[str, Any]) -> tuple[bool, bool, str]:
+    """A missing child first, then what is stuck, then the next clock."""
+    missing = bool(case["record"] and case["record"]["missing_at"])
     stuck = bool(case["unfinished"] and case["unfinished"]["stuck"])
     clocks = clocks_of(case)
-    return not stuck, clocks[0][1] if clocks else "9999"
+    return not missing, not stuck, clocks[0][1] if clocks else "9999"
 
 
 def _is_id(text: str) -> bool:

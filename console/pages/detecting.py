@@ -10,7 +10,7 @@ from starlette.responses import Response
 from console.answers import back_to, page
 from console.desk import Visit, visit_of
 from console.forms import asked, read
-from console.pages.case_forms import CASE_TYPE, DANGER, KNOWN, MAJORITY, WHEN, Fields
+from console.pages.fields import CASE_TYPE, DANGER, KNOWN, MAJORITY, WHEN, Fields
 from console.telling import Telling, id_within
 from services.chassis.clock import new_id
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from console.answers import back_to, listed, page
 from console.desk import Visit, visit_of
 from console.forms import Field, Kind, asked, read
-from console.pages.case_forms import agencies
+from console.pages.asking import agencies
 from console.telling import Telling
 from services.chassis.clock import new_id
 from services.chassis.errors import NotFound

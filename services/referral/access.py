@@ -31,6 +31,7 @@ WORKERS: Final = frozenset({"case-officer", "supervisor"})
 PROVIDERS: Final = WORKERS | {"provider-intake", "duty-officer"}
 ACCESS: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
+        ("GET", "/v1/requests"): WORKERS,
         ("GET", "/v1/requests/{request_id}"): WORKERS,
         ("GET", "/v1/requests/{request_id}/explanation"): WORKERS,
         ("GET", "/v1/tasks"): PROVIDERS,

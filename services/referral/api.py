@@ -112,6 +112,14 @@ def _add_requests(app: FastAPI, database: Database, context: Context) -> None:
             raise NotFound("no such request")
         return _request_shown(context, found)
 
+    @app.get("/v1/requests")
+    async def list_requests(request: Request, case_id: UUID) -> list[RequestShown]:
+        """What was asked for a case, with needs and tasks, up to the page limit; recorded; none
+        of a frozen one."""
+        async with database.transaction() as tx:
+            found = await reading.list_requests(tx, caller(request), case_id, context.page_limit)
+        return [_request_shown(context, view) for view in found]
+
     @app.get("/v1/requests/{request_id}/explanation")
     async def explain(request: Request, request_id: UUID) -> list[ConsiderationShown]:
         """Why each service was or was not offered, as codes; recorded; 404: none, or frozen."""
@@ -125,11 +133,12 @@ def _add_requests(app: FastAPI, database: Database, context: Context) -> None:
 def _add_tasks(app: FastAPI, database: Database, context: Context) -> None:
     @app.get("/v1/tasks")
     async def list_tasks(
-        request: Request, side: Code = None, state: Code = None
+        request: Request, side: Code = None, state: Code = None, case_id: UUID | None = None
     ) -> list[TaskShown]:
-        """Tasks, by ``side`` and ``state`` if wanted, up to the page limit; each is recorded."""
+        """Tasks, by ``side``, ``state`` and case if wanted, up to the page limit; each recorded."""
+        wanted = reading.Wanted(side=side, state=state, case_id=case_id)
         async with database.transaction() as tx:
-            rows = await reading.list_tasks(tx, caller(request), (side, state), context.page_limit)
+            rows = await reading.list_tasks(tx, caller(request), wanted, context.page_limit)
         return [_shown(context, row) for row in rows]
 
     @app.get("/v1/tasks/{task_id}")

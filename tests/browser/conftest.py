@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.browser import DESK, a_browser, elsewhere, served
 from tests.support.console_bench import Node, everything_shown
+from tests.support.console_cases import CHILD, a_childs_case
 
 
 @pytest.fixture(scope="package")
@@ -20,7 +21,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def node() -> Node:
     """A node with something on every page."""
-    return Node(shows=everything_shown())
+    child = {f"identification/v1/cases/{CHILD}": a_childs_case()}
+    return Node(shows=everything_shown() | child)
 
 
 @pytest.fixture(scope="package")

@@ -9,6 +9,7 @@ from console.pages.case_forms import FORMS
 from contracts.vocabulary import code_lists
 from tests.support.browser import MISSING, PHONE, WEATHER, chromium, is_too_wide, what_axe_finds
 from tests.support.console_bench import CASE, HELPED, POOL, TASK, Node
+from tests.support.console_cases import CHILD
 
 A_NURSES = (
     *("/", "/offers", f"/offers/{POOL}", f"/offers/{POOL}/decline", "/help", f"/help/{HELPED}"),
@@ -18,6 +19,7 @@ A_CASE_WORKERS = (
     *("/", "/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}"),
     *(f"/requests/{TASK}/{POOL}/{word}" for word in ("choose", "cancel")),
     *(f"/cases/{CASE}/{form.word}" for form in FORMS),
+    *(f"/cases/{CHILD}", f"/cases/{CHILD}/letter"),
 )
 PAGES = {"nurse": A_NURSES, "case-worker": A_CASE_WORKERS}
 

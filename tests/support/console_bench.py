@@ -254,6 +254,7 @@ def everything_shown() -> dict[str, Any]:
         f"referral/v1/tasks/{TASK}": [a_task()],
         f"referral/v1/tasks/{HELPED}": [tasks[2]],
         f"referral/v1/tasks/{POOL}": [tasks[0]],
+        "referral/v1/requests": [a_request()],
         f"referral/v1/requests/{TASK}": a_request(),
         f"referral/v1/requests/{TASK}/explanation": an_explanation(),
         "assistance/v1/episodes": [

@@ -18,6 +18,16 @@ CAPACITY_CLERK: Final = "capacity-clerk"
 _OFFICER: Final = frozenset({CASE_OFFICER})
 _PROVIDER: Final = frozenset({PROVIDER_INTAKE})
 
+_OF_A_CASE: Final = (
+    *("reflection-extended", "reflection-ended-early", "reconsideration-asked"),
+    *("identification-revoked", "child-missing", "child-authority-told"),
+    *("best-interests-recorded", "childs-view-recorded", "protection-measure-taken"),
+    *("guardian-notified", "majority-reached", "contact-changed", "safe-contact-changed"),
+    *("dependants-added", "representative-appointed", "person-told", "return-recorded"),
+    *("questionnaire-recorded", "case-linked", "duplicate-found", "ownership-transferred"),
+    "person-died",
+)
+
 PEOPLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "person-detected": frozenset({DETECTOR, CASE_OFFICER}),
@@ -26,6 +36,7 @@ PEOPLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "case-corrected": _OFFICER,
         "case-entered-in-error": _OFFICER,
         "case-closed": _OFFICER,
+        **dict.fromkeys(_OF_A_CASE, _OFFICER),
         "consent-recorded": _OFFICER,
         "consent-withdrawn": _OFFICER,
         "restriction-recorded": _OFFICER,

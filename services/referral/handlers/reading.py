@@ -14,6 +14,18 @@ from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinishe
 from services.referral.domain.listings import Services
 from services.referral.domain.requests import Request
 from services.referral.store import cases, requests, tasks
+from services.referral.store.tasks import Wanted
+
+__all__ = [
+    "RequestView",
+    "Wanted",
+    "duty_phone",
+    "explain_request",
+    "list_requests",
+    "list_tasks",
+    "read_request",
+    "read_task",
+]
 
 Row = dict[str, Any]
 
@@ -40,6 +52,29 @@ async def read_request(tx: Transaction, caller: Caller, request_id: UUID) -> Req
     )
 
 
+async def list_requests(
+    tx: Transaction, caller: Caller, case_id: UUID, limit: int
+) -> list[RequestView]:
+    """The requests of a case; each one that is shown is recorded as read; none of a frozen one."""
+    audit.record(tx, actor=caller.name, action="list-requests", subject=str(case_id))
+    if await cases.read_frozen(tx, [case_id]):
+        return []
+    found = await requests.read_case_requests(tx, case_id, limit)
+    rows = await _standing(tx, await tasks.read_case_tasks(tx, case_id))
+    standing = (await unfinished_of(tx, [case_id])).get(str(case_id), NOTHING)
+    for request in found:
+        subject = str(request.request_id)
+        audit.record(tx, actor=caller.name, action="list-request", subject=subject)
+    return [
+        RequestView(
+            request=request,
+            tasks=[row for row in rows if row["request_id"] == request.request_id],
+            unfinished=standing,
+        )
+        for request in found
+    ]
+
+
 async def explain_request(tx: Transaction, caller: Caller, request_id: UUID) -> list[Row] | None:
     """Why each provider was or was not offered."""
     audit.record(tx, actor=caller.name, action="explain-request", subject=str(request_id))
@@ -55,12 +90,9 @@ async def read_task(tx: Transaction, caller: Caller, task_id: UUID) -> list[Row]
     return await _readable(tx, await tasks.read_task_rows(tx, task_id))
 
 
-async def list_tasks(
-    tx: Transaction, caller: Caller, wanted: tuple[str | None, str | None], limit: int
-) -> list[Row]:
-    """Tasks of a side in a state; each one that is shown is recorded as read."""
-    side, state = wanted
-    rows = await _readable(tx, await tasks.list_tasks(tx, side, state, limit))
+async def list_tasks(tx: Transaction, caller: Caller, wanted: Wanted, limit: int) -> list[Row]:
+    """Tasks of a side, a state, a case; each one that is shown is recorded as read."""
+    rows = await _readable(tx, await tasks.list_tasks(tx, wanted, limit))
     for row in rows:
         audit.record(tx, actor=caller.name, action="list-task", subject=str(row["task_id"]))
     return rows

@@ -39,6 +39,19 @@ _ADD_REQUEST: Final = Statement(insert(REQUEST), columns=columns_of(REQUEST))
 _READ_REQUEST: Final = Statement(
     select(REQUEST).where(REQUEST.c.request_id == bindparam("request_id"))
 )
+_REQUESTS_OF_CASE: Final = Statement(
+    select(REQUEST)
+    .where(
+        REQUEST.c.request_id.in_(
+            select(NEED.c.request_id).where(NEED.c.case_id == bindparam("case_id"))
+        )
+    )
+    .order_by(REQUEST.c.opened_at.desc(), REQUEST.c.request_id)
+    .limit(bindparam("at_most"))
+)
+_NEEDS_OF_CASE: Final = Statement(
+    select(NEED).where(NEED.c.case_id == bindparam("case_id")).order_by(NEED.c.need_id)
+)
 _ADD_NEED: Final = Statement(insert(NEED), columns=columns_of(NEED))
 _READ_NEED: Final = Statement(select(NEED).where(_of_need(NEED)).with_for_update())
 _NEEDS: Final = Statement(
@@ -163,20 +176,17 @@ async def read_request(tx: Transaction, request_id: UUID) -> Request | None:
     row = await tx.fetch_one(_READ_REQUEST, request_id=request_id)
     if row is None:
         return None
-    needs = await tx.fetch(_NEEDS, request_id=request_id)
-    return Request(
-        request_id=row["request_id"],
-        case_id=row["case_id"],
-        urgency=row["urgency"],
-        audience_class=row["audience_class"],
-        language=row["language"],
-        preferred=tuple(row["preferred"]),
-        opened_at=row["opened_at"],
-        needs=tuple(_need(each) for each in needs),
-        dependants=row["dependants"],
-        separation_reason=row["separation_reason"],
-        return_of=row["return_of"],
-    )
+    return _request(row, await tx.fetch(_NEEDS, request_id=request_id))
+
+
+async def read_case_requests(tx: Transaction, case_id: UUID, limit: int) -> list[Request]:
+    """The requests of a case with their needs, the newest first."""
+    rows = await tx.fetch(_REQUESTS_OF_CASE, case_id=case_id, at_most=limit)
+    needs = await tx.fetch(_NEEDS_OF_CASE, case_id=case_id)
+    return [
+        _request(row, [each for each in needs if each["request_id"] == row["request_id"]])
+        for row in rows
+    ]
 
 
 async def lock_need(tx: Transaction, request_id: UUID, need_id: UUID) -> Need | None:
@@ -287,6 +297,22 @@ def _need_row(need: Need) -> dict[str, Any]:
         "told": need.told,
         "due_at": need.due_at,
     }
+
+
+def _request(row: Record, needs: Iterable[Record]) -> Request:
+    return Request(
+        request_id=row["request_id"],
+        case_id=row["case_id"],
+        urgency=row["urgency"],
+        audience_class=row["audience_class"],
+        language=row["language"],
+        preferred=tuple(row["preferred"]),
+        opened_at=row["opened_at"],
+        needs=tuple(_need(each) for each in needs),
+        dependants=row["dependants"],
+        separation_reason=row["separation_reason"],
+        return_of=row["return_of"],
+    )
 
 
 def _need(row: Record) -> Need:

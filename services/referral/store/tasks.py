@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Text, and_, any_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.elements import ColumnElement
 
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.errors import Misuse
@@ -84,21 +85,39 @@ _BY_REQUEST: Final = Statement(
     .where(TASK.c.request_id == bindparam("request_id"), TASK.c.side == "sender")
     .order_by(TASK.c.offered_at, TASK.c.task_id)
 )
-_LISTED: Final = Statement(
-    select(TASK)
-    .where(
-        or_(
-            bindparam("a_side", type_=Text()).is_(None),
-            TASK.c.side == bindparam("a_side", type_=Text()),
-        ),
-        or_(
-            bindparam("a_state", type_=Text()).is_(None),
-            TASK.c.state == bindparam("a_state", type_=Text()),
-        ),
+
+
+def _listed(*of: ColumnElement[bool]) -> Statement:
+    return Statement(
+        select(TASK)
+        .where(
+            *of,
+            or_(
+                bindparam("a_side", type_=Text()).is_(None),
+                TASK.c.side == bindparam("a_side", type_=Text()),
+            ),
+            or_(
+                bindparam("a_state", type_=Text()).is_(None),
+                TASK.c.state == bindparam("a_state", type_=Text()),
+            ),
+        )
+        .order_by(TASK.c.changed_at.desc(), TASK.c.task_id)
+        .limit(bindparam("at_most"))
     )
-    .order_by(TASK.c.changed_at.desc(), TASK.c.task_id)
-    .limit(bindparam("at_most"))
-)
+
+
+_LISTED: Final = _listed()
+_LISTED_OF_CASE: Final = _listed(TASK.c.case_id == bindparam("case_id"))
+"""By a statement of its own, so that one case is found by its index."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which tasks are listed; None: of any side, in any state, of any case."""
+
+    side: str | None = None
+    state: str | None = None
+    case_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,12 +217,19 @@ async def read_request_tasks(tx: Transaction, request_id: UUID) -> list[dict[str
     return [dict(row) for row in await tx.fetch(_BY_REQUEST, request_id=request_id)]
 
 
-async def list_tasks(
-    tx: Transaction, side: str | None, state: str | None, limit: int
-) -> list[dict[str, Any]]:
-    """Tasks of a side in a state, those changed last first."""
-    rows = await tx.fetch(_LISTED, a_side=side, a_state=state, at_most=limit)
+async def list_tasks(tx: Transaction, wanted: Wanted, limit: int) -> list[dict[str, Any]]:
+    """Tasks of a side, a state, a case, those changed last first."""
+    given = {"a_side": wanted.side, "a_state": wanted.state, "at_most": limit}
+    if wanted.case_id is None:
+        return [dict(row) for row in await tx.fetch(_LISTED, **given)]
+    rows = await tx.fetch(_LISTED_OF_CASE, **given, case_id=wanted.case_id)
     return [dict(row) for row in rows]
+
+
+async def read_case_tasks(tx: Transaction, case_id: UUID) -> list[dict[str, Any]]:
+    """The sender's tasks of a case as a worker may see them, the oldest offer first."""
+    rows = [dict(row) for row in await tx.fetch(_TRIED, case_id=case_id)]
+    return sorted(rows, key=lambda row: (row["offered_at"], row["task_id"]))
 
 
 def _details(task: Task) -> dict[str, Any]:

@@ -69,6 +69,23 @@ async def test_a_worker_sees_request_tasks_and_the_duty_phone(world: World) -> N
     assert {row["action"] for row in audited} == {"read-request", "list-task", "read-task"}
 
 
+async def test_a_worker_sees_from_the_case_what_was_asked_and_how_far_it_is(world: World) -> None:
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    interior = world.nodes[INTERIOR]
+    case_id = str((await interior.rows("SELECT case_id FROM request"))[0]["case_id"])
+    (asked,) = (await get(interior, f"/v1/requests?case_id={case_id}")).json()
+    assert asked["request_id"] == str(an_id("request"))
+    assert [need["state"] for need in asked["needs"]] == ["offered"]
+    assert [task["task_id"] for task in asked["tasks"]] == [str(task_id)]
+    tasks = (await get(interior, f"/v1/tasks?side=sender&case_id={case_id}")).json()
+    assert [task["task_id"] for task in tasks] == [str(task_id)]
+    other = an_id("another case")
+    assert (await get(interior, f"/v1/requests?case_id={other}")).json() == []
+    assert (await get(interior, f"/v1/tasks?case_id={other}")).json() == []
+    audited = await interior.rows("SELECT action FROM audit WHERE actor = 'worker'")
+    assert {row["action"] for row in audited} == {"list-requests", "list-request", "list-task"}
+
+
 async def test_the_explanation_says_why_each_provider_was_or_was_not_offered(
     world: World,
 ) -> None:
@@ -128,6 +145,17 @@ async def test_nothing_of_a_frozen_case_is_shown(world: World) -> None:
     await redcross.feed("gateway", gateway.SharingStopped(reference_known=True), THERE)
     assert (await get(redcross, f"/v1/tasks/{task_id}", INTAKE)).status_code == 404
     assert (await get(redcross, "/v1/tasks", INTAKE)).json() == []
+    case_id = (await redcross.rows("SELECT case_id FROM task"))[0]["case_id"]
+    assert (await get(redcross, f"/v1/tasks?case_id={case_id}", INTAKE)).json() == []
+
+
+async def test_no_request_of_a_frozen_case_is_listed(world: World) -> None:
+    await offered_to_redcross(world, "nursing-visit")
+    interior = world.nodes[INTERIOR]
+    case_id = (await interior.rows("SELECT case_id FROM request"))[0]["case_id"]
+    assert len((await get(interior, f"/v1/requests?case_id={case_id}")).json()) == 1
+    await interior.feed("gateway", gateway.SharingStopped(reference_known=True), case_id)
+    assert (await get(interior, f"/v1/requests?case_id={case_id}")).json() == []
 
 
 async def test_two_last_answers_at_once_still_make_one_choice(world: World) -> None:

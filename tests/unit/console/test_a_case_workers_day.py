@@ -1,37 +1,14 @@
 """What a case worker does by pages becomes events that their contracts take, and nothing else."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
 
 from console.pages.case_forms import FORMS
 from contracts.vocabulary import LANGUAGES
-from services.chassis.clock import new_id
-from tests.support.console_bench import CASE, CONSENT, NODE, POOL, TASK, Bench, a_case
+from tests.support.console_bench import CASE, NODE, POOL, TASK, Bench, a_case
+from tests.support.console_cases import FILLED
 from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
 
 PAGES = ("/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}")
-FILLED: Mapping[str, dict[str, str | list[str]]] = {
-    "correct": {"exploitation": ["forced-labour"], "dependants": "2", "majority": "adult"},
-    "screening": {"result": "indicators-found", "means": ["threats"]},
-    "decision": {"decision": "reasonable-grounds", "outcome": "positive"},
-    "consent": {
-        "purposes": ["referral"],
-        "categories": ["coded-case", "needs"],
-        "recipients": ["ngo-brest"],
-        "expires_at": "2027-03-02",
-        "language": "ru",
-        "interpreter": "no",
-        "given_by": "person",
-    },
-    "withdrawal": {"kind": "stop-sharing", "consent_id": CONSENT["consent_id"]},
-    "restriction": {"recorded_for": "person", "agency_type": "interior-affairs"},
-    "referral": {"needs": ["nursing-visit", "vocational"], "urgency": "routine"},
-    "refusal": {"provider": "ngo-brest"},
-    "close": {"reason": "other"},
-    "in-error": {"reason": "other"},
-}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -48,17 +25,17 @@ async def test_every_page_of_a_case_is_small_and_in_one_language(
         assert "Pavel" not in answer.text
 
 
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.word)
-async def test_each_form_becomes_the_event_that_its_contract_takes(bench: Bench, form: Any) -> None:
+async def test_what_was_asked_is_seen_from_the_case_and_how_far_it_is(bench: Bench) -> None:
     await bench.sign_in("case-worker")
-    path, fields = f"/cases/{CASE}/{form.word}", {"form_id": str(new_id()), **FILLED[form.word]}
-    for _ in range(2):
-        assert (await bench.send(path, fields)).status_code == 303
-    first, again = bench.node.events
-    assert first == again
-    assert first["type"] == f"org.nrm.intake.{form.happened}.v1"
-    assert first["subject"] == str(CASE)
-    body_of(first)
+    text = (await bench.browser.get(f"/cases/{CASE}")).text
+    assert f'href="/requests/{TASK}"' in text
+    assert "ngo-brest" in text
+    assert "+375 00 000-02-02" in text
+    asked = {place for _, place, _ in bench.node.asked}
+    assert "referral/v1/requests" in asked
+    assert "referral/v1/tasks" not in asked
+    bench.node.shows["referral/v1/requests"] = []
+    assert f'href="/requests/{TASK}"' not in (await bench.browser.get(f"/cases/{CASE}")).text
 
 
 async def test_only_what_changed_is_corrected(bench: Bench) -> None:

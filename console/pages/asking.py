@@ -1,0 +1,78 @@
+"""What several pages ask the node's services; nothing of an answer is kept."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from console.answers import listed
+from console.desk import Visit
+from console.telling import SYSTEM
+from services.chassis.clock import derived_id
+from services.chassis.errors import NotFound
+
+CLOCKS: Final = (
+    *("reasonable_grounds_due_at", "reflection_review_at", "reflection_ends_at"),
+    *("no_decision_before", "conclusive_due_at", "reconsider_until", "reconsideration_due_at"),
+    *("child_notification_due_at", "majority_review_at"),
+)
+SHORT: Final = 8
+"""So many characters of a case's number stand on its page."""
+
+
+async def read_case(visit: Visit, case_id: UUID) -> dict[str, Any]:
+    """The case as identification shows it."""
+    found = await visit.ask("identification", f"/v1/cases/{case_id}")
+    return dict(found) if isinstance(found, Mapping) else {}
+
+
+async def whole_number(visit: Visit, number: str) -> str | None:
+    """The case of which people gave the number, short or whole; None: none, or more than one."""
+    if len(number) > SHORT:
+        return number
+    query = {"limit": "2"}
+    if int(number, 16):
+        before = f"{int(number, 16) - 1:08x}"
+        query["after"] = str(UUID(before + "f" * 24))
+    cases = listed(await visit.ask("identification", "/v1/cases", **query))
+    fitting = [case["case_id"] for case in cases if case["case_id"].startswith(number)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def id_of_officer(name: str) -> UUID:
+    """The node's own number of whoever leads a case: of the access key's name, and no name."""
+    return derived_id(SYSTEM, name, "officer", 0)
+
+
+async def register_of(visit: Visit, case_id: UUID, name: str) -> list[Mapping[str, Any]]:
+    """A register of the gateway about the case; nothing where it never heard of it."""
+    try:
+        told = await visit.ask("gateway", f"/v1/cases/{case_id}/{name}")
+    except NotFound:
+        return []
+    return listed(told.get(name)) if isinstance(told, Mapping) else []
+
+
+async def requests_of(visit: Visit, case_id: UUID) -> list[Mapping[str, Any]]:
+    """What was asked for the person and how far it is; nothing where this node asks nobody."""
+    try:
+        return listed(await visit.ask("referral", "/v1/requests", case_id=str(case_id)))
+    except NotFound:
+        return []
+
+
+async def agencies(visit: Visit) -> tuple[tuple[str, str], ...]:
+    """Whom the person may name: the participants of the registry, with what they are."""
+    rows = listed(await visit.ask("gateway", "/v1/participants"))
+    words, own = visit.words, visit.desk.settings.node
+    return tuple(
+        (row["node"], f"{words.label('agency-type', row['agency_type'])} ({row['node']})")
+        for row in rows
+        if row["status"] == "active" and row["node"] != own
+    )
+
+
+def clocks_of(case: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(name, due) of every clock that runs, the next one first."""
+    clocks = case["clocks"] or {}
+    running = [(name, clocks[name]) for name in CLOCKS if clocks.get(name)]
+    return sorted(running, key=lambda clock: clock[1])

@@ -1,0 +1,216 @@
+"""Forms of a case whose questions depend on the case: agreement, limits, help, corrections."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from console.desk import Visit
+from console.forms import NO, Field, Kind
+from console.pages.asking import agencies, register_of
+from console.pages.fields import (
+    CASE_TYPE,
+    DANGER,
+    KNOWN,
+    MAJORITY,
+    WHEN,
+    Fields,
+    as_given,
+    choice,
+    many,
+)
+from console.pages.sheets import A_CASE, Body, Sheet, Thing
+from console.telling import id_within
+from contracts.vocabulary import NOT_YET_KNOWN
+from services.chassis.clock import new_id
+
+CONSENT_DAYS: Final = 365
+
+
+async def _correctable(_visit: Visit, case: Thing) -> Fields:
+    codes = case["codes"] or {}
+    return tuple(
+        replace(field, given=as_given(codes.get(field.name)))
+        for field in (CASE_TYPE, MAJORITY, DANGER, *KNOWN)
+    )
+
+
+def _changed(_visit: Visit, case: Thing, body: Body) -> Body:
+    codes = case["codes"] or {}
+    return {
+        name: value
+        for name, value in body.items()
+        if value != codes.get(name) and value != NOT_YET_KNOWN
+    }
+
+
+async def _consent_fields(visit: Visit, case: Thing) -> Fields:
+    until = visit.now + timedelta(days=CONSENT_DAYS)
+    language = (case["codes"] or {}).get("language")
+    return (
+        many("purposes", "consent-purpose", required=True),
+        many("categories", "consent-category", required=True),
+        Field(
+            name="recipients",
+            kind=Kind.MANY,
+            text="recipients",
+            hint="recipients-hint",
+            options=await agencies(visit),
+        ),
+        choice("class_agency_type", "agency-type", text="recipient-class", hint="class-hint"),
+        many("class_oblasts", "oblast", text="class-oblasts"),
+        Field(
+            name="expires_at",
+            kind=Kind.DAY,
+            text="until",
+            required=True,
+            given=(until.date().isoformat(),),
+        ),
+        choice(
+            "language",
+            "language",
+            text="asked-in",
+            required=True,
+            given=() if language in (None, NOT_YET_KNOWN) else (language,),
+        ),
+        Field(name="interpreter", kind=Kind.YES_NO, text="interpreter", required=True, given=(NO,)),
+        choice("given_by", "consent-giver", given=("person",)),
+        choice(
+            "guardian_status",
+            "guardian-status",
+            hint="consent-guardian-hint",
+            given=as_given((case["codes"] or {}).get("guardian_status")),
+        ),
+        WHEN,
+    )
+
+
+def _consent_body(visit: Visit, _case: Thing, body: Body) -> Body:
+    agency_type, oblasts = body.pop("class_agency_type", None), body.pop("class_oblasts", [])
+    if agency_type is not None:
+        body["recipient_class"] = {"agency_type": agency_type, "oblasts": oblasts}
+    form_id = visit.form_id() or new_id()
+    return body | {
+        "consent_id": str(id_within(form_id, "consent")),
+        "text_version": visit.desk.settings.consent_text,
+    }
+
+
+async def _withdrawal_fields(visit: Visit, case: Thing) -> Fields:
+    rows = await register_of(visit, UUID(case["case_id"]), "consents")
+    words = visit.words
+    live = tuple(
+        (row["consent_id"], ", ".join(words.label("consent-purpose", p) for p in row["purposes"]))
+        for row in rows
+        if row["ended_at"] is None
+    )
+    return (
+        choice("kind", "withdrawal-kind", required=True, hint="withdrawal-hint"),
+        Field(name="consent_id", kind=Kind.CHOICE, text="which-consent", options=live),
+        WHEN,
+    )
+
+
+async def _restriction_fields(visit: Visit, _case: Thing) -> Fields:
+    return (
+        choice("recorded_for", "restriction-author", required=True, given=("person",)),
+        Field(name="agency", kind=Kind.CHOICE, text="never-agency", options=await agencies(visit)),
+        choice("agency_type", "agency-type", text="never-type"),
+        choice("oblast", "oblast", text="never-oblast"),
+        Field(name="valid_until", kind=Kind.DAY, text="until", hint="for-ever-hint"),
+    )
+
+
+def _restriction_body(visit: Visit, _case: Thing, body: Body) -> Body:
+    return body | {"restriction_id": str(id_within(visit.form_id() or new_id(), "restriction"))}
+
+
+async def _refusal_fields(visit: Visit, _case: Thing) -> Fields:
+    options = await agencies(visit)
+    return (
+        Field(name="provider", kind=Kind.CHOICE, text="provider", required=True, options=options),
+    )
+
+
+async def _referral_fields(visit: Visit, case: Thing) -> Fields:
+    codes = case["codes"] or {}
+    return (
+        many("needs", "service-type", text="needs", required=True),
+        choice("urgency", "urgency", required=True, given=("routine",)),
+        choice("audience_class", "audience-class", given=as_given(codes.get("audience_class"))),
+        choice("language", "language", text="speaks", given=as_given(codes.get("language"))),
+        Field(
+            name="dependants",
+            kind=Kind.NUMBER,
+            text="dependants",
+            given=as_given(codes.get("dependants")),
+        ),
+        choice(
+            "separation_reason", "separation-reason", hint="separation-hint", nothing="together"
+        ),
+        Field(
+            name="preferred_providers",
+            kind=Kind.MANY,
+            text="preferred",
+            options=await agencies(visit),
+        ),
+    )
+
+
+def _referral_body(visit: Visit, _case: Thing, body: Body) -> Body:
+    form_id = visit.form_id() or new_id()
+    needs = [
+        {"need_id": str(id_within(form_id, "need", n)), "service_type": service}
+        for n, service in enumerate(body.pop("needs"))
+    ]
+    return body | {"request_id": str(id_within(form_id, "request")), "needs": needs}
+
+
+CONSENT: Final = Sheet(
+    word="consent",
+    happened="consent-recorded",
+    about=A_CASE,
+    fields=_consent_fields,
+    body=_consent_body,
+    group="next-steps",
+)
+REFERRAL: Final = Sheet(
+    word="referral",
+    happened="referral-requested",
+    about=A_CASE,
+    fields=_referral_fields,
+    body=_referral_body,
+    leads_to=lambda _case, form_id: f"/requests/{id_within(form_id, 'request')}",
+    group="next-steps",
+)
+RESTRICTION: Final = Sheet(
+    word="restriction",
+    happened="restriction-recorded",
+    about=A_CASE,
+    fields=_restriction_fields,
+    body=_restriction_body,
+    group="next-steps",
+)
+REFUSAL: Final = Sheet(
+    word="refusal",
+    happened="provider-refused",
+    about=A_CASE,
+    fields=_refusal_fields,
+    group="next-steps",
+)
+WITHDRAWAL: Final = Sheet(
+    word="withdrawal",
+    happened="consent-withdrawn",
+    about=A_CASE,
+    fields=_withdrawal_fields,
+    group="next-steps",
+    stops=True,
+)
+CORRECT: Final = Sheet(
+    word="correct",
+    happened="case-corrected",
+    about=A_CASE,
+    fields=_correctable,
+    body=_changed,
+    group="corrections",
+)

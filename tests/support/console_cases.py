@@ -1,0 +1,147 @@
+"""Cases with much on record, and forms filled in, as the pages' tests need them."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from services.identification.api.shown import (
+    ChildShown,
+    LinkShown,
+    NoticeShown,
+    QuestionnaireShown,
+    RecordShown,
+)
+from tests.support.console_bench import CODES, CONSENT, NOW, a_case
+
+CHILD = UUID(int=0xC41D << 96 | 21, version=4)
+"""A case of a child."""
+SHORT = str(CHILD)[:8]
+KNOWN: Mapping[str, Any] = {"majority": "believed-child", "majority_reasons": ["looks-young"]}
+
+
+def a_child() -> ChildShown:
+    """What is on record about a child."""
+    return ChildShown(
+        guardian_status="suspected",
+        guardian_may_be_told=False,
+        guardian_notified_at=None,
+        best_interests="in-care",
+        best_interests_at=NOW,
+        childs_view="agrees",
+        childs_view_at=NOW,
+        measure="child-centre",
+        measure_at=NOW,
+        authorities_told=("guardianship",),
+        authorities_to_tell=("interior-affairs",),
+    )
+
+
+def a_record() -> RecordShown:
+    """What else is on record."""
+    return RecordShown(
+        representative="temporary-guardian",
+        representative_at=NOW,
+        contact_lost_at=NOW,
+        missing_at=NOW,
+        officer_id=UUID(int=22, version=4),
+        return_channel="consular",
+        majority_reached_at=NOW,
+    )
+
+
+def notices_of_all_kinds() -> tuple[NoticeShown, ...]:
+    """What was told by law or with consent."""
+    return tuple(
+        NoticeShown(
+            notification_id=UUID(int=23 + n, version=4),
+            case_id=CHILD,
+            kind=kind,
+            direction=direction,
+            agency="ngo-brest",
+            state=state,
+            changed_at=NOW,
+        )
+        for n, (kind, direction, state) in enumerate(NOTICES)
+    )
+
+
+def a_childs_case(**changes: Any) -> dict[str, Any]:
+    """A child who is missing, of which much is on record."""
+    whole = a_case(
+        case_id=CHILD,
+        state="child-protection",
+        codes={**CODES, **KNOWN},
+        to_dos=("child-authority", "find-child", "oblast"),
+        child=a_child(),
+        record=a_record(),
+        links=(LinkShown(case_id=UUID(int=12, version=4), kind="family"),),
+        notices=notices_of_all_kinds(),
+        questionnaires=(
+            QuestionnaireShown(
+                form="child-indicators",
+                form_version="2026.1",
+                recorded_at=NOW,
+                answers={"debt": "yes"},
+            ),
+        ),
+    )
+    due = {
+        "child_notification_due_at": (NOW - timedelta(hours=1)).isoformat(),
+        "majority_review_at": (NOW + timedelta(days=20)).isoformat(),
+        "no_decision_before": (NOW + timedelta(days=30)).isoformat(),
+    }
+    return {**whole, "clocks": {**whole["clocks"], **due}, **changes}
+
+
+NOTICES = (
+    ("child-notification", "outgoing", "sent"),
+    ("no-removal", "outgoing", "delivered"),
+    ("no-removal", "incoming", "ended"),
+    ("anonymous-notification", "outgoing", "failed"),
+)
+FILLED: Mapping[str, dict[str, str | list[str]]] = {
+    "correct": {"exploitation": ["forced-labour"], "dependants": "2", "majority": "adult"},
+    "screening": {"result": "indicators-found", "means": ["threats"]},
+    "decision": {"decision": "reasonable-grounds", "outcome": "positive"},
+    "consent": {
+        "purposes": ["referral"],
+        "categories": ["coded-case", "needs"],
+        "recipients": ["ngo-brest"],
+        "expires_at": "2027-03-02",
+        "language": "ru",
+        "interpreter": "no",
+        "given_by": "person",
+    },
+    "withdrawal": {"kind": "stop-sharing", "consent_id": CONSENT["consent_id"]},
+    "restriction": {"recorded_for": "person", "agency_type": "interior-affairs"},
+    "referral": {"needs": ["nursing-visit", "vocational"], "urgency": "routine"},
+    "refusal": {"provider": "ngo-brest"},
+    "more-time": {"reason": "serious-health"},
+    "less-time": {"reason": "person-asked", "occurred_at": "2026-03-02T09:00"},
+    "second-look": {"ground": "new-facts"},
+    "revoke": {"ground": "obtained-by-deception", "second_authority": "ngo-brest"},
+    "missing": {"missing": "yes"},
+    "child-authority": {"agency_type": "guardianship"},
+    "guardian": {"guardian_status": "checked-and-safe"},
+    "best-interests": {"outcome": "in-care"},
+    "childs-view": {"view": "agrees"},
+    "protection": {"measure": "child-centre", "emergency": "yes"},
+    "guardian-told": {"occurred_at": "2026-03-02T09:00"},
+    "age": {"majority": "believed-child", "majority_reasons": ["looks-young", "own-words"]},
+    "of-age": {},
+    "contact": {"reachable": "no", "occurred_at": "2026-03-01T18:00"},
+    "safe-contact": {"safe_channel": "in-person"},
+    "dependants-came": {"added": "2"},
+    "representative": {"kind": "guardian", "guardian_status": "suspected"},
+    "person-told": {"about": "hand-over-by-law"},
+    "return": {"channel": "consular"},
+    "questionnaire": {"form": "first-questions", "debt": "yes", "threatened": "no"},
+    "link": {"linked_case": str(CHILD), "kind": "family"},
+    "take-over": {"reason": "workload"},
+    "died": {"occurred_at": "2026-03-01T18:00"},
+    "duplicate": {"into_case": SHORT},
+    "close": {"reason": "other"},
+    "in-error": {"reason": "other"},
+}
+"""By the form's word: what a case worker fills in."""
