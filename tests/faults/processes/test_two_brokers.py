@@ -4,6 +4,7 @@ A whole house of its own, every node in one process, with the hub's bus on a bro
 is meant for the bus that is away stays in the gateways' queues and arrives when it is back.
 """
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from deploy.demo.stories.loop import BORDER, INTERIOR
 from deploy.local import buses, control
 from deploy.local.buses import BROKER, HUB_BROKER, Buses
 from deploy.local.layout import StateFolder, read_json
+from services.gateway.domain.wrapping import unwrap
 from tests.faults.processes.test_crashes import sound
 from tests.support.one_case import OneCase
 from tests.support.stack import a_stage, wait_until_ready
@@ -76,7 +78,8 @@ def said_on_the_hub(stage: Stage) -> list[str]:
     hub = buses.told(stage.state).hub
     bus = Bus(Buses(local=hub, hub=hub))
     try:
-        return [str(record.body().get("type")) for record in bus.everything()]  # structured
+        inner = [unwrap(record.value).inner for record in bus.everything()]
+        return [str(json.loads(event)["type"]) for event in inner]
     finally:
         bus.close()
 
