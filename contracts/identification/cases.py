@@ -24,6 +24,7 @@ class CaseOpened(Contract):
     language: Annotated[str, code("language")]
     occurred_at: Time
     to_dos: Annotated[tuple[Annotated[str, code("to-do")], ...], Codes] = ()
+    dependants: Count | None = None
 
 
 class CaseChanged(Contract):
@@ -40,6 +41,7 @@ class CaseChanged(Contract):
     audience_class: Annotated[str, code("audience-class")]
     language: Annotated[str, code("language")]
     to_dos: Annotated[tuple[Annotated[str, code("to-do")], ...], Codes] = ()
+    dependants: Count | None = None
 
 
 class HandOverOffered(Contract):

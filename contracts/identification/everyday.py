@@ -2,14 +2,18 @@
 
 from typing import Annotated
 
-from contracts.envelope import Contract, Count, FormVersion, Reference, Time, code
+from contracts.envelope import Contract, Count, Flag, FormVersion, Reference, Time, code
 
 
 class CaseLinked(Contract):
-    """Two cases of this node belong together."""
+    """Two cases of this node belong together.
+
+    ``same_person``: what the person forbade in the other case is forbidden in this one too.
+    """
 
     linked_case: Reference
     kind: Annotated[str, code("case-link-kind")]
+    same_person: Flag = False
 
 
 class CaseMerged(Contract):

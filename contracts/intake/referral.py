@@ -19,7 +19,8 @@ class Need(Contract):
 class ReferralRequested(Contract):
     """Coded needs for which a provider is sought.
 
-    ``dependants`` come along to any place to live, unless ``separation_reason`` says why not.
+    ``dependants`` come along to any place to live, unless ``separation_reason`` says why not; as
+    many as the case has where nothing is said here, and never fewer without a reason.
     ``return_of`` is an earlier request of the case whose loop was closed.
     """
 

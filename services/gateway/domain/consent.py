@@ -55,6 +55,17 @@ class Restriction:
     valid_until: datetime | None = None
 
 
+def what_is_forbidden(restriction: Restriction) -> tuple[str | None, ...]:
+    """All that it says but for its id and its case: two that say the same are one."""
+    until = restriction.valid_until
+    return (
+        restriction.agency,
+        restriction.agency_type,
+        restriction.oblast,
+        None if until is None else until.isoformat(),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """Who would receive: a participant as the policy lists it."""

@@ -4,10 +4,12 @@ Each returns its objections; none means that it was done. From the commit of a w
 nothing new is shared: whoever sends locks the same row. Nothing here reads about the person.
 """
 
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
 from contracts.intake import ConsentRecorded, ConsentWithdrawn, RestrictionRecorded
+from services.chassis.clock import derived_id
 from services.chassis.messaging.work import Work
 from services.gateway.disclosure.consent import consent_ended, consent_granted, restriction_set
 from services.gateway.domain.consent import (
@@ -17,10 +19,12 @@ from services.gateway.domain.consent import (
     Restriction,
     consent_objections,
     restriction_objections,
+    what_is_forbidden,
     withdrawal_objections,
 )
 from services.gateway.domain.refusals import Objection
 from services.gateway.handlers.context import StopSharing
+from services.gateway.settings import SERVICE
 from services.gateway.store import cases, stream
 from services.gateway.store import consent as register
 
@@ -108,6 +112,29 @@ async def record_restriction(
     stream.publish_consent_fact(tx, restriction_set(restriction), case_id=case_id)
     await stop_sharing(tx, case_id, everything=False, withdrawn=None)
     return ()
+
+
+async def carry_restrictions(
+    linked_case: UUID, case_id: UUID, work: Work, stop_sharing: StopSharing
+) -> None:
+    """What the person forbade in the other case holds in this one; consents stay where they are."""
+    tx = work.transaction
+    await cases.lock_case(tx, case_id, work.now)
+    held = {what_is_forbidden(found) for found in await register.read_restrictions(tx, case_id)}
+    new = {
+        what_is_forbidden(found): (found, recorded_for)
+        for found, recorded_for in await register.read_recorded(tx, linked_case, work.now)
+        if what_is_forbidden(found) not in held
+    }
+    if not new:
+        return
+    for found, recorded_for in new.values():
+        own_id = derived_id(SERVICE, str(found.restriction_id), str(case_id), 0)
+        carried = replace(found, restriction_id=own_id, case_id=case_id)
+        await register.add_restriction(tx, carried, recorded_for=recorded_for, now=work.now)
+        stream.publish_consent_fact(tx, restriction_set(carried), case_id=case_id)
+    await cases.note_withdrawal(tx, case_id, work.now)
+    await stop_sharing(tx, case_id, everything=False, withdrawn=None)
 
 
 def _consent(body: ConsentRecorded, case_id: UUID) -> Consent:

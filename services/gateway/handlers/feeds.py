@@ -20,6 +20,7 @@ from services.gateway.disclosure.news import (
     news_told,
     reasons_told,
 )
+from services.gateway.handlers.consent import carry_restrictions
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.door import ID_REUSED
 from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
@@ -29,6 +30,7 @@ from services.gateway.store.answers import Answer, keep_answer
 ANSWERS: Final = "answers"
 INCOMING: Final = "incoming"
 CONSUMER: Final = "gateway.feeds"
+FOUND: Final = "found-while-screening"
 
 _NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.CaseOpened),
@@ -97,6 +99,16 @@ async def note_news(context: GatewayContext, received: Received, work: Work) -> 
     await context.feeds.append(work.transaction, INCOMING, news_told(received.envelope, body))
 
 
+async def note_link(context: GatewayContext, received: Received, work: Work) -> None:
+    """Carry over what the person forbade; a case that the node opened itself is news."""
+    body: identification.CaseLinked = received.body
+    case_id = UUID(received.envelope.subject)
+    if body.same_person:
+        await carry_restrictions(body.linked_case, case_id, work, context.stop_sharing)
+    if body.kind == FOUND:
+        await context.feeds.append(work.transaction, INCOMING, news_told(received.envelope, body))
+
+
 async def read_feed(
     context: GatewayContext, feed: str, after: int, limit: int
 ) -> tuple[list[dict[str, Any]], int]:
@@ -143,7 +155,7 @@ def _with_phone(listed: Phones, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def feed_subscriptions(context: GatewayContext) -> Subscriptions:
-    """One consumer for both feeds."""
+    """One consumer for both feeds, and for what a link between two cases asks of the register."""
     answer: Handler = partial(note_answer, context)
     news: Handler = partial(note_news, context)
     answers = {
@@ -154,5 +166,9 @@ def feed_subscriptions(context: GatewayContext) -> Subscriptions:
     return Subscriptions(
         consumer=CONSUMER,
         topics=("answers", "identification", "referral", "incoming"),
-        handlers={**answers, **{type_of(owner, model): news for owner, model in _NEWS}},
+        handlers={
+            **answers,
+            **{type_of(owner, model): news for owner, model in _NEWS},
+            type_of("identification", identification.CaseLinked): partial(note_link, context),
+        },
     )

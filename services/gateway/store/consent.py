@@ -110,6 +110,18 @@ async def read_restriction_rows(tx: Transaction, case_id: UUID) -> list[dict[str
     return [dict(row) for row in await tx.fetch(_RESTRICTIONS, case_id=case_id)]
 
 
+async def read_recorded(
+    tx: Transaction, case_id: UUID, now: datetime
+) -> tuple[tuple[Restriction, str], ...]:
+    """Each restriction that still holds, with the code of whose wish it was; oldest first."""
+    rows = await tx.fetch(_RESTRICTIONS, case_id=case_id)
+    return tuple(
+        (_restriction(row), row["recorded_for"])
+        for row in rows
+        if row["valid_until"] is None or row["valid_until"] > now
+    )
+
+
 async def restriction_exists(tx: Transaction, restriction_id: UUID) -> bool:
     """Whether the id is taken, by whichever case."""
     row = await tx.fetch_one(_RESTRICTION_TAKEN, restriction_id=restriction_id)

@@ -49,6 +49,7 @@ def _told_inside(codes: CaseCodes, to_dos: tuple[str, ...]) -> dict[str, Any]:
         "industry": codes.industry,
         "audience_class": codes.audience_class,
         "language": codes.language,
+        "dependants": codes.dependants,
         "to_dos": to_dos,
     }
 

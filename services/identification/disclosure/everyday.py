@@ -21,10 +21,15 @@ from contracts.identification import (
     SafeContactChanged,
 )
 from services.identification.domain import facts
+from services.identification.domain.everyday import is_of_the_same_person
 
 EVERYDAY: Final[Mapping[type, Callable[[Any], Contract]]] = MappingProxyType(
     {
-        facts.CaseWasLinked: lambda fact: CaseLinked(linked_case=fact.linked_case, kind=fact.kind),
+        facts.CaseWasLinked: lambda fact: CaseLinked(
+            linked_case=fact.linked_case,
+            kind=fact.kind,
+            same_person=is_of_the_same_person(fact.kind),
+        ),
         facts.CaseWasMerged: lambda fact: CaseMerged(into_case=fact.into_case),
         facts.OwnershipWasTransferred: lambda fact: OwnershipTransferred(
             officer_id=fact.officer_id, reason=fact.reason

@@ -48,6 +48,10 @@ GUARDIANS: Final = frozenset({"guardian", "temporary-guardian", "guardian-advoca
 DIED: Final = "died"
 DUPLICATE: Final = "duplicate"
 DUPLICATE_OF: Final = "duplicate-of"
+OF_ONE_PERSON: Final = frozenset(
+    {"retrafficked", "reopened", "found-while-screening", DUPLICATE_OF}
+)
+"""Kinds of links between cases of the same person: what is forbidden in one is in the other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,11 @@ def the_person_is_an_own_citizen(case: Case, country: str) -> Objection | None:
     if case.codes.citizenship in (country, NOT_YET_KNOWN):
         return None
     return Objection(code="not-own-citizen")
+
+
+def is_of_the_same_person(kind: str) -> bool:
+    """Whether both cases are about one person; a kind that is not known is no proof of it."""
+    return kind in OF_ONE_PERSON
 
 
 def link(case: Case, other: Case | None, kind: str) -> Change | Refusal:

@@ -56,6 +56,7 @@ from services.identification.domain.second_look import reconsideration_overdue
 
 DETECTED_HERE: Final = "detected"
 TOLD_OF_CHILD: Final = "child-notification"
+DOMESTIC_VIOLENCE: Final = "domestic-violence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +99,17 @@ def open_case(opening: Opening, clocks: Clocks, *, identifies: bool) -> Change:
     return replace(first, facts=(fact,), clocks=(*first.clocks, *started))
 
 
-def start_clock(case: Case, clocks: Clocks) -> Change | None:
-    """The authority's first clock, once; nothing when it ran already or a decision was made.
+def somebody_has_to_decide(case: Case) -> bool:
+    """Nobody decides who is trafficked in a case of violence at home (Convention, Art. 10).
 
     Nor for a child that this node was only told of: somebody else identifies it.
     """
-    if case.origin == TOLD_OF_CHILD or case.grounds_due_at is not None:
+    return case.origin != TOLD_OF_CHILD and case.codes.case_type != DOMESTIC_VIOLENCE
+
+
+def start_clock(case: Case, clocks: Clocks) -> Change | None:
+    """The authority's first clock, once; nothing when it ran already or a decision was made."""
+    if not somebody_has_to_decide(case) or case.grounds_due_at is not None:
         return None
     if not isinstance(case.state, Detected | Screening):
         return None
@@ -116,7 +122,12 @@ def correct(case: Case, changes: Mapping[str, Any], now: datetime, clocks: Clock
     """Replace codes that were wrong or not yet known; a child that is none, or one after all."""
     corrected = replace(case, codes=case.codes.corrected(changes))
     change = follow_majority(case, corrected, now, clocks)
-    return replace(change, facts=(*change.facts, told_anew(change.case)))
+    after = change.case
+    told = replace(change, facts=(*change.facts, told_anew(after)))
+    if after.grounds_due_at is None or somebody_has_to_decide(after):
+        return told
+    stopped = (*told.stopped, REASONABLE_GROUNDS_DUE)
+    return replace(told, case=replace(after, grounds_due_at=None), stopped=stopped)
 
 
 def void(case: Case, reason: str, now: datetime) -> Change:

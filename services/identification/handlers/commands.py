@@ -1,5 +1,6 @@
 """What the agency asked for: each command gets one final answer, accepted or refused."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import cast
 from uuid import UUID
@@ -26,6 +27,7 @@ from services.identification.domain import (
     decide,
     open_case,
     screen,
+    start_clock,
     void,
 )
 from services.identification.domain.case import CLOCK_TOLERANCE
@@ -155,6 +157,10 @@ async def correct_case(context: Context, received: Received, work: Work) -> Wait
         return await case_missing(received, work, "correct-case")
     changes = {name: getattr(body, name) for name in type(body).model_fields}
     change = correct(standing.case, changes, work.now, context.clocks)
+    started = start_clock(change.case, context.clocks) if standing.identifies else None
+    if started is not None:
+        clocks = (*change.clocks, *started.clocks)
+        change = replace(change, case=started.case, clocks=clocks)
     decided = allowed(standing, change)
     if await settle(work, standing.case, "correct-case", decided):
         await follow_up(context, work, change.case)

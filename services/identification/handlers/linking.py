@@ -1,4 +1,8 @@
-"""Links between two cases of this node, and the case that opens because questions found it."""
+"""Links between two cases of this node, and the case that opens because questions found it.
+
+What the person forbade in one case holds in the next of the same person at once, before anything
+is told to anybody; a consent never goes over from one case to another.
+"""
 
 from typing import Final
 from uuid import UUID
@@ -8,10 +12,11 @@ from services.chassis.deadlines import Deadline
 from services.chassis.messaging.work import Work
 from services.identification import disclosure
 from services.identification.domain import Case, CaseCodes, Opening, facts, open_case
+from services.identification.domain.everyday import is_of_the_same_person
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.recording import Context, note, record
 from services.identification.settings import SERVICE
-from services.identification.store import cases, links, outbox, policy
+from services.identification.store import cases, consents, links, outbox, policy
 
 FOUND_CASE: Final = "found-case"
 FOUND: Final = "found-while-screening"
@@ -23,6 +28,7 @@ SHARED_CODES: Final = (
     "safe_channel",
     "language",
     "audience_class",
+    "dependants",
     "guardian_status",
     "majority_reasons",
 )
@@ -37,9 +43,16 @@ async def other_case(work: Work, case_id: UUID | None) -> Case | None:
     return found[0]
 
 
+async def keep_link(work: Work, case_id: UUID, other: UUID, kind: str) -> None:
+    """Remember a link; the same person's restrictions hold in this case, too."""
+    await links.add_link(work.transaction, case_id, other, kind, work.now)
+    if is_of_the_same_person(kind):
+        await consents.carry_restrictions(work.transaction, other, case_id)
+
+
 async def link_cases(work: Work, case_id: UUID, other: UUID, kind: str) -> None:
     """Link a case that was just opened."""
-    await links.add_link(work.transaction, case_id, other, kind, work.now)
+    await keep_link(work, case_id, other, kind)
     event = disclosure.event_of(facts.CaseWasLinked(linked_case=other, kind=kind))
     outbox.tell(work.transaction, event, case_id)
 

@@ -30,7 +30,7 @@ from services.identification.domain import (
 )
 from services.identification.domain.law import may_agree_to_revoke
 from services.identification.handlers.following import follow_up
-from services.identification.handlers.linking import other_case
+from services.identification.handlers.linking import keep_link, other_case
 from services.identification.handlers.recording import (
     Context,
     allowed,
@@ -145,9 +145,7 @@ def _questionnaire(asked: Asked) -> Questionnaire:
 async def _keep_link(work: Work, asked: Asked) -> None:
     kind = getattr(asked.body, "kind", everyday.DUPLICATE_OF)
     if asked.other is not None:
-        await links.add_link(
-            work.transaction, asked.case.case_id, asked.other.case_id, kind, work.now
-        )
+        await keep_link(work, asked.case.case_id, asked.other.case_id, kind)
 
 
 async def _keep_answers(work: Work, asked: Asked) -> None:

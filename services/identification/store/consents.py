@@ -71,6 +71,17 @@ _RESTRICT: Final = Statement(
     .values({column.name: bindparam(column.name) for column in RESTRICTION_COPY.c})
     .on_conflict_do_nothing()
 )
+_CARRY: Final = Statement(
+    insert(RESTRICTION_COPY)
+    .from_select(
+        [column.name for column in RESTRICTION_COPY.c],
+        select(
+            bindparam("to_case", type_=ID).label("case_id"),
+            *(column for column in RESTRICTION_COPY.c if column.name != "case_id"),
+        ).where(RESTRICTION_COPY.c.case_id == bindparam("from_case")),
+    )
+    .on_conflict_do_nothing()
+)
 
 
 async def read_consents(tx: Transaction, case_id: UUID) -> tuple[Consent, ...]:
@@ -142,6 +153,11 @@ async def enter_restriction(
         oblast=restriction.oblast,
         valid_until=valid_until,
     )
+
+
+async def carry_restrictions(tx: Transaction, from_case: UUID, to_case: UUID) -> int:
+    """Let every restriction of one case hold for another, too; how many are new there."""
+    return await tx.execute(_CARRY, from_case=from_case, to_case=to_case)
 
 
 def _consent(row: Record) -> Consent:

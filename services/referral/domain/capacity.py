@@ -3,11 +3,20 @@
 Counts stay with assistance; here are only the copies of each pool's status.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final
 from uuid import UUID
 
+from contracts.vocabulary import NOT_YET_KNOWN
 from services.referral.domain.routing import takes
+
+SUITED_BY: Final[Mapping[str, str]] = MappingProxyType(
+    {"carer-with-children": "dependants", "minor-mother": "minor-mothers", "men": "men"}
+)
+"""Audience -> what a place of another audience must suit to take it; assistance holds by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +28,8 @@ class Pool:
     audience_class: str
     status: str
     reported_at: datetime
+    suits: frozenset[str] = frozenset()
+    """Whom its places take beside the audience that they are for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +42,12 @@ class Question:
 
 def fits(pool: Pool, question: Question) -> bool:
     """Whether the pool could take somebody of the class."""
-    return pool.service_type == question.service_type and takes(
-        frozenset({pool.audience_class}), question.audience_class
+    if pool.service_type != question.service_type:
+        return False
+    return (
+        pool.audience_class == NOT_YET_KNOWN
+        or takes(frozenset({pool.audience_class}), question.audience_class)
+        or SUITED_BY.get(question.audience_class) in pool.suits
     )
 
 

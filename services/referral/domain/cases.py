@@ -42,6 +42,7 @@ class Case:
     audience_class: str = NOT_YET_KNOWN
     oblast: str = NOT_YET_KNOWN
     language: str = NOT_YET_KNOWN
+    dependants: int | None = None
     status: CaseStatus = CaseStatus.OPEN
     frozen: bool = False
     withdrawn: Position = Position()

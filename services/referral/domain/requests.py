@@ -14,6 +14,7 @@ from services.referral.domain.cases import Case, objections_to_work_on
 from services.referral.domain.refusals import Refusal, Refused
 
 EMERGENCY: Final = "emergency"
+PLACES_TO_LIVE: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
 
 
 class NeedState(StrEnum):
@@ -94,6 +95,26 @@ def needs_are_there(request: Request) -> Refusal | None:
 REQUEST_RULES: Final = (needs_are_there, needs_are_not_repeated)
 
 
+def nobody_is_left_behind_without_a_reason(request: Request, case: Case) -> Refusal | None:
+    """Whoever is known to depend on the person comes along, or it is recorded why not.
+
+    Council of Europe Convention, Art. 12; ODIHR, NRM Handbook (2022): families stay together.
+    """
+    said, known = request.dependants, case.dependants
+    fewer = said is not None and known is not None and said < known
+    lives = any(need.service_type in PLACES_TO_LIVE for need in request.needs)
+    if fewer and lives and request.separation_reason is None:
+        return Refusal("reason-missing", "separation_reason")
+    return None
+
+
+def who_comes_along(request: Request, case: Case, service_type: str) -> int | None:
+    """As the request says; to a place to live, else, all whom the case knows."""
+    if request.dependants is not None or service_type not in PLACES_TO_LIVE:
+        return request.dependants
+    return case.dependants if request.separation_reason is None else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier:
     """The request that a new one continues, and whether every need of it has come to its end."""
@@ -121,6 +142,8 @@ def open_request(
     """The request, opened, or every reason why it is refused."""
     reasons = list(objections_to_work_on(case))
     reasons += [found for rule in REQUEST_RULES if (found := rule(request)) is not None]
+    if (parted := nobody_is_left_behind_without_a_reason(request, case)) is not None:
+        reasons.append(parted)
     if (unlinked := a_return_follows_a_closed_loop(request, earlier)) is not None:
         reasons.append(unlinked)
     if already_there:

@@ -10,12 +10,17 @@ from types import MappingProxyType
 from typing import Final
 
 from contracts.vocabulary import NOT_YET_KNOWN
+from services.referral.domain.cases import Case
 from services.referral.domain.listings import Cover, Listing
-from services.referral.domain.requests import EMERGENCY, Request
+from services.referral.domain.requests import (
+    EMERGENCY,
+    PLACES_TO_LIVE,
+    Request,
+    who_comes_along,
+)
 
 UNANSWERED: Final = "unanswered"
-FAMILY: Final = "carer-with-children"
-PLACES_TO_LIVE: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
+FAMILY, MINOR_MOTHER, GIRLS = "carer-with-children", "minor-mother", "girls"
 _WIDER: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "women": frozenset({"any-adult"}),
@@ -57,21 +62,22 @@ def takes(classes: frozenset[str], audience_class: str) -> bool:
     return bool(classes & ({audience_class} | _WIDER.get(audience_class, frozenset())))
 
 
-def class_of_place(service_type: str, audience_class: str, request: Request) -> str:
+def class_of_place(audience_class: str, *, together: bool) -> str:
     """The class that a place must take: dependants come along to wherever somebody lives.
 
-    Families are not parted by age rules without a recorded reason (ODIHR, NRM Handbook 2022).
+    Families are not parted by age rules without a recorded reason (ODIHR, NRM Handbook 2022); a
+    girl and her child are a family, too, and no adult's.
     """
-    if not stays_together(service_type, request):
+    if not together or audience_class == MINOR_MOTHER:
         return audience_class
-    return FAMILY
+    return MINOR_MOTHER if audience_class == GIRLS else FAMILY
 
 
-def stays_together(service_type: str, request: Request) -> bool:
+def stays_together(service_type: str, request: Request, case: Case) -> bool:
     """Whether the need is a place to live for a family."""
     return (
         service_type in PLACES_TO_LIVE
-        and bool(request.dependants)
+        and bool(who_comes_along(request, case, service_type))
         and request.separation_reason is None
     )
 
@@ -85,7 +91,7 @@ def it_takes_such_a_person(listing: Listing, wanted: Wanted) -> str | None:
 
 def a_family_stays_together(listing: Listing, wanted: Wanted) -> str | None:
     """A place to live takes the dependants too, or a reason to part them is recorded."""
-    parts = wanted.together and not takes(listing.audiences, FAMILY)
+    parts = wanted.together and not takes(listing.audiences, wanted.audience_class)
     return "family-would-be-separated" if parts else None
 
 

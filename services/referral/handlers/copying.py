@@ -52,6 +52,7 @@ async def case_opened(_context: Context, received: Received, work: Work) -> Wait
         audience_class=body.audience_class,
         oblast=body.oblast,
         language=body.language,
+        dependants=body.dependants,
     )
     await cases.write_case(work.transaction, opened)
     return None
@@ -69,6 +70,7 @@ async def case_changed(_context: Context, received: Received, work: Work) -> Wai
         audience_class=body.audience_class,
         oblast=body.oblast,
         language=body.language,
+        dependants=body.dependants,
     )
     await cases.write_case(work.transaction, changed)
     return None
@@ -216,6 +218,7 @@ async def pool_changed(_context: Context, received: Received, work: Work) -> Wai
         pool_id=body.pool_id,
         service_type=body.service_type,
         audience_class=body.audience_class,
+        suits=frozenset(body.suits),
         status=body.status,
         reported_at=body.reported_at,
     )

@@ -186,6 +186,7 @@ def _referred_case(received: Received, stub: Case | None) -> Case:
         majority=body.majority,
         audience_class=body.audience_class,
         language=body.language,
+        dependants=body.dependants,
         withdrawn=stub.withdrawn if stub is not None else Position(),
     )
 

@@ -18,7 +18,13 @@ from services.referral.domain import capacity, cooling, routing, sending
 from services.referral.domain.cases import Case, objections_to_work_on
 from services.referral.domain.facts import CapacityQuestion, Step
 from services.referral.domain.listings import Listing
-from services.referral.domain.requests import Need, NeedState, Request, may_be_sought_again
+from services.referral.domain.requests import (
+    Need,
+    NeedState,
+    Request,
+    may_be_sought_again,
+    who_comes_along,
+)
 from services.referral.domain.routing import UNANSWERED, Bid, Wanted
 from services.referral.domain.tasks import OfferedTask, Side, Terms
 from services.referral.domain.timing import answer_by, seen_by
@@ -155,9 +161,10 @@ async def wanted_for(
     tried = await tasks.read_tried(work.transaction, need.case_id)
     refused = await refusals.read_refused(work.transaction, need.case_id)
     person = _first_known(request.audience_class, case.audience_class)
+    together = routing.stays_together(need.service_type, request, case)
     return Wanted(
         urgency=request.urgency,
-        audience_class=routing.class_of_place(need.service_type, person, request),
+        audience_class=routing.class_of_place(person, together=together),
         oblast=case.oblast,
         language=_first_known(request.language, case.language),
         preferred=request.preferred,
@@ -170,7 +177,7 @@ async def wanted_for(
         cooling_down=cooling.cooling_down(
             tried.declines, need.service_type, work.now, context.profile
         ),
-        together=routing.stays_together(need.service_type, request),
+        together=together,
     )
 
 
@@ -239,7 +246,7 @@ def terms_of(context: Context, work: Work, search: Search, listing: Listing) -> 
         answer_by=answer_by(request.urgency, work.now, context.profile),
         seen_by=seen_by(request.urgency, work.now, context.profile),
         language=wanted.language,
-        dependants=request.dependants,
+        dependants=who_comes_along(request, case, need.service_type),
         request_id=need.request_id,
         need_id=need.need_id,
         service_id=listing.service_id,

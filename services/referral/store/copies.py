@@ -84,6 +84,7 @@ async def read_pools(tx: Transaction, service_type: str) -> tuple[Pool, ...]:
             audience_class=row["audience_class"],
             status=row["status"],
             reported_at=row["reported_at"],
+            suits=frozenset(row["suits"]),
         )
         for row in rows
     )
@@ -98,4 +99,5 @@ async def write_pool(tx: Transaction, pool: Pool) -> None:
         audience_class=pool.audience_class,
         status=pool.status,
         reported_at=pool.reported_at,
+        suits=sorted(pool.suits),
     )

@@ -34,6 +34,7 @@ KNOWN_CASE: Final = Table(
     Column("frozen", Boolean),
     Column("withdrawn_epoch", BigInteger),
     Column("withdrawn_sequence", BigInteger),
+    Column("dependants", Integer),
 )
 CONSENT: Final = Table(
     "consent",
@@ -74,6 +75,7 @@ POOL: Final = Table(
     Column("audience_class", Text),
     Column("status", Text),
     Column("reported_at", TIME),
+    Column("suits", TEXTS),
 )
 REQUEST: Final = Table(
     "request",

@@ -8,6 +8,7 @@ from contracts.gateway import PermittedPair, SendingDelivered, SendingRefused, S
 from contracts.identification import ChildNotified
 from contracts.intake import (
     BestInterestsRecorded,
+    CaseLinked,
     ChildAuthorityTold,
     ChildsViewRecorded,
     GuardianNotified,
@@ -116,6 +117,33 @@ async def test_a_restricted_authority_hears_nothing_of_a_child(border: Bench) ->
     await border.bring(a_restriction(agency=INTERIOR), case_id)
     await a_child_is_met(border, case_id)
     assert [told.headers["recipient"] for told in await border.told("outgoing")] == [TOWN]
+
+
+async def test_what_was_forbidden_in_the_first_case_is_forbidden_in_the_linked_one(
+    border: Bench,
+) -> None:
+    first, again, sister = new_id(), new_id(), new_id()
+    await border.bring(a_restriction(agency=TOWN), first)
+    await a_child_is_met(border, first)
+    await a_child_is_met(border, again, linked_case=first, link_kind="retrafficked")
+    await a_child_is_met(border, sister, linked_case=first, link_kind="family")
+
+    async def told_of(case_id: UUID) -> set[str]:
+        return {told.headers["recipient"] for told in await border.told("outgoing", case_id)}
+
+    assert await told_of(first) == await told_of(again) == {INTERIOR, SCHOOL}
+    assert await told_of(sister) == {INTERIOR, SCHOOL, TOWN}
+
+
+async def test_a_link_that_is_told_later_binds_from_then_on(border: Bench) -> None:
+    first, again = new_id(), new_id()
+    await border.bring(a_restriction(agency=INTERIOR), first)
+    await border.bring(a_policy(), POLICY)
+    for case_id in (first, again):
+        await border.bring(a_detection(), case_id)
+    await border.bring(CaseLinked(linked_case=first, kind="reopened"), again)
+    await border.bring(a_consent(), again)
+    assert await border.told("outgoing", again) == []
 
 
 async def test_a_child_authority_opens_a_case_in_which_nothing_else_is_known(

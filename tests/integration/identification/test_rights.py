@@ -282,8 +282,14 @@ async def test_domestic_violence_found_by_the_questions_is_a_case_of_its_own(
     assert (opened.body["case_type"], opened.body["oblast"]) == ("domestic-violence", "BY-BR")
     assert (linked.kind, linked.body) == (
         "case-linked",
-        {"linked_case": str(case_id), "kind": "found-while-screening"},
+        {"linked_case": str(case_id), "kind": "found-while-screening", "same_person": True},
     )
+    kinds = "SELECT kind FROM deadline WHERE subject = $1"
+    assert await interior.rows(kinds, opened.subject) == []
+    corrected = intake.CaseCorrected(case_type="trafficking")
+    await interior.bring(corrected, UUID(opened.subject))
+    (row,) = await interior.rows(kinds, opened.subject)
+    assert row["kind"] == "reasonable-grounds-due"
 
 
 async def test_a_frozen_case_takes_none_of_all_this(interior: Bench) -> None:

@@ -16,6 +16,7 @@ from tests.integration.referral.world import (
     World,
     a_case,
     a_consent,
+    a_pool,
     a_request,
     an_id,
     answered,
@@ -251,6 +252,36 @@ async def test_a_place_that_would_part_a_family_needs_a_recorded_reason(world: W
     assert len(world.bodies(INTERIOR, referral.TaskOffered)) == 1
     opened = world.bodies(INTERIOR, referral.RequestOpened)[-1]
     assert opened.separation_reason == "dependants-cared-for"
+
+
+async def test_dependants_of_the_case_come_along_to_where_somebody_lives(world: World) -> None:
+    interior = world.nodes[INTERIOR]
+    hers = a_case(audience_class="women", dependants=2)
+    await interior.feed("identification", hers, CASE)
+    await interior.feed("gateway", a_consent("yes", NGO), CASE)
+    apart = a_request("apart", "crisis-room", dependants=1)
+    assert await told(world, INTERIOR, apart, CASE) == ["reason-missing"]
+    await interior.feed("gateway", a_request("all", "crisis-room", "free-legal-aid"), CASE)
+    await world.settle()
+    received = {each.service_type: each for each in world.bodies(NGO, referral.OfferReceived)}
+    assert received["crisis-room"].audience_class == "carer-with-children"
+    assert {name: each.dependants for name, each in received.items()} == {
+        "crisis-room": 2,
+        "free-legal-aid": None,
+    }
+
+
+async def test_a_room_that_suits_a_family_is_answered_for(world: World) -> None:
+    full = a_pool("carers", audience_class="carer-with-children", status="none")
+    free = a_pool("women", audience_class="women", suits=("dependants",), status="capacity")
+    for pool in (full, free):
+        await world.nodes[NGO].feed("assistance", pool, pool.pool_id)
+    interior = world.nodes[INTERIOR]
+    await interior.feed("identification", a_case(dependants=2), CASE)
+    await interior.feed("gateway", a_consent("yes", NGO), CASE)
+    await interior.feed("gateway", a_request("family", "crisis-room"), CASE)
+    await world.settle()
+    assert [each.status for each in world.bodies(NGO, referral.CapacityAnswered)] == ["capacity"]
 
 
 async def test_onward_referral_is_the_providers_own_and_the_first_sender_hears_nothing(

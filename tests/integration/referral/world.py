@@ -328,6 +328,23 @@ def a_case(**changes: Any) -> identification.CaseOpened:
     return identification.CaseOpened(**given)
 
 
+def a_pool(name: str, **changes: Any) -> assistance.PoolChanged:
+    """What assistance says of the last place of a pool."""
+    free = changes["status"] == "capacity"
+    given: dict[str, Any] = {
+        "pool_id": an_id(name),
+        "service_type": "crisis-room",
+        "maximum": 1,
+        "available": int(free),
+        "held": 0,
+        "occupied": int(not free),
+        "out_of_service": 0,
+        "reported_at": MORNING,
+        **changes,
+    }
+    return assistance.PoolChanged(**given)
+
+
 def a_consent(name: str, *recipients: str, **changes: Any) -> gateway.ConsentGranted:
     """The person agrees that these agencies are asked for help."""
     given: dict[str, Any] = {

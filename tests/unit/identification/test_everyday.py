@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.vocabulary import load_profile
+from contracts.vocabulary import code_lists, load_profile
 from services.identification import disclosure
 from services.identification.domain import (
     Appointment,
@@ -32,6 +32,7 @@ from services.identification.domain.everyday import (
     change_safe_contact,
     die,
     fill_in,
+    is_of_the_same_person,
     link,
     merge,
     miss_child,
@@ -328,3 +329,13 @@ def test_the_second_authority_is_another_one_that_the_profile_names(
     policy = a_policy(a_participant(second, agency_type=kind, active=active))
     assert may_agree_to_revoke(policy, INTERIOR, second, BELARUS) is agrees
     assert not may_agree_to_revoke(policy, INTERIOR, "nobody-known", BELARUS)
+
+
+def test_what_one_person_forbade_binds_no_other_of_the_family_or_the_event() -> None:
+    kinds = code_lists()["case-link-kind"].codes
+    assert {kind for kind in kinds if is_of_the_same_person(kind)} == {
+        "retrafficked",
+        "reopened",
+        "found-while-screening",
+        "duplicate-of",
+    }

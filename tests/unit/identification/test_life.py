@@ -211,6 +211,27 @@ def test_a_correction_can_say_no_and_zero() -> None:
     assert (codes.immediate_danger, codes.dependants) == (False, 0)
 
 
+AT_HOME = "domestic-violence"
+
+
+@pytest.mark.parametrize("case_type", code_lists()["case-type"].codes)
+def test_nobody_decides_who_is_trafficked_in_a_case_of_violence_at_home(case_type: str) -> None:
+    started = start_clock(a_case(codes=some_codes(case_type=case_type)), CLOCKS)
+    assert (started is None) is (case_type == AT_HOME)
+
+
+def test_a_case_that_turns_out_to_be_of_violence_at_home_awaits_no_decision() -> None:
+    started = start_clock(a_case(), CLOCKS)
+    assert started is not None
+    at_home = correct(started.case, {"case_type": AT_HOME}, NOW, CLOCKS)
+    assert at_home.case.grounds_due_at is None
+    assert REASONABLE_GROUNDS_DUE in at_home.stopped
+    again = correct(started.case, {"case_type": "vulnerable-migrant"}, NOW, CLOCKS)
+    assert again.case.grounds_due_at == started.case.grounds_due_at
+    assert REASONABLE_GROUNDS_DUE not in again.stopped
+    assert REASONABLE_GROUNDS_DUE not in correct(at_home.case, {}, NOW, CLOCKS).stopped
+
+
 @pytest.mark.parametrize("end", ["void", "close"])
 def test_the_end_of_a_case_stops_every_clock(end: str) -> None:
     case = a_case(REFLECTING)

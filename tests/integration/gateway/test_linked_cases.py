@@ -1,0 +1,109 @@
+"""What the person forbade in one case holds in the next of the same person; consents do not."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+import pytest_asyncio
+
+from contracts.catalogue import type_of
+from contracts.identification import CaseLinked
+from services.chassis.clock import SystemClock, new_id
+from tests.integration.gateway.test_whole_door import House, running
+from tests.support.gateway_door import OTHER, a_consent, a_record, an_event, fresh_database
+from tests.support.postgres import Postgres
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+LINKED = type_of("identification", CaseLinked)
+FOUND = "found-while-screening"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def house(
+    postgres_server: Postgres, door_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[House]:
+    async with (
+        fresh_database(postgres_server, door_template) as postgres,
+        running(postgres, door_template, tmp_path_factory.mktemp("gateway")) as house,
+    ):
+        yield house
+
+
+def a_restriction(case_id: str, **never: Any) -> dict[str, Any]:
+    body = {"restriction_id": str(new_id()), "recorded_for": "person", **never}
+    return an_event("restriction-recorded", body, subject=case_id)
+
+
+async def told(house: House, *events: dict[str, Any]) -> None:
+    for event in events:
+        await house.send(a_record(event))
+    answers = await house.answers_to(*(event["id"] for event in events))
+    assert all(answers[event["id"]]["accepted"] for event in events)
+
+
+async def link(house: House, case_id: str, other: str, kind: str, **about: Any) -> None:
+    body = {"linked_case": other, "kind": kind, "same_person": kind != "family"}
+    about = {"service": "identification", "topic": "identification", "subject": case_id} | about
+    await house.fact(LINKED, body, **about)
+
+
+async def forbidden(house: House, case_id: str, many: int) -> list[dict[str, Any]]:
+    """What the node's services are told that is forbidden in a case."""
+    found: list[dict[str, Any]] = []
+
+    async def enough() -> bool:
+        records = [each for each in await house.records("consent") if each.key == case_id.encode()]
+        found[:] = [orjson.loads(each.value or b"") for each in records]
+        return len(found) >= many
+
+    await until(enough)
+    return found
+
+
+async def test_restrictions_go_over_once_and_consents_never(house: House) -> None:
+    old, new = str(new_id()), str(new_id())
+    until_when = (SystemClock().now() + timedelta(days=9)).isoformat()
+    await told(
+        house,
+        an_event("consent-recorded", a_consent(), subject=old),
+        a_restriction(old, agency=OTHER),
+        a_restriction(old, agency=OTHER),
+        a_restriction(old, agency_type="local-executive", valid_until=until_when),
+        a_restriction(new, oblast="BY-HO"),
+    )
+    await link(house, new, old, FOUND)
+    await link(house, old, new, FOUND)
+    await link(house, new, old, "retrafficked", sequence=2)
+    there = await forbidden(house, new, many=3)
+    assert [(each["agency"], each["agency_type"], each["oblast"]) for each in there] == [
+        (None, None, "BY-HO"),
+        (OTHER, None, None),
+        (None, "local-executive", None),
+    ]
+    assert there[2]["valid_until"] is not None
+    here = await forbidden(house, old, many=5)
+    assert [each.get("oblast") for each in here] == [None, None, None, None, "BY-HO"]
+    assert len({each["restriction_id"] for each in (*there, *here[1:])}) == 7
+
+
+async def test_another_person_of_the_family_is_bound_by_nothing(house: House) -> None:
+    old, new = str(new_id()), str(new_id())
+    await told(house, a_restriction(old, agency=OTHER))
+    await link(house, new, old, "family")
+    await told(house, a_restriction(new, oblast="BY-HO"))
+    assert [each["agency"] for each in await forbidden(house, new, many=1)] == [None]
+
+
+async def test_a_case_that_the_node_opened_itself_is_news_and_an_own_link_is_none(
+    house: House,
+) -> None:
+    old, found, linked = str(new_id()), str(new_id()), str(new_id())
+    await link(house, linked, old, "retrafficked")
+    await link(house, found, old, FOUND)
+    (news,) = await house.news_of(found, many=1)
+    assert news["type"] == LINKED
+    assert news["facts"]["linked_case"] == old
+    assert linked not in {each["case_id"] for each in await house.feed("incoming")}
