@@ -65,12 +65,6 @@ def go_the_way(stage: Stage) -> None:
         loop.open_offer(stage, STORY, (INTERIOR, REDCROSS), service)
 
 
-def shown(story: Told) -> dict[str, Any]:
-    unit = f"{INTERIOR}.identification"
-    answer = story.stage.get(unit, f"/v1/cases/{story.case(INTERIOR)}", "case-officer")
-    return dict(answer.json())
-
-
 def offers(story: Told, node: str, word: str) -> dict[str, tuple[datetime, datetime]]:
     """Service -> when it was offered, and until when it is to be answered."""
     bodies = [record.body() for record in story.of(node, word)]
@@ -88,7 +82,8 @@ def test_the_house_says_by_which_profile_it_runs(story: Told) -> None:
 
 
 def test_the_first_decision_is_due_by_the_holidays_of_the_profile(story: Told) -> None:
-    start, told = at(shown(story)["recorded_at"]), shown(story)["clocks"]
+    case = story.shown(INTERIOR, story.case(INTERIOR))
+    start, told = at(case["recorded_at"]), case["clocks"]
     assert at(told["reasonable_grounds_due_at"]) == due(UK, start, GROUNDS)
     assert at(told["reasonable_grounds_due_at"]) != due(HERE, start, GROUNDS)
 
@@ -101,7 +96,8 @@ def test_reflection_and_what_is_added_to_it_are_as_long_as_the_profile_says(stor
     assert at(longer["ends_at"]) - end == UK.days("reflection_extension_days")
     assert at(longer["ends_at"]) - end != HERE.days("reflection_extension_days")
     assert at(longer["conclusive_due_at"]) == due(UK, at(longer["ends_at"]), CONCLUSIVE)
-    assert at(shown(story)["clocks"]["reflection_ends_at"]) == at(longer["ends_at"])
+    told = story.shown(INTERIOR, story.case(INTERIOR))["clocks"]
+    assert at(told["reflection_ends_at"]) == at(longer["ends_at"])
 
 
 def test_an_offer_is_open_as_long_as_the_profile_says_and_both_sides_know_it(story: Told) -> None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,6 +130,11 @@ class Told:
     def words(self, node: str) -> Counter[str]:
         """How often each event was said about the story's cases in a node."""
         return Counter(word_of(record) for record in self.of(node))
+
+    def shown(self, node: str, case_id: str) -> dict[str, Any]:
+        """One case as the node's own officer sees it."""
+        unit = f"{node}.identification"
+        return dict(self.stage.get(unit, f"/v1/cases/{case_id}", "case-officer").json())
 
     def knew(self) -> dict[str, set[str]]:
         """Node -> classes of facts."""

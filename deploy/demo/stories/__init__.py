@@ -5,10 +5,13 @@ from typing import Final
 
 from deploy.demo.stage import Stage
 from deploy.demo.stories import (
+    again,
+    at_home,
     construction_site,
     hospital,
     killed,
     last_bed,
+    mother_and_two,
     offline,
     poison,
     two_declines,
@@ -22,6 +25,9 @@ STORIES: Mapping[str, Callable[[Stage], None]] = {
     "last-bed": last_bed.tell,
     "two-declines": two_declines.tell,
     "offline": offline.tell,
+    "mother-and-two": mother_and_two.tell,
+    "at-home": at_home.tell,
+    "again": again.tell,
 }
 """In the order in which they are told."""
 IN_A_MINUTE: Final = ("construction-site", "hospital", "poison", "killed")

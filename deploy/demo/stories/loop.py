@@ -64,16 +64,24 @@ def a_man_from_a_construction_site() -> dict[str, Any]:
     )
 
 
-def hand_over(stage: Stage, story: str) -> tuple[str, str]:
-    """The border guard detects and hands over; returns the case ids at border and interior."""
-    guard, interior = stage.agency(BORDER), stage.agency(INTERIOR)
-    case_id = stage.new_case(story, BORDER)
+def hand_over(
+    stage: Stage, story: str, codes: Mapping[str, Any] | None = None, at: str = BORDER
+) -> tuple[str, str]:
+    """Somebody is detected and handed over; returns the case ids there and at interior.
+
+    ``codes``: what is known of somebody else than the man from a construction site.
+    """
+    finder, interior = stage.agency(at), stage.agency(INTERIOR)
+    case_id = stage.new_case(story, at)
     known = {news["case_id"] for news in taken_over(stage)}
-    agreed = guard.event("consent-recorded", case_id, consent(stage, ["hand-over"], [INTERIOR]))
-    met = guard.event("person-detected", case_id, a_man_from_a_construction_site())
-    for intake_id, what in zip(guard.post(agreed, met), ("consent", "detection"), strict=True):
-        guard.accepted(intake_id, what)
-    guard.news("identification.hand-over-confirmed", lambda news: news["case_id"] == case_id)
+    agreed = finder.event("consent-recorded", case_id, consent(stage, ["hand-over"], [INTERIOR]))
+    met = codes or a_man_from_a_construction_site()
+    detected = finder.event("person-detected", case_id, met)
+    for intake_id, what in zip(
+        finder.post(agreed, detected), ("consent", "detection"), strict=True
+    ):
+        finder.accepted(intake_id, what)
+    finder.news("identification.hand-over-confirmed", lambda news: news["case_id"] == case_id)
     news = interior.news("identification.case-opened", lambda news: news["case_id"] not in known)
     stage.remember(story, INTERIOR, news["case_id"])
     return case_id, news["case_id"]
@@ -82,6 +90,14 @@ def hand_over(stage: Stage, story: str) -> tuple[str, str]:
 def taken_over(stage: Stage) -> list[dict[str, Any]]:
     """Cases that the interior node took over so far."""
     return stage.agency(INTERIOR).heard("identification.case-opened")
+
+
+def refused(stage: Stage, node: str, event: Mapping[str, Any]) -> list[str]:
+    """Tell a node what it must refuse; the codes of its reasons."""
+    agency = stage.agency(node)
+    answer = agency.answer(agency.send(event))
+    stage.must(not answer["accepted"], f"{node} took what it must refuse")
+    return [reason["code"] for reason in answer["reasons"]]
 
 
 def identify(stage: Stage, case_id: str) -> None:
@@ -169,6 +185,13 @@ def deliver(stage: Stage, node: str, task: tuple[str, str], units: tuple[str, in
         if each == number:
             body["outcome"] = "need-met"
         provider.tells("service-delivered", case_id, body)
+
+
+def considered(stage: Stage, node: str, request_id: str) -> dict[str, list[str]]:
+    """Service -> why it was or was not offered, as the last round of the search found."""
+    path = f"/v1/requests/{request_id}/explanation"
+    told = stage.get(f"{node}.referral", path, "case-officer").json()
+    return {each["service_id"]: list(each["verdicts"]) for each in told}
 
 
 def loop_closed(stage: Stage, node: str, need_id: str) -> None:

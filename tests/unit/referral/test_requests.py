@@ -204,5 +204,7 @@ def test_the_demos_directory_is_whole() -> None:
         ("ngo-brest", "psychological"),
         ("ngo-brest", "crisis-room"),
         ("ngo-brest", "free-legal-aid"),
+        ("ngo-brest", "shelter"),
+        ("redcross-vitebsk", "shelter"),
     }
     assert all((found.duty_phone or "").startswith("+375 00 ") for found in directory.listings)
