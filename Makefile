@@ -25,7 +25,7 @@ test-long: $(READY) ## run the long tests
 
 mutants: $(READY) ## change the domain rooms on purpose, print what share the tests notice
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv pip install --quiet --require-hashes -r requirements-mutants.lock
-	@$(BIN)/python -m tests.support.mutants
+	@$(BIN)/python -m tests.support.mutants --workers $(TESTERS) $(SERVICES)
 
 check: $(READY) ## run every check, go on after a failure, print a count
 	@.ci/check

@@ -12,7 +12,7 @@ from services.chassis.environment import load
 from services.gateway.settings import Settings
 
 ROOT = Path(__file__).parents[2]
-OF_OTHERS = {".venv", ".nrm", "node_modules"}
+OF_OTHERS = {".venv", ".nrm", "mutants", "node_modules"}
 TEST_NAME = re.compile(r"`(test_[a-z0-9_]+)`")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
