@@ -30,6 +30,7 @@ def help_has_not_ended(task: ProvidedTask) -> Refusal | None:
     return Refusal("already-completed", "task_id") if isinstance(task, CompletedTask) else None
 
 
+WRONG_STATE: Final = Refusal("wrong-state", "task_id")
 TASK_RULES: Final = (sharing_goes_on, help_has_not_ended)
 
 
@@ -38,10 +39,8 @@ def paused(
 ) -> Step[ProvidedTask] | Refused:
     """Help rests, or every reason why it cannot."""
     reasons = _objections(task, case)
-    if not reasons and not isinstance(task, StartedTask):
-        reasons.append(Refusal("wrong-state", "task_id"))
     if reasons or not isinstance(task, StartedTask):
-        return Refused(tuple(reasons))
+        return Refused(reasons or (WRONG_STATE,))
     resting = PausedTask(
         terms=task.terms, hand_over_reference=task.hand_over_reference, reason=reason
     )
@@ -52,17 +51,15 @@ def paused(
 def resumed(task: ProvidedTask, case: Case, now: datetime) -> Step[ProvidedTask] | Refused:
     """Help goes on, or every reason why it cannot."""
     reasons = _objections(task, case)
-    if not reasons and not isinstance(task, PausedTask):
-        reasons.append(Refusal("wrong-state", "task_id"))
     if reasons or not isinstance(task, PausedTask):
-        return Refused(tuple(reasons))
+        return Refused(reasons or (WRONG_STATE,))
     running = StartedTask(terms=task.terms, hand_over_reference=task.hand_over_reference)
     return _told(running, facts.TaskResumed(terms=task.terms, at=now))
 
 
-def _objections(task: ProvidedTask, case: Case) -> list[Refusal]:
-    reasons = list(objections_to_work_on(case))
-    return reasons + [found for rule in TASK_RULES if (found := rule(task)) is not None]
+def _objections(task: ProvidedTask, case: Case) -> tuple[Refusal, ...]:
+    found = [rule(task) for rule in TASK_RULES]
+    return (*objections_to_work_on(case), *filter(None, found))
 
 
 def _told(

@@ -9,7 +9,10 @@ from services.referral.access import Basis
 from services.referral.domain import tasks
 from services.referral.domain.agreements import Consent, Participant, Policy
 from services.referral.domain.cases import Case
+from services.referral.domain.facts import OfferLetter, ProgressLetter, Step, WithdrawalLetter
 from services.referral.domain.listings import Cover, Listing
+from services.referral.domain.refusals import Refused
+from services.referral.domain.requests import Need, Request
 from services.referral.domain.routing import Wanted
 from services.referral.domain.tasks import Outcome, Side, Terms
 
@@ -23,6 +26,36 @@ def an_id(name: str) -> UUID:
 
 
 REFERENCE = an_id("reference")
+AGENCY = "ngo-brest"
+
+
+def objections(answer: object) -> set[tuple[str, str | None]]:
+    """The codes of a refusal, each with the field it is about."""
+    assert isinstance(answer, Refused)
+    assert len(set(answer.reasons)) == len(answer.reasons)
+    return {(reason.code, reason.field) for reason in answer.reasons}
+
+
+def facts_of(step: Step[Any], at: datetime = NOW) -> list[str]:
+    """What happened, by name: to this task, at this time, and told to its other side only."""
+    given = step.task.terms
+    assert given.task_id == an_id("task")
+    assert [(fact.terms, fact.at) for fact in step.facts] == [(given, at)] * len(step.facts)
+    for letter in step.letters:
+        assert letter.to == given.other_agency
+        match letter:
+            case OfferLetter():
+                assert letter.terms == given
+            case ProgressLetter():
+                assert (letter.progress.task_id, letter.progress.at) == (given.task_id, at)
+            case WithdrawalLetter():
+                assert letter.task_id == given.task_id
+    return [type(fact).__name__ for fact in step.facts]
+
+
+def carries(thing: object, **expected: Any) -> bool:
+    """Whether it has just these values under these names."""
+    return {name: getattr(thing, name) for name in expected} == expected
 
 
 def terms(side: Side = Side.SENDER, **changes: Any) -> Terms:
@@ -88,6 +121,31 @@ def a_case(**changes: Any) -> Case:
     return replace(Case(case_id=an_id("case"), known=True, counted_by="interior-brest"), **changes)
 
 
+def a_need(name: str = "need", **changes: Any) -> Need:
+    given: dict[str, Any] = {
+        "request_id": an_id("request"),
+        "need_id": an_id(name),
+        "case_id": an_id("case"),
+        "service_type": "nursing-visit",
+        **changes,
+    }
+    return Need(**given)
+
+
+def a_request(*needs: Need, **changes: Any) -> Request:
+    given = Request(
+        request_id=an_id("request"),
+        case_id=an_id("case"),
+        urgency="routine",
+        audience_class="men",
+        language="ru",
+        preferred=(),
+        opened_at=NOW,
+        needs=needs,
+    )
+    return replace(given, **changes)
+
+
 def a_listing(agency: str = "redcross-vitebsk", **changes: Any) -> Listing:
     given = Listing(
         service_id=f"{agency}.nursing-visit",
@@ -145,3 +203,33 @@ def a_basis(**changes: Any) -> Basis:
         restrictions=(),
     )
     return replace(given, **changes)
+
+
+def a_service(number: int = 0, **changes: Any) -> dict[str, Any]:
+    """A good record, as an agency would write it."""
+    given: dict[str, Any] = {
+        "id": f"{AGENCY}.{number}",
+        "organization_id": AGENCY,
+        "name": "Crisis room",
+        "status": "active",
+        "service_type": "crisis-room",
+        "eligibility": {"audience_classes": ["women"]},
+        "languages": [{"code": "ru"}],
+        "cover": "round-the-clock",
+        "schedules": [{"freq": "DAILY", "opens_at": "00:00", "closes_at": "24:00"}],
+        "phones": [{"number": "+375 00 000-00-00", "description": "duty"}],
+        "cost_options": [{"amount": 0, "currency": "BYN"}],
+        "service_areas": [{"extent": "BY-BR", "extent_type": "iso-3166-2"}],
+        "service_capacity": [{"available": 2, "maximum": 4}],
+        "service_at_locations": [],
+        **changes,
+    }
+    return given
+
+
+def a_document(*services: Any) -> dict[str, Any]:
+    return {
+        "version": "3.1",
+        "organizations": [{"id": AGENCY, "name": "An invented NGO"}],
+        "services": list(services),
+    }

@@ -10,8 +10,7 @@ from contracts.vocabulary import code_lists, load_profile
 from services.referral.domain import cooling, escalation
 from services.referral.domain.cooling import Decline, Family
 from services.referral.domain.escalation import Contact, next_contact
-from services.referral.domain.requests import Need
-from tests.unit.referral.builders import NOW, a_participant, an_id
+from tests.unit.referral.builders import NOW, a_need, a_participant, a_request
 
 BY = load_profile("BY-draft")
 REASONS = tuple(code_lists()["decline-reason"].codes)
@@ -33,6 +32,8 @@ def test_every_reason_cools_down_for_the_profiles_time_and_not_longer(reason: st
 
 
 def test_the_time_is_the_reasons_own() -> None:
+    mute = cooling.cools_until(a_decline("mou-not-in-force"), BY)
+    assert mute == NOW + BY.hours("cool_down_mou_not_in_force_hours")
     assert cooling.cools_until(a_decline("incomplete"), BY) == NOW + timedelta(hours=4)
     assert cooling.cools_until(a_decline("at-capacity"), BY) == NOW + timedelta(hours=24)
     assert cooling.cools_until(a_decline("a-new-one"), BY) == NOW + timedelta(hours=24)
@@ -66,16 +67,6 @@ def test_whom_the_person_declined_is_left_alone_for_good(hours: int) -> None:
     assert cooling.refused_by_the_person([a_decline("safety")]) == frozenset()
 
 
-def a_need(told: str | None) -> Need:
-    return Need(
-        request_id=an_id("request"),
-        need_id=an_id("need"),
-        case_id=an_id("case"),
-        service_type="shelter",
-        told=told,
-    )
-
-
 COORDINATORS = (
     a_participant("z-here", powers=frozenset({"decide"}), oblasts=frozenset({"BY-BR"})),
     a_participant("b-here", powers=frozenset({"decide"}), oblasts=frozenset({"BY-BR"})),
@@ -86,16 +77,35 @@ COORDINATORS = (
 
 
 def test_the_ladder_has_three_steps_and_ends() -> None:
-    first = next_contact(a_need(None), COORDINATORS, "BY-BR")
+    first = next_contact(a_need(), COORDINATORS, "BY-BR")
     assert first == escalation.Turned(Contact.SUPERVISOR)
-    second = next_contact(a_need("supervisor"), COORDINATORS, "BY-BR")
+    second = next_contact(a_need(told="supervisor"), COORDINATORS, "BY-BR")
     assert second == escalation.Turned(Contact.OBLAST, "b-here")
     for told in (Contact.OBLAST, Contact.NATIONAL, Contact.NOBODY):
-        assert next_contact(a_need(str(told)), COORDINATORS, "BY-BR") is None
+        assert next_contact(a_need(told=str(told)), COORDINATORS, "BY-BR") is None
 
 
 def test_without_one_in_the_oblast_the_country_is_asked_and_then_nobody() -> None:
-    elsewhere = next_contact(a_need("supervisor"), COORDINATORS, "BY-VI")
+    elsewhere = next_contact(a_need(told="supervisor"), COORDINATORS, "BY-VI")
     assert elsewhere == escalation.Turned(Contact.NATIONAL, "capital")
-    nobody = next_contact(a_need("supervisor"), COORDINATORS[2:3] + COORDINATORS[4:], "BY-VI")
+    nobody = next_contact(a_need(told="supervisor"), COORDINATORS[2:3] + COORDINATORS[4:], "BY-VI")
     assert nobody == escalation.Turned(Contact.NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("urgency", "round_", "gave_up"),
+    [("routine", 3, False), ("routine", 4, True), ("emergency", 1, True)],
+)
+def test_a_machine_gives_up_on_an_emergency_and_after_the_profiles_hops(
+    urgency: str, round_: int, gave_up: bool
+) -> None:
+    need = a_need(round=round_)
+    request = a_request(need, urgency=urgency)
+    assert escalation.a_machine_gave_up(request, need, 3) is gave_up
+
+
+def test_a_person_has_the_profiles_time_before_the_next_one_is_told() -> None:
+    minutes, hours = BY.minutes("emergency_escalation_minutes"), BY.hours("escalation_hours")
+    assert minutes < hours
+    assert escalation.patience(a_request(urgency="emergency"), BY) == minutes
+    assert escalation.patience(a_request(urgency="urgent"), BY) == hours

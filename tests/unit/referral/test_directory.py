@@ -13,43 +13,13 @@ from cli import directory as command
 from cli.main import app
 from contracts.vocabulary import LANGUAGES, code_lists
 from services.chassis.errors import SettingsWrong
-from services.referral.domain import listings
+from services.referral.domain import hsds, listings
 from services.referral.domain.hsds import NotHsds, Reader
 from services.referral.domain.listings import Seen, objections_to, read_directory
 from services.referral.store.directory import DirectoryFile, load_directory
+from tests.unit.referral.builders import AGENCY, a_document, a_service
 
 DEMO = Path(__file__).parents[3] / "deploy" / "local" / "directory.yaml"
-AGENCY = "ngo-brest"
-
-
-def a_service(number: int = 0, **changes: Any) -> dict[str, Any]:
-    """A good record, as an agency would write it."""
-    given: dict[str, Any] = {
-        "id": f"{AGENCY}.{number}",
-        "organization_id": AGENCY,
-        "name": "Crisis room",
-        "status": "active",
-        "service_type": "crisis-room",
-        "eligibility": {"audience_classes": ["women"]},
-        "languages": [{"code": "ru"}],
-        "cover": "round-the-clock",
-        "schedules": [{"freq": "DAILY", "opens_at": "00:00", "closes_at": "24:00"}],
-        "phones": [{"number": "+375 00 000-00-00", "description": "duty"}],
-        "cost_options": [{"amount": 0, "currency": "BYN"}],
-        "service_areas": [{"extent": "BY-BR", "extent_type": "iso-3166-2"}],
-        "service_capacity": [{"available": 2, "maximum": 4}],
-        "service_at_locations": [],
-        **changes,
-    }
-    return given
-
-
-def a_document(*services: Any) -> dict[str, Any]:
-    return {
-        "version": "3.1",
-        "organizations": [{"id": AGENCY, "name": "An invented NGO"}],
-        "services": list(services),
-    }
 
 
 AGAINST: list[tuple[str, dict[str, Any]]] = [
@@ -118,6 +88,7 @@ def test_records_are_told_by_the_line_on_which_they_begin() -> None:
     content: dict[str, Any] = {}
     found = list(Reader(text, content).records())
     assert [(each.record, each.line) for each in found] == [({"a": 1}, 3), ({"b": 2}, 5)]
+    assert [text[: each.end].count("}") for each in found] == [1, 2]
     assert content == {"organizations": []}
 
 
@@ -132,12 +103,35 @@ def test_records_are_told_by_the_line_on_which_they_begin() -> None:
         ('{"services": []\n', 2),
         ('{"services": []} more', 1),
         ('{"services" []}', 1),
+        ("\n[]\n\n", 2),
+        ('\n{"services": {}\n}\n', 2),
+        ('{"services": [1, 2}\n\n', 1),
+        ('\n{"services": [\n1, 2}\n\n', 3),
+        ('{"services": []} more\n\n', 1),
+        ('{"a":\nnonsense\n\n}', 2),
     ],
 )
 def test_what_is_no_directory_is_told_by_its_line(text: str, line: int) -> None:
     with pytest.raises(NotHsds) as refusal:
         list(Reader(text, {}).records())
     assert refusal.value.line == line
+    assert str(refusal.value).startswith(f"line {line}: ")
+
+
+def test_a_directory_is_read_up_to_its_limit_and_not_beyond(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hsds, "RECORDS_LIMIT", 2)
+    read = Reader('{"services":\n[1,\n2,\n3]}', {}).records()
+    assert [next(read).record, next(read).record] == [1, 2]
+    with pytest.raises(NotHsds) as refusal:
+        next(read)
+    assert refusal.value.line == 3
+
+
+def test_the_line_of_the_first_record_counts_those_before_the_document() -> None:
+    (first, *_) = Reader('\n{"services": [\n1]}', {}).records()
+    assert first.line == 3
 
 
 @given(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.referral.domain import providing
 from services.referral.domain.cases import CaseStatus
-from services.referral.domain.facts import ProgressLetter, Step
+from services.referral.domain.facts import Progress, ProgressLetter, Step
 from services.referral.domain.providing import Answer
 from services.referral.domain.refusals import Refused
 from services.referral.domain.tasks import OPEN_STATES, ProvidedTask, Side, due_of
@@ -19,7 +19,10 @@ from tests.unit.referral.builders import (
     OUTCOME,
     REFERENCE,
     a_case,
+    carries,
     every_provided,
+    facts_of,
+    objections,
     terms,
 )
 
@@ -33,18 +36,9 @@ def said(answer: str, reason: str | None = None) -> Answer:
     return Answer(answer=answer, reason=reason, at=NOW, hold_until=HOLD_UNTIL)
 
 
-def facts_of(step: Step[Any]) -> list[str]:
-    return [type(fact).__name__ for fact in step.facts]
-
-
 def told(step: Step[Any]) -> list[str]:
     assert all(isinstance(letter, ProgressLetter) for letter in step.letters)
     return [letter.progress.state for letter in step.letters if isinstance(letter, ProgressLetter)]
-
-
-def codes(answer: object) -> set[str]:
-    assert isinstance(answer, Refused)
-    return {reason.code for reason in answer.reasons}
 
 
 ANSWERS = {
@@ -72,7 +66,7 @@ AGAINST = {
 def test_every_answer_in_every_state(state: str, answer: str) -> None:
     step = providing.answered(every_provided()[state], a_case(), said(answer, "safety"))
     if (state, answer) not in ANSWERS:
-        assert codes(step) == {AGAINST[state]}
+        assert objections(step) == {(AGAINST[state], "task_id")}
         return
     assert isinstance(step, Step)
     assert (step.task.code, facts_of(step), told(step)) == ANSWERS[state, answer]
@@ -81,7 +75,12 @@ def test_every_answer_in_every_state(state: str, answer: str) -> None:
 def test_every_reason_against_an_answer_is_given_at_once() -> None:
     frozen = a_case(frozen=True, status=CaseStatus.CLOSED)
     step = providing.answered(every_provided()["declined"], frozen, said("declined"))
-    assert codes(step) == {"case-closed", "case-frozen", "reason-missing", "already-answered"}
+    assert objections(step) == {
+        ("case-closed", None),
+        ("case-frozen", None),
+        ("reason-missing", "reason"),
+        ("already-answered", "task_id"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -94,12 +93,12 @@ def test_every_reason_against_an_answer_is_given_at_once() -> None:
 )
 def test_nothing_is_answered_on_a_case_that_rests(changes: dict[str, Any], code: str) -> None:
     step = providing.answered(every_provided()["seen"], a_case(**changes), said("accepted"))
-    assert codes(step) == {code}
+    assert objections(step) == {(code, None)}
 
 
 def test_a_decline_without_a_reason_is_refused() -> None:
     step = providing.answered(every_provided()["seen"], a_case(), said("declined"))
-    assert codes(step) == {"reason-missing"}
+    assert objections(step) == {("reason-missing", "reason")}
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -123,13 +122,25 @@ def test_a_refused_hold_declines(state: str) -> None:
     step = providing.hold_refused(every_provided()[state], "at-capacity", NOW)
     accepting = state == "accepting"
     assert facts_of(step) == (["TaskDeclined"] if accepting else [])
+    assert step.task.code == ("declined" if accepting else state)
     assert told(step) == (["declined"] if accepting else [])
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_hold_that_never_came_is_let_go_and_declined(state: str) -> None:
     step = providing.hold_overdue(every_provided()[state], NOW)
-    assert facts_of(step) == (["HoldAbandoned", "TaskDeclined"] if state == "accepting" else [])
+    accepting = state == "accepting"
+    assert facts_of(step) == (["HoldAbandoned", "TaskDeclined"] if accepting else [])
+    assert (step.task.code, told(step)) == (
+        ("declined", ["declined"]) if accepting else (state, [])
+    )
+
+
+ENDED_BY = {
+    "TaskExpired": "expired",
+    "TaskCancelled": "cancelled",
+    "TaskStopped": "sharing-stopped",
+}
 
 
 @pytest.mark.parametrize("word", ["expired", "cancelled", "sharing-stopped"])
@@ -141,6 +152,7 @@ def test_a_withdrawn_offer_lets_a_hold_go_but_nobody_out_of_a_bed(state: str, wo
         fact = "TaskCancelled"
     held = ["HoldAbandoned"] if state in ("accepting", "accepted") else []
     assert facts_of(step) == ([*held, fact] if state in OPEN else [])
+    assert step.task.code == (ENDED_BY[fact] if state in OPEN else state)
     assert step.letters == ()
 
 
@@ -149,6 +161,7 @@ def test_sharing_stopped_ends_whatever_is_open(state: str) -> None:
     step = providing.sharing_stopped(every_provided()[state], NOW)
     held = ["HoldAbandoned"] if state in ("accepting", "accepted") else []
     assert facts_of(step) == ([*held, "TaskStopped"] if state in OPEN else [])
+    assert step.task.code == ("sharing-stopped" if state in OPEN else state)
     assert step.letters == ()
 
 
@@ -156,11 +169,13 @@ def test_sharing_stopped_ends_whatever_is_open(state: str) -> None:
 def test_episodes_move_only_an_accepted_task(state: str) -> None:
     task = every_provided()[state]
     running = state in ("accepted", "in-progress", "on-hold")
-    assert told(providing.started(task, NOW)) == (["in-progress"] if state == "accepted" else [])
-    completed = providing.completed(task, OUTCOME, NOW)
-    assert told(completed) == (["completed"] if running else [])
-    assert facts_of(completed) == (["TaskCompleted"] if running else [])
-    assert told(providing.episode_stopped(task, NOW)) == (["sharing-stopped"] if running else [])
+    for step, word, fact, moves in (
+        (providing.started(task, NOW), "in-progress", "TaskStarted", state == "accepted"),
+        (providing.completed(task, OUTCOME, NOW), "completed", "TaskCompleted", running),
+        (providing.episode_stopped(task, NOW), "sharing-stopped", "TaskStopped", running),
+    ):
+        after = (word, [fact], [word]) if moves else (state, [], [])
+        assert (step.task.code, facts_of(step), told(step)) == after
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -178,6 +193,50 @@ def test_an_arriving_offer_is_told_as_delivered() -> None:
         ["OfferReceived"],
         ["delivered"],
     )
+
+
+def test_an_offer_taken_back_before_it_came_is_told_as_that_and_asks_nobody() -> None:
+    for state in ("expired", "cancelled", "sharing-stopped"):
+        step = providing.received_too_late(terms(Side.PROVIDER), state, NOW)
+        assert (step.task.code, facts_of(step), told(step)) == (state, [], [state])
+
+
+def test_what_was_said_stands_in_the_task_the_fact_and_the_letter() -> None:
+    refused = providing.hold_refused(every_provided()["accepting"], "at-capacity", NOW)
+    declined = providing.answered(every_provided()["seen"], a_case(), said("declined", "safety"))
+    overdue = providing.hold_overdue(every_provided()["accepting"], NOW)
+    for step, reason in ((refused, "at-capacity"), (declined, "safety"), (overdue, "hold-expired")):
+        assert isinstance(step, Step)
+        assert carries(step.task, reason=reason)
+        assert carries(step.facts[-1], reason=reason)
+        assert carries(progress(step), reason=reason)
+
+
+def test_an_acceptance_asks_for_a_place_until_the_profiles_time() -> None:
+    step = providing.answered(every_provided()["seen"], a_case(), said("accepted"))
+    assert isinstance(step, Step)
+    assert carries(step.task, expires_at=HOLD_UNTIL)
+    assert carries(step.facts[0], expires_at=HOLD_UNTIL)
+
+
+def test_an_acceptance_brings_a_reference_and_when_help_begins_to_both_sides() -> None:
+    step = providing.hold_placed(every_provided()["accepting"], PLACE, NOW)
+    for thing in (step.task, *step.facts, progress(step)):
+        assert carries(thing, hand_over_reference=REFERENCE, start_by=PLACE.start_by)
+
+
+def test_what_runs_keeps_its_reference_and_what_ended_its_outcome() -> None:
+    running = providing.started(every_provided()["accepted"], NOW)
+    assert carries(running.task, hand_over_reference=REFERENCE)
+    ended = providing.completed(running.task, OUTCOME, NOW)
+    for thing in (ended.task, *ended.facts, progress(ended)):
+        assert carries(thing, outcome=OUTCOME)
+
+
+def progress(step: Step[Any]) -> Progress:
+    (letter,) = step.letters
+    assert isinstance(letter, ProgressLetter)
+    return letter.progress
 
 
 STEPS = (

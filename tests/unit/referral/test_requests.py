@@ -1,5 +1,6 @@
 """Requests, the directory, capacity answers and times."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,37 +12,18 @@ from services.referral.domain import capacity, listings
 from services.referral.domain.capacity import Pool, Question
 from services.referral.domain.cases import CaseStatus
 from services.referral.domain.listings import read_directory
-from services.referral.domain.refusals import Refused
-from services.referral.domain.requests import Need, Request, may_be_sought_again, open_request
-from services.referral.domain.timing import answer_by
+from services.referral.domain.requests import (
+    Earlier,
+    NeedState,
+    Request,
+    may_be_sought_again,
+    open_request,
+)
+from services.referral.domain.timing import answer_by, seen_by, start_by
 from services.referral.store.directory import load_directory
-from tests.unit.referral.builders import NOW, a_case, an_id
+from tests.unit.referral.builders import NOW, a_case, a_need, a_request, an_id, objections
 
 DIRECTORY = Path(__file__).parents[3] / "deploy" / "local" / "directory.yaml"
-
-
-def a_need(name: str = "need", **changes: Any) -> Need:
-    given: dict[str, Any] = {
-        "request_id": an_id("request"),
-        "need_id": an_id(name),
-        "case_id": an_id("case"),
-        "service_type": "nursing-visit",
-        **changes,
-    }
-    return Need(**given)
-
-
-def a_request(*needs: Need, urgency: str = "routine") -> Request:
-    return Request(
-        request_id=an_id("request"),
-        case_id=an_id("case"),
-        urgency=urgency,
-        audience_class="men",
-        language="ru",
-        preferred=(),
-        opened_at=NOW,
-        needs=needs,
-    )
 
 
 def test_a_good_request_is_opened() -> None:
@@ -50,31 +32,74 @@ def test_a_good_request_is_opened() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "case", "there", "code"),
+    ("request_", "case", "there", "against"),
     [
-        (a_request(), {}, False, "needs-missing"),
-        (a_request(a_need(), a_need()), {}, False, "need-repeated"),
-        (a_request(a_need()), {}, True, "request-exists"),
-        (a_request(a_need()), {"frozen": True}, False, "case-frozen"),
-        (a_request(a_need()), {"status": CaseStatus.CLOSED}, False, "case-closed"),
+        (a_request(), {}, False, ("needs-missing", "needs")),
+        (a_request(a_need(), a_need()), {}, False, ("need-repeated", "needs")),
+        (a_request(a_need()), {}, True, ("request-exists", "request_id")),
+        (a_request(a_need()), {"frozen": True}, False, ("case-frozen", None)),
+        (a_request(a_need()), {"status": CaseStatus.CLOSED}, False, ("case-closed", None)),
     ],
 )
 def test_each_rule_alone_refuses_a_request(
-    request_: Request, case: dict[str, Any], there: bool, code: str
+    request_: Request, case: dict[str, Any], there: bool, against: tuple[str, str | None]
 ) -> None:
     answer = open_request(request_, a_case(**case), already_there=there)
-    assert isinstance(answer, Refused)
-    assert [reason.code for reason in answer.reasons] == [code]
+    assert objections(answer) == {against}
 
 
 def test_every_reason_is_given_at_once() -> None:
-    answer = open_request(a_request(a_need(), a_need()), a_case(frozen=True), already_there=True)
-    assert isinstance(answer, Refused)
-    assert {each.code for each in answer.reasons} == {
-        "case-frozen",
-        "need-repeated",
-        "request-exists",
+    continued = a_request(a_need(), a_need(), return_of=an_id("before"))
+    answer = open_request(continued, a_case(frozen=True), already_there=True)
+    assert objections(answer) == {
+        ("case-frozen", None),
+        ("need-repeated", "needs"),
+        ("unknown-request", "return_of"),
+        ("request-exists", "request_id"),
     }
+
+
+BEFORE = a_request(a_need(), request_id=an_id("before"))
+RETURN = a_request(a_need(), return_of=an_id("before"))
+
+
+@pytest.mark.parametrize(
+    ("earlier", "against"),
+    [
+        (Earlier(), "unknown-request"),
+        (Earlier(request=replace(BEFORE, case_id=an_id("x")), all_over=True), "unknown-request"),
+        (Earlier(request=BEFORE), "loop-not-closed"),
+    ],
+)
+def test_a_return_without_a_closed_loop_of_the_same_case_is_refused(
+    earlier: Earlier, against: str
+) -> None:
+    answer = open_request(RETURN, a_case(), already_there=False, earlier=earlier)
+    assert objections(answer) == {(against, "return_of")}
+
+
+def test_a_return_after_a_closed_loop_is_a_request_of_its_own() -> None:
+    over = Earlier(request=BEFORE, all_over=True)
+    assert open_request(RETURN, a_case(), already_there=False, earlier=over) is RETURN
+
+
+def test_each_search_begins_anew_and_is_counted() -> None:
+    waited = a_need(state=NeedState.ESCALATED, round=2, told="supervisor", due_at=NOW)
+    assert waited.next_round() == a_need(state=NeedState.ASKING, round=3)
+
+
+def test_a_need_in_another_state_waits_only_for_what_that_state_waits_for() -> None:
+    asking = a_need(round=2, told="supervisor", due_at=NOW)
+    offered = a_need(state=NeedState.OFFERED, round=2, told="supervisor")
+    assert asking.in_state(NeedState.OFFERED) == offered
+    later = NOW + timedelta(hours=1)
+    assert asking.in_state(NeedState.OFFERED, later) == replace(offered, due_at=later)
+
+
+def test_an_escalated_need_knows_who_was_told_last_and_when_the_next_one_is() -> None:
+    missing = a_need(state=NeedState.NOT_FOUND, round=2)
+    told = a_need(state=NeedState.ESCALATED, round=2, told="supervisor", due_at=NOW)
+    assert missing.escalated("supervisor", NOW) == told
 
 
 @pytest.mark.parametrize(
@@ -107,6 +132,20 @@ def a_pool(status: str, hours_old: float = 1, audience: str = "women") -> Pool:
     )
 
 
+def test_only_an_emergency_has_a_time_by_which_somebody_opened_it() -> None:
+    profile = load_profile("BY-draft")
+    within = profile.minutes("emergency_seen_minutes")
+    assert seen_by("emergency", NOW, profile) == NOW + within
+    assert seen_by("urgent", NOW, profile) is None
+
+
+def test_help_begins_within_the_profiles_days_of_the_acceptance_and_no_clock_starts_later() -> None:
+    profile = load_profile("BY-draft")
+    days, hour = profile.days("service_start_days"), timedelta(hours=1)
+    assert start_by(NOW - hour, NOW, profile) == NOW - hour + days
+    assert start_by(NOW + hour, NOW, profile) == NOW + days
+
+
 @pytest.mark.parametrize(
     ("pools", "said"),
     [
@@ -114,6 +153,8 @@ def a_pool(status: str, hours_old: float = 1, audience: str = "women") -> Pool:
         ((a_pool("capacity"),), "capacity"),
         ((a_pool("none"),), "none"),
         ((a_pool("waitlist"), a_pool("none")), "waitlist"),
+        ((a_pool("ask"), a_pool("waitlist")), "ask"),
+        ((a_pool("capacity", 24),), "capacity"),
         ((a_pool("capacity", 25),), "ask"),
         ((a_pool("none", 25),), "ask"),
         ((a_pool("none"), a_pool("capacity", 25)), "ask"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.referral.domain import routing
 from services.referral.domain.listings import Cover, Listing
 from services.referral.domain.routing import Bid, Wanted, choose, misfits, takes
-from tests.unit.referral.builders import a_listing, wanted
+from tests.unit.referral.builders import a_listing, a_request, wanted
 
 MISFITS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("audience-does-not-fit", {"audiences": frozenset({"women"})}, {}),
@@ -80,6 +80,41 @@ def test_help_does_not_wait_for_what_is_not_known(
 )
 def test_whom_a_place_takes(classes: str, person: str, fits: bool) -> None:
     assert takes(frozenset({classes}), person) is fits
+
+
+FAMILY = "carer-with-children"
+
+
+@pytest.mark.parametrize("service", ["crisis-room", "shelter", "child-0-2", "child-3-17"])
+def test_a_place_to_live_takes_the_family_unless_a_reason_to_part_it_is_recorded(
+    service: str,
+) -> None:
+    family = a_request(dependants=2)
+    assert routing.class_of_place(service, "women", family) == FAMILY
+    parted = a_request(dependants=2, separation_reason="person-asked")
+    assert routing.class_of_place(service, "women", parted) == "women"
+    for alone in (a_request(), a_request(dependants=0)):
+        assert routing.class_of_place(service, "women", alone) == "women"
+
+
+def test_what_is_no_place_to_live_is_for_the_person() -> None:
+    assert routing.class_of_place("nursing-visit", "women", a_request(dependants=2)) == "women"
+
+
+def test_a_place_for_families_takes_a_family_and_asks_for_no_other_class() -> None:
+    together = wanted(together=True, audience_class="women")
+    assert misfits(a_listing(audiences=frozenset({FAMILY})), together) == ()
+    only_women = misfits(a_listing(audiences=frozenset({"women"})), together)
+    assert only_women == ("family-would-be-separated",)
+
+
+@pytest.mark.parametrize(("code", "listing", "asked"), MISFITS)
+def test_a_person_may_bend_what_a_telephone_call_settles_and_nothing_else(
+    code: str, listing: dict[str, Any], asked: dict[str, Any]
+) -> None:
+    unbending = ("family-would-be-separated", "not-round-the-clock", "refused-by-the-person")
+    against = routing.objections_to_a_choice(a_listing(**listing), wanted(**asked))
+    assert against == ((code,) if code in unbending else ())
 
 
 def a_bid(agency: str, status: str = "ask", load: int = 0, **changes: Any) -> Bid:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -9,8 +10,25 @@ from hypothesis import strategies as st
 
 from services.referral.domain import sending
 from services.referral.domain.facts import Progress, Step, WithdrawalLetter
-from services.referral.domain.tasks import OPEN_STATES, SentTask, Side, due_of
-from tests.unit.referral.builders import NOW, OUTCOME, REFERENCE, an_id, every_sent, terms
+from services.referral.domain.tasks import (
+    OPEN_STATES,
+    DeadlineKind,
+    Due,
+    Outcome,
+    SentTask,
+    Side,
+    due_of,
+)
+from tests.unit.referral.builders import (
+    NOW,
+    OUTCOME,
+    REFERENCE,
+    an_id,
+    carries,
+    every_sent,
+    facts_of,
+    terms,
+)
 
 STATES = tuple(every_sent())
 WORDS = (
@@ -26,6 +44,7 @@ WORDS = (
 TO_AND_FRO = {"TaskPaused", "TaskResumed"}
 ENDED = {"loop-closed", "declined", "expired", "cancelled", "sharing-stopped", "not-sent"}
 LATER = NOW + timedelta(days=3)
+START_BY = NOW + timedelta(days=5)
 
 
 def told(word: str) -> Progress:
@@ -36,11 +55,14 @@ def told(word: str) -> Progress:
         reason="at-capacity" if word == "declined" else None,
         outcome=OUTCOME if word == "completed" else None,
         hand_over_reference=REFERENCE if word == "accepted" else None,
+        start_by=START_BY if word == "accepted" else None,
+        pause_reason="person-away" if word == "on-hold" else None,
     )
 
 
-def facts_of(step: Step[Any]) -> list[str]:
-    return [type(fact).__name__ for fact in step.facts]
+def taken_back(step: Step[Any]) -> list[str]:
+    """As what the provider is told that the offer is over."""
+    return [letter.state for letter in step.letters if isinstance(letter, WithdrawalLetter)]
 
 
 MOVES = {
@@ -69,9 +91,56 @@ def test_every_word_in_every_state(state: str, word: str) -> None:
     before = every_sent()[state]
     step = sending.progressed(before, told(word), NOW)
     after, facts = MOVES.get((state, word), (state, []))
+    assert step.seek_again == (after == "declined" != state)
+    assert not step.letters or (state in ENDED and word == "accepted")
     assert (step.task.code, facts_of(step)) == (after, facts)
     if not facts:
         assert step.task == before
+
+
+CARRIED: dict[tuple[str, str], dict[str, Any]] = {
+    ("seen", "accepted"): {"hand_over_reference": REFERENCE, "start_by": START_BY},
+    ("seen", "declined"): {"reason": "at-capacity"},
+    ("in-progress", "on-hold"): {"reason": "person-away"},
+    ("in-progress", "completed"): {"outcome": OUTCOME},
+}
+NOT_SAID: dict[tuple[str, str], dict[str, Any]] = {
+    ("seen", "accepted"): {"hand_over_reference": UUID(int=0), "start_by": None},
+    ("seen", "declined"): {"reason": "not-yet-known"},
+    ("in-progress", "on-hold"): {"reason": "not-yet-known"},
+    ("in-progress", "completed"): {
+        "outcome": Outcome(outcome="not-yet-known", unit="item", quantity=0)
+    },
+}
+
+
+@pytest.mark.parametrize(("state", "word"), CARRIED)
+def test_what_the_provider_said_stands_in_the_task_and_in_the_fact(state: str, word: str) -> None:
+    step = sending.progressed(every_sent()[state], told(word), NOW)
+    assert carries(step.task, **CARRIED[state, word])
+    assert carries(step.facts[0], **CARRIED[state, word])
+
+
+@pytest.mark.parametrize(("state", "word"), NOT_SAID)
+def test_what_the_provider_left_out_is_not_yet_known(state: str, word: str) -> None:
+    bare = Progress(task_id=an_id("task"), state=word, at=NOW)
+    step = sending.progressed(every_sent()[state], bare, NOW)
+    assert carries(step.task, **NOT_SAID[state, word])
+    assert carries(step.facts[0], **NOT_SAID[state, word])
+
+
+def test_a_closed_loop_is_told_by_how_it_ended() -> None:
+    step = sending.progressed(every_sent()["in-progress"], told("completed"), NOW)
+    assert carries(step.facts[1], outcome="need-met")
+
+
+@pytest.mark.parametrize(
+    ("state", "word"),
+    [("accepted", "in-progress"), ("in-progress", "on-hold"), ("on-hold", "in-progress")],
+)
+def test_the_reference_of_the_hand_over_stays_while_help_runs(state: str, word: str) -> None:
+    step = sending.progressed(every_sent()[state], told(word), NOW)
+    assert carries(step.task, hand_over_reference=REFERENCE)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -99,8 +168,8 @@ def test_who_accepts_what_is_over_is_told_so_again(state: str, said: str) -> Non
 @pytest.mark.parametrize("state", ["offered", "delivered", "seen"])
 def test_an_acceptance_received_after_the_time_has_expired(state: str) -> None:
     step = sending.progressed(every_sent()[state], told("accepted"), LATER)
-    assert (step.task.code, facts_of(step), step.seek_again) == ("expired", ["TaskExpired"], True)
-    assert [type(letter) for letter in step.letters] == [WithdrawalLetter]
+    assert (step.task.code, facts_of(step, LATER)) == ("expired", ["TaskExpired"])
+    assert (taken_back(step), step.seek_again) == (["expired"], True)
 
 
 def test_an_acceptance_received_at_the_last_moment_counts() -> None:
@@ -113,9 +182,10 @@ def test_an_acceptance_received_at_the_last_moment_counts() -> None:
 def test_only_an_unanswered_offer_expires(state: str) -> None:
     step = sending.expired(every_sent()[state], LATER)
     expires = state in ("offered", "delivered", "seen")
-    assert (step.task.code == "expired" and bool(step.facts)) == expires
+    assert facts_of(step, LATER) == (["TaskExpired"] if expires else [])
+    assert step.task.code == ("expired" if expires else state)
     assert step.seek_again == expires
-    assert bool(step.letters) == expires
+    assert taken_back(step) == (["expired"] if expires else [])
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -126,6 +196,31 @@ def test_closing_a_case_leaves_a_service_that_runs(state: str, even_started: boo
         state in ("in-progress", "on-hold") and even_started
     )
     assert facts_of(step) == (["TaskCancelled"] if ends else [])
+    assert step.task.code == ("cancelled" if ends else state)
+    assert taken_back(step) == (["cancelled"] if ends else [])
+    assert not step.seek_again
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_whom_the_person_refuses_is_taken_back_before_help_begins_and_another_is_sought(
+    state: str,
+) -> None:
+    step = sending.refused_by_the_person(every_sent()[state], NOW)
+    ends = state in ("offered", "delivered", "seen", "accepted")
+    assert facts_of(step) == (["TaskCancelled"] if ends else [])
+    assert taken_back(step) == (["cancelled"] if ends else [])
+    assert step.seek_again is ends
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_whoever_has_the_case_from_us_lets_go_when_it_is_no_longer_shared_with_us(
+    state: str,
+) -> None:
+    step = sending.sharing_stopped(every_sent()[state], NOW)
+    stops = state in OPEN_STATES[Side.SENDER]
+    assert facts_of(step) == (["TaskStopped"] if stops else [])
+    assert step.task.code == ("sharing-stopped" if stops else state)
+    assert taken_back(step) == (["cancelled"] if stops else [])
     assert not step.seek_again
 
 
@@ -135,7 +230,8 @@ def test_a_stop_ends_whatever_is_open(state: str, tell: bool) -> None:
     step = sending.stopped(every_sent()[state], NOW, tell_provider=tell)
     stops = state in OPEN_STATES[Side.SENDER]
     assert facts_of(step) == (["TaskStopped"] if stops else [])
-    assert bool(step.letters) == (stops and tell)
+    assert step.task.code == ("sharing-stopped" if stops else state)
+    assert taken_back(step) == (["sharing-stopped"] if stops and tell else [])
     assert not step.seek_again
 
 
@@ -154,6 +250,9 @@ def test_who_tells_no_more_is_not_relied_on(state: str) -> None:
 def test_only_what_was_just_offered_can_turn_out_unsent(state: str) -> None:
     step = sending.not_sent(every_sent()[state], "no-consent", NOW)
     assert facts_of(step) == (["TaskNotSent"] if state == "offered" else [])
+    assert step.task.code == ("not-sent" if state == "offered" else state)
+    for thing in (step.task, *step.facts) if state == "offered" else ():
+        assert carries(thing, reason="no-consent")
     assert step.seek_again == (state == "offered")
 
 
@@ -162,14 +261,14 @@ def test_an_offer_that_may_have_arrived_is_taken_back_unless_both_sides_have_it(
     step = sending.not_sent(every_sent()[state], "expired-unsent", NOW)
     running = ("accepted", "in-progress", "on-hold")
     both_have_it = state in ("delivered", "seen", *running, "loop-closed")
-    states = [letter.state for letter in step.letters if isinstance(letter, WithdrawalLetter)]
-    assert states == ([] if both_have_it else ["cancelled"])
+    assert taken_back(step) == ([] if both_have_it else ["cancelled"])
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_the_senders_clock_runs_while_nobody_answered(state: str) -> None:
     due = due_of(every_sent()[state])
-    assert (due is not None) == (state in ("offered", "delivered", "seen"))
+    waits = state in ("offered", "delivered", "seen")
+    assert due == (Due(DeadlineKind.ANSWER, terms().answer_by) if waits else None)
 
 
 def test_an_offer_goes_to_the_provider_and_nobody_else() -> None:
