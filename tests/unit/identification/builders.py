@@ -14,6 +14,7 @@ from services.identification.domain import (
     Consent,
     DecisionAsked,
     Detected,
+    Opening,
     Participant,
     Policy,
     Refusal,
@@ -24,6 +25,13 @@ NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)  # a Monday
 CASE_ID = UUID("11111111-1111-4111-8111-111111111111")
 BORDER, INTERIOR, NGO = "border-brest", "interior-brest", "ngo-brest"
 CLOCKS = Clocks(profile=load_profile("BY-draft"))
+PERIOD: dict[str, Any] = {
+    "presumed_at": NOW - timedelta(days=1),
+    "starts_at": NOW - timedelta(days=1),
+    "ends_at": NOW + timedelta(days=30),
+    "conclusive_due_at": NOW + timedelta(days=44),
+}
+"""A period, or what protects a child in its place, that began yesterday."""
 
 
 def some_codes(**changes: Any) -> CaseCodes:
@@ -42,6 +50,22 @@ def a_case(state: Any = None, **changes: Any) -> Case:
         recorded_at=NOW,
     )
     return replace(case, **changes)
+
+
+def a_child(**changes: Any) -> Case:
+    return a_case(codes=some_codes(majority="child"), **changes)
+
+
+def an_opening(**changes: Any) -> Opening:
+    given = Opening(
+        case_id=CASE_ID,
+        origin="detected",
+        counted_by=BORDER,
+        codes=some_codes(majority="believed-child"),
+        occurred_at=NOW - timedelta(days=1),
+        now=NOW,
+    )
+    return replace(given, **changes)
 
 
 def a_decision(**changes: Any) -> DecisionAsked:
@@ -111,5 +135,6 @@ def accepted(decided: Change | Refusal | None) -> Change:
 
 
 def reasons(decided: Change | Refusal) -> list[str]:
+    """Each objection's code, and the field it is about where it is about one."""
     assert isinstance(decided, Refusal)
-    return [objection.code for objection in decided.objections]
+    return [": ".join(filter(None, (each.code, each.field))) for each in decided.objections]

@@ -235,7 +235,7 @@ def test_every_objection_to_a_placement_is_told() -> None:
     assert reasons(take_measure(a_case(), a_measure(taken_at=NOW + DAY))) == [
         "not-a-child",
         "best-interests-missing",
-        "in-the-future",
+        "in-the-future: occurred_at",
     ]
 
 

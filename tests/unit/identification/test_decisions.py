@@ -92,7 +92,7 @@ def test_what_a_screening_finds_is_added_and_drops_nothing() -> None:
 
 def test_a_screening_in_the_future_is_a_mistake_but_clocks_may_differ_a_little() -> None:
     later = a_screening(occurred_at=NOW + timedelta(minutes=6))
-    assert reasons(screen(a_case(), later)) == ["in-the-future"]
+    assert reasons(screen(a_case(), later)) == ["in-the-future: occurred_at"]
     assert accepted(screen(a_case(), a_screening(occurred_at=NOW + timedelta(minutes=4))))
 
 
@@ -120,7 +120,7 @@ def test_a_negative_first_decision_names_its_reasons_and_stops_the_clock() -> No
 def test_a_negative_decision_without_reasons_is_refused(decision: str) -> None:
     case = a_case(PRESUMED if decision == "conclusive" else None)
     asked = a_decision(decision=decision, outcome="negative")
-    assert reasons(decide(case, asked, CLOCKS)) == ["reason-missing"]
+    assert reasons(decide(case, asked, CLOCKS)) == ["reason-missing: reasons"]
 
 
 @pytest.mark.parametrize("state", [*AWAITING, *DONE])
@@ -188,9 +188,9 @@ def test_a_negative_conclusive_decision_names_its_reasons() -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"decision": "not-yet-known"}, "out-of-range"),
-        ({"outcome": "not-yet-known"}, "out-of-range"),
-        ({"decided_at": NOW + DAY}, "in-the-future"),
+        ({"decision": "not-yet-known"}, "out-of-range: decision"),
+        ({"outcome": "not-yet-known"}, "out-of-range: outcome"),
+        ({"decided_at": NOW + DAY}, "in-the-future: occurred_at"),
     ],
 )
 def test_what_cannot_be_understood_is_refused(changes: Any, code: str) -> None:
@@ -200,9 +200,9 @@ def test_what_cannot_be_understood_is_refused(changes: Any, code: str) -> None:
 def test_every_objection_is_told_at_once() -> None:
     asked = a_decision(decision="conclusive", outcome="negative", decided_at=NOW + DAY)
     assert reasons(decide(a_case(SCREENED), asked, CLOCKS)) == [
-        "in-the-future",
+        "in-the-future: occurred_at",
         "wrong-state",
-        "reason-missing",
+        "reason-missing: reasons",
     ]
 
 

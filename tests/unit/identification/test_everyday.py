@@ -137,7 +137,7 @@ def test_contact_lost_is_a_to_do_until_there_is_contact_again() -> None:
 def test_only_a_child_is_reported_missing_and_it_is_an_alarm_until_found() -> None:
     assert reasons(miss_child(a_case(), missing=True, at=NOW + DAY, now=NOW)) == [
         "not-a-child",
-        "in-the-future",
+        "in-the-future: occurred_at",
     ]
     child = a_case(codes=some_codes(majority="believed-child"))
     gone = accepted(miss_child(child, missing=True, at=NOW, now=NOW))

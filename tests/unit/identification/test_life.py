@@ -245,7 +245,9 @@ def test_the_end_of_a_case_stops_every_clock(end: str) -> None:
 
 
 def test_a_case_is_not_closed_in_the_future() -> None:
-    assert reasons(close(a_case(), "needs-met", closed_at=NOW + DAY, now=NOW)) == ["in-the-future"]
+    assert reasons(close(a_case(), "needs-met", closed_at=NOW + DAY, now=NOW)) == [
+        "in-the-future: occurred_at"
+    ]
 
 
 def test_help_without_identification_remembers_since_when() -> None:
