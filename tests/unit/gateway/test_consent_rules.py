@@ -54,6 +54,7 @@ def a_restriction(**changes: Any) -> Restriction:
         ({}, True),
         ({"recipients": frozenset()}, False),
         ({"purposes": frozenset({"hand-over"})}, False),
+        ({"categories": frozenset({"location"})}, False),
         ({"expires_at": NOW}, False),
         ({"ended_at": NOW - timedelta(days=1)}, False),
         ({"recipients": frozenset(), "agency_class": AgencyClass(agency_type="ngo")}, True),
@@ -64,6 +65,13 @@ def a_restriction(**changes: Any) -> Restriction:
                 "agency_class": AgencyClass(agency_type="ngo", oblasts=frozenset({"BY-VI"})),
             },
             False,
+        ),
+        (
+            {
+                "recipients": frozenset(),
+                "agency_class": AgencyClass(agency_type="ngo", oblasts=frozenset({"BY-BR"})),
+            },
+            True,
         ),
         (
             {
@@ -90,6 +98,7 @@ def test_a_consent_covers_whom_the_person_named(changes: dict[str, Any], expecte
         ({"agency": "other-agency"}, False),
         ({"oblast": "BY-VI"}, False),
         ({"agency": "ngo-brest", "valid_until": NOW}, False),
+        ({"agency": "ngo-brest", "valid_until": NOW + timedelta(seconds=1)}, True),
     ],
 )
 def test_each_part_of_a_restriction_is_enough(changes: dict[str, Any], expected: bool) -> None:
@@ -121,6 +130,58 @@ def test_every_objection_to_a_consent_is_collected() -> None:
         Objection("id-reused", "consent_id"),
         Objection("out-of-range", "recipient_class/agency_type"),
     }
+
+
+LONGEST = NOW + timedelta(days=3660)
+OPEN = ConsentRegister(now=NOW, frozen=False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "against"),
+    [
+        ({"expires_at": LONGEST}, ()),
+        (
+            {"expires_at": LONGEST + timedelta(seconds=1)},
+            (Objection("out-of-range", "expires_at"),),
+        ),
+        ({"expires_at": NOW}, (Objection("consent-expired", "expires_at"),)),
+        ({"recipients": frozenset()}, (Objection("no-recipient", "recipients"),)),
+        (
+            {"agency_class": AgencyClass(agency_type="ngo", oblasts=frozenset({"BY-BR", "BY-XX"}))},
+            (Objection("out-of-range", "recipient_class/oblasts/1"),),
+        ),
+        (
+            {"recipients": frozenset(), "agency_class": AgencyClass(agency_type="ngo")},
+            (),
+        ),
+    ],
+)
+def test_a_consent_names_whom_until_when_in_known_codes(
+    changes: dict[str, Any], against: tuple[Objection, ...]
+) -> None:
+    assert consent_objections(a_consent(**changes), OPEN) == against
+
+
+@pytest.mark.parametrize(
+    ("changes", "against"),
+    [
+        ({"agency_type": "ngo"}, ()),
+        ({"agency": "ngo-brest", "valid_until": NOW + timedelta(seconds=1)}, ()),
+        ({}, (Objection("required", "agency"),)),
+        ({"agency_type": "no-such"}, (Objection("out-of-range", "agency_type"),)),
+        ({"oblast": "BY-XX"}, (Objection("out-of-range", "oblast"),)),
+    ],
+)
+def test_a_restriction_names_something_in_known_codes(
+    changes: dict[str, Any], against: tuple[Objection, ...]
+) -> None:
+    assert restriction_objections(a_restriction(**changes), OPEN) == against
+
+
+def test_an_id_of_a_restriction_is_given_once() -> None:
+    taken = ConsentRegister(now=NOW, frozen=False, id_taken=True)
+    against = restriction_objections(a_restriction(agency="ngo-brest"), taken)
+    assert against == (Objection("id-reused", "restriction_id"),)
 
 
 @pytest.mark.parametrize(

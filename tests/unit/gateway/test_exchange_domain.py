@@ -1,5 +1,6 @@
 """The two books of a pair: what a receipt tells the sender, what becomes of a record."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -14,6 +15,7 @@ from services.gateway.domain.exchange import (
     WINDOW,
     Arrival,
     ArrivedRecord,
+    Compared,
     Reading,
     ReceiptFacts,
     ReceiverBook,
@@ -25,15 +27,8 @@ from services.gateway.domain.exchange import (
     new_epoch_number,
     numbered,
     rolled,
+    same_digest,
     with_new_epoch,
-)
-from services.gateway.domain.wrapping import (
-    CannotUnwrap,
-    Head,
-    NotARecord,
-    digest_of,
-    unwrap,
-    wrap,
 )
 
 WALL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -100,13 +95,47 @@ def test_a_receipt_is_held_against_the_book(
     assert compare(book, receipt).reading is reading
 
 
+def test_what_a_receipt_tells_is_remembered_and_nothing_else_changes() -> None:
+    book = a_book(3, seen_epoch=EPOCH - 9)
+    seen = replace(book, receipt_at=10, seen_epoch=EPOCH, seen_upto=2)
+    agreed = replace(seen, upto=2, head=head_after(2), open=book.open[2:])
+    assert compare(book, a_receipt(2)) == Compared(Reading.AGREES, agreed)
+    stuck = compare(book, a_receipt(2, stuck=True))
+    assert stuck == Compared(Reading.RECEIVER_IS_STUCK, agreed)
+    forked = compare(book, a_receipt(2, head="f" * 64))
+    assert forked == Compared(Reading.SENDER_WENT_BACK, seen)
+    other = compare(book, a_receipt(0, epoch=EPOCH - 5))
+    seen_before = replace(book, receipt_at=10, seen_epoch=EPOCH - 5, seen_upto=0)
+    assert other == Compared(Reading.OTHER_EPOCH, seen_before)
+    old = replace(book, receipt_at=10)
+    assert compare(old, a_receipt(2)) == Compared(Reading.OLD, old)
+
+
+def test_a_receiver_that_went_back_is_believed_about_where_it_is() -> None:
+    book = a_book(3, seen_epoch=EPOCH, seen_upto=2)
+    for receipt in (a_receipt(1), a_receipt(9, epoch=EPOCH - 1)):
+        back = replace(book, receipt_at=10, seen_epoch=receipt.epoch, seen_upto=receipt.upto)
+        assert compare(book, receipt) == Compared(Reading.RECEIVER_WENT_BACK, back)
+    again = compare(book, a_receipt(2))
+    assert again.reading is Reading.AGREES
+
+
+def test_a_book_knows_its_last_number_and_its_newest_head() -> None:
+    assert (a_book(0, upto=5, head="5" * 64).last, a_book(0, head="5" * 64).newest_head) == (
+        5,
+        "5" * 64,
+    )
+    assert (a_book(3).last, a_book(3).newest_head) == (3, head_after(3))
+    assert a_book(3).open[-1].digest == DIGESTS[2]
+
+
 def test_a_new_epoch_is_greater_than_any_that_was_ever_used() -> None:
     assert new_epoch_number(a_book(0), WALL - timedelta(days=900)) == EPOCH + 1
     assert new_epoch_number(a_book(0, seen_epoch=EPOCH + 70), WALL) == EPOCH + 71
     later = new_epoch_number(a_book(0), WALL + timedelta(days=1))
     assert later == EPOCH + 86_400 + 1
     fresh = with_new_epoch(a_book(3), WALL)
-    assert (fresh.last, fresh.newest_head, fresh.open) == (0, NO_HEAD, ())
+    assert fresh == SenderBook(epoch=EPOCH + 1)
 
 
 def a_record(seq: int, **changes: object) -> ArrivedRecord:
@@ -151,6 +180,24 @@ def test_what_becomes_of_a_record(record: ArrivedRecord, arrival: Arrival, stuck
         assert decided.book.upto == AT_TWO.upto
 
 
+def test_a_record_that_is_next_is_rolled_in_and_ends_a_stop() -> None:
+    stopped = replace(AT_TWO, stuck=True)
+    after = ReceiverBook(epoch=EPOCH, upto=3, head=head_after(3))
+    assert decide(stopped, a_record(3)).book == after
+    begun = decide(stopped, a_record(1, epoch=EPOCH + 1)).book
+    assert begun == ReceiverBook(epoch=EPOCH + 1, upto=1, head=head_after(1))
+    for record in (a_record(2, known=DIGESTS[1]), a_record(5), a_record(2, known="e" * 64)):
+        assert decide(stopped, record).book == stopped
+    assert decide(AT_TWO, a_record(3, opens=False)).book == stopped
+
+
+def test_a_number_known_under_the_same_digest_is_no_fork() -> None:
+    assert decide(AT_TWO, a_record(3, known=DIGESTS[2])).arrival is Arrival.NEXT
+    ahead = a_record(2, epoch=EPOCH + 1)
+    assert decide(AT_TWO, replace(ahead, known=DIGESTS[1])).arrival is Arrival.AHEAD
+    assert decide(AT_TWO, replace(ahead, known="e" * 64)).arrival is Arrival.FORK
+
+
 @given(st.lists(st.integers(1, 12), max_size=80))
 def test_any_order_and_repetition_handles_each_number_once(order: list[int]) -> None:
     book, handled, seen = ReceiverBook(), [], dict[int, str]()
@@ -179,47 +226,13 @@ def test_the_inner_id_is_the_same_for_the_same_event_and_recipient_only() -> Non
     assert inner_id_input(one, "redcross-vitebsk") != inner_id_input(one, "redcross-brest")
     assert inner_id("ab" * 32) == inner_id("ab" * 32)
     assert inner_id("ab" * 32).version == 4
+    assert inner_id("ab" * 15 + "cd" + "0" * 32) != inner_id("ab" * 16 + "0" * 32)
+    assert inner_id("ab" * 16 + "0" * 32) == inner_id("ab" * 32)
+    assert inner_id_input(one, "ж") == b"exchange-inner-id\x00" + one.bytes + b"\xd0\xb6"
 
 
-# ---------------------------------------------------------------- the wrapping
-
-
-def a_head(**changes: object) -> Head:
-    head = Head(
-        id=UUID("7c1f2a4e-3f0c-4d6b-9a55-1d1f0a3b2c01"),
-        sender="border-brest",
-        recipient="interior-brest",
-        epoch=EPOCH,
-        seq=1,
-        registry_version=1,
-        registry_hash="a" * 64,
-        not_after=WALL,
-    )
-    return replace(head, **changes)  # type: ignore[arg-type]
-
-
-@given(st.binary(max_size=2000), st.integers(0, 2**40))
-def test_what_is_wrapped_unwraps_to_the_same(inner: bytes, seq: int) -> None:
-    record = wrap(a_head(seq=seq), inner)
-    unwrapped = unwrap(record)
-    assert (unwrapped.head, unwrapped.inner) == (a_head(seq=seq), inner)
-    assert unwrapped.digest == digest_of(record)
-
-
-@given(st.binary(max_size=300))
-def test_other_bytes_are_no_record(content: bytes) -> None:
-    with pytest.raises(NotARecord):
-        unwrap(content)
-
-
-def test_the_same_head_written_in_another_way_is_no_record() -> None:
-    record = wrap(a_head(), b"{}")
-    with pytest.raises(NotARecord):
-        unwrap(record.replace(b'"epoch":', b'"epoch" :', 1))
-
-
-def test_a_suite_that_this_node_cannot_open_is_said_so_and_never_written() -> None:
-    with pytest.raises(CannotUnwrap):
-        wrap(a_head(suite=2), b"{}")
-    unknown = wrap(a_head(), b"{}").replace(b'"suite":0', b'"suite":2', 1)
-    assert unwrap(unknown).inner is None
+def test_the_rolling_head_is_the_digest_of_the_head_before_and_the_record() -> None:
+    expected = hashlib.sha256(bytes.fromhex(NO_HEAD + DIGESTS[0])).hexdigest()
+    assert rolled(NO_HEAD, DIGESTS[0]) == expected
+    assert same_digest("a" * 64, "a" * 64)
+    assert not same_digest("a" * 64, "b" * 64)
