@@ -50,6 +50,8 @@ def test_every_reason_against_a_contract_is_told() -> None:
     ]
     too_long = a_contract(ends_at=NOW + timedelta(days=3661))
     assert objections_of(record_contract(None, too_long)) == [("out-of-range", "ends_at")]
+    longest = a_contract(ends_at=NOW + timedelta(days=3660))
+    assert record_contract(None, longest) == longest
     assert isinstance(record_contract(a_contract(), a_contract(unit="hour")), SocialContract)
 
 

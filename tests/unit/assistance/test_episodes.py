@@ -112,6 +112,12 @@ def test_every_reason_against_is_told(state: Any, changes: Any, expected: Any) -
     assert against(deliver(an_episode(state), a_delivery(**changes))) == expected
 
 
+def test_a_service_that_may_be_counted_in_several_ways_is_counted_as_it_was_told() -> None:
+    talking = an_episode(service_type="psychological")
+    change = done(deliver(talking, a_delivery(unit="hour")))
+    assert change.episode.state == Active(unit="hour", total=1)
+
+
 def test_the_limit_itself_can_still_be_told() -> None:
     change = done(deliver(an_episode(), a_delivery(quantity=TOTAL_LIMIT)))
     assert change.episode.state == Active(unit="visit", total=TOTAL_LIMIT)

@@ -14,6 +14,7 @@ from services.assistance.domain import (
     CapacityReport,
     CheckedIn,
     Confirmed,
+    Expired,
     HoldAsked,
     NoPlace,
     Placed,
@@ -22,13 +23,16 @@ from services.assistance.domain import (
     Released,
     check_in,
     confirm,
+    expire,
+    facts,
     fits,
     place,
     release,
     report,
 )
 from services.assistance.domain.hold import CheckedOut
-from tests.unit.assistance.builders import NOW, PROFILE, a_pool
+from services.assistance.domain.pool import Closing, close
+from tests.unit.assistance.builders import NOW, PROFILE, a_hold, a_pool, objections_of
 
 
 def a_report(**changes: Any) -> CapacityReport:
@@ -54,11 +58,6 @@ def asked(**changes: Any) -> HoldAsked:
         "frozen": False,
     }
     return HoldAsked(**given | changes)
-
-
-def codes(refusal: Any) -> list[str]:
-    assert isinstance(refusal, Refusal)
-    return [objection.code for objection in refusal.objections]
 
 
 def placed(found: Placed | NoPlace | None) -> Placed:
@@ -89,17 +88,70 @@ def test_a_report_leaves_what_is_held_and_occupied() -> None:
 def test_nobody_is_put_out_by_a_smaller_number(maximum: int, out_of_service: int) -> None:
     pool = a_pool(maximum=4, available=1, held=1, occupied=2)
     told = a_report(maximum=maximum, out_of_service=out_of_service)
-    assert codes(report(pool, told)) == ["exceeds-maximum"]
+    assert objections_of(report(pool, told)) == [("exceeds-maximum", "maximum")]
+
+
+def test_every_reason_against_a_report_is_told() -> None:
+    pool = a_pool(maximum=4, available=1, held=1, occupied=2)
+    assert objections_of(report(pool, a_report(service_type="shelter"))) == [
+        ("exceeds-maximum", "maximum"),
+        ("wrong-state", "service_type"),
+    ]
+
+
+def test_a_report_says_what_the_places_are_and_when_and_why_they_were_closed() -> None:
+    closed = a_pool(available=1, out_of_service=1, closed_because="repair")
+    told = a_report(
+        service_type="shelter",
+        audience_class="men",
+        maximum=3,
+        out_of_service=1,
+        now=NOW + timedelta(hours=1),
+        suits=frozenset({"step-free"}),
+    )
+    after = a_pool(
+        service_type="shelter",
+        audience_class="men",
+        maximum=3,
+        available=2,
+        out_of_service=1,
+        reported_at=told.now,
+        suits=frozenset({"step-free"}),
+        closed_because="repair",
+    )
+    assert report(closed, told) == after
+    opened = report(closed, replace(told, out_of_service=0))
+    assert opened == replace(after, available=3, out_of_service=0, closed_because=None)
+
+
+def test_only_free_places_are_closed_and_all_may_be_opened_again() -> None:
+    pool = a_pool(maximum=4, available=1, held=1, occupied=1, out_of_service=1)
+    later = NOW + timedelta(hours=1)
+    closing = Closing(out_of_service=2, reason="repair", now=later)
+    assert close(pool, closing) == replace(
+        pool, available=0, out_of_service=2, closed_because="repair", reported_at=later
+    )
+    opened = close(pool, replace(closing, out_of_service=0))
+    assert opened == replace(pool, available=2, out_of_service=0, reported_at=later)
+    too_many = close(pool, replace(closing, out_of_service=3))
+    assert objections_of(too_many) == [("exceeds-maximum", "out_of_service")]
+    assert objections_of(close(None, closing)) == [("unknown-pool", "pool_id")]
+
+
+def test_other_agencies_are_told_a_status_and_no_count() -> None:
+    assert a_pool(available=1, held=1).status == "capacity"
+    assert a_pool(available=0, held=2).status == "none"
 
 
 def test_more_out_of_service_than_there_are_is_refused() -> None:
-    assert codes(report(None, a_report(maximum=1, out_of_service=2))) == ["exceeds-maximum"]
+    against = objections_of(report(None, a_report(maximum=1, out_of_service=2)))
+    assert against == [("exceeds-maximum", "maximum")]
 
 
 @pytest.mark.parametrize("change", [{"service_type": "shelter"}, {"audience_class": "men"}])
 def test_a_pool_in_use_does_not_become_another(change: Any) -> None:
-    assert codes(report(a_pool(available=1, held=1), a_report(**change))) == ["wrong-state"]
-    assert codes(report(a_pool(available=1, occupied=1), a_report(**change))) == ["wrong-state"]
+    for pool in (a_pool(available=1, held=1), a_pool(available=1, occupied=1)):
+        assert objections_of(report(pool, a_report(**change))) == [("wrong-state", "service_type")]
     assert isinstance(report(a_pool(), a_report(**change)), Pool)
 
 
@@ -138,17 +190,31 @@ def test_a_place_says_whom_else_it_suits(suits: str, wanted: str) -> None:
 
 def test_a_place_is_held_for_as_long_as_the_profile_says() -> None:
     found = placed(place(asked(), (a_pool(),), PROFILE))
-    assert found.pool == a_pool(available=1, held=1)
-    assert found.hold.pool_id == UUID(int=1)
-    assert found.hold.expires_at == NOW + PROFILE.hours("hold_hours")
+    until = NOW + PROFILE.hours("hold_hours")
+    assert found == Placed(hold=a_hold(expires_at=until), pool=a_pool(available=1, held=1))
     longer = replace(PROFILE, values={**PROFILE.values, "hold_hours": 72})
     kept = placed(place(asked(), (a_pool(),), longer)).hold
     assert kept.expires_at == NOW + timedelta(hours=72)
 
 
-def test_a_service_without_places_needs_none() -> None:
+def test_a_service_without_places_needs_none_and_nobody_is_expected_at_its_door() -> None:
     found = placed(place(asked(service_type="nursing-visit"), (), PROFILE))
-    assert (found.pool, found.hold.pool_id) == (None, None)
+    until = NOW + PROFILE.hours("hold_hours")
+    promised = a_hold(service_type="nursing-visit", pool_id=None, expires_at=until)
+    assert found == Placed(hold=promised, pool=None)
+    confirmed = replace(promised, state=Confirmed())
+    told = facts.HoldWasConfirmed(happened_at=NOW, arrive_by=None)
+    assert confirm(promised, PROFILE, NOW) == Placed(hold=confirmed, pool=None, facts=(told,))
+    given_ = replace(promised, state=CheckedIn(since=NOW))
+    assert check_in(confirmed, None, NOW, PROFILE) == Placed(hold=given_, pool=None)
+    over = Placed(hold=replace(promised, state=CheckedOut()), pool=None)
+    assert release(given_, None, NOW) == over
+    let_go = facts.HoldWasReleased(happened_at=NOW)
+    released = replace(promised, state=Released())
+    assert release(promised, None, NOW) == Placed(hold=released, pool=None, facts=(let_go,))
+    lapsed = facts.HoldLapsed(happened_at=NOW)
+    expired = replace(promised, state=Expired())
+    assert expire(promised, None, NOW) == Placed(hold=expired, pool=None, facts=(lapsed,))
 
 
 @pytest.mark.parametrize(
@@ -179,13 +245,17 @@ def test_a_hold_goes_its_way_once() -> None:
     start = placed(place(asked(), (a_pool(),), PROFILE))
     assert start.pool is not None
     expected = placed(confirm(start.hold, PROFILE, NOW))
-    assert expected.hold.state == Confirmed(arrive_by=NOW + PROFILE.hours("arrival_hours"))
+    arrive_by = NOW + PROFILE.hours("arrival_hours")
+    assert expected.hold.state == Confirmed(arrive_by=arrive_by)
+    assert expected.facts == (facts.HoldWasConfirmed(happened_at=NOW, arrive_by=arrive_by),)
     assert confirm(expected.hold, PROFILE, NOW) is None
     here = placed(check_in(expected.hold, start.pool, NOW, PROFILE))
     assert (here.hold.state, here.pool) == (CheckedIn(since=NOW), a_pool(available=1, occupied=1))
+    assert here.facts == (facts.PersonCame(happened_at=NOW),)
     assert check_in(here.hold, here.pool, NOW, PROFILE) is None
     gone = placed(release(here.hold, here.pool, NOW))
     assert (gone.hold.state, gone.pool) == (CheckedOut(), a_pool())
+    assert gone.facts == (facts.PersonWentAway(happened_at=NOW),)
     assert release(gone.hold, gone.pool, NOW) is None
     assert check_in(gone.hold, gone.pool, NOW, PROFILE) is None
     assert confirm(gone.hold, PROFILE, NOW) is None
@@ -195,6 +265,7 @@ def test_a_kept_place_that_is_let_go_is_free() -> None:
     start = placed(place(asked(), (a_pool(),), PROFILE))
     let_go = placed(release(start.hold, start.pool, NOW))
     assert (let_go.hold.state, let_go.pool) == (Released(), a_pool())
+    assert let_go.facts == (facts.HoldWasReleased(happened_at=NOW),)
 
 
 def test_a_frozen_case_is_not_looked_at() -> None:

@@ -145,8 +145,8 @@ def test_an_adult_is_asked_after_and_not_monitored() -> None:
     assert plan.state == FollowUp(monitored_until=None)
     assert clocks_of_plan(plan) == frozenset()
     asking = first_asking(plan, UUID(int=9), a_step("follow-up"))
-    assert asking is not None
-    assert asking.due_at == after_months(NOW, PROFILE.number("follow_up_months"))
+    due_at = after_months(NOW, PROFILE.number("follow_up_months"))
+    assert asking == Asking(follow_up_id=UUID(int=9), plan_id=IDS[0], due_at=due_at)
     assert first_asking(a_plan(Underway()), UUID(int=9), a_step("active")) is None
 
 
@@ -178,6 +178,8 @@ def test_what_the_person_said_is_kept_as_codes() -> None:
     assert record_asking(a_plan(FollowUp()), ASKING, heard) == replace(
         DONE, feedback=("feels-safe",), goals_met=("health",)
     )
+    everything = record_asking(a_plan(FollowUp()), ASKING, replace(heard, goals_met=CONTENT.goals))
+    assert everything == replace(DONE, feedback=("feels-safe",), goals_met=CONTENT.goals)
     wrong = replace(heard, goals_met=("home",), happened_at=NOW + timedelta(days=1))
     for plan, known in ((a_plan(STATES["closed"]), ASKING), (a_plan(FollowUp()), DONE)):
         assert objections_of(record_asking(plan, known, wrong)) == [

@@ -60,7 +60,11 @@ def kinds(placed: Placed) -> list[type]:
 def test_who_was_expected_arrives_and_the_place_is_occupied() -> None:
     came = done(arrive(a_hold(EXPECTED), KEPT, at(), PROFILE))
     assert (came.hold.state, came.pool) == (HERE, TAKEN)
-    assert kinds(came) == [facts.PersonCame]
+    assert came.facts == (facts.PersonCame(happened_at=NOW),)
+    a_little_ahead = at(happened_at=NOW + timedelta(minutes=4))
+    soon = done(arrive(a_hold(EXPECTED), KEPT, a_little_ahead, PROFILE))
+    assert soon.hold.state == CheckedIn(since=a_little_ahead.happened_at)
+    assert soon.facts == (facts.PersonCame(happened_at=a_little_ahead.happened_at),)
 
 
 @pytest.mark.parametrize("state", [Held(), HERE, *GONE])
@@ -73,7 +77,9 @@ def test_only_who_is_expected_arrives(state: Any) -> None:
 def test_who_is_here_leaves_and_the_place_is_free() -> None:
     left = done(depart(a_hold(HERE), TAKEN, at(LATER, LATER)))
     assert (left.hold.state, left.pool) == (CheckedOut(), a_pool())
-    assert kinds(left) == [facts.PersonWentAway]
+    assert left.facts == (facts.PersonWentAway(happened_at=LATER),)
+    at_once = done(depart(a_hold(HERE), TAKEN, at(NOW, LATER)))
+    assert at_once.facts == (facts.PersonWentAway(happened_at=NOW),)
 
 
 @pytest.mark.parametrize("state", [Held(), EXPECTED, *GONE])
@@ -95,12 +101,11 @@ def test_nobody_is_given_up_before_the_hours_are_over_and_then_a_human_decides()
     assert arrival_is_due(hold, LATER - timedelta(minutes=1)) == ()
     (overdue,) = arrival_is_due(hold, LATER)
     assert overdue == facts.ArrivalIsOverdue(happened_at=LATER, arrive_by=LATER)
-    given = done(give_up(hold, KEPT, at(LATER, LATER)))
-    assert (given.hold.state, given.pool, kinds(given)) == (
-        NoShow(),
-        a_pool(),
-        [facts.NobodyHasCome],
-    )
+    given = done(give_up(hold, KEPT, at(NOW, LATER)))
+    told = facts.NobodyHasCome(happened_at=LATER)
+    assert given == Placed(hold=replace(hold, state=NoShow()), pool=a_pool(), facts=(told,))
+    nowhere = a_hold(Confirmed(), pool_id=None)
+    assert done(give_up(nowhere, None, at())).pool is None
 
 
 @pytest.mark.parametrize("state", [Held(), HERE, *GONE])
@@ -121,6 +126,7 @@ def test_an_agreed_beginning_moves_the_time_to_arrive_and_never_shortens_it() ->
 def test_only_a_hold_that_nobody_took_expires() -> None:
     lapsed = done(expire(a_hold(), KEPT, NOW))
     assert (lapsed.hold.state, lapsed.pool) == (Expired(), a_pool())
+    assert lapsed.facts == (facts.HoldLapsed(happened_at=NOW),)
     assert [expire(a_hold(state), KEPT, NOW) for state in (EXPECTED, HERE, *GONE)] == [None] * 6
 
 
@@ -130,9 +136,10 @@ def extension(**changes: Any) -> Extension:
 
 
 def test_a_stay_is_extended() -> None:
-    longer = done(extend(a_hold(HERE), extension()))
-    assert longer.hold.state == replace(HERE, ends_at=LATER)
-    assert kinds(longer) == [facts.StayWasProlonged]
+    longer = done(extend(a_hold(HERE), extension(reason="nowhere-to-go")))
+    told = facts.StayWasProlonged(happened_at=NOW, ends_at=LATER, reason="nowhere-to-go")
+    stays = a_hold(replace(HERE, ends_at=LATER))
+    assert longer == Placed(hold=stays, pool=None, facts=(told,))
 
 
 def test_every_reason_against_an_extension_is_told() -> None:
@@ -163,6 +170,7 @@ def test_a_place_taken_elsewhere_is_given_back_here(state: Any, left: Any) -> No
     moved = done(assign(a_hold(state), an_assignment(a_hold(state), other), left, NOW))
     assert moved.hold.pool_id == other.pool_id
     assert moved.left == a_pool()
+    assert moved.facts == (facts.PlaceWasChanged(happened_at=NOW, reason=None),)
     assert moved.pool is not None
     assert (moved.pool.held, moved.pool.occupied) == (
         (0, 1) if isinstance(state, CheckedIn) else (1, 0)
@@ -241,7 +249,9 @@ def test_when_sharing_ends_nobody_loses_the_bed_and_own_consent_is_asked_once() 
     assert asked.facts == (facts.OwnConsentIsNeeded(happened_at=NOW, reason="running-stay"),)
     assert sharing_ended(asked.hold, TAKEN, NOW) is None
     assert done(depart(asked.hold, TAKEN, at())).pool == a_pool()
-    assert done(sharing_ended(a_hold(EXPECTED), KEPT, NOW)).hold.state == Released()
+    let_go = done(sharing_ended(a_hold(EXPECTED), KEPT, NOW))
+    assert let_go.hold.state == Released()
+    assert let_go.facts == (facts.HoldWasReleased(happened_at=NOW),)
     assert done(sharing_ended(a_hold(HERE, pool_id=None), None, NOW)).hold.state == CheckedOut()
 
 
