@@ -109,6 +109,13 @@ async def note_link(context: GatewayContext, received: Received, work: Work) -> 
         await context.feeds.append(work.transaction, INCOMING, news_told(received.envelope, body))
 
 
+async def note_merge(context: GatewayContext, received: Received, work: Work) -> None:
+    """A case was entered twice: what was forbidden in it holds in the one that goes on."""
+    body: identification.CaseMerged = received.body
+    case_id = UUID(received.envelope.subject)
+    await carry_restrictions(case_id, body.into_case, work, context.stop_sharing)
+
+
 async def read_feed(
     context: GatewayContext, feed: str, after: int, limit: int
 ) -> tuple[list[dict[str, Any]], int]:
@@ -170,5 +177,6 @@ def feed_subscriptions(context: GatewayContext) -> Subscriptions:
             **answers,
             **{type_of(owner, model): news for owner, model in _NEWS},
             type_of("identification", identification.CaseLinked): partial(note_link, context),
+            type_of("identification", identification.CaseMerged): partial(note_merge, context),
         },
     )

@@ -30,7 +30,7 @@ from services.identification.domain import (
 )
 from services.identification.domain.law import may_agree_to_revoke
 from services.identification.handlers.following import follow_up
-from services.identification.handlers.linking import keep_link, other_case
+from services.identification.handlers.linking import keep_link, keep_merge, other_case
 from services.identification.handlers.recording import (
     Context,
     allowed,
@@ -143,9 +143,13 @@ def _questionnaire(asked: Asked) -> Questionnaire:
 
 
 async def _keep_link(work: Work, asked: Asked) -> None:
-    kind = getattr(asked.body, "kind", everyday.DUPLICATE_OF)
     if asked.other is not None:
-        await keep_link(work, asked.case.case_id, asked.other.case_id, kind)
+        await keep_link(work, asked.case.case_id, asked.other.case_id, asked.body.kind)
+
+
+async def _keep_merge(work: Work, asked: Asked) -> None:
+    if asked.other is not None:
+        await keep_merge(work, asked.case.case_id, asked.other.case_id)
 
 
 async def _keep_answers(work: Work, asked: Asked) -> None:
@@ -213,7 +217,7 @@ EVERYDAY: Final[Mapping[type[Contract], Plain]] = {
     intake.DuplicateFound: Plain(
         action="merge-case",
         decide=lambda asked: everyday.merge(asked.case, asked.other, asked.now),
-        keep=_keep_link,
+        keep=_keep_merge,
     ),
     intake.OwnershipTransferred: Plain(
         action="transfer-ownership",

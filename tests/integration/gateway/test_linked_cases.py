@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.catalogue import type_of
-from contracts.identification import CaseLinked
+from contracts.identification import CaseLinked, CaseMerged
 from services.chassis.clock import SystemClock, new_id
 from tests.integration.gateway.test_whole_door import House, running
 from tests.support.gateway_door import OTHER, a_consent, a_record, an_event, fresh_database
@@ -18,6 +18,7 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LINKED = type_of("identification", CaseLinked)
+MERGED = type_of("identification", CaseMerged)
 FOUND = "found-while-screening"
 
 
@@ -87,6 +88,17 @@ async def test_restrictions_go_over_once_and_consents_never(house: House) -> Non
     here = await forbidden(house, old, many=5)
     assert [each.get("oblast") for each in here] == [None, None, None, None, "BY-HO"]
     assert len({each["restriction_id"] for each in (*there, *here[1:])}) == 7
+
+
+async def test_what_was_forbidden_in_a_duplicate_holds_in_the_case_that_goes_on(
+    house: House,
+) -> None:
+    twice, goes_on = str(new_id()), str(new_id())
+    await told(house, a_restriction(twice, agency=OTHER))
+    about = {"service": "identification", "topic": "identification", "subject": twice}
+    await house.fact(MERGED, {"into_case": goes_on}, **about)
+    assert [each["agency"] for each in await forbidden(house, goes_on, many=1)] == [OTHER]
+    assert len(await forbidden(house, twice, many=1)) == 1
 
 
 async def test_another_person_of_the_family_is_bound_by_nothing(house: House) -> None:

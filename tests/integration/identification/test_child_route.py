@@ -11,6 +11,7 @@ from contracts.intake import (
     CaseLinked,
     ChildAuthorityTold,
     ChildsViewRecorded,
+    DuplicateFound,
     GuardianNotified,
     MajorityReached,
     PersonTold,
@@ -144,6 +145,19 @@ async def test_a_link_that_is_told_later_binds_from_then_on(border: Bench) -> No
     await border.bring(CaseLinked(linked_case=first, kind="reopened"), again)
     await border.bring(a_consent(), again)
     assert await border.told("outgoing", again) == []
+
+
+async def test_a_duplicate_leaves_what_was_forbidden_in_it_to_the_case_that_goes_on(
+    border: Bench,
+) -> None:
+    twice, goes_on = new_id(), new_id()
+    await border.bring(a_restriction(agency=INTERIOR), twice)
+    await border.bring(a_policy(), POLICY)
+    for case_id in (twice, goes_on):
+        await border.bring(a_detection(), case_id)
+    await border.bring(DuplicateFound(into_case=goes_on), twice)
+    await border.bring(a_consent(), goes_on)
+    assert await border.told("outgoing", goes_on) == []
 
 
 async def test_a_child_authority_opens_a_case_in_which_nothing_else_is_known(
