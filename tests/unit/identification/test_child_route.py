@@ -231,6 +231,14 @@ def test_no_placement_before_the_best_interests_are_recorded_but_in_an_emergency
     assert accepted(take_measure(known, a_measure())).case.record.measure == "child-centre"
 
 
+def test_a_measure_is_a_to_do_for_a_protected_child_until_it_is_taken() -> None:
+    assert "protection-measure" not in a_child().to_dos
+    protected = a_child(PROTECTED)
+    assert "protection-measure" in protected.to_dos
+    taken = accepted(take_measure(protected, a_measure(emergency=True))).case
+    assert "protection-measure" not in taken.to_dos
+
+
 def test_every_objection_to_a_placement_is_told() -> None:
     assert reasons(take_measure(a_case(), a_measure(taken_at=NOW + DAY))) == [
         "not-a-child",

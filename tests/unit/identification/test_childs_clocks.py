@@ -150,6 +150,16 @@ def test_what_runs_already_is_not_begun_again() -> None:
     assert change.case.record == begun.record
 
 
+def test_a_belief_that_stands_is_looked_at_once_more() -> None:
+    believed = a_case(codes=some_codes(majority="believed-child"))
+    again = CLOCKS.majority_review(BEFORE)
+    assert run_out(believed, MAJORITY_REVIEW, BEFORE, CLOCKS) == Change(
+        case=replace(believed, record=CaseRecord(majority_review_at=again.due_at)),
+        facts=(facts.MajorityReviewCame(due_at=BEFORE),),
+        clocks=(again,),
+    )
+
+
 def test_who_told_a_child_authority_and_when_is_told_once_and_ends_the_call() -> None:
     asked = replace(CHILD, record=CaseRecord(authorities_to_tell=("education", "other")))
     change = children.authority_told(asked, "education", BEFORE, CLOCKS, recipient="school")
@@ -186,7 +196,7 @@ def test_an_overdue_notification_tells_which_authorities_are_left() -> None:
     assert run_out(a_case(), CHILD_NOTIFICATION_DUE, NOW, CLOCKS) is None
 
 
-OVER = a_case(Closed(reason="other", closed_at=NOW))
+OVER = a_case(Closed(reason="other", closed_at=NOW), codes=some_codes(majority="believed-child"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -12,6 +12,7 @@ from services.identification import disclosure
 from services.identification.domain import (
     Appointment,
     CaseRecord,
+    Change,
     ChildProtection,
     Closed,
     EnteredInError,
@@ -50,8 +51,10 @@ from services.identification.domain.notices import (
     anonymous_groups,
     anonymous_recipient,
     batch_due,
+    count_anonymously,
     is_counted_anonymously,
     no_removal_recipient,
+    note_no_removal,
 )
 from tests.unit.identification.builders import (
     BORDER,
@@ -293,9 +296,47 @@ def test_a_restricted_authority_gets_no_number_either() -> None:
     assert anonymous_recipient(a_case(HELPED), refused, KINGDOM) is None
 
 
+def test_of_several_the_one_of_the_persons_oblast_is_told_then_by_name() -> None:
+    kind = "citizenship-and-migration"
+    far, near, nearer = (
+        a_participant("a-far", agency_type=kind, oblasts=frozenset({"BY-MI"})),
+        a_participant("c-near", agency_type=kind),
+        a_participant("b-near", agency_type=kind),
+    )
+    consent = a_permission(recipients=frozenset({"a-far", "b-near", "c-near"}))
+    situation = with_notices(far, near, nearer, consents=(consent,))
+    here = a_foreigner(oblast="BY-BR")
+    found = no_removal_recipient(here, situation, (), BELARUS)
+    assert found == nearer
+    police = (
+        replace(far, agency_type="interior-affairs"),
+        replace(near, agency_type="interior-affairs"),
+    )
+    counted = a_case(HELPED, codes=some_codes(oblast="BY-BR"))
+    assert anonymous_recipient(counted, with_notices(*police), KINGDOM) == "c-near"
+
+
+def test_who_went_into_a_batch_is_counted_once_and_has_to_be_told() -> None:
+    change = count_anonymously(a_case(HELPED))
+    about = "anonymous-notification"
+    counted = CaseRecord(counted_anonymously=True, to_tell=(about,))
+    assert change.case == a_case(HELPED, record=counted)
+    assert change.facts[0] == facts.PersonHasToBeTold(about=about)
+    assert "tell-of-notification" in change.case.to_dos
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_whether_nobody_may_remove_the_person_is_noted_and_tells_nothing(told: bool) -> None:
+    before = a_case(record=CaseRecord(no_removal_told=not told))
+    after = a_case(record=CaseRecord(no_removal_told=told))
+    assert note_no_removal(before, told=told) == Change(case=after, facts=())
+
+
 def test_a_batch_goes_at_the_beginning_of_a_month() -> None:
     december = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
     assert batch_due(december, 1) == datetime(2027, 1, 1, tzinfo=UTC)
+    to_the_second = datetime(2026, 3, 31, 12, 30, 45, 7, tzinfo=UTC)
+    assert batch_due(to_the_second, 3) == datetime(2026, 6, 1, tzinfo=UTC)
     assert batch_due(datetime(2026, 3, 31, 12, tzinfo=UTC), 3) == datetime(2026, 6, 1, tzinfo=UTC)
 
 

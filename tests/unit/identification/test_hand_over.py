@@ -195,7 +195,13 @@ def test_when_every_identifying_agency_is_restricted_the_person_is_helped_withou
 
 
 @pytest.mark.parametrize(
-    "restriction", [a_restriction(agency=NGO), a_restriction(agency=INTERIOR, valid_until=NOW)]
+    "restriction",
+    [
+        a_restriction(agency=NGO),
+        a_restriction(agency_type="ngo"),
+        a_restriction(oblast="BY-VI"),
+        a_restriction(agency=INTERIOR, valid_until=NOW),
+    ],
 )
 def test_a_restriction_on_somebody_else_or_over_holds_nothing_back(
     restriction: Restriction,

@@ -31,7 +31,11 @@ from services.identification.domain.clocks import (
     DueDate,
 )
 from services.identification.domain.decisions import ScreeningAsked, decide, screen
-from services.identification.domain.period import cut_reflection, extend_reflection
+from services.identification.domain.period import (
+    cut_reflection,
+    extend_reflection,
+    review_reflection,
+)
 from services.identification.domain.second_look import reconsider, revoke
 from tests.unit.identification.builders import (
     BORDER,
@@ -167,6 +171,21 @@ def test_reasonable_grounds_protect_a_child_instead() -> None:
     )
 
 
+def test_a_period_that_counts_from_the_decision_begins_with_it() -> None:
+    values = {**CLOCKS.profile.values, "clocks_start_from": "occurred"}
+    from_then = Clocks(profile=replace(CLOCKS.profile, values=values))
+    for case, kind in ((a_case(), Reflection), (CHILD, ChildProtection)):
+        state = accepted(decide(case, a_decision(decided_at=BEFORE), from_then)).case.state
+        assert isinstance(state, kind)
+        assert state.starts_at == BEFORE
+
+
+def test_the_first_clock_is_all_that_starts() -> None:
+    due = CLOCKS.reasonable_grounds(NOW)
+    running = a_case(grounds_due_at=due.due_at)
+    assert start_clock(a_case(), CLOCKS) == Change(case=running, facts=(), clocks=(due,))
+
+
 def test_a_negative_decision_tells_why_and_how_long_it_can_be_looked_at_again() -> None:
     given: dict[str, Any] = {
         "decided_at": BEFORE,
@@ -262,6 +281,35 @@ def test_an_extension_and_a_cut_tell_the_new_end() -> None:
         ),
         stopped=(REFLECTION_ENDS, REFLECTION_REVIEW),
     )
+
+
+def test_a_review_to_come_stays_and_that_of_the_first_day_counts_once_it_lies_ahead() -> None:
+    to_come = DueDate(kind=REFLECTION_REVIEW, due_at=NOW + DAY)
+    reviewed = a_case(REFLECTING, record=CaseRecord(reflection_review_at=to_come.due_at))
+    change = accepted(extend_reflection(reviewed, "other", NOW, CLOCKS))
+    assert to_come in change.clocks
+    today = a_case(replace(REFLECTING, starts_at=NOW - 30 * DAY))
+    again = accepted(extend_reflection(today, "other", NOW, CLOCKS))
+    assert again.case.record.reflection_review_at == NOW + 30 * DAY
+
+
+def test_a_period_that_ends_before_any_review_has_none() -> None:
+    soon_over = replace(REFLECTING, starts_at=NOW - 40 * DAY, ends_at=NOW - 10 * DAY)
+    change = accepted(extend_reflection(a_case(soon_over), "other", NOW, CLOCKS))
+    assert change.case.record.reflection_review_at is None
+    assert [due.kind for due in change.clocks] == [REFLECTION_ENDS, CONCLUSIVE_DUE]
+
+
+def test_a_review_is_noted_until_the_next_one_and_the_last_has_none() -> None:
+    longer = a_case(replace(REFLECTING, ends_at=NOW + 45 * DAY))
+    next_one = DueDate(kind=REFLECTION_REVIEW, due_at=NOW + 30 * DAY)
+    noted = replace(longer, record=CaseRecord(reflection_review_at=next_one.due_at))
+    came = facts.ReflectionReviewCame(due_at=NOW)
+    assert review_reflection(longer, NOW, CLOCKS) == Change(
+        case=noted, facts=(came,), clocks=(next_one,)
+    )
+    last = review_reflection(noted, next_one.due_at, CLOCKS)
+    assert last == Change(case=longer, facts=(replace(came, due_at=next_one.due_at),))
 
 
 def test_a_review_that_is_past_is_asked_for_again_from_now_on() -> None:
