@@ -92,7 +92,7 @@ def _sealed(head: Head, inner: bytes) -> bytes:
 
 def _opened(head: Head, content: bytes) -> bytes:
     if head.suite != SUITE_NONE:
-        raise CannotUnwrap("suite")
+        raise CannotUnwrap
     return content
 
 
@@ -118,7 +118,7 @@ def _read(written: bytes) -> Head:
         head = _head(fields)
         canonical = orjson.dumps(_written(head), option=orjson.OPT_SORT_KEYS)
     except (ValueError, TypeError, KeyError):
-        canonical = b""
+        raise NotARecord("head") from None
     if canonical != written:
         raise NotARecord("head")
     return head
@@ -139,11 +139,11 @@ def _head(fields: Mapping[str, Any]) -> Head:
         key_id=_whole(fields["key_id"]),
     )
     if head.v != VERSION or len(head.registry_hash) != DIGEST_LENGTH:
-        raise NotARecord("version")
+        raise NotARecord
     return head
 
 
 def _whole(number: Any) -> int:
     if type(number) is not int or not 0 <= number < 2**53:
-        raise NotARecord("number")
+        raise NotARecord
     return number

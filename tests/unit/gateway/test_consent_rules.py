@@ -19,6 +19,7 @@ from services.gateway.domain.consent import (
     live_consents,
     restriction_objections,
     restricts,
+    what_is_forbidden,
     withdrawal_objections,
 )
 from services.gateway.domain.refusals import Objection
@@ -176,6 +177,36 @@ def test_a_restriction_names_something_in_known_codes(
     changes: dict[str, Any], against: tuple[Objection, ...]
 ) -> None:
     assert restriction_objections(a_restriction(**changes), OPEN) == against
+
+
+def test_every_objection_to_a_restriction_is_collected() -> None:
+    wrong = a_restriction(agency_type="no-such", oblast="BY-XX", valid_until=NOW)
+    taken = ConsentRegister(now=NOW, frozen=True, id_taken=True)
+    assert restriction_objections(wrong, taken) == (
+        Objection("id-reused", "restriction_id"),
+        Objection("out-of-range", "valid_until"),
+        Objection("out-of-range", "agency_type"),
+        Objection("out-of-range", "oblast"),
+    )
+
+
+def test_every_oblast_of_a_class_is_looked_at() -> None:
+    group = AgencyClass(agency_type="no-such", oblasts=frozenset({"BY-BR", "BY-XX", "BY-YY"}))
+    assert consent_objections(a_consent(agency_class=group), OPEN) == (
+        Objection("out-of-range", "recipient_class/agency_type"),
+        Objection("out-of-range", "recipient_class/oblasts/1"),
+        Objection("out-of-range", "recipient_class/oblasts/2"),
+    )
+
+
+def test_two_restrictions_that_say_the_same_are_one_whatever_their_ids() -> None:
+    said: dict[str, Any] = {"agency": "ngo-brest", "agency_type": "ngo", "oblast": "BY-BR"}
+    first = what_is_forbidden(a_restriction(**said, valid_until=NOW))
+    assert first == what_is_forbidden(a_restriction(**said, valid_until=NOW))
+    changed = [{**said, name: None, "valid_until": NOW} for name in said] + [said]
+    others = {what_is_forbidden(a_restriction(**each)) for each in changed}
+    assert len(others) == 4
+    assert first not in others
 
 
 def test_an_id_of_a_restriction_is_given_once() -> None:

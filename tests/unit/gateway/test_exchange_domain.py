@@ -134,7 +134,7 @@ def test_a_new_epoch_is_greater_than_any_that_was_ever_used() -> None:
     assert new_epoch_number(a_book(0, seen_epoch=EPOCH + 70), WALL) == EPOCH + 71
     later = new_epoch_number(a_book(0), WALL + timedelta(days=1))
     assert later == EPOCH + 86_400 + 1
-    fresh = with_new_epoch(a_book(3), WALL)
+    fresh = with_new_epoch(a_book(3, upto=2, head=head_after(2)), WALL)
     assert fresh == SenderBook(epoch=EPOCH + 1)
 
 

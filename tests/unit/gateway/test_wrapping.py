@@ -49,7 +49,7 @@ def test_what_is_wrapped_unwraps_to_the_same(inner: bytes, seq: int) -> None:
 
 @given(st.binary(max_size=300))
 def test_other_bytes_are_no_record(content: bytes) -> None:
-    with pytest.raises(NotARecord):
+    with pytest.raises(NotARecord, match=r"^(length|head)$"):
         unwrap(content)
 
 
@@ -60,7 +60,7 @@ def test_the_same_head_written_in_another_way_is_no_record() -> None:
 
 
 def test_a_suite_that_this_node_cannot_open_is_said_so_and_never_written() -> None:
-    with pytest.raises(CannotUnwrap):
+    with pytest.raises(CannotUnwrap, match=r"^suite$"):
         wrap(a_head(suite=2), b"{}")
     unknown = wrap(a_head(), b"{}").replace(b'"suite":0', b'"suite":2', 1)
     assert unwrap(unknown).inner is None
@@ -94,7 +94,10 @@ def test_a_record_is_the_length_the_head_and_the_content_and_its_digest_is_over_
     assert unwrap(as_bytes(FIELDS)).head == a_head()
 
 
-def test_a_time_of_another_zone_is_written_as_that_of_greenwich() -> None:
+def test_a_time_of_another_zone_is_written_as_that_of_greenwich(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Minsk")
     minsk = timezone(timedelta(hours=3))
     assert wrap(a_head(not_after=WALL.astimezone(minsk)), b"{}") == as_bytes(FIELDS)
 
@@ -120,14 +123,14 @@ def test_every_field_of_the_head_is_read_as_it_was_written() -> None:
     [
         {"v": 2},
         {"v": True},
+        {"registry_hash": "a" * 63},
+        {"registry_hash": "a" * 65},
         {"epoch": -1},
         {"seq": 2**53},
         {"seq": 1.0},
         {"registry_version": "1"},
         {"key_id": None},
         {"suite": -1},
-        {"registry_hash": "a" * 63},
-        {"registry_hash": "a" * 65},
         {"id": "no-uuid"},
         {"sender": 7},
         {"not_after": "soon"},
@@ -135,7 +138,7 @@ def test_every_field_of_the_head_is_read_as_it_was_written() -> None:
     ],
 )
 def test_a_head_that_is_not_just_so_is_no_record(changes: dict[str, Any]) -> None:
-    with pytest.raises(NotARecord):
+    with pytest.raises(NotARecord, match=r"^head$"):
         unwrap(as_bytes({**FIELDS, **changes}))
 
 
@@ -148,7 +151,7 @@ def test_a_head_that_lacks_a_field_is_no_record(name: str) -> None:
 def test_a_head_is_read_up_to_its_limit_and_not_beyond() -> None:
     room = HEAD_LIMIT_BYTES - len(orjson.dumps({**FIELDS, "sender": ""}))
     assert unwrap(as_bytes({**FIELDS, "sender": "s" * room})).head.sender == "s" * room
-    with pytest.raises(NotARecord):
+    with pytest.raises(NotARecord, match=r"^length$"):
         unwrap(as_bytes({**FIELDS, "sender": "s" * (room + 1)}))
 
 
