@@ -57,8 +57,8 @@ def test_what_is_no_longer_valid_is_not_taken() -> None:
 )
 def test_a_file_that_contradicts_itself_is_not_taken(wrong: dict[str, Any]) -> None:
     assert verdict_on(replace(OFFERED, **wrong), None, NOW) is Verdict.UNSOUND
-    for sound in ({"pairs": ()}, {"nodes": ("a", "b")}):
-        assert verdict_on(replace(OFFERED, **sound), None, NOW) is Verdict.TAKE
+    for sound in (replace(OFFERED, pairs=()), replace(OFFERED, nodes=("a", "b"))):
+        assert verdict_on(sound, None, NOW) is Verdict.TAKE
 
 
 def test_a_pair_permits_its_purposes_in_one_direction_and_joins_both_sides() -> None:

@@ -11,8 +11,7 @@ from services.assistance.domain import pool as places
 from services.referral.domain import capacity, requests, routing
 from services.referral.domain.refusals import Refusal, Refused
 from services.referral.domain.requests import Request, open_request, who_comes_along
-from tests.unit.referral.builders import NOW, a_case, an_id
-from tests.unit.referral.test_requests import a_need, a_request
+from tests.unit.referral.builders import NOW, a_case, a_need, a_request, an_id
 
 LIVING = sorted(requests.PLACES_TO_LIVE)
 MISSING = Refusal("reason-missing", "separation_reason")

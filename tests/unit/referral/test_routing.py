@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.referral.domain import routing
 from services.referral.domain.listings import Cover, Listing
 from services.referral.domain.routing import Bid, Wanted, choose, misfits, takes
-from tests.unit.referral.builders import a_listing, a_request, wanted
+from tests.unit.referral.builders import a_listing, wanted
 
 MISFITS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("audience-does-not-fit", {"audiences": frozenset({"women"})}, {}),
@@ -85,24 +85,8 @@ def test_whom_a_place_takes(classes: str, person: str, fits: bool) -> None:
 FAMILY = "carer-with-children"
 
 
-@pytest.mark.parametrize("service", ["crisis-room", "shelter", "child-0-2", "child-3-17"])
-def test_a_place_to_live_takes_the_family_unless_a_reason_to_part_it_is_recorded(
-    service: str,
-) -> None:
-    family = a_request(dependants=2)
-    assert routing.class_of_place(service, "women", family) == FAMILY
-    parted = a_request(dependants=2, separation_reason="person-asked")
-    assert routing.class_of_place(service, "women", parted) == "women"
-    for alone in (a_request(), a_request(dependants=0)):
-        assert routing.class_of_place(service, "women", alone) == "women"
-
-
-def test_what_is_no_place_to_live_is_for_the_person() -> None:
-    assert routing.class_of_place("nursing-visit", "women", a_request(dependants=2)) == "women"
-
-
-def test_a_place_for_families_takes_a_family_and_asks_for_no_other_class() -> None:
-    together = wanted(together=True, audience_class="women")
+def test_a_place_for_families_takes_a_family_and_no_other_place_does() -> None:
+    together = wanted(together=True, audience_class=FAMILY)
     assert misfits(a_listing(audiences=frozenset({FAMILY})), together) == ()
     only_women = misfits(a_listing(audiences=frozenset({"women"})), together)
     assert only_women == ("family-would-be-separated",)
