@@ -121,7 +121,7 @@ async def _library(place: Place, tick: Tick) -> AsyncIterator[None]:
     )
     async def settle(bodies: list[event.Thing], message: KafkaMessage) -> None:
         async with pool.acquire() as connection, connection.transaction():
-            records: Sequence[Any] = message.raw_message  # type: ignore[assignment]
+            records: Sequence[Any] = message.raw_message
             handled = await batches_bare.enter(connection, records)
             await batches_bare.project(connection, handled)
         for _ in bodies:

@@ -23,7 +23,7 @@ from services.chassis.messaging.broker import LOCAL
 from services.chassis.messaging.inboxes import inbox_consumer
 from services.chassis.messaging.limits import Limits
 from services.chassis.messaging.subscriptions import Subscriptions
-from services.chassis.messaging.work import Handler, Received, Waits, Work
+from services.chassis.messaging.work import Answer, Handler, Received, Work
 from services.identification.domain import Clocks
 from services.identification.handlers import Context, subscriptions
 
@@ -57,7 +57,7 @@ def listening(frame: Frame, tick: Callable[[], None]) -> Subscriptions:
 
 
 def _ticking(handler: Handler, tick: Callable[[], None]) -> Handler:
-    async def handle(received: Received, work: Work) -> Waits | None:
+    async def handle(received: Received, work: Work) -> Answer:
         found = await handler(received, work)
         work.transaction.after_commit("benchmark", tick)
         return found

@@ -33,7 +33,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Replace `--dist loadfile`; `loadgroup` of pytest-xdist 3.8 does nothing with pytest 9.2."""
     from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - only with several workers
 
-    class ByFileOrStack(LoadFileScheduling):
+    class ByFileOrStack(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
             return "the stack" if file.startswith(ON_THE_STACK) else file

@@ -125,14 +125,14 @@ def test_a_second_tool_agrees_that_it_breaks(change: str) -> None:
 
 
 def test_a_second_tool_agrees_that_an_optional_property_is_safe() -> None:
-    small = {
+    small: dict[str, Any] = {
         "type": "object",
         "properties": {"urgency": {"type": "string"}},
         "required": ["urgency"],
         "additionalProperties": False,
     }
     wider = copy.deepcopy(small)
-    wider["properties"]["interpreter"] = {"type": "boolean"}  # type: ignore[index]
+    wider["properties"]["interpreter"] = {"type": "boolean"}
     assert isSubschema(small, opened(wider))
     assert breaking_changes(small, wider) == []
 

@@ -16,6 +16,7 @@ import pytest_asyncio
 from contracts.catalogue import CATALOGUE
 from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings
+from services.chassis.errors import MalformedEvent
 from services.chassis.messaging import parking, reading
 from services.chassis.messaging.arrival import unpack
 from services.chassis.messaging.context import ConsumerContext
@@ -164,7 +165,7 @@ def closed_for_readers(_listening: Listening, patch: pytest.MonkeyPatch) -> None
         try:
             return spec.model.model_validate(content)
         except ValueError:
-            raise reading.MalformedEvent("closed") from None
+            raise MalformedEvent("closed") from None
 
     patch.setattr(reading, "_validated", strict)
 

@@ -137,7 +137,7 @@ class ChassisWorld:
         settler = InboxSettler(context)
         consumer = Consumer(context, self.broker, settler)
         member = Member(self, name)
-        consumer._member = member  # type: ignore[assignment]
+        consumer._member = member  # type: ignore[assignment]  # it plays the group
         await settler.attempts.begin(context.clock.wall())
         await consumer.on_assigned(frozenset(self.places(name)), 1)
         member.positions = dict(consumer.offsets.expected())

@@ -186,9 +186,9 @@ async def deletes_before_the_acknowledgement(
 async def commits_what_was_only_fetched(_world: WholeChassis, patch: pytest.MonkeyPatch) -> None:
     take = Offsets.take
 
-    def taken_and_finished(self: Offsets, place: object, offset: int) -> bool:
-        taken = take(self, place, offset)  # type: ignore[arg-type]
-        self.finish(place, offset, self.generation)  # type: ignore[arg-type]
+    def taken_and_finished(self: Offsets, place: TopicPartition, offset: int) -> bool:
+        taken = take(self, place, offset)
+        self.finish(place, offset, self.generation)
         return taken
 
     patch.setattr(Offsets, "take", taken_and_finished)

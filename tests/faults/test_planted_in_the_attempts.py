@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -222,9 +223,9 @@ def all_at_once(patch: pytest.MonkeyPatch) -> None:
     """After an unclean stop everything still goes side by side."""
     make = InboxSettler.__init__
 
-    def planted(settler: InboxSettler, *given: object) -> None:
-        make(settler, *given)  # type: ignore[arg-type]
-        settler.attempts.one_at_a_time = Open()  # type: ignore[assignment]
+    def planted(settler: InboxSettler, *given: Any) -> None:
+        make(settler, *given)
+        settler.attempts.one_at_a_time = Open()  # type: ignore[assignment]  # planted
 
     patch.setattr(InboxSettler, "__init__", planted)
 

@@ -20,6 +20,7 @@ from services.chassis.messaging.broker import Acknowledged, OutgoingRecord
 from services.chassis.messaging.memory import MemoryBroker, MemoryProducer
 from services.chassis.messaging.outbox import Outbox
 from services.chassis.messaging.relay_rows import OutboxRow, OutboxRows
+from services.chassis.messaging.sent import Sent
 from services.chassis.messaging.watchdog import ProducerWatchdog
 from tests.integration.chassis.test_outbox_relay import (
     THINGS,
@@ -154,7 +155,7 @@ def deletes_all_it_sent(patch: pytest.MonkeyPatch) -> None:
 def deletes_all_acknowledged(patch: pytest.MonkeyPatch) -> None:
     """Acknowledged, but not only the prefix."""
 
-    def acknowledged(sent: Sequence[relay.Sent]) -> list[OutboxRow]:
+    def acknowledged(sent: Sequence[Sent]) -> list[OutboxRow]:
         return [one.row for one in sent if one.answer.done() and not one.answer.exception()]
 
     patch.setattr(relay, "acknowledged_prefix", acknowledged)

@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import pytest
@@ -91,12 +92,12 @@ def run(stack_state: StateFolder) -> Iterator[Run]:
         yield run
 
 
-def _ask(stage: Stage, request: dict[str, object]) -> httpx.Response:
+def _ask(stage: Stage, request: dict[str, Any]) -> httpx.Response:
     headers = {"authorization": f"Bearer {read_token(stage.state, NODE, 'agency-system')}"}
-    headers |= dict(request.pop("headers", {}))  # type: ignore[call-overload]
+    headers |= dict(request.pop("headers", {}))
     address = stage.addresses[f"{NODE}.gateway"] + str(request.pop("url"))
     with httpx.Client(timeout=30, trust_env=False) as client:
-        return client.request(url=address, headers=headers, **request)  # type: ignore[arg-type]
+        return client.request(url=address, headers=headers, **request)
 
 
 def test_every_misplaced_name_is_refused_with_reasons(run: Run) -> None:
@@ -108,7 +109,8 @@ def test_every_misplaced_name_is_refused_with_reasons(run: Run) -> None:
 
 
 def test_no_answer_and_no_error_repeats_a_name(run: Run) -> None:
-    texts = {place: each.content for place, each in run.responses.items()}
+    texts: dict[str, bytes | str] = {}
+    texts |= {place: each.content for place, each in run.responses.items()}
     texts |= {f"{place} headers": str(each.headers) for place, each in run.responses.items()}
     texts["answers"] = json.dumps(run.stage.agency(NODE).all_answers())
     assert canary.in_texts(texts) == []

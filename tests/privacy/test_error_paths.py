@@ -105,7 +105,8 @@ def test_no_service_repeats_a_name_that_it_complains_about(stage: Stage, name: s
                 answer = client.request(**{**request, "headers": headers})
                 what = (request["method"], request["url"])
                 assert answer.status_code < 500, what
-                said = {"body": answer.content, "headers": str(answer.headers)}
+                said: dict[str, bytes | str] = {"body": answer.content}
+                said["headers"] = str(answer.headers)
                 assert canary.in_texts(said) == [], what
     stage.until("the spans", (stage.state.spans / f"{name}.jsonl").exists)
     assert written(stage, node) == []

@@ -195,10 +195,8 @@ def test_the_hub_carried_records_between_the_pairs_of_the_story(site: Told) -> N
 
 def test_his_identity_is_read_at_the_border_alone(site: Told) -> None:
     kept = site.stage.agency(BORDER).person(site.case(BORDER))
-    assert (kept.status_code, kept.json()["names"][0]["full"]) == (
-        200,
-        IDENTITY["names"][0]["full"],  # type: ignore[index]
-    )
+    full = IDENTITY["names"][0]["full"]
+    assert (kept.status_code, kept.json()["names"][0]["full"]) == (200, full)
     assert site.stage.agency(INTERIOR).person(site.case(INTERIOR)).status_code == 404
 
 

@@ -109,7 +109,8 @@ def _started(plan: Plan) -> Iterator[Any]:
     try:
         container = DockerContainer(plan.image).with_envs(**plan.settings)
         inside, outside = plan.published
-        container.ports[f"{inside}/tcp"] = (ports.LOOPBACK, outside)
+        published: dict[str, Any] = container.ports  # its type knows no address, Docker does
+        published[f"{inside}/tcp"] = (ports.LOOPBACK, outside)
         if plan.command:
             container = container.with_command(list(plan.command))
         container.start()

@@ -10,7 +10,9 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,15 +59,15 @@ def kafka_topic(kafka_server: TestBroker) -> MakeTopic:
     return make
 
 
-def kafka_settings(server: TestBroker, **changes: object) -> KafkaSettings:
+def kafka_settings(server: TestBroker, **changes: Any) -> KafkaSettings:
     """Settings of a client that waits as briefly as is allowed."""
-    given: dict[str, object] = {
-        "name": "local",
-        "bootstrap": server.bootstrap,
-        "client_id": "nrm-test",
-        "session_seconds": SESSION_SECONDS,
-    }
-    return KafkaSettings(**{**given, **changes})  # type: ignore[arg-type]
+    given = KafkaSettings(
+        name="local",
+        bootstrap=server.bootstrap,
+        client_id="nrm-test",
+        session_seconds=SESSION_SECONDS,
+    )
+    return replace(given, **changes)
 
 
 def kafka_broker(server: TestBroker, **changes: object) -> KafkaBroker:

@@ -4,7 +4,7 @@ The table notes every effect in the handler's own transaction, so that a test ca
 handled, how often and in which order.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -106,7 +106,7 @@ async def each_in_turn(handle: Handler, batch: Batch) -> list[Answer]:
 class House:
     """What the handlers do, and what they saw; change ``behave`` to make them fail or wait."""
 
-    behave: Callable[[Received, Work], Any] | None = None
+    behave: Callable[[Received, Work], Answer | Awaitable[Answer]] | None = None
     calls: list[tuple[str, int]] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
@@ -117,8 +117,8 @@ class House:
         envelope = received.envelope
         self.calls.append((envelope.subject, envelope.sequence or 0))
         if self.behave is not None:
-            answer: Answer | Any = self.behave(received, work)
-            if hasattr(answer, "__await__"):
+            answer = self.behave(received, work)
+            if isinstance(answer, Awaitable):
                 answer = await answer
             if isinstance(answer, Waits | Park):
                 return answer

@@ -15,7 +15,7 @@ from deploy.demo.stage import Stage, new_id
 from deploy.demo.stories import loop
 
 NAME = "construction-site"
-IDENTITY = {
+IDENTITY: dict[str, Any] = {
     "names": [{"full": "Mikalai Invented-Kavalchuk", "script": "Latn"}],
     "documents": [{"kind": "passport", "number": "INVENTED-0042", "country": "BY"}],
     "birth_year": 1988,

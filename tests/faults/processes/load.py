@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from contracts.identification import CaseChanged, CaseOpened
+from deploy.demo.agency import StoryFailed
 from deploy.demo.bus import Post
 from deploy.demo.databases import Databases
-from deploy.demo.stage import Stage, StoryFailed, new_id
+from deploy.demo.stage import Stage, new_id
 from deploy.demo.stories import hospital, loop
 from deploy.local import broker_admin
 from deploy.local.control import topology_of

@@ -78,8 +78,12 @@ def said_on_the_hub(stage: Stage) -> list[str]:
     hub = buses.told(stage.state).hub
     bus = Bus(Buses(local=hub, hub=hub))
     try:
-        inner = [unwrap(record.value).inner for record in bus.everything()]
-        return [str(json.loads(event)["type"]) for event in inner]
+        types: list[str] = []
+        for record in bus.everything():
+            inner = unwrap(record.value).inner
+            assert inner is not None
+            types.append(json.loads(inner)["type"])
+        return types
     finally:
         bus.close()
 

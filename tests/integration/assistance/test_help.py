@@ -10,6 +10,7 @@ from contracts.gateway import SharingStopped
 from contracts.intake import PersonDeparted
 from contracts.referral import HoldAbandoned, TaskCancelled, TaskExpired, TaskStopped
 from services.assistance import main
+from services.assistance.settings import Settings
 from services.chassis.cipher import KeyRing
 from services.chassis.clock import new_id
 from tests.integration.assistance.events import (
@@ -272,6 +273,7 @@ async def test_reading_needs_a_role_is_recorded_and_shows_nothing_of_a_frozen_ca
 async def test_the_service_is_built_from_its_settings(provider: Bench, tmp_path: Path) -> None:
     key_file = tmp_path / "keys.json"
     KeyRing.create(key_file)
+    assert isinstance(provider.frame.settings, Settings)
     settings = provider.frame.settings.model_copy(update={"key_file": key_file})
     runnable = await main.build(settings)
     assert "deadlines" in runnable.health.report()

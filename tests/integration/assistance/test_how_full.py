@@ -11,7 +11,10 @@ from tests.support.service_bench import Bench
 ROOM_FOR_WOMEN = (("audience_class", "women"), ("service_type", "crisis-room"))
 
 
-async def told(bench: Bench, role: str = "capacity-clerk") -> dict[tuple[str, object], float]:
+Labels = tuple[tuple[str, str], ...]
+
+
+async def told(bench: Bench, role: str = "capacity-clerk") -> dict[tuple[str, Labels], float]:
     """Every number inside, by its name and labels."""
     async with bench.client(role) as client:
         answer = await client.get("/metrics/inside")

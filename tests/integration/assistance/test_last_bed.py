@@ -6,6 +6,7 @@ A race without the lock is planted too, and is found: so these tests can fail.
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -62,7 +63,7 @@ async def ask_for_every_bed(bench: Bench, beds: int) -> int:
         for kind in kinds
         for _ in range(ASKERS)
     ]
-    await race([lambda arrival=arrival: bench.settle(arrival) for arrival in arrivals])
+    await race([partial(bench.settle, arrival) for arrival in arrivals])
     return len(arrivals)
 
 

@@ -1,11 +1,12 @@
 """What people at the door say about stays and services, and what the clocks tell, on PostgreSQL."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 
+from contracts.envelope import Contract
 from contracts.gateway import SharingStopped
 from contracts.intake import (
     NoShowRecorded,
@@ -184,7 +185,7 @@ async def test_who_is_expected_later_is_not_overdue_before(provider: Bench) -> N
     assert (await provider.kinds("capacity", case_id))[-1] == "arrival-overdue"
 
 
-ABOUT_A_TASK = [
+ABOUT_A_TASK: list[Callable[..., Contract]] = [
     *(PersonArrived, NoShowRecorded),
     lambda task_id: StayExtended(task_id=task_id, ends_at=NOW + timedelta(days=1)),
     lambda task_id: PlaceAssigned(task_id=task_id, pool_id=new_id()),
@@ -208,8 +209,7 @@ async def test_each_command_waits_for_its_task_gives_up_and_stops_at_a_freeze(
     task_id = await an_accepted_task(provider, case_id, service_type=VISIT)
     await provider.bring(SharingStopped(reference_known=True), case_id)
     for make in ABOUT_A_TASK:
-        body: Any = make(task_id=task_id)
-        assert await provider.bring(body, case_id) == "handled"
+        assert await provider.bring(make(task_id=task_id), case_id) == "handled"
     assert (await provider.answers())[-len(ABOUT_A_TASK) :] == [["case-frozen"]] * len(ABOUT_A_TASK)
 
 

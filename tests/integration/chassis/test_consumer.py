@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -72,9 +73,9 @@ class Bench:
             async with asyncio.timeout(20):
                 await task
 
-    def publish(self, subject: str, sequence: int, topic: str = THINGS, **changes: object) -> None:
+    def publish(self, subject: str, sequence: int, topic: str = THINGS, **changes: Any) -> None:
         """One record on the bus."""
-        self.broker.append(sent(envelope_of(subject, sequence, **changes), topic=topic))  # type: ignore[arg-type]
+        self.broker.append(sent(envelope_of(subject, sequence, **changes), topic=topic))
 
     async def committed(self) -> int:
         """How many offsets the group has behind it."""

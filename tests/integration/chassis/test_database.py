@@ -2,6 +2,7 @@
 # ruff: noqa: PT012, S608
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from traceback import format_exception
 from uuid import UUID
@@ -160,7 +161,7 @@ async def test_a_deadlock_is_run_again_until_both_are_through(things: Database) 
         await tx.execute(CHANGE, old=other, new=other)
 
     async with asyncio.timeout(20):
-        await asyncio.gather(*(things.run(lambda tx, me=me: cross(tx, me)) for me in (0, 1)))
+        await asyncio.gather(*(things.run(partial(cross, me=me)) for me in (0, 1)))
     assert runs > 2
 
 

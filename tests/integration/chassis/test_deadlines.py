@@ -82,7 +82,7 @@ class House:
     async def set(self, subject: str, due_at: datetime, **fields: Any) -> UUID:
         given = {"kind": "reminder", "subject": subject, "due_at": due_at, **fields}
         async with self.database.transaction() as tx:
-            return await set_deadline(tx, **given)  # type: ignore[typeddict-item]
+            return await set_deadline(tx, **given)
 
     async def left(self) -> list[tuple[UUID, int]]:
         async with self.database.transaction() as tx:

@@ -19,6 +19,7 @@ from services.chassis.messaging.parking import Order
 from services.chassis.messaging.readers import Reader, readers_of
 from services.chassis.messaging.restore import raise_epoch
 from services.chassis.messaging.seek import order_back
+from services.chassis.messaging.work import Received, Work
 from tests.integration.chassis.test_consumer import GROUP, Bench, Died
 from tests.support.postgres import Postgres
 from tests.support.receiving import (
@@ -116,7 +117,11 @@ async def test_the_floor_of_offsets_goes_back_with_the_order(bench: Bench) -> No
     await filled(bench)
     place = next(place for place, end in ends(bench).items() if end >= 3)
     gate = asyncio.Event()
-    bench.house.behave = lambda *_: gate.wait()
+
+    async def behave(_received: Received, _work: Work) -> None:
+        await gate.wait()
+
+    bench.house.behave = behave
     bench.publish("late", 1)
     await go_back(bench, {place: 1})
     consumer = bench.consumer(WATCHFUL)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -170,15 +171,17 @@ def test_a_stack_that_does_not_run_is_told_in_a_sentence(tmp_path: Any) -> None:
     assert (done.exit_code, "nrm up" in str(done.exception)) == (1, True)
 
 
+def _tells_of_an_opened_case(state: StateFolder, words: tuple[str, ...]) -> bool:
+    return "case-opened" in nrm(state, *words).output
+
+
 @pytest.fixture(scope="module")
 def handed_over(stack_state: StateFolder) -> tuple[str, str]:
     with a_stage(stack_state) as stage:
         cases = loop.hand_over(stage, "traced")
         for node, case_id in zip((loop.BORDER, loop.INTERIOR), cases, strict=True):
             words = ("trace", "case", node, case_id, "--json")
-            stage.until(
-                "the spans", lambda words=words: "case-opened" in nrm(stack_state, *words).output
-            )
+            stage.until("the spans", partial(_tells_of_an_opened_case, stack_state, words))
     return cases
 
 

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from cli import restore as command
 from cli.restore import raised
+from deploy.local import control
 from deploy.local.failures import StackFailure
 from deploy.local.layout import StateFolder, write_json
 from deploy.local.topology import read_topology
@@ -138,7 +139,7 @@ def test_the_service_stands_still_meanwhile_and_stays_so_if_it_fails(
     monkeypatch.setattr(command, "running_topology", lambda _: read_topology())
     monkeypatch.setattr(command, "as_owner", lambda *_: None)
     monkeypatch.setattr(command, "raised", raise_it)
-    monkeypatch.setattr(command.control, "wait_for", the_supervisor_stops_it)
+    monkeypatch.setattr(control, "wait_for", the_supervisor_stops_it)
     if fails:
         with pytest.raises(DatabaseUnavailable):
             command.restore(unit.name, "backup", tmp_path)

@@ -6,16 +6,21 @@ withdrawal reads the ledger under the case's row. The planted fault shows that t
 
 import asyncio
 import random
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 import pytest
 
 from services.chassis.clock import new_id
+from services.chassis.database import Transaction
 from services.gateway.access import basis
 from services.gateway.access.basis import Yes
+from services.gateway.domain.consent import Consent, Restriction
 from services.gateway.handlers.exchange import checking
 from services.gateway.handlers.exchange.sending import number_next
+from services.gateway.store import cases, consent
+from services.gateway.store.cases import CaseRow
 from tests.integration.gateway.exchange_fixtures import pair
 from tests.support.gateway_exchange import RECEIVER, Gateway, an_offer
 
@@ -44,11 +49,11 @@ async def one_round(gateway: Gateway, chance: random.Random) -> dict[UUID, bool]
         await gateway.consent_to(case_id, RECEIVER)
         for _ in range(OFFERS):
             await gateway.outgoing(an_offer(), RECEIVER, case_id)
-    results = await asyncio.gather(
-        *(withdraw_later(gateway, case_id, chance) for case_id in cases),
-        *(write_some(gateway, chance, CASES_EACH_ROUND) for _ in range(2)),
+    noticed, _ = await asyncio.gather(
+        asyncio.gather(*(withdraw_later(gateway, case_id, chance) for case_id in cases)),
+        asyncio.gather(*(write_some(gateway, chance, CASES_EACH_ROUND) for _ in range(2))),
     )
-    return dict(zip(cases, results[: len(cases)], strict=True))  # type: ignore[arg-type]
+    return dict(zip(cases, noticed, strict=True))
 
 
 async def broken_promises(gateway: Gateway, noticed: dict[UUID, bool]) -> int:
@@ -86,19 +91,19 @@ async def test_planted_a_check_without_the_locks_is_caught(
     await sender.outgoing(an_offer(), RECEIVER, case_id)
     looked, go_on = asyncio.Event(), asyncio.Event()
 
-    async def no_lock(tx: object, case: UUID, now: object) -> object:
-        return await checking.cases.read_case(tx, case)  # type: ignore[arg-type]
+    async def no_lock(tx: Transaction, case: UUID, _now: datetime) -> CaseRow | None:
+        return await cases.read_case(tx, case)
 
-    async def slow_consents(tx: object, case: UUID) -> object:
-        found = await reading(tx, case)  # type: ignore[arg-type]
+    async def slow_consents(tx: Transaction, case: UUID) -> tuple[Consent, ...]:
+        found = await reading(tx, case)
         looked.set()
         await go_on.wait()
         return found
 
-    reading = checking.consent.read_consents
+    reading = consent.read_consents
     with monkeypatch.context() as patch:
-        patch.setattr(checking.cases, "lock_case", no_lock)
-        patch.setattr(checking.consent, "read_consents", slow_consents)
+        patch.setattr(cases, "lock_case", no_lock)
+        patch.setattr(consent, "read_consents", slow_consents)
         step = partial(number_next, sender.context, RECEIVER)
         writing = asyncio.create_task(sender.database.run(step))
         await looked.wait()
@@ -120,15 +125,15 @@ async def test_with_the_locks_the_same_schedule_waits(
     looked, go_on = asyncio.Event(), asyncio.Event()
     asking = basis.may_send
 
-    async def slow_restrictions(tx: object, case: UUID) -> object:
-        found = await reading(tx, case)  # type: ignore[arg-type]
+    async def slow_restrictions(tx: Transaction, case: UUID) -> tuple[Restriction, ...]:
+        found = await reading(tx, case)
         looked.set()
         await go_on.wait()
         return found
 
-    reading = checking.consent.read_restrictions
+    reading = consent.read_restrictions
     with monkeypatch.context() as patch:
-        patch.setattr(checking.consent, "read_restrictions", slow_restrictions)
+        patch.setattr(consent, "read_restrictions", slow_restrictions)
         patch.setattr(checking, "may_send", lambda attempt: _yes(asking(attempt)))
         step = partial(number_next, sender.context, RECEIVER)
         writing = asyncio.create_task(sender.database.run(step))

@@ -11,6 +11,7 @@ from services.chassis.cipher import KeyRing
 from services.chassis.clock import new_id
 from services.chassis.errors import StatementRefused
 from services.identification import main
+from services.identification.settings import Settings
 from tests.integration.identification.events import (
     BORDER,
     POLICY,
@@ -265,6 +266,7 @@ async def test_the_database_itself_holds_one_standing_offer(border: Bench) -> No
 async def test_the_service_is_built_from_its_settings(border: Bench, tmp_path: Path) -> None:
     key_file = tmp_path / "keys.json"
     KeyRing.create(key_file)
+    assert isinstance(border.frame.settings, Settings)
     settings = border.frame.settings.model_copy(update={"key_file": key_file})
     runnable = await main.build(settings)
     parts = set(runnable.health.report())

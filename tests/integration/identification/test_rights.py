@@ -198,7 +198,7 @@ async def test_no_number_is_told_where_no_law_is_cited(border: Bench) -> None:
 
 async def test_numbers_that_come_are_shown_to_whoever_reads_notices(interior: Bench) -> None:
     counts = ({"citizen_group": "own", "exploitation_group": "sexual", "persons": 2},)
-    body = AnonymousNotification(notification_id=new_id(), counts=counts)  # type: ignore[arg-type]
+    body = AnonymousNotification(notification_id=new_id(), counts=counts)
     await interior.bring(body, new_id(), publisher="identification", sender=BORDER)
     async with interior.client() as officer:
         (shown,) = (await officer.get("/v1/notices?kind=anonymous-notification")).json()

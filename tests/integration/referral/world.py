@@ -23,7 +23,7 @@ from services.chassis.database import Database, Transaction
 from services.chassis.deadlines import Deadline, DeadlineContext, DeadlinePoller
 from services.chassis.messaging.locking import lock_subject
 from services.chassis.messaging.outbox import Outbox
-from services.chassis.messaging.work import Cause, Received, Waits, Work
+from services.chassis.messaging.work import Answer, Cause, Received, Work
 from services.chassis.telemetry import Telemetry
 from services.referral.domain.listings import Directory
 from services.referral.handlers import Context, deadlines, subscriptions
@@ -114,14 +114,14 @@ class Node:
             given["correlationid"] = str(an_id(f"intake {given['id']}"))
         return Received(envelope=Envelope(**given), body=body)
 
-    async def handle(self, received: Received) -> Waits | None:
+    async def handle(self, received: Received) -> Answer:
         """One event, one transaction."""
         async with self.database.transaction() as tx:
             await lock_subject(tx, "referral", received.envelope.subject)
             work = self.work(tx, self.clock.now(), Cause.of(received.envelope))
             return await self.handlers[received.envelope.type](received, work)
 
-    async def feed(self, publisher: str, body: Any, subject: UUID, **changes: Any) -> Waits | None:
+    async def feed(self, publisher: str, body: Any, subject: UUID, **changes: Any) -> Answer:
         """Make an event and handle it."""
         return await self.handle(self.received(publisher, body, subject, **changes))
 

@@ -58,14 +58,14 @@ def a_main(role: str, settings: Any, add_routes: Callable[[Any, Any], None]) -> 
 async def node(
     postgres_server: Postgres, templates: dict[str, str], tmp_path: Path
 ) -> AsyncIterator[Bench]:
-    database = Later()
+    database: Any = Later()
     context = contributor.Context(
         node="border-brest",
         service="statistics.contributor",
         cap=Fraction(95, 100),
         noise=contributor.Noise(),
-        database=database,  # type: ignore[arg-type]
-        clock=Later(),  # type: ignore[arg-type]
+        database=database,
+        clock=Later(),
     )
     fitting = Fitting(
         main=a_main(
@@ -87,11 +87,11 @@ async def node(
 async def adder(
     postgres_server: Postgres, templates: dict[str, str], tmp_path: Path
 ) -> AsyncIterator[Bench]:
-    database = Later()
+    database: Any = Later()
     context = custodian.Context(
         node="custodian-one",
         service="statistics.custodian",
-        database=database,  # type: ignore[arg-type]
+        database=database,
     )
     fitting = Fitting(
         main=a_main(
@@ -113,11 +113,11 @@ async def adder(
 async def hub(
     postgres_server: Postgres, templates: dict[str, str], tmp_path: Path
 ) -> AsyncIterator[Bench]:
-    frame = Later()
+    frame: Any = Later()
     context = publisher.Context(
         service="statistics.publisher",
         cap=Fraction(95, 100),
-        frame=frame,  # type: ignore[arg-type]
+        frame=frame,
     )
     fitting = Fitting(
         main=a_main(

@@ -12,11 +12,11 @@ if _file := os.environ.get("NRM_TEST_MACHINE_CLOCK"):
     sys.path.append(str(Path(__file__).parents[3]))  # Python puts its own first entry in later
     from services.chassis.clock import SystemClock
 
-    _wall = SystemClock.wall
+    _wall, _told_in = SystemClock.wall, Path(_file)
 
     def _told(self: SystemClock) -> datetime:
         try:
-            ahead = float(Path(_file).read_text(encoding="ascii"))
+            ahead = float(_told_in.read_text(encoding="ascii"))
         except (OSError, ValueError):
             ahead = 0.0
         return _wall(self) + timedelta(seconds=ahead)

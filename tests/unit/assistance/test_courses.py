@@ -12,6 +12,7 @@ from services.assistance.domain import (
     EndedEarly,
     Ending,
     EpisodeChange,
+    EpisodeState,
     Planned,
     Scheduled,
     Suspended,
@@ -74,6 +75,7 @@ def test_help_rests_and_goes_on_with_what_was_counted() -> None:
 
 
 def test_only_help_under_way_rests_and_only_what_rests_goes_on() -> None:
+    state: EpisodeState
     for state in (Planned(), Scheduled(starts_at=NOW), AT_REST, DONE, EARLY):
         assert objections_of(suspend(an_episode(state), "illness", NOW)) == [("wrong-state", None)]
     for state in (Planned(), Scheduled(starts_at=NOW), UNDER_WAY, DONE, EARLY):

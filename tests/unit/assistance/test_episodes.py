@@ -36,8 +36,8 @@ ENDED = [DONE, EndedEarly(total=0, reason="person-left")]
 
 
 def a_delivery(**changes: Any) -> Delivery:
-    given = {"unit": "visit", "quantity": 1, "outcome": None, "happened_at": NOW, "now": NOW}
-    return Delivery(**given | changes)
+    given = Delivery(unit="visit", quantity=1, outcome=None, happened_at=NOW, now=NOW)
+    return replace(given, **changes)
 
 
 def done(decided: EpisodeChange | Refusal | None) -> EpisodeChange:

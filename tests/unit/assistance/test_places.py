@@ -36,28 +36,28 @@ from tests.unit.assistance.builders import NOW, PROFILE, a_hold, a_pool, objecti
 
 
 def a_report(**changes: Any) -> CapacityReport:
-    given = {
-        "pool_id": UUID(int=1),
-        "service_type": "crisis-room",
-        "audience_class": "women",
-        "maximum": 2,
-        "out_of_service": 0,
-        "now": NOW,
-    }
-    return CapacityReport(**given | changes)
+    given = CapacityReport(
+        pool_id=UUID(int=1),
+        service_type="crisis-room",
+        audience_class="women",
+        maximum=2,
+        out_of_service=0,
+        now=NOW,
+    )
+    return replace(given, **changes)
 
 
 def asked(**changes: Any) -> HoldAsked:
-    given = {
-        "task_id": UUID(int=7),
-        "case_id": UUID(int=8),
-        "service_type": "crisis-room",
-        "audience_class": "women",
-        "answer_by": NOW + timedelta(minutes=15),
-        "now": NOW,
-        "frozen": False,
-    }
-    return HoldAsked(**given | changes)
+    given = HoldAsked(
+        task_id=UUID(int=7),
+        case_id=UUID(int=8),
+        service_type="crisis-room",
+        audience_class="women",
+        answer_by=NOW + timedelta(minutes=15),
+        now=NOW,
+        frozen=False,
+    )
+    return replace(given, **changes)
 
 
 def placed(found: Placed | NoPlace | None) -> Placed:

@@ -36,6 +36,7 @@ from services.assistance.domain import (
 from services.assistance.domain.dates import after_months
 from tests.unit.assistance.builders import NOW, PROFILE, a_hold, a_pool, objections_of
 
+Day = tuple[int, int, int]
 LATER = NOW + timedelta(days=1)
 EXPECTED = Confirmed(arrive_by=LATER)
 HERE = CheckedIn(since=NOW)
@@ -301,5 +302,5 @@ def test_a_child_stays_six_months_at_most_with_an_alarm_at_five_and_is_not_put_o
         ((2026, 11, 30), 13, (2027, 12, 30)),
     ],
 )
-def test_a_month_ends_with_its_last_day(start: Any, months: int, end: Any) -> None:
+def test_a_month_ends_with_its_last_day(start: Day, months: int, end: Day) -> None:
     assert after_months(datetime(*start, tzinfo=UTC), months) == datetime(*end, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -50,15 +51,9 @@ def test_the_ratio_of_medians_would_be_another_number() -> None:
     ],
 )
 def test_a_goal_says_by_how_much_it_was_missed(
-    wanted: str, limit: float, met: bool, missed_by: float
+    wanted: Literal["at least", "at most"], limit: float, met: bool, missed_by: float
 ) -> None:
-    goal = Goal(
-        sentence="",
-        of=GOAL.of,
-        against=GOAL.against,
-        wanted=wanted,
-        limit=limit,  # type: ignore[arg-type]
-    )
+    goal = Goal(sentence="", of=GOAL.of, against=GOAL.against, wanted=wanted, limit=limit)
     outcome = judge(goal, [a_round(1, 2)])
     assert outcome.met is met
     assert outcome.missed_by == pytest.approx(missed_by)

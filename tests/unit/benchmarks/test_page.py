@@ -63,7 +63,7 @@ def test_a_job_that_fails_is_told_and_the_others_are_measured(
     def fails(_setting: Setting) -> dict[str, float]:
         raise ConnectionError("a broker at 10.0.0.7")
 
-    setting = Setting(servers=None, quick=True)  # type: ignore[arg-type]
+    setting = Setting(servers=None, quick=True)  # type: ignore[arg-type]  # no job asks for them
     jobs = [
         program.measure(job_of("fails", fails), setting, None),
         program.measure(job_of("works", lambda _: {"rate": 2.0}), setting, None),

@@ -47,7 +47,7 @@ def test_settings_come_from_the_services_own_variables_and_the_global_ones() -> 
 def test_settings_are_frozen() -> None:
     settings = load(Settings, GOOD)
     with pytest.raises(ValidationError):
-        settings.port = 1
+        settings.port = 1  # type: ignore[misc]  # on purpose: that it cannot be written
 
 
 def test_every_wrong_and_missing_variable_is_named_without_its_value() -> None:

@@ -20,7 +20,8 @@ def test_a_token_stands_for_its_caller_and_nothing_else_does(tmp_path: Path) -> 
     tokens = Tokens.from_file(written(tmp_path, {digest_of_token("t"): entry}), "node-one")
     caller = tokens.authenticate("Bearer t")
     assert caller is not None
-    assert (caller.name, caller.roles, caller.node) == ("desk-one", {"writer"}, "node-one")
+    known = ("desk-one", frozenset({"writer"}), "node-one")
+    assert (caller.name, caller.roles, caller.node) == known
     for header in (None, "", "t", "Basic t", "Bearer ", "Bearer u", "Bearer " + "t" * 1000):
         assert tokens.authenticate(header) is None
 

@@ -15,7 +15,7 @@ import pytest_asyncio
 import yaml
 
 from console.notices.duty import Duty, Turn, read_duty
-from console.notices.sending import ByMail, BySms
+from console.notices.sending import ByMail, BySms, Way
 from console.notices.watching import Feed, Notices
 from services.chassis.clock import FrozenClock
 from services.chassis.errors import SettingsWrong
@@ -73,7 +73,7 @@ class World:
         assert known.sms is not None
         feed = Feed(self.client, "http://gateway", "token", self.folder / "mark")
         turns = [Turn(contact, known, MINSK) for contact in known.contacts]
-        ways = {"mail": ByMail(known.mail), "sms": BySms(known.sms, self.client)}
+        ways: dict[str, Way] = {"mail": ByMail(known.mail), "sms": BySms(known.sms, self.client)}
         return Notices(feed, turns, ways, self.clock, 15)
 
     async def begun(self, **duty: Any) -> Notices:

@@ -28,7 +28,7 @@ def attribute(key: str, value: str) -> KeyValue:
     return KeyValue(key=key, value=AnyValue(string_value=value))
 
 
-def a_request(**more: object) -> ExportTraceServiceRequest:
+def a_request(**more: Any) -> ExportTraceServiceRequest:
     request = ExportTraceServiceRequest()
     of_resource = request.resource_spans.add()
     named = {"service.namespace": "ngo-brest", "service.name": "referral", "host.name": NAME}
@@ -45,7 +45,7 @@ def a_request(**more: object) -> ExportTraceServiceRequest:
         events=[Span.Event(name=NAME, attributes=[attribute("exception.message", NAME)])],
         links=[Span.Link(trace_id=b"t" * 16, span_id=b"s" * 8, attributes=[attribute("a", NAME)])],
         status=Status(code=Status.STATUS_CODE_ERROR, message=NAME),
-        **more,  # type: ignore[arg-type]
+        **more,
     )
     of_resource.scope_spans.add().spans.append(span)
     return request

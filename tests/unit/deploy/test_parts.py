@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_what_is_there_is_used_and_nothing_is_asked_for(
     def asked(*_: object, **__: object) -> None:
         raise AssertionError("something was asked for")
 
-    for module, name in ((parts.subprocess, "run"), (jars, "fetch"), (parts, "java")):
+    for module, name in ((subprocess, "run"), (jars, "fetch"), (parts, "java")):
         monkeypatch.setattr(module, name, asked)
     (tmp_path / "thing-1.2" / "libs").mkdir(parents=True)
     assert thing.libraries(tmp_path) == tmp_path / "thing-1.2" / "libs"

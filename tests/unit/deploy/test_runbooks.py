@@ -15,7 +15,8 @@ from deploy.local.kafka import KafkaServer
 from deploy.local.layout import REPOSITORY, StateFolder, write_json
 from deploy.local.postgres import PostgresServer
 from deploy.local.runbooks import FIRST_LOOK, FOLDER, Finding, Runbook, diagnoses, path_of
-from deploy.observe.grafana import INSIDE, inside_rules, rules
+from deploy.observe.dashboards import INSIDE
+from deploy.observe.grafana import inside_rules, rules
 from deploy.observe.panels import questions
 from tests.docs.commands import Block, blocks
 from tests.support.runbooks import follow, typed

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from deploy.local import __main__ as program
-from deploy.local import kafka, layout, supervisor
+from deploy.local import kafka, layout, logfiles, parts, supervisor
 from deploy.local.failures import DiskFull, NotReady
 from deploy.local.layout import StateFolder
 from deploy.local.processes import ProcessIdentity
@@ -58,7 +59,7 @@ def test_a_refused_fork_or_log_keeps_nothing_else_from_being_done(
 ) -> None:
     refused = OSError(errno.EAGAIN, "Resource temporarily unavailable")
     monkeypatch.setattr(keeper, "_fork", fails(refused))
-    monkeypatch.setattr(supervisor.logfiles, "bound_all", fails(OSError(errno.ENOSPC, "full")))
+    monkeypatch.setattr(logfiles, "bound_all", fails(OSError(errno.ENOSPC, "full")))
     for server in keeper.servers.values():
         monkeypatch.setattr(server, "prepare", lambda: None)
         monkeypatch.setattr(server, "spawn", fails(refused))
@@ -72,7 +73,7 @@ def test_a_refused_fork_or_log_keeps_nothing_else_from_being_done(
 def test_it_stops_when_the_process_it_lives_for_has_ended(
     keeper: Supervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor.signal, "sigtimedwait", lambda *_: None)
+    monkeypatch.setattr(signal, "sigtimedwait", lambda *_: None)
     with subprocess.Popen(["sleep", "60"]) as living:
         keeper.dies_with = ProcessIdentity.of(living.pid)
         keeper._wait(0)
@@ -84,7 +85,12 @@ def test_it_stops_when_the_process_it_lives_for_has_ended(
 
 def test_every_test_says_for_whom_its_stacks_live(monkeypatch: pytest.MonkeyPatch) -> None:
     orders: list[Orders] = []
-    monkeypatch.setattr(program, "supervise", lambda told: orders.append(told) or 0)
+
+    def supervise(told: Orders) -> int:
+        orders.append(told)
+        return 0
+
+    monkeypatch.setattr(program, "supervise", supervise)
     monkeypatch.setattr(sys, "argv", ["supervisor", "--state", "somewhere"])
     program.main()
     monkeypatch.delenv(program.DIES_WITH)
@@ -98,7 +104,7 @@ def test_why_a_broker_is_not_there_is_read_from_this_life_only(
     broker = keeper.brokers["kafka"]
     broker.folder.mkdir(exist_ok=True)
     monkeypatch.setattr(kafka, "java", lambda: "true")
-    monkeypatch.setattr(kafka.parts, "kafka_libraries", lambda _: broker.folder)
+    monkeypatch.setattr(parts, "kafka_libraries", lambda _: broker.folder)
     broker.log.write_text("No space left on device\n")
     with broker._launch() as process:
         process.wait()

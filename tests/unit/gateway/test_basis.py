@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -73,7 +74,7 @@ def a_policy(*purposes: str, ours: str = "active", theirs: str = "active") -> Po
     )
 
 
-def a_consent(**changes: object) -> Consent:
+def a_consent(**changes: Any) -> Consent:
     consent = Consent(
         consent_id=UUID("0b1a7a52-42e4-4f52-8b58-2a2f5f6d1c02"),
         case_id=CASE,
@@ -82,17 +83,17 @@ def a_consent(**changes: object) -> Consent:
         expires_at=LATER,
         recipients=frozenset({THEIRS}),
     )
-    return replace(consent, **changes)  # type: ignore[arg-type]
+    return replace(consent, **changes)
 
 
-def a_restriction(**changes: object) -> Restriction:
+def a_restriction(**changes: Any) -> Restriction:
     restriction = Restriction(
         restriction_id=UUID("0b1a7a52-42e4-4f52-8b58-2a2f5f6d1c03"), case_id=CASE
     )
-    return replace(restriction, **changes)  # type: ignore[arg-type]
+    return replace(restriction, **changes)
 
 
-def an_attempt(event_type: str = OFFER, **changes: object) -> Attempt:
+def an_attempt(event_type: str = OFFER, **changes: Any) -> Attempt:
     attempt = Attempt(
         event_type=event_type,
         sender=OURS,
@@ -101,11 +102,11 @@ def an_attempt(event_type: str = OFFER, **changes: object) -> Attempt:
         policy=a_policy(),
         case=CaseFacts(consents=(a_consent(),)),
     )
-    return replace(attempt, **changes)  # type: ignore[arg-type]
+    return replace(attempt, **changes)
 
 
-def facts(**changes: object) -> CaseFacts:
-    return replace(CaseFacts(consents=(a_consent(),)), **changes)  # type: ignore[arg-type]
+def facts(**changes: Any) -> CaseFacts:
+    return replace(CaseFacts(consents=(a_consent(),)), **changes)
 
 
 def answered(event_type: str, *, case: CaseFacts | None = None) -> Attempt:
@@ -327,7 +328,7 @@ NO_LONGER_NAMED = a_consent(
 )
 
 
-def sharing(**changes: object) -> Sharing:
+def sharing(**changes: Any) -> Sharing:
     started = Sharing(
         participant=a_participant(THEIRS, agency_type="red-cross"),
         by_grant=False,
@@ -337,7 +338,7 @@ def sharing(**changes: object) -> Sharing:
         withdrawn=frozenset({ENDED.consent_id}),
         now=NOW,
     )
-    return replace(started, **changes)  # type: ignore[arg-type]
+    return replace(started, **changes)
 
 
 @pytest.mark.parametrize(

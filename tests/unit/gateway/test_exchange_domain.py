@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -36,11 +37,11 @@ EPOCH = int(WALL.timestamp())
 DIGESTS = [f"{number:064x}" for number in range(1, 40)]
 
 
-def a_book(count: int, **changes: object) -> SenderBook:
+def a_book(count: int, **changes: Any) -> SenderBook:
     book = SenderBook(epoch=EPOCH)
     for digest in DIGESTS[:count]:
         book = numbered(book, digest)
-    return replace(book, **changes)  # type: ignore[arg-type]
+    return replace(book, **changes)
 
 
 def head_after(count: int) -> str:
@@ -50,9 +51,9 @@ def head_after(count: int) -> str:
     return head
 
 
-def a_receipt(upto: int, **changes: object) -> ReceiptFacts:
+def a_receipt(upto: int, **changes: Any) -> ReceiptFacts:
     receipt = ReceiptFacts(at=10, epoch=EPOCH, upto=upto, head=head_after(upto), stuck=False)
-    return replace(receipt, **changes)  # type: ignore[arg-type]
+    return replace(receipt, **changes)
 
 
 def test_numbers_are_gapless_from_one_and_the_window_is_bounded() -> None:
@@ -138,7 +139,7 @@ def test_a_new_epoch_is_greater_than_any_that_was_ever_used() -> None:
     assert fresh == SenderBook(epoch=EPOCH + 1)
 
 
-def a_record(seq: int, **changes: object) -> ArrivedRecord:
+def a_record(seq: int, **changes: Any) -> ArrivedRecord:
     record = ArrivedRecord(
         epoch=EPOCH,
         seq=seq,
@@ -147,7 +148,7 @@ def a_record(seq: int, **changes: object) -> ArrivedRecord:
         opens=True,
         expired=False,
     )
-    return replace(record, **changes)  # type: ignore[arg-type]
+    return replace(record, **changes)
 
 
 AT_TWO = ReceiverBook(epoch=EPOCH, upto=2, head=head_after(2))

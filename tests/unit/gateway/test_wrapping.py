@@ -25,7 +25,7 @@ WALL = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 EPOCH = int(WALL.timestamp())
 
 
-def a_head(**changes: object) -> Head:
+def a_head(**changes: Any) -> Head:
     head = Head(
         id=UUID("7c1f2a4e-3f0c-4d6b-9a55-1d1f0a3b2c01"),
         sender="border-brest",
@@ -36,7 +36,7 @@ def a_head(**changes: object) -> Head:
         registry_hash="a" * 64,
         not_after=WALL,
     )
-    return replace(head, **changes)  # type: ignore[arg-type]
+    return replace(head, **changes)
 
 
 @given(st.binary(max_size=2000), st.integers(0, 2**40))

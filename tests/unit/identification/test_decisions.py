@@ -62,8 +62,8 @@ DONE = [
 
 
 def a_screening(**changes: Any) -> ScreeningAsked:
-    given = {"result": "indicators-found", "occurred_at": NOW, "now": NOW} | changes
-    return ScreeningAsked(**given)
+    given = ScreeningAsked(result="indicators-found", occurred_at=NOW, now=NOW)
+    return replace(given, **changes)
 
 
 @pytest.mark.parametrize("state", UNDECIDED)

@@ -83,7 +83,7 @@ REFLECTING = Reflection(
     conclusive_due_at=NOW + 44 * DAY,
 )
 HELPED = HelpedWithoutIdentification(reason="consent-refused", since=NOW)
-NEVER = {"agency": None, "agency_type": None, "oblast": None, "valid_until": None}
+NEVER = Restriction(agency=None, agency_type=None, oblast=None, valid_until=None)
 
 
 def another_case(**changes: Any) -> Any:
@@ -237,7 +237,7 @@ def test_for_a_protected_child_too() -> None:
         ),
         (
             a_foreigner(),
-            with_notices(restrictions=(Restriction(**{**NEVER, "agency": MIGRATION}),)),
+            with_notices(restrictions=(replace(NEVER, agency=MIGRATION),)),
         ),
         (a_foreigner(), with_notices(a_participant(MIGRATION))),
     ],
@@ -291,7 +291,7 @@ def test_a_number_says_own_or_foreign_and_a_group_and_nothing_else(
 def test_a_restricted_authority_gets_no_number_either() -> None:
     situation = with_notices(a_participant())
     assert anonymous_recipient(a_case(HELPED), situation, KINGDOM) == INTERIOR
-    never = Restriction(**{**NEVER, "agency_type": "interior-affairs"})
+    never = replace(NEVER, agency_type="interior-affairs")
     refused = replace(situation, restrictions=(never,))
     assert anonymous_recipient(a_case(HELPED), refused, KINGDOM) is None
 

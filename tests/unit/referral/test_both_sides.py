@@ -240,15 +240,15 @@ def bases(draw: st.DrawFn) -> Basis:
     )
     pairs = frozenset(("interior-brest", node) for node in draw(st.sets(st.sampled_from(AGENCIES))))
     restrictions = tuple(
-        Restriction(restriction_id=an_id(str(number)), **{name: value})
-        for number, (name, value) in enumerate(
+        Restriction(restriction_id=an_id(str(number)), agency=agency, agency_type=kind, oblast=at)
+        for number, (agency, kind, at) in enumerate(
             draw(
                 st.sets(
                     st.sampled_from(
                         [
-                            *(("agency", node) for node in AGENCIES),
-                            *(("agency_type", kind) for kind in TYPES),
-                            ("oblast", "BY-BR"),
+                            *((node, None, None) for node in AGENCIES),
+                            *((None, kind, None) for kind in TYPES),
+                            (None, None, "BY-BR"),
                         ]
                     )
                 )

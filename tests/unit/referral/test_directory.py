@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from cli import directory as command
 from cli.main import app
+from cli.options import state_folder
 from contracts.vocabulary import LANGUAGES, code_lists
 from services.chassis.errors import SettingsWrong
 from services.referral.domain import hsds, listings
@@ -213,7 +214,7 @@ def test_a_running_service_takes_the_new_directory_and_keeps_the_old_for_a_broke
 def test_a_stack_shows_the_directory_it_came_with_until_another_is_imported(
     tmp_path: Path,
 ) -> None:
-    state = command.state_folder(tmp_path)
+    state = state_folder(tmp_path)
     state.show_directory(DEMO)
     state.show_directory(DEMO)
     assert state.directory.readlink() == DEMO
@@ -231,17 +232,18 @@ def test_why_a_service_was_offered_or_not_is_told_in_words(
     from cli.referral import print_explained  # noqa: PLC0415 - its console is made on import
 
     need = {"need_id": "n", "service_type": "shelter", "state": "escalated", "told": "supervisor"}
+    verdicts = ["waitlist", "family-would-be-separated"]
     row = {
         "need_id": "n",
         "round": 2,
         "agency": AGENCY,
         "service_id": f"{AGENCY}.1",
-        "verdicts": ["waitlist", "family-would-be-separated"],
+        "verdicts": verdicts,
     }
     print_explained({"needs": [need]}, [row], language)
     shown = " ".join(capsys.readouterr().out.split())
     labels = code_lists()["routing-verdict"]
-    for verdict in row["verdicts"]:
+    for verdict in verdicts:
         assert f"({verdict})" in shown
         assert labels.label(verdict, language).split()[0] in shown
     assert "escalated, supervisor" in shown

@@ -33,7 +33,7 @@ def test_the_oldest_on_a_route_is_told() -> None:
 
 def test_only_routes_that_stand_are_told_and_never_how_many_wait(tmp_path: Path) -> None:
     telemetry = Telemetry(plain_settings(tmp_path))
-    watch = StallWatch(None, FrozenClock(NOW), telemetry, BY)  # type: ignore[arg-type]
+    watch = StallWatch(None, FrozenClock(NOW), telemetry, BY)  # type: ignore[arg-type]  # no rows
     watch.tell([waiting("a", "routine", hours=30), waiting("b", "routine", hours=1)], NOW)
     told = telemetry.render_metrics().decode()
     assert 'nrm_route_stalled_seconds{route="a"} 108000.0' in told
