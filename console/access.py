@@ -31,6 +31,21 @@ CASE_FORMS: Final = (
     *("correct", "died", "duplicate", "close", "in-error"),
 )
 """The forms about one case, by the last word of the address."""
+HELP_FORMS: Final = (
+    *("arrived", "departed", "extend", "place-assigned", "no-show", "schedule", "end-early"),
+    "plan",
+)
+PLAN_FORMS: Final = ("redraft", "advance", "follow-up", "asked-after")
+POOL_FORMS: Final = ("close-places",)
+FORMS: Final[Mapping[str, tuple[tuple[str, ...], frozenset[str]]]] = MappingProxyType(
+    {
+        "/cases/{case_id}": (CASE_FORMS, OFFICERS),
+        "/help/{task_id}": (HELP_FORMS, NURSES),
+        "/help/{task_id}/plans/{plan_id}": (PLAN_FORMS, NURSES),
+        "/capacity/{pool_id}": (POOL_FORMS, CLERKS),
+    }
+)
+"""Where a thing stands -> the forms about it, by the last word of the address, and whose."""
 
 PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
@@ -56,6 +71,8 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/help/{task_id}"): NURSES,
         ("POST", "/help/{task_id}/pause"): NURSES,
         ("POST", "/help/{task_id}/resume"): NURSES,
+        ("GET", "/help/{task_id}/plans/{plan_id}"): NURSES,
+        ("GET", "/contracts"): CAPACITY_READERS,
         ("GET", "/capacity"): CAPACITY_READERS,
         ("GET", "/capacity/new"): CLERKS,
         ("POST", "/capacity/new"): CLERKS,
@@ -74,8 +91,9 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/requests/{request_id}/{need_id}/cancel"): OFFICERS,
         ("POST", "/requests/{request_id}/{need_id}/cancel"): OFFICERS,
         **{
-            (method, f"/cases/{{case_id}}/{word}"): OFFICERS
-            for word in CASE_FORMS
+            (method, f"{place}/{word}"): allowed
+            for place, (words, allowed) in FORMS.items()
+            for word in words
             for method in ("GET", "POST")
         },
     }

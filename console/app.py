@@ -15,11 +15,14 @@ from console.desk import Desk, visit_of
 from console.gate import Gate
 from console.pages import capacity, cases, detecting, entry, giving, offers, person, referrals
 from console.pages.case_forms import FORMS
+from console.pages.plans import NEW_PLAN, PLAN_FORMS, show_plan
 from console.pages.sheets import shows, takes
+from console.pages.stay_forms import HELP_FORMS, POOL_FORMS
 from services.chassis.web import NO_FOREIGN_TELEMETRY
 
 Page = Callable[..., Awaitable[Response]]
 
+SHEETS: Final = (*FORMS, *HELP_FORMS, NEW_PLAN, *PLAN_FORMS, *POOL_FORMS)
 PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("GET", "/assets/{name}"): entry.asset,
     ("GET", "/sign-in"): entry.sign_in_form,
@@ -41,6 +44,8 @@ PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("POST", "/help/{task_id}"): giving.record_help,
     ("POST", "/help/{task_id}/pause"): giving.pause_help,
     ("POST", "/help/{task_id}/resume"): giving.resume_help,
+    ("GET", "/help/{task_id}/plans/{plan_id}"): show_plan,
+    ("GET", "/contracts"): capacity.list_contracts,
     ("GET", "/capacity"): capacity.list_pools,
     ("GET", "/capacity/new"): capacity.new_pool_form,
     ("POST", "/capacity/new"): capacity.make_pool,
@@ -58,8 +63,8 @@ PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("POST", "/requests/{request_id}/{need_id}/choose"): referrals.choose_provider,
     ("GET", "/requests/{request_id}/{need_id}/cancel"): referrals.cancel_form,
     ("POST", "/requests/{request_id}/{need_id}/cancel"): referrals.cancel_need,
-    **{("GET", sheet.place): shows(sheet) for sheet in FORMS},
-    **{("POST", sheet.place): takes(sheet) for sheet in FORMS},
+    **{("GET", sheet.place): shows(sheet) for sheet in SHEETS},
+    **{("POST", sheet.place): takes(sheet) for sheet in SHEETS},
 }
 
 

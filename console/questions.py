@@ -72,7 +72,8 @@ def _field(name: str, told: Mapping[str, Any]) -> Field | None:
         codes = told["items"].get(CODES)
         return Field(name=name, kind=Kind.MANY, code_list=codes) if codes else None
     if CODES in told:
-        return Field(name=name, kind=Kind.CHOICE, code_list=told[CODES])
+        asked = text if told[CODES] == "yes-no" else ""
+        return Field(name=name, kind=Kind.CHOICE, code_list=told[CODES], text=asked)
     if REGISTRY_KEYWORD in told:
         return Field(name=name, kind=Kind.CHOICE, text=text, agencies=True)
     moment = Kind.MOMENT if told.get("format") == "date-time" else None

@@ -69,6 +69,10 @@ class Words:
         """A date and time of day as people here write them."""
         return format_datetime(at, AT[self.language], tzinfo=self.zone, locale=self.language)
 
+    def moment_of(self, text: str) -> str:
+        """The same for a time as a service tells it."""
+        return self.moment(datetime.fromisoformat(text))
+
     def day(self, at: datetime) -> str:
         """A date."""
         return format_date(at.astimezone(self.zone), "d MMM y", locale=self.language)

@@ -60,6 +60,14 @@ async def requests_of(visit: Visit, case_id: UUID) -> list[Mapping[str, Any]]:
         return []
 
 
+async def read_task(visit: Visit, task_id: UUID) -> Mapping[str, Any]:
+    """The provider's side of a task that came here."""
+    for task in listed(await visit.ask("referral", f"/v1/tasks/{task_id}")):
+        if task["side"] == "provider":
+            return task
+    raise NotFound("the task is not one that came here")
+
+
 async def agencies(visit: Visit) -> tuple[tuple[str, str], ...]:
     """Whom the person may name: the participants of the registry, with what they are."""
     rows = listed(await visit.ask("gateway", "/v1/participants"))

@@ -10,7 +10,11 @@ from starlette.responses import Response
 from console.answers import back_to, listed, page
 from console.desk import Visit, visit_of
 from console.forms import Field, Kind, asked, read
-from console.pages.offers import provider_task, tasks_of
+from console.pages.asking import read_task
+from console.pages.offers import tasks_of
+from console.pages.plans import plans_of
+from console.pages.sheets import groups_of
+from console.pages.stay_forms import HELP_FORMS, clocks_of_help, read_help
 from console.telling import Telling
 from services.chassis.clock import new_id
 
@@ -45,7 +49,7 @@ async def show_help(request: Request, task_id: UUID) -> Response:
 async def record_help(request: Request, task_id: UUID) -> Response:
     """Units were given; an outcome ends it."""
     visit = visit_of(request)
-    task = await provider_task(visit, task_id)
+    task = await read_task(visit, task_id)
     body, objections = read(visit, _fields(task))
     if objections:
         return await _shown(visit, task_id, objections)
@@ -77,7 +81,7 @@ async def resume_help(request: Request, task_id: UUID) -> Response:
 
 async def _rests(visit: Visit, task_id: UUID, what: tuple[str, Mapping[str, Any]]) -> Response:
     happened, body = what
-    task = await provider_task(visit, task_id)
+    task = await read_task(visit, task_id)
     told = await visit.tell(
         Telling(
             happened=happened,
@@ -95,14 +99,16 @@ async def _rests(visit: Visit, task_id: UUID, what: tuple[str, Mapping[str, Any]
 async def _shown(
     visit: Visit, task_id: UUID, reasons: Sequence[Mapping[str, str | None]]
 ) -> Response:
-    task = await provider_task(visit, task_id)
-    episodes = await _episodes(visit)
+    task = await read_help(visit, task_id)
     return page(
         visit,
         "giving.html",
         422 if reasons else 200,
         task=task,
-        episode=episodes.get(task["task_id"]),
+        episode=task["episode"],
+        clocks=clocks_of_help(task),
+        groups=groups_of(HELP_FORMS, task),
+        plans=await plans_of(visit, task["case_id"]),
         can_record=task["state"] in GIVING,
         fields=asked(visit, _fields(task), reasons),
         pause=asked(visit, (PAUSE,))[0],

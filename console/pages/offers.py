@@ -14,9 +14,9 @@ from starlette.responses import Response
 from console.answers import back_to, listed, page
 from console.desk import Visit, visit_of
 from console.forms import Field, Kind, asked, read
+from console.pages.asking import read_task
 from console.telling import Telling, Told
 from services.chassis.clock import new_id
-from services.chassis.errors import NotFound
 
 WAITING: Final = ("delivered", "seen")
 UNDER_WAY: Final = ("accepting",)
@@ -39,7 +39,7 @@ async def list_offers(request: Request) -> Response:
 async def open_offer(request: Request, task_id: UUID) -> Response:
     """A person looks: the sender learns that it was seen."""
     visit = visit_of(request)
-    task = await provider_task(visit, task_id)
+    task = await read_task(visit, task_id)
     if task["state"] == "delivered":
         await _answer(visit, task, {"answer": "seen"})
     return back_to(f"/offers/{task_id}")
@@ -48,16 +48,16 @@ async def open_offer(request: Request, task_id: UUID) -> Response:
 async def show_offer(request: Request, task_id: UUID) -> Response:
     """One offer: what is asked, by when, by whom, and what became of it."""
     visit = visit_of(request)
-    return _shown(visit, await provider_task(visit, task_id), ())
+    return _shown(visit, await read_task(visit, task_id), ())
 
 
 async def accept_offer(request: Request, task_id: UUID) -> Response:
     """Take the person on; a place is kept first."""
     visit = visit_of(request)
-    task = await provider_task(visit, task_id)
+    task = await read_task(visit, task_id)
     told = await _answer(visit, task, {"answer": "accepted"})
     if told.accepted is False:
-        return _shown(visit, await provider_task(visit, task_id), told.reasons)
+        return _shown(visit, await read_task(visit, task_id), told.reasons)
     visit.session.said = "offer-accepted"
     await _until_a_place_is_kept(visit, task_id)
     return back_to(f"/offers/{task_id}")
@@ -66,13 +66,13 @@ async def accept_offer(request: Request, task_id: UUID) -> Response:
 async def decline_form(request: Request, task_id: UUID) -> Response:
     """Ask why."""
     visit = visit_of(request)
-    return _asked_why(visit, await provider_task(visit, task_id), ())
+    return _asked_why(visit, await read_task(visit, task_id), ())
 
 
 async def decline_offer(request: Request, task_id: UUID) -> Response:
     """Decline, with a reason: the need goes to somebody else."""
     visit = visit_of(request)
-    task = await provider_task(visit, task_id)
+    task = await read_task(visit, task_id)
     body, objections = read(visit, (REASON,))
     if objections:
         return _asked_why(visit, task, objections)
@@ -86,14 +86,6 @@ async def decline_offer(request: Request, task_id: UUID) -> Response:
 async def tasks_of(visit: Visit, side: str) -> list[Mapping[str, Any]]:
     """The tasks of one side, those changed last first."""
     return listed(await visit.ask("referral", "/v1/tasks", side=side))
-
-
-async def provider_task(visit: Visit, task_id: UUID) -> Mapping[str, Any]:
-    """The provider's side of a task."""
-    for task in listed(await visit.ask("referral", f"/v1/tasks/{task_id}")):
-        if task["side"] == "provider":
-            return task
-    raise NotFound("the task is not one that came here")
 
 
 def _shown(
@@ -127,7 +119,7 @@ def _asked_why(
 async def _until_a_place_is_kept(visit: Visit, task_id: UUID) -> None:
     """Wait a little, so that whoever accepted sees at once what came of it."""
     for _ in range(LOOKS):
-        if (await provider_task(visit, task_id))["state"] not in UNDER_WAY:
+        if (await read_task(visit, task_id))["state"] not in UNDER_WAY:
             return
         await asyncio.sleep(LOOK_SECONDS)
 

@@ -13,7 +13,17 @@ from fastapi.responses import PlainTextResponse
 from pydantic import AwareDatetime, BaseModel
 
 from services.assistance import disclosure, handlers
-from services.assistance.domain import Completed, EndedEarly, Planned, Pool, Scheduled, Suspended
+from services.assistance.domain import (
+    CheckedIn,
+    Completed,
+    Confirmed,
+    EndedEarly,
+    Hold,
+    Planned,
+    Pool,
+    Scheduled,
+    Suspended,
+)
 from services.assistance.domain.plans import Closed, FollowUp
 from services.assistance.handlers import EpisodeView, PlanView
 from services.chassis.database import Database
@@ -42,6 +52,24 @@ class PoolShown(BaseModel):
     closed_because: str | None = None
 
 
+class StayShown(BaseModel):
+    """What is kept for a task: a place or the promise, until when, and since when it is taken."""
+
+    state: str
+    pool_id: UUID | None
+    """None: the service has no places."""
+    expires_at: datetime
+    arrive_by: datetime | None
+    """Then a person decides whether somebody still comes."""
+    since: datetime | None
+    ends_at: datetime | None
+    """As it was agreed; nobody is put out by a clock."""
+    asks_own_consent: bool
+    """Sharing was stopped meanwhile: this agency asks for a consent of its own."""
+    placement_class: str
+    reason: str | None
+
+
 class EpisodeShown(BaseModel):
     """One episode. Of a frozen case only the id and since when it is frozen are given."""
 
@@ -60,6 +88,7 @@ class EpisodeShown(BaseModel):
     counted_by: str | None = None
     planned_at: datetime | None = None
     changed_at: datetime | None = None
+    stay: StayShown | None = None
     unfinished: Unfinished | None = None
     """Events of the case that could not be finished here: counts; ``stuck`` asks for help."""
 
@@ -152,14 +181,18 @@ def add_routes(app: FastAPI, database: Database) -> None:
     async def list_episodes(
         request: Request,
         state: Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")] = None,
+        task_id: UUID | None = None,
         after: UUID | None = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 100,
     ) -> list[EpisodeShown]:
-        """Episodes by id, by ``state`` if wanted; ask again ``after`` the last; all recorded."""
+        """Episodes by id, by ``state`` if wanted; ask again ``after`` the last; all recorded.
+        With ``task_id`` the one under that task, whatever else is asked."""
+        who = caller(request)
         async with database.transaction() as tx:
-            page = await handlers.list_episodes(
-                tx, caller(request), state=state, after=after, limit=limit
-            )
+            if task_id is not None:
+                page = await handlers.find_episode(tx, who, task_id)
+            else:
+                page = await handlers.list_episodes(tx, who, state=state, after=after, limit=limit)
         return [_episode(row) for row in page]
 
     @app.get("/v1/episodes/{episode_id}")
@@ -272,5 +305,21 @@ def _episode(view: EpisodeView) -> EpisodeShown:
         counted_by=episode.counted_by,
         planned_at=row.planned_at,
         changed_at=row.changed_at,
+        stay=None if view.hold is None else _stay(view.hold),
         unfinished=view.unfinished,
+    )
+
+
+def _stay(hold: Hold) -> StayShown:
+    state = hold.state
+    return StayShown(
+        state=state.code,
+        pool_id=hold.pool_id,
+        expires_at=hold.expires_at,
+        arrive_by=state.arrive_by if isinstance(state, Confirmed) else None,
+        since=state.since if isinstance(state, CheckedIn) else None,
+        ends_at=state.ends_at if isinstance(state, CheckedIn) else None,
+        asks_own_consent=state.asks_own_consent if isinstance(state, CheckedIn) else False,
+        placement_class=hold.placement_class,
+        reason=hold.reason,
     )

@@ -6,14 +6,21 @@ import pytest
 from playwright.sync_api import Browser, Error, Page
 
 from console.pages.case_forms import FORMS
+from console.pages.plans import NEW_PLAN, PLAN_FORMS
+from console.pages.stay_forms import HELP_FORMS
 from contracts.vocabulary import code_lists
 from tests.support.browser import MISSING, PHONE, WEATHER, chromium, is_too_wide, what_axe_finds
 from tests.support.console_bench import CASE, HELPED, POOL, TASK, Node
 from tests.support.console_cases import CHILD
+from tests.support.console_help import PLAN
 
 A_NURSES = (
     *("/", "/offers", f"/offers/{POOL}", f"/offers/{POOL}/decline", "/help", f"/help/{HELPED}"),
-    *("/capacity", "/capacity/new", f"/capacity/{POOL}", "/nothing"),
+    *("/capacity", "/capacity/new", f"/capacity/{POOL}", "/contracts", "/nothing"),
+    *(f"/help/{HELPED}/plans/{PLAN}", f"/help/{HELPED}/{NEW_PLAN.word}"),
+    *(f"/help/{HELPED}/{form.word}" for form in HELP_FORMS),
+    *(f"/help/{HELPED}/plans/{PLAN}/{form.word}" for form in PLAN_FORMS),
+    f"/capacity/{POOL}/close-places",
 )
 A_CASE_WORKERS = (
     *("/", "/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}"),

@@ -261,6 +261,8 @@ def everything_shown() -> dict[str, Any]:
             an_episode(task_id=HELPED, state="active", unit="visit", total=2)
         ],
         "assistance/v1/pools": [a_pool()],
+        f"assistance/{case}/plans": [],
+        "assistance/v1/contracts": [],
         "identification/v1/cases": [a_case(), a_case(case_id=TASK, unfinished=STUCK)],
         f"identification/{case}": a_case(),
         f"gateway/{case}/consents": {"consents": [CONSENT]},

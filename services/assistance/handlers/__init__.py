@@ -5,6 +5,7 @@ from services.assistance.handlers.places import tell_places
 from services.assistance.handlers.plans import PlanView, list_plans
 from services.assistance.handlers.reading import (
     EpisodeView,
+    find_episode,
     list_episodes,
     list_pools,
     read_episode,
@@ -18,6 +19,7 @@ __all__ = [
     "PlanView",
     "deadlines",
     "exact_report",
+    "find_episode",
     "list_contracts",
     "list_episodes",
     "list_plans",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.assistance.domain import Pool
+from services.assistance.domain import Hold, Pool
 from services.assistance.store import episodes, pools
 from services.assistance.store.episodes import EpisodeRow
 from services.chassis import audit
@@ -11,7 +11,7 @@ from services.chassis.database import Transaction
 from services.chassis.identity import Caller
 from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
 
-__all__ = ["EpisodeView", "list_episodes", "list_pools", "read_episode"]
+__all__ = ["EpisodeView", "find_episode", "list_episodes", "list_pools", "read_episode"]
 
 
 async def list_pools(tx: Transaction, caller: Caller) -> list[Pool]:
@@ -22,9 +22,13 @@ async def list_pools(tx: Transaction, caller: Caller) -> list[Pool]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpisodeView:
-    """An episode, and what of its case could not be finished here; nothing of a frozen one."""
+    """An episode with its place, and what of its case could not be finished here.
+
+    Nothing of a frozen one.
+    """
 
     row: EpisodeRow
+    hold: Hold | None
     unfinished: Unfinished | None
 
 
@@ -39,7 +43,18 @@ async def list_episodes(
     tx: Transaction, caller: Caller, *, state: str | None, after: UUID | None, limit: int
 ) -> list[EpisodeView]:
     """A page of episodes; each one that is shown is recorded as read."""
-    page = await episodes.list_episodes(tx, state=state, after=after, limit=limit)
+    return await _listed(
+        tx, caller, await episodes.list_episodes(tx, state=state, after=after, limit=limit)
+    )
+
+
+async def find_episode(tx: Transaction, caller: Caller, task_id: UUID) -> list[EpisodeView]:
+    """The episode under a task, where there is one; recorded as read."""
+    found = await episodes.read_episode_of_task(tx, task_id)
+    return await _listed(tx, caller, [found] if found is not None else [])
+
+
+async def _listed(tx: Transaction, caller: Caller, page: list[EpisodeRow]) -> list[EpisodeView]:
     for row in page:
         subject = str(row.episode.episode_id)
         audit.record(tx, actor=caller.name, action="list-episode", subject=subject)
@@ -48,9 +63,12 @@ async def list_episodes(
 
 async def _viewed(tx: Transaction, rows: list[EpisodeRow]) -> list[EpisodeView]:
     standing = await unfinished_of(tx, [row.episode.case_id for row in rows])
+    readable = [row.episode.task_id for row in rows if row.frozen_at is None]
+    holds = await pools.read_holds(tx, readable)
     return [
         EpisodeView(
             row=row,
+            hold=holds.get(row.episode.task_id),
             unfinished=standing.get(str(row.episode.case_id), NOTHING)
             if row.frozen_at is None
             else None,

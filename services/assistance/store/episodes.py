@@ -42,6 +42,7 @@ _OF_CASE: Final = Statement(
     .with_for_update()
 )
 _READ: Final = Statement(_WITH_FREEZE.where(EPISODE.c.episode_id == bindparam("episode_id")))
+_READ_OF_TASK: Final = Statement(_WITH_FREEZE.where(EPISODE.c.task_id == bindparam("task_id")))
 _LIST: Final = Statement(
     _WITH_FREEZE.where(
         or_(
@@ -97,6 +98,12 @@ async def episodes_of_case(tx: Transaction, case_id: UUID) -> list[Episode]:
 async def read_episode(tx: Transaction, episode_id: UUID) -> EpisodeRow | None:
     """One episode, not locked."""
     row = await tx.fetch_one(_READ, episode_id=episode_id)
+    return None if row is None else _read(row)
+
+
+async def read_episode_of_task(tx: Transaction, task_id: UUID) -> EpisodeRow | None:
+    """The episode under a task, not locked."""
+    row = await tx.fetch_one(_READ_OF_TASK, task_id=task_id)
     return None if row is None else _read(row)
 
 

@@ -89,6 +89,9 @@ _HOLDS_OF_CASE: Final = Statement(
     .order_by(HOLD.c.task_id)
     .with_for_update()
 )
+_READ_HOLDS: Final = Statement(
+    select(HOLD).where(HOLD.c.task_id == any_(bindparam("task_ids", type_=ARRAY(ID))))
+)
 _HOLD_ROW: Final = insert(HOLD).values({name: bindparam(name) for name in _HOLD_COLUMNS})
 _SAVE_HOLD: Final = Statement(
     _HOLD_ROW.on_conflict_do_update(
@@ -140,6 +143,12 @@ async def load_hold(tx: Transaction, case_id: UUID, task_id: UUID) -> Hold | Non
 async def holds_of_case(tx: Transaction, case_id: UUID) -> list[Hold]:
     """Everything that is kept or occupied for a case, locked."""
     return [_hold(row) for row in await tx.fetch(_HOLDS_OF_CASE, case_id=case_id, kept=_KEPT)]
+
+
+async def read_holds(tx: Transaction, task_ids: Iterable[UUID]) -> dict[UUID, Hold]:
+    """What is kept for these tasks, by task, not locked."""
+    rows = await tx.fetch(_READ_HOLDS, task_ids=sorted(set(task_ids)))
+    return {row["task_id"]: _hold(row) for row in rows}
 
 
 async def save_hold(tx: Transaction, hold: Hold) -> None:

@@ -27,6 +27,11 @@ _OF_A_CASE: Final = (
     *("questionnaire-recorded", "case-linked", "duplicate-found", "ownership-transferred"),
     "person-died",
 )
+_OF_HELP: Final = (
+    *("person-arrived", "person-departed", "no-show-recorded", "stay-extended", "place-assigned"),
+    *("service-scheduled", "service-ended-early"),
+    *("plan-drafted", "plan-advanced", "follow-up-planned", "follow-up-done"),
+)
 
 PEOPLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -48,7 +53,9 @@ PEOPLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "help-paused": _PROVIDER,
         "help-resumed": _PROVIDER,
         "service-delivered": _PROVIDER,
+        **dict.fromkeys(_OF_HELP, _PROVIDER),
         "capacity-reported": frozenset({CAPACITY_CLERK}),
+        "places-closed": frozenset({CAPACITY_CLERK}),
     }
 )
 """By the word of the event's type: ``org.nrm.intake.<word>.v1``."""

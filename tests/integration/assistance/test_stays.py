@@ -173,6 +173,26 @@ async def test_help_is_scheduled_rests_goes_on_and_ends_early(provider: Bench) -
     assert (shown["reason"], shown["total"], shown["unit"]) == ("contact-lost", 1, "visit")
 
 
+async def test_a_stay_is_shown_with_its_task_and_nothing_of_a_frozen_one(provider: Bench) -> None:
+    pool_id, case_id = await a_pool_of(provider, 1), new_id()
+    task_id = await an_accepted_task(provider, case_id)
+    path = f"/v1/episodes?task_id={task_id}"
+    async with provider.client() as officer:
+        assert (await officer.get(f"/v1/episodes?task_id={new_id()}")).json() == []
+        (expected,) = (await officer.get(path)).json()
+        stay = expected["stay"]
+        assert (stay["state"], stay["pool_id"]) == ("confirmed", str(pool_id))
+        assert stay["arrive_by"] is not None
+        await provider.bring(PersonArrived(task_id=task_id), case_id)
+        (here,) = (await officer.get(path)).json()
+        assert here["stay"]["state"] == "checked-in"
+        assert here["stay"]["since"] is not None
+        await provider.bring(SharingStopped(reference_known=True), case_id)
+        (frozen,) = (await officer.get(path)).json()
+        assert frozen["stay"] is None
+        assert frozen["task_id"] is None
+
+
 async def test_who_is_expected_later_is_not_overdue_before(provider: Bench) -> None:
     await a_pool_of(provider, 1)
     case_id = new_id()

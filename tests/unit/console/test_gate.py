@@ -26,6 +26,7 @@ def address(template: str) -> str:
         template.replace("{name}", next(iter(assets())))
         .replace("{request_id}", str(TASK))
         .replace("{need_id}", str(POOL))
+        .replace("{plan_id}", str(POOL))
     )
 
 
@@ -194,6 +195,7 @@ async def test_no_name_of_a_page_holds_more_than_an_id(bench: Bench) -> None:
             "{case_id}",
             "{request_id}",
             "{need_id}",
+            "{plan_id}",
             "{name}",
         }
     answer: httpx.Response = await bench.browser.get("/offers?q=x")

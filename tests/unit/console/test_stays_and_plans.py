@@ -1,0 +1,162 @@
+"""Who gives help tells by pages who came, stays and leaves, and writes plans with the person."""
+
+from typing import Any
+
+import pytest
+
+from console.access import FORMS as WORDS
+from console.app import SHEETS
+from console.pages.stay_forms import HELP_FORMS
+from contracts.vocabulary import LANGUAGES
+from services.chassis.clock import new_id
+from services.gateway.access.telling import PEOPLE as MAY_TELL
+from tests.support.console_bench import CASE, HELPED, NODE, POOL, Bench
+from tests.support.console_help import DUE, FILLED_HELP, FILLED_PLAN, PLAN, Filled, help_shown
+from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
+
+HELP = f"/help/{HELPED}"
+A_PLAN = f"{HELP}/plans/{PLAN}"
+PAGES = (
+    *(HELP, f"{HELP}/plan", A_PLAN, "/contracts", "/capacity", f"/capacity/{POOL}/close-places"),
+    *(f"{HELP}/{form.word}" for form in HELP_FORMS),
+    *(f"{A_PLAN}/{word}" for word in ("redraft", "advance", "follow-up", "asked-after")),
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", ["confirmed", "checked-in"])
+async def test_every_page_of_help_is_small_and_in_one_language(
+    bench: Bench, language: str, state: str
+) -> None:
+    bench.node.shows |= help_shown(state)
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": language})
+    for path in PAGES:
+        answer = await bench.browser.get(path)
+        assert answer.status_code == 200, path
+        assert len(answer.content) < PAGE_LIMIT, path
+        assert f'<html lang="{language}">' in answer.text
+
+
+@pytest.mark.parametrize("word", FILLED_HELP)
+async def test_what_happens_to_a_stay_is_told_with_its_task(bench: Bench, word: str) -> None:
+    bench.node.shows |= help_shown()
+    await bench.sign_in("nurse")
+    filled, body = FILLED_HELP[word]
+    for _ in range(2):
+        answer = await bench.send(f"{HELP}/{word}", {"form_id": str(CASE), **filled})
+        assert answer.headers["location"] == HELP
+    first, again = bench.node.events
+    assert first == again
+    assert first["subject"] == str(CASE)
+    assert body_of(first) == {"task_id": str(HELPED), **body}
+
+
+@pytest.mark.parametrize("word", FILLED_PLAN)
+async def test_what_happens_to_a_plan_is_told_with_its_id(bench: Bench, word: str) -> None:
+    bench.node.shows |= help_shown()
+    await bench.sign_in("nurse")
+    filled, body = FILLED_PLAN[word]
+    answer = await bench.send(f"{A_PLAN}/{word}", filled)
+    assert answer.headers["location"] == A_PLAN
+    assert body_of(bench.node.events[0]) == {"plan_id": str(PLAN), **body}
+
+
+async def test_a_new_plan_and_a_new_follow_up_get_ids_of_their_form(bench: Bench) -> None:
+    bench.node.shows |= help_shown()
+    await bench.sign_in("nurse")
+    given: Filled = {"majority": "adult", "needs": ["shelter"], "own_parts": ["shelter"]}
+    form_id = str(new_id())
+    for _ in range(2):
+        await bench.send(f"{HELP}/plan", {"form_id": form_id, **given})
+    plan, again = (body_of(event) for event in bench.node.events)
+    assert plan == again
+    assert "task_id" not in plan
+    (part,) = plan["parts"]
+    assert (part["agency"], part["service_type"], part["agreed"]) == (NODE, "shelter", True)
+    await bench.send(f"{A_PLAN}/follow-up", {"due_at": "2026-04-01T12:00"})
+    asking = body_of(bench.node.events[-1])
+    assert asking["plan_id"] == str(PLAN)
+    assert asking["follow_up_id"] not in (str(DUE), plan["plan_id"])
+
+
+async def test_places_that_cannot_be_used_are_told_for_their_pool(bench: Bench) -> None:
+    bench.node.shows |= help_shown()
+    await bench.sign_in("nurse")
+    path = f"/capacity/{POOL}/close-places"
+    assert (await bench.send(path, {"out_of_service": "2"})).status_code == 422
+    await bench.send(path, {"out_of_service": "2", "reason": "repair"})
+    (event,) = bench.node.events
+    assert event["subject"] == str(POOL)
+    assert body_of(event) == {"pool_id": str(POOL), "out_of_service": 2, "reason": "repair"}
+
+
+@pytest.mark.parametrize(
+    ("state", "offered"),
+    [
+        ("confirmed", {"arrived", "no-show", "place-assigned"}),
+        ("checked-in", {"departed", "extend", "place-assigned"}),
+        ("checked-out", set()),
+    ],
+)
+async def test_only_what_can_happen_to_the_stay_is_offered(
+    bench: Bench, state: str, offered: set[str]
+) -> None:
+    bench.node.shows |= help_shown(state)
+    await bench.sign_in("nurse")
+    text = (await bench.browser.get(HELP)).text
+    stays = {form.word for form in HELP_FORMS if form.group == "stay"}
+    assert {word for word in stays if f'href="{HELP}/{word}"' in text} == offered
+
+
+async def test_the_clock_of_a_stay_is_shown_and_that_own_consent_is_asked(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": "en"})
+    bench.node.shows |= help_shown()
+    assert "Expected by" in (await bench.browser.get(HELP)).text
+    assert "Expected by" in (await bench.browser.get(f"{HELP}/no-show")).text
+    bench.node.shows |= help_shown("checked-in")
+    shown = (await bench.browser.get(HELP)).text
+    assert "The stay ends" in shown
+    assert "ask for a consent of your own" in shown
+
+
+async def test_a_plan_offers_only_the_steps_that_follow(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    bench.node.shows |= help_shown(state="closed", reason="goals-met")
+    text = (await bench.browser.get(f"{A_PLAN}/advance")).text
+    assert 'value="active"' in text
+    assert 'value="agreed"' not in text
+    assert f'href="{A_PLAN}/redraft"' not in (await bench.browser.get(A_PLAN)).text
+
+
+async def test_another_cases_plan_is_not_there(bench: Bench) -> None:
+    bench.node.shows |= help_shown()
+    await bench.sign_in("nurse")
+    assert (await bench.browser.get(f"{HELP}/plans/{DUE}")).status_code == 404
+    sent = await bench.send(f"{HELP}/plans/{DUE}/advance", {"to": "agreed"})
+    assert sent.status_code == 404
+    assert bench.node.events == []
+
+
+async def test_contracts_say_what_remains(bench: Bench) -> None:
+    bench.node.shows |= help_shown()
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": "en"})
+    text = (await bench.browser.get("/contracts")).text
+    assert "<dd>40</dd>" in text
+    assert text.count("Nothing is left") == 1
+
+
+def test_each_form_stands_in_the_table_and_may_be_told_by_the_same_roles() -> None:
+    listed = {f"{place}/{word}" for place, (words, _) in WORDS.items() for word in words}
+    assert {sheet.place for sheet in SHEETS} == listed
+    for sheet in SHEETS:
+        _, allowed = WORDS[sheet.about.place]
+        assert allowed <= MAY_TELL[sheet.happened], sheet.word
+
+
+def test_every_form_of_help_is_filled_in_here() -> None:
+    filled: Any = {*FILLED_HELP, *FILLED_PLAN, "plan", "follow-up", "close-places"}
+    elsewhere = set(WORDS["/cases/{case_id}"][0])
+    assert {sheet.word for sheet in SHEETS} - elsewhere == filled
