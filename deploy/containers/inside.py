@@ -60,3 +60,11 @@ class ContainerStack(Stack):
             files=MOUNTED,
             spans_to=collector,
         )
+
+    def neighbours(self, unit: Unit) -> dict[str, str]:
+        """Return where the services of the same node listen: each in its container."""
+        return {
+            each.service: f"http://{container_of(each)}:{SERVICE_PORT}"
+            for each in self.topology.units
+            if each.node == unit.node
+        }

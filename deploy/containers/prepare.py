@@ -91,7 +91,7 @@ def _prepare_node(state: StateFolder, alone: Topology, wish: Wish) -> None:
         demo=wish.demo,
         observed=wish.observed,
     )
-    for unit in alone.units:
+    for unit in (*alone.units, *alone.desks):
         _write_environment(state, unit.name, environment_of(stack, unit))
     _write_environment(state, f"{node}.postgres", {"POSTGRES_PASSWORD": _superuser(credentials)})
     _write_targets(state, alone)

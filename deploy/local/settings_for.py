@@ -71,6 +71,14 @@ class Stack:
             spans_to=bridge,
         )
 
+    def neighbours(self, unit: Unit) -> dict[str, str]:
+        """Return where the services of the same node listen, by name, as the unit sees them."""
+        return {
+            name.removeprefix(f"{unit.node}."): f"http://{LOOPBACK}:{port}"
+            for name, port in self.service_ports.items()
+            if name.startswith(f"{unit.node}.") and name != unit.name
+        }
+
 
 def environment_of(stack: Stack, unit: Unit) -> dict[str, str]:
     """Return every variable of one service process."""
@@ -116,17 +124,12 @@ def _fields(stack: Stack, unit: Unit, places: Places) -> dict[str, str]:
 
 def _fields_of_pages(stack: Stack, unit: Unit, places: Places) -> dict[str, str]:
     """No database, no bus, no key: only where the node's own services listen."""
-    there = {
-        name.removeprefix(f"{unit.node}."): f"http://{LOOPBACK}:{port}"
-        for name, port in stack.service_ports.items()
-        if name.startswith(f"{unit.node}.") and name != unit.name
-    }
     fields = {
         "node": unit.node,
         "port": str(places.port),
         "state_dir": str(places.state),
         "tokens_file": str(places.tokens),
-        "addresses": json.dumps(there),
+        "addresses": json.dumps(stack.neighbours(unit)),
         "secure_cookie": "0",  # loopback, without TLS
     }
     return fields | ({"host": places.host} if places.host is not None else {})

@@ -25,9 +25,14 @@ SERVICES = (
 )
 
 
+PAGES = "pages"
+"""The stage of the work list, which is no service."""
+
+
 def copied(service: str) -> list[tuple[str, str]]:
     """From where to where the image of one service copies, as its Dockerfile says."""
-    stage = DOCKERFILE.read_text(encoding="utf-8").partition(" AS service\n")[2]
+    name = PAGES if service == PAGES else "service"
+    stage = DOCKERFILE.read_text(encoding="utf-8").partition(f" AS {name}\n")[2]
     stage = stage.partition("\nFROM ")[0].replace("${SERVICE}", service)
     pairs = re.findall(r"^COPY (?!--from=environment )(\S+) /nrm/(\S+)$", stage, re.MULTILINE)
     return [(os.path.normpath(source), os.path.normpath(target)) for source, target in pairs]
@@ -82,6 +87,16 @@ def test_a_service_imports_without_its_neighbours(service: str, tmp_path: Path) 
         and name not in ("services", "services.statistics")
     ]
     assert foreign == []
+
+
+def test_the_image_of_the_pages_holds_no_service_and_imports_alone(tmp_path: Path) -> None:
+    slice_of_pages = {"contracts", "services/chassis", "services/__init__.py", "console"}
+    assert {source for source, _ in copied(PAGES)} == slice_of_pages
+    copy_slice(PAGES, tmp_path)
+    result = import_alone("console.main", tmp_path)
+    assert result.returncode == 0, result.stderr[-2000:]
+    foreign = [name for name in result.stdout.split() if name.startswith("services.")]
+    assert [name for name in foreign if not name.startswith("services.chassis")] == []
 
 
 def test_what_goes_into_images_is_locked_as_everything_else_is() -> None:

@@ -26,6 +26,7 @@ EXCHANGE, OBSERVER, OBSERVE = "exchange", "observer", "observe"
 SHARED = ("./deploy/",)
 HIDDEN = "./.nrm/containers/"
 LOOPBACK = "127.0.0.1:"
+TOKENS = f"{HIDDEN}tokens/{{}}.json"
 
 
 def faults_of(compose: Card, topology: Topology | None = None) -> list[str]:
@@ -39,11 +40,22 @@ def faults_of(compose: Card, topology: Topology | None = None) -> list[str]:
         found += [f"{name}: {fault}" for fault in _secrets(card)]
     for node in topology.file.nodes:
         found += _separation(services, topology, node)
+    for desk in topology.desks:
+        name = inside.container_of(desk)
+        found += [f"{name}: {fault}" for fault in _pages(services.get(name, {}), desk.node)]
     return found
 
 
+def _pages(card: Card, node: str) -> Iterator[str]:
+    """The work list has the tokens of its node, and no key, database or bus."""
+    seen = {str(volume).split(":")[0] for volume in card.get("volumes", ())}
+    yield from (f"pages see {source}" for source in sorted(seen - {TOKENS.format(node)}))
+    if card.get("networks") != [node]:
+        yield "pages are not in their node's network alone"
+
+
 def _missing(services: Mapping[str, Card], topology: Topology) -> Iterator[str]:
-    wanted = {inside.container_of(unit) for unit in topology.units}
+    wanted = {inside.container_of(unit) for unit in (*topology.units, *topology.desks)}
     for node in topology.file.nodes:
         wanted |= {f"{node}-{role}" for role in ("set-up", "postgres", "collector")}
     wanted |= {inside.broker_of(node) for node in (*topology.agencies, inside.HUB)}

@@ -61,6 +61,13 @@ PLANTED: dict[str, Change] = {
         volumes=["./.nrm/containers/nodes/hub/operator:/run/nrm/operator:ro"]
     ),
     "is not the collector of hub alone": lambda each: each["hub-collector"].pop("profiles"),
+    "pages see ./.nrm/containers/keys": lambda each: each["interior-brest-console"][
+        "volumes"
+    ].append("./.nrm/containers/keys/interior-brest.key:/run/nrm/node.key:ro"),
+    "pages are not in their node's network alone": lambda each: each[
+        "redcross-vitebsk-console"
+    ].update(networks=["redcross-vitebsk", "exchange"]),
+    "redcross-vitebsk-console is missing": lambda each: each.pop("redcross-vitebsk-console"),
     "hub-collector is missing": lambda each: each.pop("hub-collector"),
     "is in no node": lambda each: each.update(shared=each["hub-collector"]),
 }
@@ -100,6 +107,14 @@ def test_every_service_is_built_as_itself_and_reads_its_own_environment() -> Non
         assert list(card["depends_on"]) == [f"{unit.node}-set-up"]
 
 
+def test_pages_are_built_as_pages_and_read_their_own_environment() -> None:
+    for desk in TOPOLOGY.desks:
+        card = composed()["services"][inside.container_of(desk)]
+        assert card["build"]["target"] == "pages"
+        assert "SERVICE" not in card["build"]["args"]
+        assert card["env_file"] == f".nrm/containers/environment/{desk.name}.env"
+
+
 def test_broker_and_database_have_the_settings_of_the_embedded_ones() -> None:
     told = composed()["x-kafka-settings"]
     for name, value in KAFKA.items():
@@ -132,6 +147,24 @@ def test_every_environment_is_one_that_the_service_knows(prepared: StateFolder) 
         assert (settings.port, settings.host) == (inside.SERVICE_PORT, inside.EVERYWHERE)
         assert f"@{unit.node}-postgres:" in settings.database_url.get_secret_value()
         assert settings.otlp_endpoint == f"http://{unit.node}-collector:4318"
+
+
+def test_pages_are_told_of_their_node_s_services_and_of_nothing_else(prepared: StateFolder) -> None:
+    for desk in TOPOLOGY.desks:
+        given = environment(prepared, desk.name)
+        settings = load(import_module(desk.settings_module).Settings, given)
+        assert (settings.port, settings.host) == (inside.SERVICE_PORT, inside.EVERYWHERE)
+        there = {
+            unit.service: f"http://{inside.container_of(unit)}:{inside.SERVICE_PORT}"
+            for unit in TOPOLOGY.units
+            if unit.node == desk.node
+        }
+        assert settings.addresses == there
+        told = " ".join(given.values())
+        assert "kafka" not in told
+        assert "postgres" not in told
+        assert str(inside.KEY) not in told
+        assert str(settings.tokens_file) == str(inside.TOKENS)
 
 
 def test_only_gateways_of_agencies_are_told_of_both_buses(prepared: StateFolder) -> None:
