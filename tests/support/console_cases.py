@@ -32,7 +32,7 @@ def a_child() -> ChildShown:
         childs_view_at=NOW,
         measure="child-centre",
         measure_at=NOW,
-        authorities_told=("guardianship",),
+        authorities_told=("education",),
         authorities_to_tell=("interior-affairs",),
     )
 
@@ -122,7 +122,7 @@ FILLED: Mapping[str, dict[str, str | list[str]]] = {
     "second-look": {"ground": "new-facts"},
     "revoke": {"ground": "obtained-by-deception", "second_authority": "ngo-brest"},
     "missing": {"missing": "yes"},
-    "child-authority": {"agency_type": "guardianship"},
+    "child-authority": {"agency_type": "education"},
     "guardian": {"guardian_status": "checked-and-safe"},
     "best-interests": {"outcome": "in-care"},
     "childs-view": {"view": "agrees"},

@@ -218,6 +218,16 @@ def test_a_question_is_of_the_kind_that_its_contract_says() -> None:
     assert "task_id" not in kinds("person-arrived")
 
 
+@pytest.mark.parametrize("word", FILLED)
+def test_what_is_filled_in_here_is_of_the_lists(word: str) -> None:
+    (form,) = (form for form in FORMS if form.word == word)
+    lists = {field.name: field.code_list for field in questions(form.happened, changes={})}
+    for name, given in FILLED[word].items():
+        codes = code_lists()[lists[name]] if lists.get(name) else None
+        for code in [given] if isinstance(given, str) else given:
+            assert codes is None or code in codes, (word, name)
+
+
 def test_every_question_of_a_form_is_of_a_list_that_exists() -> None:
     for form in FORMS:
         for field in questions(form.happened, changes={}):
