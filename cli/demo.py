@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import StateOption, console, state_folder
-from deploy.demo.stories import EVERY, IN_A_MINUTE, STORIES
+from deploy.demo.stories import EVERY, IN_A_MINUTE, STORIES, nodes_on_call
 from deploy.demo.telling import tell as tell_stories
 from deploy.demo.world import wait_until_ready
 from deploy.local import control, readiness
@@ -68,12 +68,18 @@ def _known(names: list[str]) -> list[str]:
 def _in_a_world(state: StateFolder, names: list[str]) -> int:
     with console.status("waiting until every service is ready"):
         wait_until_ready(state)
+    there = dict(control.addresses(state))
+    if absent := [node for node in nodes_on_call(names) if f"{node}.gateway" not in there]:
+        raise StackFailure(f"This world has no {', '.join(absent)}: leave out who needs it.")
     return tell_stories(state, names, console)
 
 
 def _on_a_stack(state: StateFolder, names: list[str], *, keep: bool) -> int:
     with console.status("starting broker, database and services"):
-        started = control.start(control.Wish(state=state, demo=True, brokers=wanted_brokers()))
+        wish = control.Wish(
+            state=state, demo=True, brokers=wanted_brokers(), also=nodes_on_call(names)
+        )
+        started = control.start(wish)
         control.wait_for(state, lambda: not readiness.unready(state))
     if (profile := profile_of(state)) != DEFAULT:
         console.print(f"every clock and limit is the profile's: {profile}")

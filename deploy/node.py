@@ -50,15 +50,18 @@ class _Beside:
 
 
 async def build(node: str, services: Sequence[Service], environment: Mapping[str, str]) -> Runnable:
-    """The node as one runnable; SettingsWrong, or whatever a service raises when it is built."""
+    """The node as one runnable; SettingsWrong, or whatever a service raises when it is built.
+
+    One after the other: what one service reads and computes would let the time run out in which
+    another one has to reach the database.
+    """
     settings = [load(each.settings_class, environment) for each in services]
     contexts = [_context_of(each) for each in settings]
     loop = asyncio.get_running_loop()
-    building = [
-        loop.create_task(_built(service, given), context=context)
+    runnables = [
+        await loop.create_task(_built(service, given), context=context)
         for service, given, context in zip(services, settings, contexts, strict=True)
     ]
-    runnables = await asyncio.gather(*building)
     parts = [_Beside(*each) for each in zip(runnables, contexts, strict=True)]
     return Runnable(node, parts, stop_seconds=STOP_SECONDS)
 

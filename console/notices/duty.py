@@ -143,6 +143,7 @@ WORTH: Final = frozenset(
     {
         *("offer-received", "offer-unseen", "task-expired", "decision-overdue"),
         *("provider-not-found", "hand-over-failed", "sending-delayed", "sending-refused"),
-        *("case-opened", "case-frozen"),
+        *("case-opened", "case-frozen", "removal-forbidden"),
+        *("child-notification-failed", "child-notification-overdue", "no-removal-not-sent"),
     }
 )

@@ -78,6 +78,12 @@ FACTS: Final = (
         identification.ChildNotificationOverdue,
         CASE,
     ),
+    Fact(
+        "child-notification-received",
+        "identification",
+        identification.ChildNotificationReceived,
+        CASE,
+    ),
     Fact("majority-review-due", "identification", identification.MajorityReviewDue, CASE),
     Fact("majority-reached", "identification", identification.MajorityReached, CASE),
     Fact("no-removal-told", "identification", identification.NoRemovalTold, CASE),

@@ -67,6 +67,8 @@ class HandOverRequired(HandOverOffered):
     """Addressed: the same offer without consent, because the child route or a law requires it."""
 
     ground: Annotated[str, code("hand-over-ground")]
+    guardian_status: Annotated[str, code("guardian-status")] = "unknown"
+    """Of a child: whoever takes over must not ask a guardian who is suspected."""
 
 
 class HandOverReceived(Contract):

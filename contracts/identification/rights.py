@@ -128,6 +128,14 @@ class ChildNotified(Contract):
     guardian_request: Annotated[str, code("guardian-request")]
 
 
+class ChildNotificationReceived(Contract):
+    """Local, where it arrives: there is a child, and whom this agency is asked to appoint."""
+
+    notification_id: Reference
+    agency: Node
+    guardian_request: Annotated[str, code("guardian-request")]
+
+
 class NoRemoval(Contract):
     """Addressed, to the body that could remove the person: do not. Nothing more (Art. 13)."""
 

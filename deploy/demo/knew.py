@@ -12,13 +12,14 @@ from deploy.demo.databases import Databases
 from deploy.demo.observer import units_of
 from deploy.demo.stage import Stage
 
-CLASSES = ("identity", "detection", "consent", "decision", "need", "help", "outcome")
+CLASSES = ("identity", "detection", "consent", "decision", "need", "help", "outcome", "notice")
 BY_WORD = {
     "detect-person": "detection",
     "person-detected": "detection",
     "case-opened": "detection",
     "case-changed": "detection",
     "hand-over-offered": "detection",
+    "hand-over-required": "detection",
     "consent-granted": "consent",
     "consent-ended": "consent",
     "restriction-set": "consent",
@@ -29,6 +30,8 @@ BY_WORD = {
     "reflection-ended": "decision",
     "person-identified": "decision",
     "person-not-identified": "decision",
+    "child-protection-started": "decision",
+    "protection-measure-taken": "decision",
     "request-opened": "need",
     "offer-made": "need",
     "offer-received": "need",
@@ -40,7 +43,13 @@ BY_WORD = {
     "task-completed": "outcome",
     "episode-completed": "outcome",
     "loop-closed": "outcome",
+    "child-notified": "notice",
+    "child-notification-received": "notice",
+    "no-removal": "notice",
+    "removal-forbidden": "notice",
+    "removal-not-forbidden": "notice",
 }
+TOLD_OF_CHILD = "child-notification"
 
 
 def known_classes(stage: Stage, story: str, records: Sequence[SeenRecord]) -> dict[str, set[str]]:
@@ -51,16 +60,31 @@ def known_classes(stage: Stage, story: str, records: Sequence[SeenRecord]) -> di
     nodes = list(dict.fromkeys(unit.node for unit in units_of(stage)))
     found: dict[str, set[str]] = {node: set() for node in nodes}
     every = {case_id for known in cases.values() for case_id in known}
+    only_told = {record.attribute("subject") for record in records if _opens_for_notice(record)}
     for record in records:
         node = _node_of(record)
         if node in found and record.attribute("subject") in every:
-            word = record.attribute("type").removesuffix(".v1").rpartition(".")[2]
-            if word in BY_WORD:
-                found[node].add(BY_WORD[word])
+            found[node] |= _class_of(record, only_told)
     for unit in units_of(stage):
         if unit.service == "gateway" and _has_identity(stage, unit.node, sorted(every)):
             found[unit.node].add("identity")
     return found
+
+
+def _class_of(record: SeenRecord, only_told: set[str]) -> set[str]:
+    """The class of an event; how a case stands that a notice opened is no more than the notice."""
+    word = _word_of(record)
+    if word in ("case-opened", "case-changed") and record.attribute("subject") in only_told:
+        return {"notice"}
+    return {BY_WORD[word]} if word in BY_WORD else set()
+
+
+def _opens_for_notice(record: SeenRecord) -> bool:
+    return _word_of(record) == "case-opened" and record.body()["origin"] == TOLD_OF_CHILD
+
+
+def _word_of(record: SeenRecord) -> str:
+    return record.attribute("type").removesuffix(".v1").rpartition(".")[2]
 
 
 def _node_of(record: SeenRecord) -> str:

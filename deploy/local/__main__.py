@@ -24,10 +24,11 @@ def main() -> int:
     parser.add_argument("--observe", action="store_true")
     parser.add_argument("--whole-nodes", action="store_true")
     parser.add_argument("--brokers", type=int, choices=(ONE, TWO), default=ONE)
+    parser.add_argument("--also", action="append", default=[])
     given = parser.parse_args()
     state = StateFolder(given.state.absolute())
     chosen = (given.demo, given.observe, given.whole_nodes, given.brokers)
-    orders = Orders(state, given.nodes, *chosen, dies_with=_dies_with())
+    orders = Orders(state, given.nodes, *chosen, dies_with=_dies_with(), also=tuple(given.also))
     return supervise(orders)
 
 

@@ -47,6 +47,8 @@ class Wish:
     """One process for each node, not for each service."""
     brokers: int | None = None
     """One for all buses, or two: the hub's beside the agencies'. None: as the state was made."""
+    also: tuple[str, ...] = ()
+    """Nodes on call that are wanted, too."""
 
 
 def supervisor(state: StateFolder) -> ProcessIdentity | None:
@@ -57,8 +59,9 @@ def supervisor(state: StateFolder) -> ProcessIdentity | None:
 
 def topology_of(state: StateFolder, nodes_file: Path | None = None) -> Topology:
     """Return the topology that the stack was started with."""
-    told = read_json(state.stack).get("nodes_file")
-    return read_topology(nodes_file or (Path(told) if told else None))
+    stack = read_json(state.stack)
+    told = stack.get("nodes_file")
+    return read_topology(nodes_file or (Path(told) if told else None), stack.get("also", ()))
 
 
 def start(wish: Wish) -> bool:
@@ -73,7 +76,7 @@ def start(wish: Wish) -> bool:
         return False
     brokers = chosen_count(wish.state, wish.brokers)
     jurisdiction.wanted_profile()  # a wrong one is told before anything starts
-    topology = read_topology(wish.nodes_file)
+    topology = read_topology(wish.nodes_file, wish.also)
     java()
     parts.kafka_libraries()
     if wish.observe:
@@ -107,6 +110,7 @@ def _command(wish: Wish, brokers: int) -> list[str]:
     command += ["--observe"] if wish.observe else []
     command += ["--whole-nodes"] if wish.whole_nodes else []
     command += ["--brokers", str(brokers)]
+    command += [f"--also={node}" for node in wish.also]
     command += ["--nodes", str(wish.nodes_file.absolute())] if wish.nodes_file else []
     return command
 
@@ -287,6 +291,10 @@ def _same_kind(wish: Wish) -> None:
     if wish.whole_nodes and not read_json(wish.state.stack).get("whole_nodes", False):
         raise StackFailure(
             "The stack runs a process for each service: `nrm down`, then `nrm up --whole-nodes`."
+        )
+    if absent := sorted(set(wish.also) - set(read_json(wish.state.stack).get("also", ()))):
+        raise StackFailure(
+            f"The stack runs without {', '.join(absent)}: run `nrm down`, then this again."
         )
     if wish.observe and observed_at(wish.state) is None:
         raise StackFailure("The stack runs unobserved: run `nrm down`, then `make observe`.")

@@ -55,6 +55,8 @@ class Orders:
     brokers: int = ONE
     dies_with: ProcessIdentity | None = None
     """Whose end ends the stack too; without one it lives until it is told to stop."""
+    also: tuple[str, ...] = ()
+    """Nodes on call that were asked for."""
 
 
 class Supervisor:
@@ -63,7 +65,8 @@ class Supervisor:
     def __init__(self, orders: Orders, lock: IO[str]) -> None:
         """Prepare; nothing is started yet."""
         self.state, self.demo, self.nodes_file = orders.state, orders.demo, orders.nodes_file
-        self.topology: Topology = read_topology(orders.nodes_file)
+        self.topology: Topology = read_topology(orders.nodes_file, orders.also)
+        self.also = orders.also
         self.brokers = buses.servers(self.state, orders.brokers)
         self.postgres = PostgresServer(self.state.postgres)
         self.lock, self.dies_with = lock, orders.dies_with
@@ -308,6 +311,7 @@ class Supervisor:
                 "profile": jurisdiction.wanted_profile() or jurisdiction.DEFAULT,
                 "whole_nodes": self.whole_nodes,
                 "nodes_file": str(self.nodes_file.absolute()) if self.nodes_file else None,
+                "also": list(self.also),
             },
         )
 

@@ -5,7 +5,7 @@ The names of databases, roles, log files and variables follow from here and are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,8 @@ class NodeCard(BaseModel):
     services: tuple[str, ...] = Field(min_length=1)
     pages: bool = False
     """Whether people get the work list in a browser: one more process."""
+    on_call: bool = False
+    """Whether it runs only where somebody asked for it; then it is one process."""
 
 
 class NodesFile(BaseModel):
@@ -134,13 +136,18 @@ class Topology:
         )
 
     def processes(self, *, whole_nodes: bool) -> tuple[Process, ...]:
-        """Return what runs in which process; a whole node's is named as the node."""
-        if not whole_nodes:
-            return tuple(Process(unit.name, (unit,)) for unit in self.units)
-        return tuple(
-            Process(node, tuple(unit for unit in self.units if unit.node == node))
-            for node in self.file.nodes
-        )
+        """Return what runs in which process; a whole node's is named as the node.
+
+        A node on call is one process: few ask for it, and it must cost little.
+        """
+        found: list[Process] = []
+        for node, card in self.file.nodes.items():
+            units = tuple(unit for unit in self.units if unit.node == node)
+            if whole_nodes or card.on_call:
+                found.append(Process(node, units))
+            else:
+                found += [Process(unit.name, (unit,)) for unit in units]
+        return tuple(found)
 
     @property
     def agencies(self) -> tuple[str, ...]:
@@ -170,8 +177,12 @@ class Topology:
         raise StackFailure(f"There is no service {name!r}. There are: {known}.")
 
 
-def read_topology(path: Path | None = None) -> Topology:
-    """Read and check nodes.yaml (or another file of the same form)."""
+def read_topology(path: Path | None = None, also: Collection[str] = ()) -> Topology:
+    """Read and check nodes.yaml (or another file of the same form).
+
+    ``also``: the nodes on call that are there, too. The pairs are always all of the registry: what
+    is sent to a node that does not run waits in its topic, as for any agency that is away.
+    """
     source = path or NODES_FILE
     try:
         file = NodesFile.model_validate(yaml.safe_load(source.read_text()))
@@ -189,7 +200,17 @@ def read_topology(path: Path | None = None) -> Topology:
     strangers = {node for pair in pairs for node in pair} - set(file.nodes)
     if strangers:
         raise StackFailure(f"{file.registry} names unknown nodes: {', '.join(sorted(strangers))}.")
-    return Topology(file=file, folder=source.absolute().parent, pairs=pairs)
+    return Topology(file=_with(file, also), folder=source.absolute().parent, pairs=pairs)
+
+
+def _with(file: NodesFile, also: Collection[str]) -> NodesFile:
+    """The file without the nodes on call that nobody asked for."""
+    on_call = [node for node, card in file.nodes.items() if card.on_call]
+    if unknown := sorted(set(also) - set(on_call)):
+        known = ", ".join(on_call) or "none"
+        raise StackFailure(f"No node on call: {', '.join(unknown)}. There are: {known}.")
+    left = {node: card for node, card in file.nodes.items() if not card.on_call or node in also}
+    return file.model_copy(update={"nodes": left})
 
 
 def _read_pairs(registry: Path) -> tuple[tuple[str, str], ...]:

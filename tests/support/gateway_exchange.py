@@ -15,7 +15,7 @@ import orjson
 
 from contracts.catalogue import CATALOGUE, spec_for
 from contracts.envelope import Contract, Envelope
-from contracts.identification import HandOverOffered, HandOverReceived
+from contracts.identification import ChildNotified, HandOverOffered, HandOverReceived, NoRemoval
 from contracts.referral import CapacityQueried, OfferWithdrawn, TaskOffered, TaskProgressed
 from contracts.vocabulary import load_profile
 from services.chassis.cipher import KeyRing
@@ -57,8 +57,8 @@ QUICK = ExchangeLimits(
     wait_seconds=0.05,
     acknowledge_seconds=5.0,
 )
-HANDING_OVER = HandOverOffered | HandOverReceived
-PURPOSES = ["hand-over", "referral", "capacity-query"]
+BY_IDENTIFICATION = HandOverOffered | HandOverReceived | ChildNotified | NoRemoval
+PURPOSES = ["hand-over", "referral", "capacity-query", "child-notification", "no-removal"]
 
 
 def hub_topics(tag: str = "") -> dict[str, int]:
@@ -141,7 +141,7 @@ class Gateway:
             consent_id=new_id(),
             case_id=case_id,
             purposes=frozenset({purpose}),
-            categories=frozenset({"coded-case", "needs"}),
+            categories=frozenset({"coded-case", "needs", "no-removal"}),
             expires_at=NOW + timedelta(days=4000),
             recipients=frozenset(agencies),
         )
@@ -172,7 +172,7 @@ class Gateway:
 
     async def outgoing(self, body: Contract, recipient: str | None, subject: UUID) -> UUID:
         """What a service of this node addresses to another agency."""
-        owner = "identification" if isinstance(body, HANDING_OVER) else "referral"
+        owner = "identification" if isinstance(body, BY_IDENTIFICATION) else "referral"
         owner = "contributor" if type(body).__name__ == "CountsContributed" else owner
         event_type = spec_for(owner, type(body)).type
         envelope = an_envelope(self.name, event_type, subject, recipient)

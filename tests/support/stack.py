@@ -22,7 +22,7 @@ from deploy.demo.agency import PATIENCE_SECONDS
 from deploy.demo.bus import SeenRecord
 from deploy.demo.knew import known_classes
 from deploy.demo.stage import Stage, on_stage
-from deploy.demo.stories import STORIES
+from deploy.demo.stories import STORIES, nodes_on_call
 from deploy.local import control, readiness
 from deploy.local.buses import wanted_brokers
 from deploy.local.failures import StackFailure
@@ -47,16 +47,21 @@ def stack_state() -> Iterator[StateFolder]:
     if running := os.environ.get(RUNNING_STACK):
         yield StateFolder(Path(running).absolute())
         return
-    with a_house(whole_nodes=WHOLE_NODES in os.environ) as state:
+    on_call = nodes_on_call(STORIES)
+    with a_house(on_call, whole_nodes=WHOLE_NODES in os.environ) as state:
         yield state
 
 
 @contextmanager
-def a_house(*, whole_nodes: bool, **environment: str) -> Iterator[StateFolder]:
+def a_house(
+    also: tuple[str, ...] = (), /, *, whole_nodes: bool, **environment: str
+) -> Iterator[StateFolder]:
     """Start a stack with these variables beside the others, and stop it in any case."""
     folder = Path(tempfile.mkdtemp(prefix="nrm-test-house-"))
     state = StateFolder(folder / "state")
-    form = control.Wish(state, demo=True, whole_nodes=whole_nodes, brokers=wanted_brokers())
+    form = control.Wish(
+        state, demo=True, whole_nodes=whole_nodes, brokers=wanted_brokers(), also=also
+    )
     try:
         try:
             with pytest.MonkeyPatch.context() as patch:
@@ -137,8 +142,10 @@ class Told:
         return dict(self.stage.get(unit, f"/v1/cases/{case_id}", "case-officer").json())
 
     def knew(self) -> dict[str, set[str]]:
-        """Node -> classes of facts."""
-        return known_classes(self.stage, self.name, self.records)
+        """Node -> classes of facts. A node on call that knows nothing is not named: few need it."""
+        known = known_classes(self.stage, self.name, self.records)
+        on_call = nodes_on_call(STORIES)
+        return {node: found for node, found in known.items() if found or node not in on_call}
 
 
 def word_of(record: SeenRecord) -> str:

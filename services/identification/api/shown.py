@@ -96,6 +96,8 @@ class NoticeShown(BaseModel):
     changed_at: datetime
     counts: tuple[tuple[str, str, int], ...] = ()
     """Of an anonymous notification: own or foreign, group of exploitation, how many."""
+    guardian_request: str | None = None
+    """Of a notification of a child that came here: whom this agency is asked to appoint."""
 
 
 class QuestionnaireShown(BaseModel):
@@ -213,6 +215,7 @@ def notice_shown(row: NoticeRow) -> NoticeShown:
         state=row.state,
         changed_at=row.changed_at,
         counts=tuple(tuple(each) for each in row.detail.get("counts", ())),
+        guardian_request=row.detail.get("guardian_request"),
     )
 
 

@@ -12,6 +12,7 @@ from contracts.envelope import Contract
 from services.identification.disclosure.addressed import (
     accepted,
     anonymous_notification,
+    child_notification_received,
     child_notified,
     confirmed,
     failed,
@@ -48,6 +49,7 @@ __all__ = [
     "BUILDERS",
     "accepted",
     "anonymous_notification",
+    "child_notification_received",
     "child_notified",
     "confirmed",
     "event_of",

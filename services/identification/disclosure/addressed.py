@@ -4,13 +4,14 @@ Codes only, to the one agency that the event is addressed to. Nothing of a decis
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from contracts.identification import (
     AnonymousCount,
     AnonymousNotification,
     CaseFrozen,
+    ChildNotificationReceived,
     ChildNotified,
     HandOverConfirmed,
     HandOverFailed,
@@ -29,16 +30,20 @@ from contracts.identification import (
 from contracts.intake import IntakeAccepted, IntakeRefused, Reason
 from services.identification.domain import Case, Objection
 
+UNKNOWN: Final = "unknown"
+"""Of a guardian nobody is told; nor of an adult's."""
+
 
 def offer_of(case: Case, offer_id: UUID, ground: str | None = None) -> HandOverOffered:
     """To the agency that identifies: codes of the case, and no reference of ours.
 
-    ``ground``: why it goes there without consent.
+    ``ground``: why it goes there without consent; of a child also whether a guardian is suspected.
     """
     offered = _offered(case, offer_id)
     if ground is None:
         return HandOverOffered(**offered)
-    return HandOverRequired(ground=ground, **offered)
+    guardian = case.codes.guardian_status if case.codes.is_child else UNKNOWN
+    return HandOverRequired(ground=ground, guardian_status=guardian, **offered)
 
 
 def _offered(case: Case, offer_id: UUID) -> dict[str, Any]:
@@ -67,6 +72,15 @@ def child_notified(notification_id: UUID, case: Case, guardian_request: str) -> 
         majority=case.codes.majority,
         immediate_danger=case.codes.immediate_danger,
         guardian_request=guardian_request,
+    )
+
+
+def child_notification_received(
+    notification_id: UUID, agency: str, guardian_request: str
+) -> ChildNotificationReceived:
+    """Inside the node where it arrives: there is a child, and whom we are asked to appoint."""
+    return ChildNotificationReceived(
+        notification_id=notification_id, agency=agency, guardian_request=guardian_request
     )
 
 

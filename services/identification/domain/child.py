@@ -45,12 +45,13 @@ from services.identification.domain.facts import (
     ReflectionBegan,
     ReflectionWasOver,
 )
+from services.identification.domain.record import NOBODY
 
 ADULT: Final = "adult"
 NOT_YET_KNOWN: Final = "not-yet-known"
 RECIPIENTS: Final = "child_notification_recipients"
 CHILD_CLOCKS: Final = (CHILD_NOTIFICATION_DUE, MAJORITY_REVIEW)
-REQUESTS: Final = {SAFE_GUARDIAN: "not-needed", "unknown": "advocate"}
+REQUESTS: Final = {SAFE_GUARDIAN: NOBODY, "unknown": "advocate"}
 """Status of the guardian -> whom the guardianship body is asked for; else a temporary guardian."""
 
 

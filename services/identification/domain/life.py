@@ -52,6 +52,7 @@ from services.identification.domain.facts import (
     ReflectionWasOver,
 )
 from services.identification.domain.period import review_reflection
+from services.identification.domain.record import CaseRecord
 from services.identification.domain.second_look import reconsideration_overdue
 
 DETECTED_HERE: Final = "detected"
@@ -69,6 +70,8 @@ class Opening:
     codes: CaseCodes
     occurred_at: datetime
     now: datetime
+    guardian_asked: str | None = None
+    """Whom the agency that told of a child asks for."""
 
 
 def open_case(opening: Opening, clocks: Clocks, *, identifies: bool) -> Change:
@@ -81,6 +84,7 @@ def open_case(opening: Opening, clocks: Clocks, *, identifies: bool) -> Change:
         state=Detected(),
         occurred_at=opening.occurred_at,
         recorded_at=opening.now,
+        record=CaseRecord(guardian_asked=opening.guardian_asked),
     )
     started: tuple[DueDate, ...] = ()
     if case.origin == DETECTED_HERE:

@@ -25,6 +25,7 @@ from services.identification.domain.hand_over import (
     names,
     restricted,
 )
+from services.identification.domain.record import NOBODY
 
 CHILD: Final = "child-notification"
 NO_REMOVAL: Final = "no-removal"
@@ -34,7 +35,6 @@ DELIVERED: Final = "delivered"
 FAILED: Final = "failed"
 ENDED: Final = "ended"
 STANDS: Final = frozenset({SENT, DELIVERED})
-NOT_NEEDED: Final = "not-needed"
 TRAFFICKING: Final = "trafficking"
 GROUPS: Final = {"Sexual exploitation": "sexual", "Forced labour": "labour", "Other": "other"}
 """GLOTIP's form of exploitation -> our group."""
@@ -80,7 +80,7 @@ def child_notices(
             ChildNotice(
                 recipient=found.node,
                 agency_type=kind,
-                guardian_request=guardian_request(case) if kind in bodies else NOT_NEEDED,
+                guardian_request=guardian_request(case) if kind in bodies else NOBODY,
             )
             for kind, found in reached.items()
             if found is not None

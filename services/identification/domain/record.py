@@ -5,6 +5,10 @@ No words of anybody, no place and no name can be in it.
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
+
+NOBODY: Final = "not-needed"
+"""Of the list ``guardian-request``: a checked and safe guardian is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,8 @@ class CaseRecord:
     """Types of child authority that were told."""
     authorities_to_tell: tuple[str, ...] = ()
     """Types that somebody has to tell by phone, because no message could."""
+    guardian_asked: str | None = None
+    """Whom another agency asked this one, the guardianship body, to appoint for the child."""
     representative: str | None = None
     representative_at: datetime | None = None
     contact_lost_at: datetime | None = None
@@ -43,6 +49,7 @@ class CaseRecord:
         """What the record asks a worker for (codes of the list ``to-do``)."""
         asked = {
             "child-authority": bool(self.authorities_to_tell),
+            "appoint-guardian": self._somebody_is_asked_for,
             "best-interests": is_child and self.best_interests_at is None,
             "childs-view": is_child and self.childs_view_at is None,
             "protection-measure": protected and self.measure_at is None,
@@ -53,3 +60,8 @@ class CaseRecord:
             "find-child": self.missing_at is not None,
         }
         return tuple(code for code, open_ in asked.items() if open_)
+
+    @property
+    def _somebody_is_asked_for(self) -> bool:
+        """Nobody was appointed since this body was asked (Convention, Art. 10(4)(a))."""
+        return self.guardian_asked not in (None, NOBODY) and self.representative is None

@@ -216,7 +216,10 @@ def _opening_of(body: HandOverOffered, case_id: UUID, work: Work) -> Opening:
         case_id=case_id,
         origin="hand-over",
         counted_by=body.counted_by,
-        codes=CaseCodes(**{name: getattr(body, name) for name in OFFERED_CODES}),
+        codes=replace(
+            CaseCodes(**{name: getattr(body, name) for name in OFFERED_CODES}),
+            guardian_status=getattr(body, "guardian_status", "unknown"),
+        ),
         occurred_at=body.occurred_at,
         now=work.now,
     )

@@ -1,5 +1,8 @@
 """What other agencies tell this one: of a child, that somebody may not be removed, numbers."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from contracts.identification import AnonymousNotification, ChildNotified, NoRemoval, NoRemovalEnded
 from services.chassis.messaging.work import Received, Waits, Work
 from services.identification import disclosure
@@ -22,8 +25,9 @@ async def child_notified(context: Context, received: Received, work: Work) -> Wa
     if sender is None or await cases.frozen_at(tx, case_id) is not None:
         note(work, case_id, "child-notification-ignored")
         return None
-    row = await _received(received, work, rules.CHILD, sender)
-    await notices.add_notice(tx, row)
+    detail = {"guardian_request": body.guardian_request}
+    row = await _received(received, work, rules.CHILD, sender, detail)
+    new = await notices.add_notice(tx, row)
     if await cases.load_case(tx, case_id) is None:
         opening = Opening(
             case_id=case_id,
@@ -36,8 +40,14 @@ async def child_notified(context: Context, received: Received, work: Work) -> Wa
             ),
             occurred_at=work.now,
             now=work.now,
+            guardian_asked=body.guardian_request,
         )
         await record(work, open_case(opening, context.clocks, identifies=False), new=True)
+    if new:
+        told = disclosure.child_notification_received(
+            body.notification_id, sender, body.guardian_request
+        )
+        outbox.tell(tx, told, case_id)
     note(work, case_id, "child-notification-received", sender)
     return None
 
@@ -78,14 +88,18 @@ async def anonymous_notification(context: Context, received: Received, work: Wor
     if sender is None:
         return None
     counts = [[each.citizen_group, each.exploitation_group, each.persons] for each in body.counts]
-    row = await _received(received, work, rules.ANONYMOUS, sender, detail={"counts": counts})
+    row = await _received(received, work, rules.ANONYMOUS, sender, {"counts": counts})
     await notices.add_notice(work.transaction, row)
     note(work, case_id_of(received), "anonymous-notification-received", sender)
     return None
 
 
 async def _received(
-    received: Received, work: Work, kind: str, sender: str, detail: dict[str, object] | None = None
+    received: Received,
+    work: Work,
+    kind: str,
+    sender: str,
+    detail: Mapping[str, Any] | None = None,
 ) -> NoticeRow:
     in_force = await policy.policy_in_force(work.transaction)
     return NoticeRow(

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from contracts.identification import ChildNotified, HandOverRequired, NoRemoval
 from services.chassis.clock import FrozenClock, new_id
 from services.chassis.messaging.codec import from_structured
 from services.gateway.domain.exchange import Arrival
@@ -22,6 +23,7 @@ from tests.support.gateway_exchange import (
     THIRD,
     Both,
     a_cancellation,
+    a_hand_over,
     a_policy_row,
     a_query,
     an_offer,
@@ -62,6 +64,32 @@ async def test_an_offer_opens_a_case_there_and_its_progress_comes_back(pair: Bot
     assert progress["key"] == str(case_id)
     (entry,) = await receiver.rows("SELECT basis, case_id FROM exchange_disclosure")
     assert entry == {"basis": "grant", "case_id": local_case}
+
+
+@pytest.mark.parametrize("word", ["hand-over-required", "child-notified", "no-removal"])
+async def test_what_the_law_lets_be_told_opens_a_case_there(pair: Both, word: str) -> None:
+    sender, receiver = pair
+    case_id = new_id()
+    bodies = {
+        "hand-over-required": HandOverRequired(
+            **a_hand_over(majority="child").model_dump(), ground="child-route"
+        ),
+        "child-notified": ChildNotified(
+            notification_id=new_id(),
+            majority="child",
+            immediate_danger=False,
+            guardian_request="advocate",
+        ),
+        "no-removal": NoRemoval(notification_id=new_id()),
+    }
+    if word == "no-removal":
+        await sender.consent_to(case_id, RECEIVER, purpose="no-removal")
+    await sender.outgoing(bodies[word], RECEIVER, case_id)
+    await settle_both(sender, receiver)
+    (arrived,) = await receiver.facts(word)
+    assert UUID(arrived["key"]) != case_id
+    assert arrived["headers"]["sender"] == SENDER
+    assert await receiver.rows("SELECT 1 FROM exchange_parked") == []
 
 
 async def test_outside_nothing_joins_what_two_recipients_know(pair: Both) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from contracts.catalogue import type_of
 from contracts.gateway import PermittedPair, SendingDelivered, SendingRefused, SharingStopped
-from contracts.identification import ChildNotified
+from contracts.identification import ChildNotified, HandOverRequired
 from contracts.intake import (
     BestInterestsRecorded,
     CaseLinked,
@@ -32,6 +32,7 @@ from tests.integration.identification.events import (
 from tests.support.service_bench import Bench, Told
 
 SCHOOL, TOWN = "education-brest", "executive-brest"
+HAND_OVER = "hand-over-required"
 
 
 def a_policy_for_children(version: int = 1) -> Any:
@@ -173,13 +174,20 @@ async def test_a_child_authority_opens_a_case_in_which_nothing_else_is_known(
     await interior.bring(a_policy_for_children(), POLICY)
     for _ in range(2):
         await interior.bring(told, case_id, publisher="identification", sender=BORDER)
-    (opened,) = await interior.told("identification")
+    opened, asked = await interior.told("identification")
+    assert (asked.kind, asked.body["agency"], asked.body["guardian_request"]) == (
+        "child-notification-received",
+        BORDER,
+        "temporary-guardian",
+    )
+    assert "appoint-guardian" in opened.body["to_dos"]
     assert (opened.body["origin"], opened.body["counted_by"]) == ("child-notification", BORDER)
     assert opened.body["oblast"] == "not-yet-known"
     assert await interior.kinds("outgoing") == []
     async with interior.client() as officer:
         shown = (await officer.get("/v1/notices?kind=child-notification")).json()
         assert [(each["agency"], each["state"]) for each in shown] == [(BORDER, "received")]
+        assert shown[0]["guardian_request"] == "temporary-guardian"
         await interior.bring(SharingStopped(reference_known=True), case_id)
         assert (await officer.get("/v1/notices?kind=child-notification")).json() == []
 
@@ -227,3 +235,20 @@ async def test_of_age_nothing_that_was_agreed_before_hands_over(border: Bench) -
     await border.let_time_pass(minutes=1)
     await border.bring(a_consent(), case_id)
     assert await border.kinds("outgoing") == ["hand-over-offered"]
+
+
+async def test_whoever_takes_a_child_over_knows_that_the_guardian_is_suspected(
+    border: Bench, interior: Bench
+) -> None:
+    case_id = new_id()
+    await a_child_is_met(border, case_id, guardian_status="suspected")
+    offer = next(told for told in await border.told("outgoing") if told.kind == HAND_OVER)
+    assert offer.body["guardian_status"] == "suspected"
+    await interior.bring(a_policy_for_children(), POLICY)
+    body = HandOverRequired(**offer.body)
+    await interior.bring(body, case_id, publisher="identification", sender=BORDER)
+    await interior.bring(GuardianNotified(), case_id)
+    assert await interior.answers() == [["guardian-not-safe"]]
+    async with interior.client() as officer:
+        shown = (await officer.get(f"/v1/cases/{case_id}")).json()
+    assert shown["child"]["guardian_status"] == "suspected"

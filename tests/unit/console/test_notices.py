@@ -162,7 +162,12 @@ async def test_what_is_no_work_is_no_notice(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["offer-received", "decision-overdue", "provider-not-found", "sending-delayed"]
+    "word",
+    [
+        *("offer-received", "decision-overdue", "provider-not-found", "sending-delayed"),
+        *("removal-forbidden", "child-notification-overdue", "child-notification-failed"),
+        "no-removal-not-sent",
+    ],
 )
 async def test_offers_overdue_clocks_and_what_is_stuck_are_told(world: World, word: str) -> None:
     part = await world.begun()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.demo.stories import IN_A_MINUTE, ON_CALL, STORIES, nodes_on_call
 from deploy.local.failures import StackFailure
 from deploy.local.topics import read_cards, wanted_topics
 from deploy.local.topology import Topology, read_topology
@@ -90,3 +91,35 @@ def test_a_wrong_nodes_file_is_told_what_is_wrong(tmp_path: Path, text: str, sen
     (tmp_path / "nodes.yaml").write_text(text)
     with pytest.raises(StackFailure, match=sentence):
         read_topology(tmp_path / "nodes.yaml")
+
+
+def test_a_node_on_call_is_there_only_for_whom_asks_and_its_pairs_always() -> None:
+    topology, asked = read_topology(), read_topology(also=("migration-minsk",))
+    assert "migration-minsk" not in topology.file.nodes
+    assert "migration-minsk" in asked.file.nodes
+    assert "education-brest" not in asked.file.nodes
+    assert topology.pairs == asked.pairs
+    assert ("interior-brest", "migration-minsk") in topology.pairs
+    names = {shape.name for shape in wanted_topics(topology)}
+    assert "nrm.exchange.interior-brest.migration-minsk.v1" in names
+    assert not [name for name in names if name.startswith("nrm.local.migration-minsk.")]
+
+
+def test_a_node_on_call_costs_one_process() -> None:
+    topology = read_topology(also=("education-brest",))
+    processes = {process.name: process.units for process in topology.processes(whole_nodes=False)}
+    assert len(processes["education-brest"]) == 4
+    assert "education-brest.gateway" not in processes
+    assert len(processes["ngo-brest.gateway"]) == 1
+
+
+def test_who_asks_for_a_node_that_is_not_on_call_is_told_which_are() -> None:
+    with pytest.raises(StackFailure, match=r"ngo-brest\. There are: education-brest, migration"):
+        read_topology(also=("ngo-brest",))
+
+
+def test_stories_name_nodes_that_are_on_call_and_the_short_ones_need_none() -> None:
+    assert nodes_on_call(IN_A_MINUTE) == ()
+    wanted = nodes_on_call(STORIES)
+    assert set(ON_CALL) <= set(STORIES)
+    assert set(wanted) <= set(read_topology(also=wanted).file.nodes)

@@ -101,6 +101,25 @@ async def test_a_wrong_setting_is_told_with_the_services_name() -> None:
         await node.build("ngo-brest", services, environment)
 
 
+async def test_services_are_built_one_after_the_other() -> None:
+    """What one computes while another waits for the database would let its time run out."""
+    order: list[str] = []
+
+    def noting(name: str) -> Callable[[ServiceSettings], Awaitable[Runnable]]:
+        async def build(settings: ServiceSettings) -> Runnable:
+            order.append(f"{name} begins")
+            await asyncio.sleep(0)
+            order.append(f"{name} is built")
+            return Runnable(name, (Speaking(name),))
+
+        return build
+
+    await node.build(
+        "ngo-brest", [Service(noting("a"), First), Service(noting("b"), Second)], ENVIRONMENT
+    )
+    assert order == ["a begins", "a is built", "b begins", "b is built"]
+
+
 def test_a_whole_node_is_one_process_with_all_services_of_the_node() -> None:
     topology = read_topology()
     alone, whole = (topology.processes(whole_nodes=each) for each in (False, True))

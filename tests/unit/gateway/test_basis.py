@@ -28,6 +28,7 @@ from services.gateway.access.basis import (
 )
 from services.gateway.domain.consent import AgencyClass, Consent, Restriction
 from services.gateway.domain.policy import Participant, Policy
+from services.gateway.handlers.exchange.effects import OPENS_A_CASE
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 OURS, THEIRS, LATER = "interior-brest", "redcross-vitebsk", NOW + timedelta(days=30)
@@ -386,3 +387,13 @@ def test_sharing_ends_with_whom_no_consent_covers_any_more(
     state: Sharing, reason: str | None
 ) -> None:
     assert sharing_ends(state) == reason
+
+
+def test_whatever_begins_sharing_may_come_under_a_reference_never_seen() -> None:
+    begins = {
+        event_type
+        for event_type, row in BASIS.items()
+        if row.subject is Subject.CASE and not row.answers and not row.control
+    }
+    assert begins == OPENS_A_CASE
+    assert {HAND_OVER, REQUIRED_HAND_OVER, CHILD, NO_REMOVAL, OFFER} == begins

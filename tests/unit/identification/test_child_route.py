@@ -38,6 +38,7 @@ from services.identification.domain.child import (
     take_measure,
 )
 from services.identification.domain.clocks import CHILD_NOTIFICATION_DUE, MAJORITY_REVIEW
+from services.identification.domain.everyday import Appointment, appoint
 from services.identification.domain.notices import child_notices
 from tests.unit.identification.builders import (
     BORDER,
@@ -284,3 +285,27 @@ def test_an_adult_in_reflection_who_is_a_child_after_all_is_protected() -> None:
     assert change.case.state == PROTECTED
     assert REFLECTION_ENDS in change.stopped
     assert {due.kind for due in change.clocks} == {CHILD_NOTIFICATION_DUE, MAJORITY_REVIEW}
+
+
+@pytest.mark.parametrize(
+    ("asked", "open_"),
+    [("temporary-guardian", True), ("advocate", True), ("not-needed", False), (None, False)],
+)
+def test_the_body_that_is_asked_for_somebody_has_a_to_do_until_it_appointed_one(
+    asked: str | None, open_: bool
+) -> None:
+    opening = Opening(
+        case_id=CASE_ID,
+        origin="child-notification",
+        counted_by=BORDER,
+        codes=some_codes(majority="child"),
+        occurred_at=NOW,
+        now=NOW,
+        guardian_asked=asked,
+    )
+    case = open_case(opening, CLOCKS, identifies=False).case
+    assert ("appoint-guardian" in case.to_dos) is open_
+    appointed = Appointment(
+        kind="temporary-guardian", guardian_status="checked-and-safe", appointed_at=NOW, now=NOW
+    )
+    assert "appoint-guardian" not in accepted(appoint(case, appointed)).case.to_dos

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from contracts.identification import HandOverRequired
 from contracts.vocabulary import code_lists, load_profile
 from services.identification import disclosure
 from services.identification.access import Standing, objections
@@ -301,6 +302,16 @@ def test_an_offer_tells_no_consent_guardian_channel_or_means() -> None:
     offer = disclosure.offer_of(a_case(codes=codes), CASE_ID).model_dump()
     assert not {"consent_outcome", "guardian_status", "safe_channel", "means"} & offer.keys()
     assert "still_in_situation" not in offer
+    adult = disclosure.offer_of(a_case(codes=codes), CASE_ID, "legal-duty")
+    assert isinstance(adult, HandOverRequired)
+    assert adult.guardian_status == "unknown"
+
+
+def test_of_a_child_it_is_told_whether_the_guardian_is_suspected() -> None:
+    codes = some_codes(majority="child", guardian_status="suspected")
+    offer = disclosure.offer_of(a_case(codes=codes), CASE_ID, "child-route")
+    assert isinstance(offer, HandOverRequired)
+    assert offer.guardian_status == "suspected"
 
 
 @given(

@@ -247,5 +247,6 @@ def test_the_demos_directory_is_whole() -> None:
         ("ngo-brest", "free-legal-aid"),
         ("ngo-brest", "shelter"),
         ("redcross-vitebsk", "shelter"),
+        ("education-brest", "child-3-17"),
     }
     assert all((found.duty_phone or "").startswith("+375 00 ") for found in directory.listings)

@@ -18,7 +18,7 @@ from services.chassis.errors import ContractBroken
 from services.chassis.messaging.codec import from_structured
 from services.chassis.messaging.reading import Body, read_body
 from services.chassis.messaging.work import Work
-from services.gateway.access.basis import BASIS, Subject, may_come
+from services.gateway.access.basis import BASIS, CONSENTED, REQUIRED, Subject, may_come
 from services.gateway.handlers.exchange.context import ACTOR, ExchangeContext
 from services.gateway.handlers.exchange.notices import NOTICE, receive_notice
 from services.gateway.handlers.exchange.receipts import RECEIPT
@@ -27,9 +27,7 @@ from services.gateway.store.exchange import parked, publishing, references
 from services.gateway.store.exchange.publishing import FromOutside
 from services.gateway.store.exchange.references import Reference
 
-OPENS_A_CASE: Final = frozenset(
-    {"org.nrm.identification.hand-over-offered.v1", "org.nrm.referral.task-offered.v1"}
-)
+OPENS_A_CASE: Final = CONSENTED | REQUIRED
 """Types that may come under a reference never seen: sharing begins with them."""
 ENDS_SOMETHING: Final = frozenset(
     event_type for event_type, row in BASIS.items() if row.control and row.purpose
