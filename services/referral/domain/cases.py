@@ -43,6 +43,8 @@ class Case:
     oblast: str = NOT_YET_KNOWN
     language: str = NOT_YET_KNOWN
     dependants: int | None = None
+    best_interests_open: bool = False
+    """A child, and nobody has recorded yet what is best for it."""
     status: CaseStatus = CaseStatus.OPEN
     frozen: bool = False
     withdrawn: Position = Position()

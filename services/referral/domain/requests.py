@@ -102,10 +102,14 @@ def nobody_is_left_behind_without_a_reason(request: Request, case: Case) -> Refu
     """
     said, known = request.dependants, case.dependants
     fewer = said is not None and known is not None and said < known
-    lives = any(need.service_type in PLACES_TO_LIVE for need in request.needs)
-    if fewer and lives and request.separation_reason is None:
+    if fewer and asks_for_a_place_to_live(request) and request.separation_reason is None:
         return Refusal("reason-missing", "separation_reason")
     return None
+
+
+def asks_for_a_place_to_live(request: Request) -> bool:
+    """Whether somebody is to live elsewhere."""
+    return any(need.service_type in PLACES_TO_LIVE for need in request.needs)
 
 
 def who_comes_along(request: Request, case: Case, service_type: str) -> int | None:
@@ -136,6 +140,13 @@ def a_return_follows_a_closed_loop(request: Request, earlier: Earlier) -> Refusa
     return None if earlier.all_over else Refusal("loop-not-closed", "return_of")
 
 
+def best_interests_come_before_a_placement(request: Request, case: Case) -> Refusal | None:
+    """Only in an emergency is a child placed first (Rights of the Child, Art. 3)."""
+    if request.urgency == EMERGENCY or not asks_for_a_place_to_live(request):
+        return None
+    return Refusal("best-interests-missing", "needs") if case.best_interests_open else None
+
+
 def open_request(
     request: Request, case: Case, *, already_there: bool, earlier: Earlier = NONE_EARLIER
 ) -> Request | Refused:
@@ -146,6 +157,8 @@ def open_request(
         reasons.append(parted)
     if (unlinked := a_return_follows_a_closed_loop(request, earlier)) is not None:
         reasons.append(unlinked)
+    if (first := best_interests_come_before_a_placement(request, case)) is not None:
+        reasons.append(first)
     if already_there:
         reasons.append(Refusal("request-exists", "request_id"))
     return Refused(tuple(reasons)) if reasons else request

@@ -5,10 +5,11 @@ Each gets exactly one final answer, in the transaction that does (or does not do
 
 from collections.abc import Callable
 from functools import partial
-from typing import cast
+from typing import Final, cast
 from uuid import UUID
 
 from contracts import intake
+from services.chassis.errors import Misuse
 from services.chassis.messaging.work import Received, Waits, Work
 from services.referral import disclosure
 from services.referral.domain import pausing, providing
@@ -26,18 +27,22 @@ from services.referral.store import cases, outgoing, requests, tasks
 
 REQUEST, ANSWER = "request-referral", "answer-offer"
 PAUSE, RESUME = "pause-help", "resume-help"
+FIRST: Final = "best-interests-missing"
+"""The one objection that another stream may take away."""
 Decide = Callable[[ProvidedTask, Case], Step[ProvidedTask] | Refused]
 
 
 async def request_referral(context: Context, received: Received, work: Work) -> Waits | None:
-    """Open a request and look for a provider for each need."""
+    """Open a request and look for a provider for each need.
+
+    What is best for a child comes on another stream than the request: it is waited for.
+    """
     case = await known_case(work, subject_of(received))
     if isinstance(case, Waits):
         return case
-    asked = _request(received, work)
-    there = await requests.read_request(work.transaction, asked.request_id)
-    earlier = await _earlier(work, asked)
-    request = open_request(asked, case, already_there=there is not None, earlier=earlier)
+    request = await _opened(received, work, case)
+    if isinstance(request, Refused) and all(each.code == FIRST for each in request.reasons):
+        return Waits("best-interests", str(case.case_id))
     if isinstance(request, Refused):
         answer(work, case.case_id, REQUEST, request)
         return None
@@ -81,7 +86,12 @@ async def never_came(_context: Context, received: Received, work: Work) -> Waits
     case_id = subject_of(received)
     case = await cases.read_case(work.transaction, case_id)
     missing = Refusal("unknown-task", "task_id") if case and case.known else Refusal("unknown-case")
-    answer(work, case_id, action_of(received), Refused((missing,)))
+    refused: Request | Refused = Refused((missing,))
+    if case is not None and case.known and isinstance(received.body, intake.ReferralRequested):
+        refused = await _opened(received, work, case)
+    if isinstance(refused, Request):
+        raise Misuse("a request that can be opened does not wait")
+    answer(work, case_id, action_of(received), refused)
     return None
 
 
@@ -119,6 +129,13 @@ async def _is_anothers(work: Work, task_id: UUID) -> bool:
     """We sent it to somebody else: only that agency answers."""
     sent = await tasks.read_task(work.transaction, task_id, Side.SENDER)
     return sent is not None and sent.terms.other_agency != work.node
+
+
+async def _opened(received: Received, work: Work, case: Case) -> Request | Refused:
+    asked = _request(received, work)
+    there = await requests.read_request(work.transaction, asked.request_id)
+    earlier = await _earlier(work, asked)
+    return open_request(asked, case, already_there=there is not None, earlier=earlier)
 
 
 async def _earlier(work: Work, asked: Request) -> Earlier:

@@ -5,7 +5,7 @@ transaction. A withdrawal is taken even before the case is known, and nothing ol
 """
 
 from dataclasses import replace
-from typing import cast
+from typing import Final, cast
 from uuid import UUID
 
 from contracts import assistance, gateway, identification
@@ -39,6 +39,9 @@ from services.referral.handlers.context import (
 from services.referral.handlers.seeking import end_search, seek_with_consent
 from services.referral.store import cases, copies, requests, tasks
 
+BEST_INTERESTS: Final = "best-interests"
+"""The to-do of a child's case while nobody has recorded what is best for it."""
+
 
 async def case_opened(_context: Context, received: Received, work: Work) -> Waits | None:
     """A case exists; what was heard of it before (a stop, a withdrawal) stays."""
@@ -53,6 +56,7 @@ async def case_opened(_context: Context, received: Received, work: Work) -> Wait
         oblast=body.oblast,
         language=body.language,
         dependants=body.dependants,
+        best_interests_open=BEST_INTERESTS in body.to_dos,
     )
     await cases.write_case(work.transaction, opened)
     return None
@@ -71,6 +75,7 @@ async def case_changed(_context: Context, received: Received, work: Work) -> Wai
         oblast=body.oblast,
         language=body.language,
         dependants=body.dependants,
+        best_interests_open=BEST_INTERESTS in body.to_dos,
     )
     await cases.write_case(work.transaction, changed)
     return None

@@ -30,6 +30,7 @@ KNOWN_CASE: Final = Table(
     Column("audience_class", Text),
     Column("oblast", Text),
     Column("language", Text),
+    Column("best_interests_open", Boolean),
     Column("status", Text),
     Column("frozen", Boolean),
     Column("withdrawn_epoch", BigInteger),

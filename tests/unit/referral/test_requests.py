@@ -12,6 +12,7 @@ from services.referral.domain import capacity, listings
 from services.referral.domain.capacity import Pool, Question
 from services.referral.domain.cases import CaseStatus
 from services.referral.domain.listings import read_directory
+from services.referral.domain.refusals import Refused
 from services.referral.domain.requests import (
     Earlier,
     NeedState,
@@ -250,3 +251,32 @@ def test_the_demos_directory_is_whole() -> None:
         ("education-brest", "child-3-17"),
     }
     assert all((found.duty_phone or "").startswith("+375 00 ") for found in directory.listings)
+
+
+@pytest.mark.parametrize(
+    ("service_type", "urgency", "open_", "refused"),
+    [
+        ("child-3-17", "routine", True, True),
+        ("crisis-room", "urgent", True, True),
+        ("child-3-17", "routine", False, False),
+        ("child-3-17", "emergency", True, False),
+        ("psychological", "routine", True, False),
+    ],
+)
+def test_no_child_is_placed_before_its_best_interests_but_in_an_emergency(
+    service_type: str, urgency: str, *, open_: bool, refused: bool
+) -> None:
+    asked = a_request(a_need(), a_need("place", service_type=service_type), urgency=urgency)
+    case = a_case(majority="child", best_interests_open=open_)
+    opened = open_request(asked, case, already_there=False)
+    codes = [each.code for each in opened.reasons] if isinstance(opened, Refused) else []
+    assert codes == (["best-interests-missing"] if refused else [])
+
+
+def test_a_placement_too_early_is_refused_with_every_other_objection() -> None:
+    asked = a_request(a_need("place", service_type="child-3-17"))
+    case = a_case(majority="child", best_interests_open=True, frozen=True)
+    opened = open_request(asked, case, already_there=True)
+    assert isinstance(opened, Refused)
+    codes = {each.code for each in opened.reasons}
+    assert codes == {"best-interests-missing", "case-frozen", "request-exists"}
