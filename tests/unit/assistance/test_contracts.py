@@ -87,7 +87,7 @@ def test_the_contract_that_ends_first_is_charged_first_and_the_last_takes_what_n
 def test_help_that_nobody_pays_for_is_counted_too() -> None:
     (part,) = charge([], 4)
     assert (part.quantity, part.contract, part.exceeded) == (4, None, False)
-    assert charge([a_contract()], 0) == ()
+    assert charge([a_contract()], 0) == charge([], 0) == ()
 
 
 @given(

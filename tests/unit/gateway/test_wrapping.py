@@ -1,6 +1,8 @@
 """The bytes of an exchange record: what is in them, and which bytes are none."""
 
 import hashlib
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -94,10 +96,17 @@ def test_a_record_is_the_length_the_head_and_the_content_and_its_digest_is_over_
     assert unwrap(as_bytes(FIELDS)).head == a_head()
 
 
-def test_a_time_of_another_zone_is_written_as_that_of_greenwich(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def machine_in_minsk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TZ", "Europe/Minsk")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("machine_in_minsk")
+def test_a_time_of_another_zone_is_written_as_that_of_greenwich() -> None:
     minsk = timezone(timedelta(hours=3))
     assert wrap(a_head(not_after=WALL.astimezone(minsk)), b"{}") == as_bytes(FIELDS)
 

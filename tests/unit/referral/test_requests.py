@@ -170,6 +170,18 @@ def test_what_is_answered_when_asked(pools: tuple[Pool, ...], said: str) -> None
     assert answer == said
 
 
+def test_a_place_of_another_service_answers_nothing() -> None:
+    question = Question(service_type="shelter", audience_class="women")
+    assert not capacity.fits(a_pool("capacity"), question)
+    said = capacity.answer((a_pool("none"),), question, now=NOW, fresh_for=timedelta(hours=24))
+    assert said == "ask"
+
+
+@pytest.mark.parametrize("status", list(CaseStatus))
+def test_a_case_in_another_status_is_the_same_case(status: CaseStatus) -> None:
+    assert a_case(frozen=True).with_status(status) == a_case(frozen=True, status=status)
+
+
 def a_record(**changes: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
         "id": "ngo-brest.crisis-room",
