@@ -15,7 +15,13 @@ import orjson
 
 from contracts.catalogue import CATALOGUE, spec_for
 from contracts.envelope import Contract, Envelope
-from contracts.identification import ChildNotified, HandOverOffered, HandOverReceived, NoRemoval
+from contracts.identification import (
+    ChildNotified,
+    HandOverOffered,
+    HandOverReceived,
+    HandOverRequired,
+    NoRemoval,
+)
 from contracts.referral import CapacityQueried, OfferWithdrawn, TaskOffered, TaskProgressed
 from contracts.vocabulary import load_profile
 from services.chassis.cipher import KeyRing
@@ -309,6 +315,21 @@ def a_hand_over(**changes: Any) -> HandOverOffered:
         "occurred_at": NOW,
     }
     return HandOverOffered(**{**given, **changes})
+
+
+def a_required_hand_over() -> HandOverRequired:
+    """A case that a law hands over."""
+    return HandOverRequired(**a_hand_over().model_dump(), ground="child-route")
+
+
+def a_child_notification() -> ChildNotified:
+    """That there is a child, for an authority that the profile names."""
+    return ChildNotified(
+        notification_id=new_id(),
+        majority="child",
+        immediate_danger=False,
+        guardian_request="temporary-guardian",
+    )
 
 
 def progress_on(task_id: UUID, state: str = "delivered") -> TaskProgressed:

@@ -33,7 +33,8 @@ NOTICE: Final = "org.nrm.exchange.sharing-withdrawn.v1"
 NOTICE_PURPOSE: Final = "withdrawal"
 WITHDRAWN: Final = "consent-withdrawn"
 STOPPABLE: Final = {references.GIVEN: CONSENTED | REQUIRED, references.RECEIVED: GRANTED}
-"""What may not leave any more when sharing under a reference of this origin stops."""
+"""What may not leave any more when sharing under a reference of this origin stops; but a
+withdrawal does not stop what a law asks for."""
 Direction = tuple[str, str]
 """An agency, and the origin of the references under which the case is shared with it."""
 
@@ -43,14 +44,16 @@ async def stop_sharing(
 ) -> tuple[str, ...]:
     """Stop sharing the case with everybody, or with those who are no longer covered.
 
-    The caller holds the case's row and has already changed consents and restrictions;
-    ``withdrawn`` are the consents that were taken back, None after a restriction. Returns the
-    agencies that a notice was queued for.
+    Who knows of it by a law alone is told no end: a consent was never its ground. The caller
+    holds the case's row and has already changed consents and restrictions; ``withdrawn`` are the
+    consents that were taken back, None after a restriction. Returns the agencies that a notice
+    was queued for.
     """
     work = work_of(tx)
     context = exchange_of(tx)
     shared = await _shared(tx, case_id)
-    stopping: Mapping[Direction, str] = dict.fromkeys(shared, WITHDRAWN)
+    by_law = await _told_by_law_alone(tx, case_id)
+    stopping: Mapping[Direction, str] = dict.fromkeys(shared - by_law, WITHDRAWN)
     if not everything and context is not None:
         stopping = await _stopping(work, context, case_id, shared, withdrawn)
     for (agency, origin), reason in sorted(stopping.items()):
@@ -59,7 +62,7 @@ async def stop_sharing(
             Stopped(
                 subject=case_id,
                 agencies=frozenset({agency}),
-                event_types=STOPPABLE[origin],
+                event_types=STOPPABLE[origin] - (REQUIRED if reason == WITHDRAWN else frozenset()),
                 reason=reason,
             ),
         )
@@ -113,6 +116,16 @@ async def _shared(tx: Transaction, case_id: UUID) -> frozenset[Direction]:
         for origin, event_types in STOPPABLE.items()
         if event_type in event_types
     }
+
+
+async def _told_by_law_alone(tx: Transaction, case_id: UUID) -> frozenset[Direction]:
+    """Who was told, or is about to be, what a law asks for and nothing under a consent."""
+    told = await references.types_told(tx, case_id) | await sendings.types_waiting(tx, case_id)
+    return frozenset(
+        (agency, references.GIVEN)
+        for agency, _ in told
+        if (types := _types(agency, told)) and types <= REQUIRED
+    )
 
 
 async def _stopping(
