@@ -94,6 +94,7 @@ class Turn:
         self._duty = duty
         self._zone = zone
         self._told: list[datetime] = []
+        self._told_emergency: datetime | None = None
         self.waits = False
         self._emergency = False
 
@@ -103,18 +104,24 @@ class Turn:
         self._emergency = self._emergency or emergency
 
     def is_due(self, now: datetime) -> bool:
-        """Whether to tell now: in the hours, not too often, not too much in a day."""
+        """Whether to tell now: in the hours, not too often, not too much in a day.
+
+        An emergency has minutes: it waits for no other notice than one of an emergency.
+        """
         if not self.waits or not self._is_there(now):
             return False
+        least = timedelta(minutes=self._duty.least_minutes)
+        if self._emergency and self.contact.emergencies:
+            return self._told_emergency is None or self._told_emergency <= now - least
         self._told = [at for at in self._told if at > now - timedelta(days=1)]
         if len(self._told) >= self._duty.most_each_day:
             return False
-        least = timedelta(minutes=self._duty.least_minutes)
         return not self._told or self._told[-1] <= now - least
 
     def was_told(self, now: datetime) -> None:
         """It was sent."""
         self._told.append(now)
+        self._told_emergency = now if self._emergency else self._told_emergency
         self.waits = self._emergency = False
 
     def _is_there(self, now: datetime) -> bool:
@@ -136,14 +143,15 @@ def is_worth_a_notice(entry: dict[str, Any]) -> bool:
 def is_an_emergency(entry: dict[str, Any]) -> bool:
     """Whether it cannot wait for the hours."""
     facts = entry.get("facts") or {}
-    return facts.get("urgency") == "emergency"
+    return facts.get("urgency") == "emergency" or facts.get("immediate_danger") is True
 
 
 WORTH: Final = frozenset(
     {
         *("offer-received", "offer-unseen", "task-expired", "decision-overdue"),
-        *("provider-not-found", "hand-over-failed", "sending-delayed", "sending-refused"),
-        *("case-opened", "case-frozen", "removal-forbidden"),
+        *("provider-not-found", "need-escalated", "start-overdue", "hand-over-failed"),
+        *("sending-delayed", "sending-refused", "case-opened", "case-frozen"),
         *("child-notification-failed", "child-notification-overdue", "no-removal-not-sent"),
+        "removal-forbidden",
     }
 )

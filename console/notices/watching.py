@@ -41,12 +41,14 @@ class Feed:
         if self._after is None:
             self._after = self._marked()
         found: list[dict[str, Any]] = []
+        after = self._after
         for _ in range(PAGES_AT_ONCE):
-            page = await self._page(self._after)
+            page = await self._page(after)
             found += page["incoming"]
-            self._after = page["next"]
+            after = page["next"]
             if len(page["incoming"]) < PAGE:
                 break
+        self._after = after  # only now: a page that fails takes those before it along
         return [] if first else found
 
     def remember(self) -> None:

@@ -35,7 +35,7 @@ UNIT_OF: Final[Mapping[str, str]] = {
 async def list_help(request: Request) -> Response:
     """Everybody whom this agency takes care of, and what is stuck."""
     visit = visit_of(request)
-    tasks = [task for task in await tasks_of(visit, "provider") if task["state"] in TAKEN_ON]
+    tasks = [task for state in TAKEN_ON for task in await tasks_of(visit, "provider", state)]
     episodes = await _episodes(visit)
     return page(visit, "help.html", tasks=tasks, episodes=episodes)
 

@@ -30,7 +30,7 @@ async def list_offers(request: Request) -> Response:
     """Every offer that waits for this agency, the most urgent and the earliest due first."""
     visit = visit_of(request)
     tasks = await tasks_of(visit, "provider")
-    waiting = [task for task in tasks if task["state"] in WAITING]
+    waiting = [task for state in WAITING for task in await tasks_of(visit, "provider", state)]
     waiting.sort(key=lambda task: (URGENCIES.index(task["urgency"]), task["answer_by"]))
     answered = [task for task in tasks if task["state"] not in WAITING][:10]
     return page(visit, "offers.html", waiting=waiting, answered=answered, form_id=new_id())
@@ -83,9 +83,10 @@ async def decline_offer(request: Request, task_id: UUID) -> Response:
     return back_to("/offers")
 
 
-async def tasks_of(visit: Visit, side: str) -> list[Mapping[str, Any]]:
-    """The tasks of one side, those changed last first."""
-    return listed(await visit.ask("referral", "/v1/tasks", side=side))
+async def tasks_of(visit: Visit, side: str, state: str = "") -> list[Mapping[str, Any]]:
+    """The tasks of one side, of one state if wanted, those changed last first, a page of them."""
+    asked_for = {"side": side} | ({"state": state} if state else {})
+    return listed(await visit.ask("referral", "/v1/tasks", **asked_for))
 
 
 def _shown(

@@ -41,6 +41,7 @@ PEOPLE: Mapping[str, frozenset[str]] = {
     "supervisor": frozenset({"supervisor"}),
     "operator": frozenset({"operator"}),
 }
+TASKS_PAGE = 200
 TASK, CASE, POOL, HELPED, RESTRICTED = (UUID(int=n, version=4) for n in (11, 12, 13, 15, 17))
 BROWSER = {"sec-fetch-site": "same-origin", "origin": "http://node"}
 
@@ -314,6 +315,9 @@ class Node:
         shown = self.shows.get(place)
         if isinstance(shown, int):
             return httpx.Response(shown, json={})
+        if state := request.url.params.get("state"):
+            shown = [each for each in shown or () if each["state"] == state]
+        shown = shown[:TASKS_PAGE] if isinstance(shown, list) else shown
         return httpx.Response(404 if shown is None else 200, json=shown)
 
     def refuses(self, *reasons: tuple[str, str | None]) -> None:

@@ -8,7 +8,7 @@ from contracts.catalogue import CATALOGUE
 from contracts.vocabulary import LANGUAGES
 from services.chassis.clock import new_id
 from services.chassis.messaging.unfinished import Unfinished
-from tests.support.console_bench import CASE, POOL, TASK, Bench, a_task
+from tests.support.console_bench import CASE, POOL, TASK, TASKS_PAGE, Bench, a_task
 
 PAGE_LIMIT = 100_000
 ALL_PAGES = (
@@ -68,6 +68,21 @@ async def test_the_most_urgent_offer_stands_first(bench: Bench) -> None:
     await bench.send("/language", {"to": "en"})
     text = (await bench.browser.get("/offers")).text
     assert text.index("Medical") < text.index("Vocational")
+
+
+async def test_what_waits_and_who_is_helped_is_shown_however_much_has_ended_since(
+    bench: Bench,
+) -> None:
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": "en"})
+    ended = [a_task(service_type="vocational", state="declined") for _ in range(TASKS_PAGE)]
+    bench.node.shows["referral/v1/tasks"] = [
+        *ended,
+        a_task(service_type="medical", urgency="emergency"),
+        a_task(service_type="psychological", state="in-progress"),
+    ]
+    assert "Medical" in (await bench.browser.get("/offers")).text
+    assert "Psychological" in (await bench.browser.get("/help")).text
 
 
 async def test_an_offer_is_accepted_and_a_refusal_is_told_in_words(bench: Bench) -> None:

@@ -14,11 +14,11 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from console.notices.duty import Duty, Turn, read_duty
+from console.notices.duty import Duty, Turn, is_an_emergency, read_duty
 from console.notices.sending import ByMail, BySms, Way
 from console.notices.watching import Feed, Notices
 from services.chassis.clock import FrozenClock
-from services.chassis.errors import SettingsWrong
+from services.chassis.errors import InfrastructureFailure, SettingsWrong
 from tests.support.console_bench import CASE, NOW, TASK
 from tests.support.sinks import MailSink, a_mail_sink
 
@@ -44,6 +44,8 @@ class World:
         self.clock, self.sink, self.folder = FrozenClock(NOW), sink, folder
         self.feed: list[dict[str, Any]] = []
         self.sms: list[dict[str, str]] = []
+        self.fails_after = 1_000
+        """From which position on the feed shows nothing."""
         self.client = httpx.AsyncClient(transport=httpx.MockTransport(self._answer))
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -51,6 +53,8 @@ class World:
             self.sms.append(json.loads(request.content))
             return httpx.Response(200)
         after = int(request.url.params["after"])
+        if after >= self.fails_after:
+            return httpx.Response(503)
         page = self.feed[after : after + 200]
         return httpx.Response(200, json={"incoming": page, "next": after + len(page)})
 
@@ -154,6 +158,40 @@ async def test_outside_the_hours_only_an_emergency_is_told_and_only_to_whom_it_m
     assert len(world.sms) == 1
 
 
+async def test_an_emergency_waits_for_no_routine_notice_and_for_no_other_day(
+    world: World,
+) -> None:
+    contact = {"by": "sms", "to": "+375000101", "emergencies": True}
+    part = await world.begun(contacts=[contact], most_each_day=1)
+    world.feed.append(some_news())
+    await part.look()
+    world.feed.append(some_news(urgency="emergency"))
+    await part.look()
+    assert len(world.sms) == 2
+    world.feed.append(some_news(urgency="emergency"))
+    await part.look()
+    assert len(world.sms) == 2
+    world.clock.advance(timedelta(minutes=15))
+    await part.look()
+    assert len(world.sms) == 3
+
+
+def test_somebody_in_immediate_danger_is_an_emergency() -> None:
+    assert is_an_emergency({"facts": {"immediate_danger": True}})
+    assert not is_an_emergency({"facts": {"immediate_danger": False}})
+
+
+async def test_no_news_is_passed_over_when_a_page_fails(world: World) -> None:
+    part = await world.begun()
+    world.feed += [some_news(), *(some_news("task-started") for _ in range(200))]
+    whole, world.fails_after = world.fails_after, 1
+    with pytest.raises(InfrastructureFailure):
+        await part.look()
+    world.fails_after = whole
+    await part.look()
+    assert len(world.sms) == 1
+
+
 async def test_what_is_no_work_is_no_notice(world: World) -> None:
     part = await world.begun()
     world.feed += [some_news("task-started"), some_news("loop-closed"), {"type": "", "facts": {}}]
@@ -167,6 +205,7 @@ async def test_what_is_no_work_is_no_notice(world: World) -> None:
         *("offer-received", "decision-overdue", "provider-not-found", "sending-delayed"),
         *("removal-forbidden", "child-notification-overdue", "child-notification-failed"),
         "no-removal-not-sent",
+        *("need-escalated", "start-overdue"),
     ],
 )
 async def test_offers_overdue_clocks_and_what_is_stuck_are_told(world: World, word: str) -> None:
