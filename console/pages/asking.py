@@ -68,14 +68,17 @@ async def read_task(visit: Visit, task_id: UUID) -> Mapping[str, Any]:
     raise NotFound("the task is not one that came here")
 
 
-async def agencies(visit: Visit) -> tuple[tuple[str, str], ...]:
-    """Whom the person may name: the participants of the registry, with what they are."""
+async def agencies(visit: Visit, *, active: bool = True) -> tuple[tuple[str, str], ...]:
+    """Whom the person may name: the participants of the registry, with what they are.
+
+    Not only those who are active: who is suspended or signs later may be kept out beforehand.
+    """
     rows = listed(await visit.ask("gateway", "/v1/participants"))
     words, own = visit.words, visit.desk.settings.node
     return tuple(
         (row["node"], f"{words.label('agency-type', row['agency_type'])} ({row['node']})")
         for row in rows
-        if row["status"] == "active" and row["node"] != own
+        if row["node"] != own and (row["status"] == "active" or not active)
     )
 
 

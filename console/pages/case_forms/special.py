@@ -112,9 +112,10 @@ async def _withdrawal_fields(visit: Visit, case: Thing) -> Fields:
 
 
 async def _restriction_fields(visit: Visit, _case: Thing) -> Fields:
+    everybody = await agencies(visit, active=False)
     return (
         choice("recorded_for", "restriction-author", required=True, given=("person",)),
-        Field(name="agency", kind=Kind.CHOICE, text="never-agency", options=await agencies(visit)),
+        Field(name="agency", kind=Kind.CHOICE, text="never-agency", options=everybody),
         choice("agency_type", "agency-type", text="never-type"),
         choice("oblast", "oblast", text="never-oblast"),
         Field(name="valid_until", kind=Kind.DAY, text="until", hint="for-ever-hint"),
@@ -126,7 +127,7 @@ def _restriction_body(visit: Visit, _case: Thing, body: Body) -> Body:
 
 
 async def _refusal_fields(visit: Visit, _case: Thing) -> Fields:
-    options = await agencies(visit)
+    options = await agencies(visit, active=False)
     return (
         Field(name="provider", kind=Kind.CHOICE, text="provider", required=True, options=options),
     )

@@ -4,7 +4,7 @@ import pytest
 
 from console.pages.case_forms import FORMS
 from contracts.vocabulary import LANGUAGES
-from tests.support.console_bench import CASE, NODE, POOL, TASK, Bench, a_case
+from tests.support.console_bench import CASE, NODE, PARTICIPANT, POOL, TASK, Bench, a_case
 from tests.support.console_cases import FILLED
 from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
 
@@ -84,6 +84,19 @@ async def test_a_consent_for_a_kind_of_agency_names_it(bench: Bench) -> None:
     body = body_of(bench.node.events[0])
     assert body["recipient_class"] == {"agency_type": "ngo", "oblasts": ["BY-BR"]}
     assert body["expires_at"] == "2027-03-02T20:59:00+00:00"
+
+
+async def test_whoever_is_not_active_now_can_be_kept_out_and_is_offered_no_consent(
+    bench: Bench,
+) -> None:
+    await bench.sign_in("case-worker")
+    bench.node.shows["gateway/v1/participants"] = [
+        {**PARTICIPANT, "node": f"{status}-one", "status": status}
+        for status in ("active", "suspended", "proposed")
+    ]
+    text = (await bench.browser.get(f"/cases/{CASE}/restriction")).text
+    assert all(f"{each}-one" in text for each in ("active", "suspended", "proposed"))
+    assert "suspended-one" not in (await bench.browser.get(f"/cases/{CASE}/consent")).text
 
 
 async def test_a_frozen_case_shows_nothing_but_that(bench: Bench) -> None:
