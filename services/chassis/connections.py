@@ -64,12 +64,16 @@ class Connections:
             raise ConnectionsClosed
         return connection
 
-    def give_back(self, connection: Connection) -> None:
-        """It may be lent again, if it is as it was; otherwise it is cut."""
+    def give_back(self, connection: Connection, *, whole: bool = True) -> None:
+        """It may be lent again, if it is as it was; otherwise it is cut.
+
+        ``whole``: the server answered all that it was asked. One that still owes the answer to a
+        BEGIN looks idle, and would open that transaction under whoever is next.
+        """
         self._lent.pop(connection, None)
         uses = self._uses.pop(connection, 0) + 1
         worn = uses >= USES_LIMIT or connection.is_closed() or connection.is_in_transaction()
-        if worn or self._closed:
+        if not whole or worn or self._closed:
             connection.terminate()
         else:
             self._uses[connection] = uses

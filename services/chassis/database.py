@@ -4,6 +4,7 @@ SQL text is written in store rooms and in the chassis's own tables, never here f
 that PostgreSQL or the driver says in words may leave this file: DETAIL and messages hold values.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -258,16 +259,29 @@ class Database:
         try:
             connection = await self._connections.take()
             transaction = Transaction(connection, self.notes, self.failpoints)
+            whole = False
             try:
-                async with connection.transaction():
+                block = connection.transaction()
+                await block.start()
+                try:
                     ours = False
                     yield transaction
                     await transaction._flush()
                     ours = True
+                except BaseException:
+                    await block.rollback()
+                    whole = True
+                    raise
+                await block.commit()
+                whole = _ask_for_the_end(connection)
             finally:
-                self._connections.give_back(connection)
+                self._connections.give_back(connection, whole=whole)
                 self.statements += transaction.statements
             transaction._committed()
+        except asyncio.CancelledError:
+            if _is_cancelled():
+                raise
+            failure = DatabaseUnavailable()
         except DRIVER_ERRORS as error:
             if not ours and isinstance(error, OSError | TimeoutError):
                 raise
@@ -290,10 +304,12 @@ class Database:
         """Whether PostgreSQL answers now."""
         try:
             connection = await self._connections.take()
+            whole = False
             try:
                 await connection.fetchval("SELECT 1", timeout=CONNECT_SECONDS)
+                whole = True
             finally:
-                self._connections.give_back(connection)
+                self._connections.give_back(connection, whole=whole)
         except DRIVER_ERRORS:
             return False
         return True
@@ -301,6 +317,27 @@ class Database:
     async def close(self) -> None:
         """Give all connections back; those still in use after a while are cut."""
         await self._connections.close(CONNECT_SECONDS)
+
+
+def _ask_for_the_end(connection: Connection) -> bool:
+    """True once a commit ended the transaction; raises when it ended something inside of one.
+
+    The driver keeps the outermost block of a connection and sends RELEASE SAVEPOINT for any other:
+    what looks committed is rolled back then. Nobody may be told that it was done.
+    """
+    if connection.is_in_transaction():
+        raise DatabaseUnavailable("what was committed is still open")
+    return True
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody wants this task to end.
+
+    If nobody does, the driver gave up a wait of its own, and whoever let the exception pass would
+    end as if it had been told to: a lane or a sweep that is gone, and nobody says so.
+    """
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 async def connect(url: SecretStr, schema: str, seconds: float = 30.0) -> Connection:

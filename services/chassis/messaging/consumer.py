@@ -119,8 +119,10 @@ class Consumer:
 
     def readiness(self) -> Readiness:
         """Whether it makes progress."""
-        held_back, held = self._settler.trials.held_back, self._lanes.held
-        return self._progress.readiness(held_back=held_back, in_flight=held)
+        held_back, lanes = self._settler.trials.held_back, self._lanes
+        return self._progress.readiness(
+            held_back=held_back, in_flight=lanes.held, longest=lanes.longest()
+        )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until told to stop; ends the process part on what only a restart can mend."""

@@ -26,6 +26,7 @@ class Lanes(Generic[Piece]):
         self._limit = limit
         self._queues: list[asyncio.Queue[Piece]] = [asyncio.Queue(limit) for _ in range(count)]
         self._tasks: list[asyncio.Task[None]] = []
+        self._since: dict[int, float] = {}
         self._held = 0
         self._moved = asyncio.Event()
         self._half_empty = asyncio.Event()
@@ -46,11 +47,18 @@ class Lanes(Generic[Piece]):
         """How many pieces wait in each lane."""
         return [queue.qsize() for queue in self._queues]
 
+    def longest(self) -> float:
+        """For how many seconds the slowest lane has worked on what it took."""
+        if not self._since:
+            return 0.0
+        return asyncio.get_running_loop().time() - min(self._since.values())
+
     def start(self) -> None:
         """Begin to work."""
+        self._since.clear()
         self._tasks = [
-            asyncio.create_task(self._run(queue), name=f"lane {number}")
-            for number, queue in enumerate(self._queues)
+            asyncio.create_task(self._run(number), name=f"lane {number}")
+            for number in range(len(self._queues))
         ]
 
     def put(self, subject: str, piece: Piece) -> None:
@@ -100,11 +108,13 @@ class Lanes(Generic[Piece]):
         self._half_empty.set()
         self._moved.set()
 
-    async def _run(self, queue: "asyncio.Queue[Piece]") -> None:
+    async def _run(self, number: int) -> None:
+        queue, loop = self._queues[number], asyncio.get_running_loop()
         while True:
             pieces = [await queue.get()]
             while len(pieces) < self._at_once and not queue.empty():
                 pieces.append(queue.get_nowait())
+            self._since[number] = loop.time()
             try:
                 await self._work(pieces)
             except Exception as error:  # noqa: BLE001 - kept, raised by the consumer
@@ -112,6 +122,7 @@ class Lanes(Generic[Piece]):
                 self._half_empty.set()
                 self._moved.set()
                 return
+            del self._since[number]
             self._held -= len(pieces)
             if self._held <= self._limit // 2:
                 self._half_empty.set()

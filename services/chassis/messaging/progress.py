@@ -64,8 +64,8 @@ class Progress:
             return False
         return self._too_long()
 
-    def readiness(self, *, held_back: int, in_flight: int) -> Readiness:
-        """How the consumer is now."""
+    def readiness(self, *, held_back: int, in_flight: int, longest: float) -> Readiness:
+        """How the consumer is now; ``longest``: for how many seconds a lane has not moved."""
         if self.stopped:
             return Readiness(False, self.stopped)
         if self._polled_at is None:
@@ -76,7 +76,8 @@ class Progress:
             return Readiness(False, "held back by the database or a bus")
         if in_flight and self._too_long():
             return Readiness(False, "nothing was finished for too long")
-        return Readiness(True)
+        stands = longest > self.limits.stuck_seconds
+        return Readiness(not stands, "a lane does not move" if stands else "")
 
     def _trouble(self, polled_at: float) -> str:
         """What the bus does not do, as one constant sentence."""

@@ -2,6 +2,10 @@
 # ruff: noqa: PT012, S608
 
 import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from traceback import format_exception
@@ -173,6 +177,53 @@ async def test_conflicts_and_lost_connections_count_as_infrastructure(things: Da
         async with things.transaction() as tx:
             await tx.connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     assert await things.alive()
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """The server's process of one connection stands still."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def test_what_looks_committed_after_a_begin_that_came_too_late_is_there(
+    house_settings: ServiceSettings, things: Database
+) -> None:
+    """The driver takes the next transaction for an inner one: what it released was never kept."""
+    settings = house_settings.model_copy(
+        update={"database_seconds": 0.5, "database_connections": 1}
+    )
+    impatient = await Database.open(settings)
+    try:
+        async with impatient.transaction() as tx:
+            pid = await tx.connection.fetchval("SELECT pg_backend_pid()")
+        with frozen(pid):
+            with pytest.raises(DatabaseUnavailable):
+                async with impatient.transaction() as tx:
+                    await add(tx, 1)
+            again = asyncio.create_task(added(impatient, 2))
+            await asyncio.sleep(0.1)
+        thing = await again
+        async with things.transaction() as tx:
+            assert await tx.fetch_one(READ, id=thing) is not None
+    finally:
+        await impatient.close()
+
+
+async def added(database: Database, number: int) -> UUID:
+    async with database.transaction() as tx:
+        return await add(tx, number)
+
+
+async def test_a_commit_that_ends_no_transaction_is_not_taken_for_one(things: Database) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with things.transaction() as tx:
+            await add(tx, 3)
+            await tx.connection.execute("COMMIT; BEGIN; SAVEPOINT deeper")
+            tx.connection._top_xact._nested, tx.connection._top_xact._id = True, "deeper"
 
 
 async def test_the_service_role_has_rows_but_no_definitions(

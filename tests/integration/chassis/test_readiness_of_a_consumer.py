@@ -127,6 +127,16 @@ def test_each_stamp_grows_old_by_itself(stamp: str) -> None:
     progress.polled()
     seconds, sentence = ages[stamp]
     setattr(progress, f"_{stamp}_at", clock.monotonic() - seconds - 1)
-    assert progress.readiness(held_back=0, in_flight=0).detail == sentence
+    assert progress.readiness(held_back=0, in_flight=0, longest=0.0).detail == sentence
     getattr(progress, stamp)()
-    assert progress.readiness(held_back=0, in_flight=0).ok
+    assert progress.readiness(held_back=0, in_flight=0, longest=0.0).ok
+
+
+def test_one_lane_that_does_not_move_is_seen_while_the_others_do() -> None:
+    limits = Limits()
+    progress = Progress(FrozenClock(AT), limits)
+    progress.polled()
+    progress.moved()
+    assert progress.readiness(held_back=0, in_flight=1, longest=limits.stuck_seconds).ok
+    late = progress.readiness(held_back=0, in_flight=1, longest=limits.stuck_seconds + 1)
+    assert late.detail == "a lane does not move"
