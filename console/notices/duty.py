@@ -136,18 +136,25 @@ class Turn:
 
 def is_worth_a_notice(entry: dict[str, Any]) -> bool:
     """An offer came, a clock ran out, or something is stuck; anything else can wait."""
-    word = str(entry.get("type", "")).removesuffix(".v1").rpartition(".")[2]
-    return word in WORTH
+    return _word(entry) in WORTH
 
 
 def is_an_emergency(entry: dict[str, Any]) -> bool:
     """Whether it cannot wait for the hours."""
     facts = entry.get("facts") or {}
-    return facts.get("urgency") == "emergency" or facts.get("immediate_danger") is True
+    danger = facts.get("urgency") == "emergency" or facts.get("immediate_danger") is True
+    return danger or _word(entry) == MISSING
 
 
+def _word(entry: dict[str, Any]) -> str:
+    """What happened: ``offer-received``."""
+    return str(entry.get("type", "")).removesuffix(".v1").rpartition(".")[2]
+
+
+MISSING: Final = "child-missing"
 WORTH: Final = frozenset(
     {
+        MISSING,
         *("offer-received", "offer-unseen", "task-expired", "decision-overdue"),
         *("provider-not-found", "need-escalated", "start-overdue", "hand-over-failed"),
         *("sending-delayed", "sending-refused", "case-opened", "case-frozen"),

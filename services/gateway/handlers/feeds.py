@@ -40,6 +40,8 @@ _NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.ReflectionEnded),
     ("identification", identification.DecisionOverdue),
     ("identification", identification.CaseFrozen),
+    ("identification", identification.ChildMissing),
+    ("identification", identification.ChildFound),
     ("identification", identification.ChildNotificationReceived),
     ("identification", identification.ChildNotificationFailed),
     ("identification", identification.ChildNotificationOverdue),

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 import yaml
 
-from console.notices.duty import Duty, Turn, is_an_emergency, read_duty
+from console.notices.duty import Duty, Turn, is_an_emergency, is_worth_a_notice, read_duty
 from console.notices.sending import ByMail, BySms, Way
 from console.notices.watching import Feed, Notices
 from services.chassis.clock import FrozenClock
@@ -179,6 +179,14 @@ async def test_an_emergency_waits_for_no_routine_notice_and_for_no_other_day(
 def test_somebody_in_immediate_danger_is_an_emergency() -> None:
     assert is_an_emergency({"facts": {"immediate_danger": True}})
     assert not is_an_emergency({"facts": {"immediate_danger": False}})
+
+
+def test_a_missing_child_is_an_emergency_and_one_that_was_found_is_no_notice() -> None:
+    missing, found = some_news("child-missing"), some_news("child-found")
+    assert is_an_emergency(missing)
+    assert is_worth_a_notice(missing)
+    assert not is_an_emergency(found)
+    assert not is_worth_a_notice(found)
 
 
 async def test_no_news_is_passed_over_when_a_page_fails(world: World) -> None:

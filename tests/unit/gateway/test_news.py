@@ -35,3 +35,8 @@ def test_what_another_agency_tells_by_law_is_news_where_it_arrives(model: type[C
 )
 def test_that_an_authority_was_told_or_could_not_be_is_news(model: type[Contract]) -> None:
     assert type_of("identification", model) in HEARD
+
+
+@pytest.mark.parametrize("model", [identification.ChildMissing, identification.ChildFound])
+def test_that_a_child_is_missing_or_was_found_is_news(model: type[Contract]) -> None:
+    assert type_of("identification", model) in HEARD
