@@ -29,6 +29,7 @@ SAID_OF_IT_AT_INTERIOR = {
     "no-removal": 1,
     "no-removal-told": 1,
     "reflection-ended": 1,
+    "person-identified": 1,
     "no-removal-ended": 1,
     "no-removal-lifted": 1,
 }
@@ -56,7 +57,7 @@ def test_no_more_than_that_crossed_to_migration(story: Told) -> None:
     assert not [what for _, sender, _, what in crossed if sender == MIGRATION]
 
 
-def test_it_held_for_the_period_and_not_a_day_longer(story: Told) -> None:
+def test_it_held_for_the_period_and_until_the_decision(story: Told) -> None:
     words = story.words(INTERIOR)
     assert {word: words[word] for word in SAID_OF_IT_AT_INTERIOR} == SAID_OF_IT_AT_INTERIOR
     began = story.body(INTERIOR, "reflection-started")
@@ -64,6 +65,12 @@ def test_it_held_for_the_period_and_not_a_day_longer(story: Told) -> None:
         datetime.fromisoformat(str(began[each])) for each in ("starts_at", "ends_at")
     )
     assert ends_at - starts_at == PROFILE.days("reflection_days")
+    order = [
+        word
+        for word in story.words(INTERIOR)
+        if word in ("reflection-ended", "person-identified", "no-removal-lifted")
+    ]
+    assert order == ["reflection-ended", "person-identified", "no-removal-lifted"]
     notices = story.stage.get(
         f"{MIGRATION}.identification", "/v1/notices", "case-officer", kind="no-removal"
     ).json()
@@ -102,8 +109,7 @@ def test_the_search_finds_what_is_there(story: Told) -> None:
 
 def test_she_was_helped_in_the_meantime(story: Told) -> None:
     assert story.words(INTERIOR)["loop-closed"] == 1
-    assert not story.of(INTERIOR, "person-identified")
-    assert story.shown(INTERIOR, story.case(INTERIOR))["state"] == "presumed"
+    assert story.shown(INTERIOR, story.case(INTERIOR))["state"] == "identified"
 
 
 def test_each_party_knew_this_and_nothing_else(story: Told) -> None:

@@ -1,4 +1,4 @@
-"""`no-removal`: a foreign citizen in her time to recover; who could remove her hears just that.
+"""`no-removal`: a foreign citizen, until she is identified; who could remove her hears just that.
 
 The interior authority presumes her. Until she agrees, the agency for citizenship and migration
 hears nothing; then "no removal" under a reference of its own, and that it ended. It never learns
@@ -52,11 +52,13 @@ def tell(stage: Stage) -> None:
     stage.say(f"she agrees that {MIGRATION} hears one thing: no removal")
     stage.move_clock(UNTIL_THE_END)
     interior.news("identification.reflection-ended", lambda news: news["case_id"] == case_id)
+    stage.say("her time to recover is over; nobody has decided, so she still may not be removed")
+    interior.tells("decision-recorded", case_id, loop.decision("conclusive"))
     migration.news(
         "identification.removal-not-forbidden",
         lambda ended: ended["case_id"] == news["case_id"],
     )
-    stage.say("her time to recover is over, and so is that")
+    stage.say("she is identified, and that is over")
     found = heard_of(stage, case_id)
     stage.must(not found, f"migration holds more of her: {', '.join(found)}")
     stage.say("no id, code or name of her is in migration's databases")

@@ -13,6 +13,7 @@ from services.identification.domain.case import (
     Change,
     ChildProtection,
     HelpedWithoutIdentification,
+    Presumed,
     Reflection,
 )
 from services.identification.domain.child import authorities_left, guardian_request
@@ -96,7 +97,7 @@ def child_notices(
 def no_removal_recipient(
     case: Case, situation: Situation, sent: Iterable[Notice], profile: Profile
 ) -> Participant | None:
-    """Whom to tell that a foreign citizen may not be removed now; only with consent (Art. 13)."""
+    """Whom to tell that a foreign citizen may not be removed now; only with consent."""
     told = [found for found in sent if found.kind == NO_REMOVAL and found.state in STANDS]
     if told or not may_not_be_removed(case) or not is_foreign(case, profile):
         return None
@@ -110,8 +111,8 @@ def no_removal_recipient(
 
 
 def may_not_be_removed(case: Case) -> bool:
-    """During reflection, and while a child is protected instead."""
-    return isinstance(case.state, Reflection | ChildProtection)
+    """From reasonable grounds until the decision, however late it comes (Art. 10(2) and 13(1))."""
+    return isinstance(case.state, Reflection | ChildProtection | Presumed)
 
 
 def is_foreign(case: Case, profile: Profile) -> bool:

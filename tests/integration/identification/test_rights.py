@@ -142,6 +142,9 @@ async def test_migration_is_told_no_removal_and_when_it_ends_and_nothing_more(
     await interior.bring(SendingDelivered(outgoing_id=told.id, recipient=MIGRATION), case_id)
     assert "no-removal-told" in await interior.kinds("identification")
     await interior.let_time_pass(days=31)
+    assert "reflection-ended" in await interior.kinds("identification")
+    assert "no-removal-ended" not in await interior.kinds("outgoing")
+    await interior.bring(a_decision("conclusive"), case_id)
     ended = (await interior.told("outgoing"))[-1]
     assert (ended.kind, ended.headers["recipient"]) == ("no-removal-ended", MIGRATION)
     assert ended.body == told.body

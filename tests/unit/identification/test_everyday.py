@@ -20,6 +20,7 @@ from services.identification.domain import (
     Identified,
     Notice,
     Policy,
+    Presumed,
     Questionnaire,
     Reflection,
     Restriction,
@@ -53,6 +54,7 @@ from services.identification.domain.notices import (
     batch_due,
     count_anonymously,
     is_counted_anonymously,
+    may_not_be_removed,
     no_removal_recipient,
     note_no_removal,
 )
@@ -220,6 +222,12 @@ def test_for_a_protected_child_too() -> None:
     )
     case = a_foreigner(protected, majority="child")
     assert no_removal_recipient(case, with_notices(), (), BELARUS) is not None
+
+
+def test_until_the_decision_too_however_late_it_is() -> None:
+    awaited = Presumed(presumed_at=NOW, reflection_ended_at=NOW, conclusive_due_at=NOW - DAY)
+    assert may_not_be_removed(a_foreigner(awaited))
+    assert no_removal_recipient(a_foreigner(awaited), with_notices(), (), BELARUS) is not None
 
 
 @pytest.mark.parametrize(
