@@ -35,6 +35,8 @@ CAREFUL = frozenset(
 """Passed only in a life after an unclean end."""
 EARLY = frozenset({Failpoint.REWOUND_BEFORE_MARK, Failpoint.RELAY_ABANDONED})
 """The load begins with them: the first of a chain, if it is in one."""
+AWAITED = frozenset({Failpoint.ROW_PARKED_BEFORE_COMMIT})
+"""The load waits for it before it lets any row be settled: nothing that settles one comes first."""
 AGAIN = 3
 """How often the load goes again for a place that was not reached."""
 
@@ -86,9 +88,8 @@ def _needs_first(order: Order) -> bool:
 
 def _needs_last(order: Order) -> int:
     failpoint = order.place.failpoint
-    if failpoint in EARLY:
-        return 0
-    return 3 if failpoint in AT_STOP else 2 if failpoint in CAREFUL else 1
+    ranks = (EARLY, AWAITED, set(Failpoint) - CAREFUL - AT_STOP, CAREFUL, AT_STOP)
+    return next(rank for rank, those in enumerate(ranks) if failpoint in those)
 
 
 def _fits(order: Order, others: Sequence[Order]) -> bool:
