@@ -10,6 +10,8 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
+from services.chassis.errors import DatabaseUnavailable
+
 Connection: TypeAlias = Any
 Open = Callable[[], Awaitable[Connection]]
 USES_LIMIT: Final = 50_000
@@ -92,3 +94,24 @@ class Connections:
                     await self._room.acquire()
         for connection in list(self._lent):
             connection.terminate()
+
+
+def ask_for_the_end(connection: Connection) -> bool:
+    """True once a commit ended the transaction; raises when it ended something inside of one.
+
+    The driver keeps the outermost block of a connection and sends RELEASE SAVEPOINT for any other:
+    what looks committed is rolled back then. Nobody may be told that it was done.
+    """
+    if connection.is_in_transaction():
+        raise DatabaseUnavailable("what was committed is still open")
+    return True
+
+
+def is_cancelled() -> bool:
+    """Whether somebody wants this task to end.
+
+    If nobody does, the driver gave up a wait of its own, and whoever let the exception pass would
+    end as if it had been told to: a lane or a sweep that is gone, and nobody says so.
+    """
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0

@@ -14,7 +14,12 @@ import asyncpg
 import orjson
 from pydantic import SecretStr
 
-from services.chassis.connections import Connection, Connections
+from services.chassis.connections import (
+    Connection,
+    Connections,
+    ask_for_the_end,
+    is_cancelled,
+)
 from services.chassis.environment import ServiceSettings
 from services.chassis.errors import (
     DatabaseUnavailable,
@@ -273,13 +278,13 @@ class Database:
                     whole = True
                     raise
                 await block.commit()
-                whole = _ask_for_the_end(connection)
+                whole = ask_for_the_end(connection)
             finally:
                 self._connections.give_back(connection, whole=whole)
                 self.statements += transaction.statements
             transaction._committed()
         except asyncio.CancelledError:
-            if _is_cancelled():
+            if is_cancelled():
                 raise
             failure = DatabaseUnavailable()
         except DRIVER_ERRORS as error:
@@ -317,27 +322,6 @@ class Database:
     async def close(self) -> None:
         """Give all connections back; those still in use after a while are cut."""
         await self._connections.close(CONNECT_SECONDS)
-
-
-def _ask_for_the_end(connection: Connection) -> bool:
-    """True once a commit ended the transaction; raises when it ended something inside of one.
-
-    The driver keeps the outermost block of a connection and sends RELEASE SAVEPOINT for any other:
-    what looks committed is rolled back then. Nobody may be told that it was done.
-    """
-    if connection.is_in_transaction():
-        raise DatabaseUnavailable("what was committed is still open")
-    return True
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody wants this task to end.
-
-    If nobody does, the driver gave up a wait of its own, and whoever let the exception pass would
-    end as if it had been told to: a lane or a sweep that is gone, and nobody says so.
-    """
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0
 
 
 async def connect(url: SecretStr, schema: str, seconds: float = 30.0) -> Connection:

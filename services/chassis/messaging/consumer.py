@@ -119,10 +119,7 @@ class Consumer:
 
     def readiness(self) -> Readiness:
         """Whether it makes progress."""
-        held_back, lanes = self._settler.trials.held_back, self._lanes
-        return self._progress.readiness(
-            held_back=held_back, in_flight=lanes.held, longest=lanes.longest()
-        )
+        return self._progress.readiness(self._lanes, self._settler.trials.held_back)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read until told to stop; ends the process part on what only a restart can mend."""

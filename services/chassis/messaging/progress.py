@@ -7,11 +7,23 @@ either moves or is at its end. A consumer that stands still without a reason is 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from services.chassis.clock import Clock
 from services.chassis.messaging.broker import TopicPartition
 from services.chassis.messaging.limits import Limits
 from services.chassis.runnable import Readiness
+
+
+class InHand(Protocol):
+    """What the lanes say of themselves."""
+
+    @property
+    def held(self) -> int:
+        """How many records are in flight."""
+
+    def longest(self) -> float:
+        """For how many seconds the slowest lane has not moved."""
 
 
 @dataclass(slots=True)
@@ -64,8 +76,8 @@ class Progress:
             return False
         return self._too_long()
 
-    def readiness(self, *, held_back: int, in_flight: int, longest: float) -> Readiness:
-        """How the consumer is now; ``longest``: for how many seconds a lane has not moved."""
+    def readiness(self, lanes: InHand, held_back: int) -> Readiness:
+        """How the consumer is now."""
         if self.stopped:
             return Readiness(False, self.stopped)
         if self._polled_at is None:
@@ -74,9 +86,9 @@ class Progress:
             return Readiness(False, trouble)
         if held_back:
             return Readiness(False, "held back by the database or a bus")
-        if in_flight and self._too_long():
+        if lanes.held and self._too_long():
             return Readiness(False, "nothing was finished for too long")
-        stands = longest > self.limits.stuck_seconds
+        stands = lanes.longest() > self.limits.stuck_seconds
         return Readiness(not stands, "a lane does not move" if stands else "")
 
     def _trouble(self, polled_at: float) -> str:

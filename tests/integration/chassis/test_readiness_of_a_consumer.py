@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 import pytest_asyncio
@@ -114,6 +114,17 @@ async def test_a_commit_task_that_ends_ends_the_consumer(
     assert consumer._member is None, "it left its group"
 
 
+@dataclass(frozen=True)
+class InHand:
+    """Lanes that say what they are told."""
+
+    held: int = 0
+    seconds: float = 0.0
+
+    def longest(self) -> float:
+        return self.seconds
+
+
 @pytest.mark.parametrize("stamp", ["polled", "answered", "assigned"])
 def test_each_stamp_grows_old_by_itself(stamp: str) -> None:
     limits = Limits()
@@ -127,9 +138,9 @@ def test_each_stamp_grows_old_by_itself(stamp: str) -> None:
     progress.polled()
     seconds, sentence = ages[stamp]
     setattr(progress, f"_{stamp}_at", clock.monotonic() - seconds - 1)
-    assert progress.readiness(held_back=0, in_flight=0, longest=0.0).detail == sentence
+    assert progress.readiness(InHand(), 0).detail == sentence
     getattr(progress, stamp)()
-    assert progress.readiness(held_back=0, in_flight=0, longest=0.0).ok
+    assert progress.readiness(InHand(), 0).ok
 
 
 def test_one_lane_that_does_not_move_is_seen_while_the_others_do() -> None:
@@ -137,6 +148,6 @@ def test_one_lane_that_does_not_move_is_seen_while_the_others_do() -> None:
     progress = Progress(FrozenClock(AT), limits)
     progress.polled()
     progress.moved()
-    assert progress.readiness(held_back=0, in_flight=1, longest=limits.stuck_seconds).ok
-    late = progress.readiness(held_back=0, in_flight=1, longest=limits.stuck_seconds + 1)
+    assert progress.readiness(InHand(1, limits.stuck_seconds), 0).ok
+    late = progress.readiness(InHand(1, limits.stuck_seconds + 1), 0)
     assert late.detail == "a lane does not move"
