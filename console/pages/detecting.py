@@ -2,37 +2,45 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from console.answers import back_to, page
 from console.desk import Visit, visit_of
-from console.forms import asked, read
-from console.pages.fields import CASE_TYPE, DANGER, KNOWN, MAJORITY, WHEN, Fields
+from console.forms import Field, Kind, asked, read
+from console.pages.asking import agencies
+from console.pages.fields import CASE_TYPE, DANGER, KNOWN, MAJORITY, WHEN, Fields, choice, many
 from console.telling import Telling, id_within
 from services.chassis.clock import new_id
 
 ALWAYS: Final[Fields] = tuple(
     replace(field, required=True) for field in (CASE_TYPE, MAJORITY, DANGER)
 )
-FIELDS: Final[Fields] = (*ALWAYS, WHEN, *KNOWN)
+ALSO: Final[Fields] = (WHEN, *KNOWN)
+NEVER: Final = {"never_agencies": "agency", "never_types": "agency_type", "never_oblasts": "oblast"}
+"""Question of the form -> property of a restriction; each code that is chosen is one of its own."""
+UNTIL, AUTHOR = "valid_until", "recorded_for"
 
 
 async def detect_form(request: Request) -> Response:
     """Ask."""
-    return _page(visit_of(request), ())
+    return await _page(visit_of(request), ())
 
 
 async def detect(request: Request) -> Response:
     """Tell; the case's id follows from the form's, so that twice is once."""
     visit = visit_of(request)
-    body, objections = read(visit, FIELDS)
+    body, objections = read(visit, (*ALWAYS, *await _never(visit), *ALSO))
     if objections:
-        return _page(visit, objections)
+        return await _page(visit, objections)
     form_id = visit.form_id() or new_id()
     case_id = id_within(form_id, "case")
+    restrictions = _restrictions(body, form_id)
+    if restrictions:
+        body["restrictions"] = restrictions
     told = await visit.tell(
         Telling(
             happened="person-detected",
@@ -42,19 +50,56 @@ async def detect(request: Request) -> Response:
         )
     )
     if told.accepted is False:
-        return _page(visit, told.reasons)
+        return await _page(visit, [_beside(reason) for reason in told.reasons])
     visit.session.said = "detected" if told.accepted else "on-its-way"
     reads = told.accepted and visit.may_open("GET", "/cases/{case_id}")
     return back_to(f"/cases/{case_id}" if reads else "/detect")
 
 
-def _page(visit: Visit, reasons: Sequence[Mapping[str, str | None]]) -> Response:
+async def _never(visit: Visit) -> Fields:
+    """Who may never hear of the case: asked in the step in which somebody would be told."""
+    everybody = await agencies(visit, active=False)
+    return (
+        Field(name="never_agencies", kind=Kind.MANY, text="never-agencies", options=everybody),
+        many("never_types", "agency-type", text="never-types"),
+        many("never_oblasts", "oblast", text="never-oblasts"),
+        Field(name=UNTIL, kind=Kind.DAY, text="until", hint="for-ever-hint"),
+        choice(AUTHOR, "restriction-author", given=("person",)),
+    )
+
+
+def _restrictions(body: dict[str, Any], form_id: UUID) -> list[dict[str, Any]]:
+    """One restriction for each code that was chosen; its id follows from all that it says."""
+    about = {AUTHOR: body.pop(AUTHOR, "person"), UNTIL: body.pop(UNTIL, None)}
+    chosen = [(place, code) for name, place in NEVER.items() for code in body.pop(name, ())]
+    return [
+        {
+            "restriction_id": str(id_within(form_id, f"{place} {code} {sorted(about.items())}")),
+            place: code,
+            **{name: value for name, value in about.items() if value is not None},
+        }
+        for place, code in chosen
+    ]
+
+
+def _beside(reason: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """What the door says of a restriction, beside the question that it came from."""
+    first, _, inside = (reason["field"] or "").partition("/")
+    place = inside.rpartition("/")[2]
+    questions = {place: name for name, place in NEVER.items()} | {UNTIL: UNTIL}
+    if first != "restrictions" or place not in questions:
+        return reason
+    return {**reason, "field": questions[place]}
+
+
+async def _page(visit: Visit, reasons: Sequence[Mapping[str, str | None]]) -> Response:
     return page(
         visit,
         "detect.html",
         422 if reasons else 200,
-        always=len(ALWAYS),
-        fields=asked(visit, FIELDS, reasons),
+        always=asked(visit, ALWAYS, reasons),
+        never=asked(visit, await _never(visit), reasons),
+        also=asked(visit, ALSO, reasons),
         reasons=reasons,
         form_id=(visit.form_id() if reasons else None) or new_id(),
     )

@@ -2,7 +2,10 @@
 
 from typing import Annotated
 
+from pydantic import Field
+
 from contracts.envelope import Contract, Count, Flag, Node, Reference, Time, code
+from contracts.intake.consent import RestrictionRecorded
 from contracts.intake.sizes import Codes
 from contracts.vocabulary import NOT_YET_KNOWN
 
@@ -35,6 +38,8 @@ class PersonDetected(Contract):
     linked_case: Reference | None = None
     """A case of this node that this one goes on from or belongs to; ``link_kind`` says how."""
     link_kind: Annotated[str, code("case-link-kind")] = "other"
+    restrictions: Annotated[tuple[RestrictionRecorded, ...], Field(max_length=20)] = ()
+    """Who may never hear of the case, from its beginning: nobody is told before they hold."""
 
 
 class ScreeningRecorded(Contract):

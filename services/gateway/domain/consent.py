@@ -6,7 +6,7 @@ what happened to the person may be in here, only who may receive what for which 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -62,7 +62,7 @@ def what_is_forbidden(restriction: Restriction) -> tuple[str | None, ...]:
         restriction.agency,
         restriction.agency_type,
         restriction.oblast,
-        None if until is None else until.isoformat(),
+        None if until is None else until.astimezone(UTC).isoformat(),
     )
 
 

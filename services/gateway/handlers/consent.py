@@ -4,11 +4,17 @@ Each returns its objections; none means that it was done. From the commit of a w
 nothing new is shared: whoever sends locks the same row. Nothing here reads about the person.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from contracts.intake import ConsentRecorded, ConsentWithdrawn, RestrictionRecorded
+from contracts.intake import (
+    ConsentRecorded,
+    ConsentWithdrawn,
+    PersonDetected,
+    RestrictionRecorded,
+)
 from services.chassis.clock import derived_id
 from services.chassis.messaging.work import Work
 from services.gateway.disclosure.consent import consent_ended, consent_granted, restriction_set
@@ -93,25 +99,57 @@ async def record_restriction(
     """Enter a restriction, tell the services, stop what was still to be sent there."""
     tx = work.transaction
     row = await cases.lock_case(tx, case_id, work.now)
-    restriction = Restriction(
-        restriction_id=body.restriction_id,
-        case_id=case_id,
-        agency=body.agency,
-        agency_type=body.agency_type,
-        oblast=body.oblast,
-        valid_until=body.valid_until,
-    )
+    restriction = _restriction(body, case_id)
     taken = await register.restriction_exists(tx, body.restriction_id)
     objections = restriction_objections(
         restriction, ConsentRegister(now=work.now, frozen=row.frozen, id_taken=taken)
     )
-    if objections:
-        return objections
-    await register.add_restriction(tx, restriction, recorded_for=body.recorded_for, now=work.now)
+    if not objections:
+        await _forbid([(restriction, body.recorded_for)], case_id, work, stop_sharing)
+    return objections
+
+
+async def restrict_from_the_beginning(
+    body: PersonDetected, case_id: UUID, work: Work, stop_sharing: StopSharing
+) -> tuple[Objection, ...]:
+    """Enter what a detection forbids before any service hears of the case; all of it or nothing.
+
+    What the same detection forbade when it was told before is no second restriction.
+    """
+    if not body.restrictions:
+        return ()
+    tx = work.transaction
+    row = await cases.lock_case(tx, case_id, work.now)
+    known = await register.read_restrictions(tx, case_id)
+    held = {found.restriction_id: what_is_forbidden(found) for found in known}
+    new: dict[UUID, tuple[Restriction, str]] = {}
+    against: list[Objection] = []
+    for position, asked in enumerate(body.restrictions):
+        restriction, its_id = _restriction(asked, case_id), asked.restriction_id
+        if held.get(its_id) == what_is_forbidden(restriction):
+            continue
+        taken = its_id in new or await register.restriction_exists(tx, its_id)
+        now = ConsentRegister(now=work.now, frozen=row.frozen, id_taken=taken)
+        against += [
+            Objection(each.code, f"restrictions/{position}/{each.field}")
+            for each in restriction_objections(restriction, now)
+        ]
+        new[its_id] = (restriction, asked.recorded_for)
+    if new and not against:
+        await _forbid(new.values(), case_id, work, stop_sharing)
+    return tuple(against)
+
+
+async def _forbid(
+    new: Iterable[tuple[Restriction, str]], case_id: UUID, work: Work, stop_sharing: StopSharing
+) -> None:
+    """Enter restrictions of a locked case, tell the services, stop what was still to be sent."""
+    tx = work.transaction
+    for restriction, recorded_for in new:
+        await register.add_restriction(tx, restriction, recorded_for=recorded_for, now=work.now)
+        stream.publish_consent_fact(tx, restriction_set(restriction), case_id=case_id)
     await cases.note_withdrawal(tx, case_id, work.now)
-    stream.publish_consent_fact(tx, restriction_set(restriction), case_id=case_id)
     await stop_sharing(tx, case_id, everything=False, withdrawn=None)
-    return ()
 
 
 async def carry_restrictions(
@@ -128,13 +166,24 @@ async def carry_restrictions(
     }
     if not new:
         return
-    for found, recorded_for in new.values():
-        own_id = derived_id(SERVICE, str(found.restriction_id), str(case_id), 0)
-        carried = replace(found, restriction_id=own_id, case_id=case_id)
-        await register.add_restriction(tx, carried, recorded_for=recorded_for, now=work.now)
-        stream.publish_consent_fact(tx, restriction_set(carried), case_id=case_id)
-    await cases.note_withdrawal(tx, case_id, work.now)
-    await stop_sharing(tx, case_id, everything=False, withdrawn=None)
+    carried = [(_carried(found, case_id), recorded_for) for found, recorded_for in new.values()]
+    await _forbid(carried, case_id, work, stop_sharing)
+
+
+def _carried(restriction: Restriction, case_id: UUID) -> Restriction:
+    own_id = derived_id(SERVICE, str(restriction.restriction_id), str(case_id), 0)
+    return replace(restriction, restriction_id=own_id, case_id=case_id)
+
+
+def _restriction(body: RestrictionRecorded, case_id: UUID) -> Restriction:
+    return Restriction(
+        restriction_id=body.restriction_id,
+        case_id=case_id,
+        agency=body.agency,
+        agency_type=body.agency_type,
+        oblast=body.oblast,
+        valid_until=body.valid_until,
+    )
 
 
 def _consent(body: ConsentRecorded, case_id: UUID) -> Consent:

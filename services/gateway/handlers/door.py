@@ -11,12 +11,13 @@ from uuid import UUID
 
 import orjson
 
-from contracts.envelope import source_of
+from contracts.envelope import Contract, source_of
 from contracts.intake import (
     ConsentRecorded,
     ConsentWithdrawn,
     IntakeAccepted,
     IntakeRefused,
+    PersonDetected,
     RestrictionRecorded,
 )
 from services.chassis.audit import record
@@ -27,6 +28,7 @@ from services.gateway.domain.refusals import Objection
 from services.gateway.handlers.consent import (
     record_consent,
     record_restriction,
+    restrict_from_the_beginning,
     withdraw_consent,
 )
 from services.gateway.handlers.context import GatewayContext
@@ -92,6 +94,9 @@ async def _answered(
         if objections:
             return _refuse(arrival, examined, objections, work)
         return _accept(letter.intake_id, examined.subject, work)
+    objections = await _restrict(context, examined.body, examined.subject, work)
+    if objections:
+        return _refuse(arrival, examined, objections, work)
     stream.publish_command(
         work.transaction,
         command_of(examined.body),
@@ -153,6 +158,15 @@ async def _decide_own(
             return await record_restriction(body, case_id, work, context.stop_sharing)
         case _:
             assert_never(body)
+
+
+async def _restrict(
+    context: GatewayContext, body: Contract, case_id: UUID, work: Work
+) -> tuple[Objection, ...]:
+    """What a command of another service brings for the gateway's own register."""
+    if isinstance(body, PersonDetected):
+        return await restrict_from_the_beginning(body, case_id, work, context.stop_sharing)
+    return ()
 
 
 async def _keep_originals(context: GatewayContext, examined: Examined, work: Work) -> None:

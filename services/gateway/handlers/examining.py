@@ -4,15 +4,22 @@ Nothing is written here and nothing asked of the database. No value of the lette
 objection.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from contracts.catalogue import CATALOGUE, EventSpec
-from contracts.intake import CapacityReported, ConsentRecorded, RestrictionRecorded
+from contracts.intake import (
+    CapacityReported,
+    ConsentRecorded,
+    PersonDetected,
+    RestrictionRecorded,
+)
 from contracts.nodes import node_places, nodes_named
 from services.chassis.errors import ContractBroken
 from services.chassis.messaging.reading import Contracts, read_body, stem_of
@@ -27,6 +34,7 @@ INTAKE: Final[Mapping[str, EventSpec]] = MappingProxyType(
 _STEMS: Final = frozenset(map(stem_of, INTAKE))
 _NARROWING: Final = ("recipient_class", "agency_type", "oblast")
 """Where an unknown code may not be taken as another one: it says whom something is for."""
+_RESTRICTIONS: Final = "restrictions"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,21 +129,32 @@ def _named_for(spec: EventSpec, objection: Objection) -> Objection:
 
 
 def _narrowing_objections(spec: EventSpec, unmapped: Mapping[str, str]) -> list[Objection]:
-    if spec.model not in (ConsentRecorded, RestrictionRecorded):
-        return []
     return [
         Objection("out-of-range", place.replace(".", "/"))
         for place in unmapped
-        if place.split(".")[0] in _NARROWING
+        if _says_whom(spec.model, place.split("."))
     ]
 
 
+def _says_whom(model: type[BaseModel], place: list[str]) -> bool:
+    if model is PersonDetected:
+        return place[0] == _RESTRICTIONS and place[-1] in _NARROWING
+    return model in (ConsentRecorded, RestrictionRecorded) and place[0] in _NARROWING
+
+
+def _times(body: BaseModel, above: str = "") -> Iterator[tuple[str, datetime]]:
+    """Every time of a body with its place, those inside its parts too."""
+    for name in type(body).model_fields:
+        value = getattr(body, name)
+        if isinstance(value, datetime):
+            yield above + name, value
+        parts = enumerate(value) if isinstance(value, tuple) else ()
+        for position, part in parts:
+            if isinstance(part, BaseModel):
+                yield from _times(part, f"{above}{name}/{position}/")
+
+
 def _facts(letter: Letter, spec: EventSpec, body: Any, surroundings: Surroundings) -> IntakeFacts:
-    times = {
-        name: value
-        for name in (spec.model.model_fields if body is not None else ())
-        if isinstance(value := getattr(body, name), datetime)
-    }
     known = surroundings.participants
     return IntakeFacts(
         now=surroundings.now,
@@ -144,7 +163,7 @@ def _facts(letter: Letter, spec: EventSpec, body: Any, surroundings: Surrounding
         subject_is_a_uuid=as_uuid(letter.subject) is not None,
         command_owner=spec.command_owner or "",
         node_services=surroundings.node_services,
-        times=times,
+        times=dict(_times(body)) if body is not None else {},
         strangers=tuple(
             place
             for place, node in (nodes_named(body) if body is not None else ())

@@ -33,6 +33,7 @@ from services.identification.domain import (
 from services.identification.domain.case import CLOCK_TOLERANCE
 from services.identification.domain.codes import CODE_NAMES
 from services.identification.domain.law import this_agency_may_detect
+from services.identification.handlers.consent import keep_restriction
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.linking import link_cases, open_found_cases, other_case
 from services.identification.handlers.recording import (
@@ -49,7 +50,10 @@ from services.identification.store import cases, policy
 
 
 async def detect_person(context: Context, received: Received, work: Work) -> Waits | None:
-    """Open a case for somebody who was met here."""
+    """Open a case for somebody who was met here.
+
+    What the detection or a linked case forbids holds before it is decided whom to tell.
+    """
     body: PersonDetected = received.body
     tx, case_id = work.transaction, case_id_of(received)
     frozen = await cases.frozen_at(tx, case_id) is not None
@@ -75,6 +79,8 @@ async def detect_person(context: Context, received: Received, work: Work) -> Wai
     )
     change = open_case(opening, context.clocks, identifies=in_force.identifies(work.node))
     await record(work, change, new=True)
+    for restriction in body.restrictions:
+        await keep_restriction(work, case_id, restriction)
     if other is not None:
         await link_cases(work, case_id, other.case_id, body.link_kind)
     answer(work, case_id, "detect-person", ())

@@ -13,6 +13,7 @@ from contracts.gateway import (
     PolicyCopied,
     RestrictionSet,
 )
+from contracts.intake import RestrictionRecorded
 from services.chassis.deadlines import Deadline
 from services.chassis.messaging.work import Received, Waits, Work
 from services.identification import disclosure
@@ -95,6 +96,16 @@ async def restriction_set(context: Context, received: Received, work: Work) -> W
     """Remember a restriction; never waits."""
     body: RestrictionSet = received.body
     case_id = case_id_of(received)
+    await keep_restriction(work, case_id, body)
+    note(work, case_id, "restriction-copied")
+    await _review(context, work, case_id)
+    return None
+
+
+async def keep_restriction(
+    work: Work, case_id: UUID, body: RestrictionSet | RestrictionRecorded
+) -> None:
+    """Remember who may never hear of the case; the same one again changes nothing."""
     restriction = Restriction(
         agency=body.agency,
         agency_type=body.agency_type,
@@ -102,9 +113,6 @@ async def restriction_set(context: Context, received: Received, work: Work) -> W
         valid_until=body.valid_until,
     )
     await consents.enter_restriction(work.transaction, case_id, body.restriction_id, restriction)
-    note(work, case_id, "restriction-copied")
-    await _review(context, work, case_id)
-    return None
 
 
 async def sharing_stopped(context: Context, received: Received, work: Work) -> Waits | None:

@@ -294,3 +294,57 @@ async def test_every_act_leaves_a_row_in_the_audit(door: Door) -> None:
         "intake-refused",
     ]
     assert {row["actor"] for row in rows} == {f"{NODE}.agency-system"}
+
+
+def forbidding(case_id: str, *forbidden: dict[str, Any]) -> dict[str, Any]:
+    """A detection that says who may never hear of the case."""
+    body = a_detection(restrictions=[{"recorded_for": "person", **each} for each in forbidden])
+    return an_event("person-detected", body, subject=case_id)
+
+
+async def test_what_a_detection_forbids_holds_before_any_service_hears_of_the_case(
+    door: Door,
+) -> None:
+    case_id, first, second = (str(new_id()) for _ in range(3))
+    never = (
+        {"restriction_id": first, "agency": OTHER},
+        {"restriction_id": second, "oblast": "BY-HO", "valid_until": "2040-01-01T03:00:00+03:00"},
+    )
+    assert (await door.post(forbidding(case_id, *never))).status_code == 202
+    told = [each["body"]["restriction_id"] for each in await door.published("consent")]
+    assert told == [first, second]
+    (command,) = await door.published("commands")
+    assert [each["restriction_id"] for each in command["body"]["restrictions"]] == [first, second]
+    register = await door.client.get(
+        f"/v1/cases/{case_id}/restrictions", headers=as_("case-officer")
+    )
+    assert {each["agency"] for each in register.json()["restrictions"]} == {OTHER, None}
+    assert (await door.post(forbidding(case_id, *never))).status_code == 202
+    assert len(await door.published("consent")) == 2
+
+
+async def test_a_detection_whose_restrictions_cannot_be_recorded_is_told_all_of_why(
+    door: Door,
+) -> None:
+    case_id, taken = str(new_id()), str(new_id())
+    never = {"restriction_id": taken, "agency": OTHER}
+    await door.post(forbidding(str(new_id()), never))
+    answer = await door.post(
+        forbidding(
+            case_id,
+            never,
+            {"restriction_id": str(new_id())},
+            {
+                "restriction_id": str(new_id()),
+                "oblast": "BY-BR",
+                "valid_until": "2020-01-01T00:00:00Z",
+            },
+        )
+    )
+    assert answer.status_code == 422
+    assert reasons(answer.json()) == {
+        ("id-reused", "restrictions/0/restriction_id"),
+        ("required", "restrictions/1/agency"),
+        ("out-of-range", "restrictions/2/valid_until"),
+    }
+    assert len(await door.published("consent")) == len(await door.published("commands")) == 1

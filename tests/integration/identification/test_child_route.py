@@ -17,6 +17,7 @@ from contracts.intake import (
     PersonTold,
     ProtectionMeasureTaken,
     RepresentativeAppointed,
+    RestrictionRecorded,
 )
 from services.chassis.clock import new_id
 from tests.integration.identification.events import (
@@ -119,6 +120,27 @@ async def test_a_restricted_authority_hears_nothing_of_a_child(border: Bench) ->
     await border.bring(a_restriction(agency=INTERIOR), case_id)
     await a_child_is_met(border, case_id)
     assert [told.headers["recipient"] for told in await border.told("outgoing")] == [TOWN]
+
+
+async def test_whoever_is_restricted_in_the_detection_hears_nothing_of_the_child_in_it(
+    border: Bench,
+) -> None:
+    case_id = new_id()
+    never = [
+        {"restriction_id": new_id(), "recorded_for": author, **whom}
+        for author, whom in (
+            ("person", {"agency_type": "education"}),
+            ("officer", {"agency": INTERIOR}),
+        )
+    ]
+    restrictions = tuple(RestrictionRecorded(**each) for each in never)
+    await a_child_is_met(border, case_id, restrictions=restrictions)
+    assert [told.headers["recipient"] for told in await border.told("outgoing")] == [TOWN]
+    (case,) = await border.rows("SELECT record FROM person_case")
+    assert case["record"]["authorities_to_tell"] == ["education"]
+    again = {"restriction_id": never[0]["restriction_id"], "agency_type": "education"}
+    assert await border.bring(a_restriction(**again), case_id) == "handled"
+    assert len(await border.rows("SELECT 1 FROM restriction_copy")) == 2
 
 
 async def test_what_was_forbidden_in_the_first_case_is_forbidden_in_the_linked_one(

@@ -4,6 +4,7 @@ import pytest
 
 from console.pages.case_forms import FORMS
 from contracts.vocabulary import LANGUAGES
+from services.chassis.clock import new_id
 from tests.support.console_bench import CASE, NODE, PARTICIPANT, POOL, TASK, Bench, a_case
 from tests.support.console_cases import FILLED
 from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
@@ -65,6 +66,36 @@ async def test_a_case_worker_comes_to_the_case_that_was_opened(bench: Bench) -> 
     event = bench.node.events[0]
     assert answer.headers["location"] == f"/cases/{event['subject']}"
     assert body_of(event)["exploitation"] == ["sexual", "servitude"]
+
+
+async def test_a_detection_says_in_the_same_step_who_may_never_hear_of_it(bench: Bench) -> None:
+    await bench.sign_in("guard")
+    await bench.send("/language", {"to": "en"})
+    page = (await bench.browser.get("/detect")).text
+    assert "ngo-brest" in page
+    least = {"case_type": "trafficking", "majority": "child", "immediate_danger": "no"}
+    fields = {
+        **least,
+        "form_id": str(new_id()),
+        "never_agencies": ["ngo-brest"],
+        "never_types": ["education", "local-executive"],
+        "valid_until": "2026-04-01",
+        "recorded_for": "officer",
+    }
+    for _ in range(2):
+        await bench.send("/detect", fields)
+    first, again = bench.node.events
+    assert first == again
+    told = body_of(first)["restrictions"]
+    chosen = [(each.get("agency"), each.get("agency_type")) for each in told]
+    assert chosen == [("ngo-brest", None), (None, "education"), (None, "local-executive")]
+    assert {(each["recorded_for"], each["valid_until"]) for each in told} == {
+        ("officer", "2026-04-01T20:59:00+00:00")
+    }
+    bench.node.refuses(("not-a-participant", "restrictions/0/agency"), ("out-of-range", "oblast"))
+    answer = await bench.send("/detect", fields)
+    assert 'href="#never_agencies"' in answer.text
+    assert 'href="#oblast"' in answer.text
 
 
 async def test_a_refusal_is_told_beside_its_question(bench: Bench) -> None:

@@ -281,3 +281,30 @@ def test_the_position_of_an_unknown_part_is_counted_in_its_parent() -> None:
     body["needs"][0]["surname"] = "Canary"
     _, objections = closed_reading(INTAKE[event_type].model, body)
     assert objections == (Objection("unknown-property", "needs/0/position-3"),)
+
+
+def a_detection_that_forbids(*forbidden: dict[str, Any]) -> dict[str, Any]:
+    event_type = "org.nrm.intake.person-detected.v1"
+    asked = [
+        {"restriction_id": str(new_id()), "recorded_for": "person", **each} for each in forbidden
+    ]
+    body = {**body_of(event_type), "restrictions": asked}
+    return {**an_envelope(event_type), "data": body}
+
+
+def test_what_a_detection_forbids_is_looked_at_as_closely_as_a_restriction_of_its_own() -> None:
+    assert examined(a_detection_that_forbids({"oblast": "BY-BR"}, {"agency": "ngo-brest"})) == ()
+    wrong = (
+        {"agency_type": "no-such-type"},
+        {"oblast": "BY-XX"},
+        {"recorded_for": "no-such-author", "oblast": "BY-BR"},
+        {"agency": "ivan-petrovich", "valid_until": "2201-01-01T00:00:00Z"},
+    )
+    assert set(examined(a_detection_that_forbids(*wrong))) == {
+        Objection("out-of-range", "restrictions/0/agency_type"),
+        Objection("out-of-range", "restrictions/1/oblast"),
+        Objection("out-of-range", "restrictions/3/valid_until"),
+        Objection("not-a-participant", "restrictions/3/agency"),
+    }
+    (objection,) = examined(a_detection_that_forbids(*[{"oblast": "BY-BR"}] * 21))
+    assert objection == Objection("out-of-range", "restrictions")
