@@ -4,7 +4,7 @@ Each returns its objections; none means that it was done. From the commit of a w
 nothing new is shared: whoever sends locks the same row. Nothing here reads about the person.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -31,8 +31,9 @@ from services.gateway.domain.consent import (
 from services.gateway.domain.refusals import Objection
 from services.gateway.handlers.context import StopSharing
 from services.gateway.settings import SERVICE
-from services.gateway.store import cases, stream
+from services.gateway.store import cases, same_person, stream
 from services.gateway.store import consent as register
+from services.gateway.store.cases import CaseRow
 
 STOP_SHARING: Final = "stop-sharing"
 """The other kind, leaving the service, ends consents too, but agencies that gave the case to us
@@ -96,16 +97,19 @@ async def withdraw_consent(
 async def record_restriction(
     body: RestrictionRecorded, case_id: UUID, work: Work, stop_sharing: StopSharing
 ) -> tuple[Objection, ...]:
-    """Enter a restriction, tell the services, stop what was still to be sent there."""
+    """Enter a restriction, tell the services, stop what was still to be sent there.
+
+    It holds in every case of the person.
+    """
     tx = work.transaction
-    row = await cases.lock_case(tx, case_id, work.now)
+    its_cases = await _lock_cases_of_one_person(work, case_id)
     restriction = _restriction(body, case_id)
     taken = await register.restriction_exists(tx, body.restriction_id)
-    objections = restriction_objections(
-        restriction, ConsentRegister(now=work.now, frozen=row.frozen, id_taken=taken)
-    )
+    now = ConsentRegister(now=work.now, frozen=its_cases[case_id].frozen, id_taken=taken)
+    objections = restriction_objections(restriction, now)
     if not objections:
         await _forbid([(restriction, body.recorded_for)], case_id, work, stop_sharing)
+        await _forbid_in_all(its_cases, work, stop_sharing)
     return objections
 
 
@@ -119,7 +123,7 @@ async def restrict_from_the_beginning(
     if not body.restrictions:
         return ()
     tx = work.transaction
-    row = await cases.lock_case(tx, case_id, work.now)
+    its_cases = await _lock_cases_of_one_person(work, case_id)
     known = await register.read_restrictions(tx, case_id)
     held = {found.restriction_id: what_is_forbidden(found) for found in known}
     new: dict[UUID, tuple[Restriction, str]] = {}
@@ -129,7 +133,7 @@ async def restrict_from_the_beginning(
         if held.get(its_id) == what_is_forbidden(restriction):
             continue
         taken = its_id in new or await register.restriction_exists(tx, its_id)
-        now = ConsentRegister(now=work.now, frozen=row.frozen, id_taken=taken)
+        now = ConsentRegister(now=work.now, frozen=its_cases[case_id].frozen, id_taken=taken)
         against += [
             Objection(each.code, f"restrictions/{position}/{each.field}")
             for each in restriction_objections(restriction, now)
@@ -137,6 +141,7 @@ async def restrict_from_the_beginning(
         new[its_id] = (restriction, asked.recorded_for)
     if new and not against:
         await _forbid(new.values(), case_id, work, stop_sharing)
+        await _forbid_in_all(its_cases, work, stop_sharing)
     return tuple(against)
 
 
@@ -152,22 +157,55 @@ async def _forbid(
     await stop_sharing(tx, case_id, everything=False, withdrawn=None)
 
 
-async def carry_restrictions(
-    linked_case: UUID, case_id: UUID, work: Work, stop_sharing: StopSharing
-) -> None:
-    """What the person forbade in the other case holds in this one; consents stay where they are."""
+async def join_cases(case_id: UUID, other: UUID, work: Work, stop_sharing: StopSharing) -> None:
+    """Both cases are of one person: what is forbidden in one is, from now on, in the other, too.
+
+    Consents stay where they are.
+    """
+    its_cases = await _lock_cases_of_one_person(work, case_id, other)
+    await same_person.link(work.transaction, case_id, other)
+    await _forbid_in_all(its_cases, work, stop_sharing)
+
+
+async def _lock_cases_of_one_person(work: Work, *named: UUID) -> Mapping[UUID, CaseRow]:
+    """The rows of these cases and of all that are linked, locked in one order for everybody.
+
+    Looked up again once they are locked: somebody may have linked one more while we waited.
+    """
     tx = work.transaction
-    await cases.lock_case(tx, case_id, work.now)
-    held = {what_is_forbidden(found) for found in await register.read_restrictions(tx, case_id)}
-    new = {
-        what_is_forbidden(found): (found, recorded_for)
-        for found, recorded_for in await register.read_recorded(tx, linked_case, work.now)
-        if what_is_forbidden(found) not in held
-    }
-    if not new:
+    locked: dict[UUID, CaseRow] = {}
+    while new := sorted(await same_person.cases_of(tx, named) - locked.keys()):
+        for case_id in new:
+            locked[case_id] = await cases.lock_case(tx, case_id, work.now)
+    return locked
+
+
+async def _forbid_in_all(
+    its_cases: Mapping[UUID, CaseRow], work: Work, stop_sharing: StopSharing
+) -> None:
+    """What is forbidden in any of a person's cases is forbidden in each.
+
+    One that is frozen is left as it is: nothing of it is shared, and whoever was told of it hears
+    nothing because the person came again.
+    """
+    tx = work.transaction
+    if len(its_cases) == 1:
         return
-    carried = [(_carried(found, case_id), recorded_for) for found, recorded_for in new.values()]
-    await _forbid(carried, case_id, work, stop_sharing)
+    held = {each: await register.read_recorded(tx, each, work.now) for each in its_cases}
+    forbidden = {
+        what_is_forbidden(found): (found, author)
+        for recorded in held.values()
+        for found, author in recorded
+    }
+    for case_id, row in its_cases.items():
+        here = {what_is_forbidden(found) for found, _ in held[case_id]}
+        new = [
+            (_carried(found, case_id), author)
+            for said, (found, author) in forbidden.items()
+            if said not in here
+        ]
+        if new and not row.frozen:
+            await _forbid(new, case_id, work, stop_sharing)
 
 
 def _carried(restriction: Restriction, case_id: UUID) -> Restriction:

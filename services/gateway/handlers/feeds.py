@@ -20,7 +20,7 @@ from services.gateway.disclosure.news import (
     news_told,
     reasons_told,
 )
-from services.gateway.handlers.consent import carry_restrictions
+from services.gateway.handlers.consent import join_cases
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.door import ID_REUSED
 from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
@@ -109,20 +109,20 @@ async def note_news(context: GatewayContext, received: Received, work: Work) -> 
 
 
 async def note_link(context: GatewayContext, received: Received, work: Work) -> None:
-    """Carry over what the person forbade; a case that the node opened itself is news."""
+    """Whatever the person forbade holds in both; a case that the node opened itself is news."""
     body: identification.CaseLinked = received.body
     case_id = UUID(received.envelope.subject)
     if body.same_person:
-        await carry_restrictions(body.linked_case, case_id, work, context.stop_sharing)
+        await join_cases(case_id, body.linked_case, work, context.stop_sharing)
     if body.kind == FOUND:
         await context.feeds.append(work.transaction, INCOMING, news_told(received.envelope, body))
 
 
 async def note_merge(context: GatewayContext, received: Received, work: Work) -> None:
-    """A case was entered twice: what was forbidden in it holds in the one that goes on."""
+    """A case was entered twice: what is forbidden in it holds in the one that goes on."""
     body: identification.CaseMerged = received.body
     case_id = UUID(received.envelope.subject)
-    await carry_restrictions(case_id, body.into_case, work, context.stop_sharing)
+    await join_cases(case_id, body.into_case, work, context.stop_sharing)
 
 
 async def read_feed(

@@ -61,6 +61,12 @@ RESTRICTION: Final = Table(
     Column("valid_until", TIME),
     Column("set_at", TIME),
 )
+SAME_PERSON: Final = Table(
+    "same_person",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("linked_case", ID, primary_key=True),
+)
 PERSON: Final = Table(
     "person",
     METADATA,

@@ -74,17 +74,40 @@ class Questionnaire:
     recorded_at: datetime
 
 
-def the_other_case_is_known(case: Case, other: Case | None) -> Objection | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherCase:
+    """A case of this node that another one names; of a frozen one nothing but its id is known."""
+
+    case_id: UUID
+    case: Case | None
+
+
+def the_other_case_is_known(case_id: UUID, other: OtherCase | None, field: str) -> Objection | None:
     """A reference to nothing, or to itself, links nothing."""
-    if other is None or other.case_id == case.case_id:
-        return Objection(code="unknown-linked-case")
+    if other is None or other.case_id == case_id:
+        return Objection(code="unknown-linked-case", field=field)
     return None
 
 
-def the_other_case_goes_on(other: Case | None) -> Objection | None:
+def a_frozen_case_is_named_as_the_same_persons(
+    other: OtherCase | None, kind: str
+) -> Objection | None:
+    """Somebody comes again after sharing was stopped: what they forbade must come along.
+
+    For any other reason nothing is made of a frozen case.
+    """
+    if other is None or other.case is not None or is_of_the_same_person(kind):
+        return None
+    return Objection(code="case-frozen", field="linked_case")
+
+
+def the_other_case_goes_on(other: OtherCase | None) -> Objection | None:
     """A duplicate is merged into a case that can be worked."""
-    over = other is not None and is_over(other.state)
-    return Objection(code="wrong-state") if over else None
+    if other is None:
+        return None
+    if other.case is None:
+        return Objection(code="case-frozen", field="into_case")
+    return Objection(code="wrong-state") if is_over(other.case.state) else None
 
 
 def the_person_is_an_own_citizen(case: Case, country: str) -> Objection | None:
@@ -99,17 +122,28 @@ def is_of_the_same_person(kind: str) -> bool:
     return kind in OF_ONE_PERSON
 
 
-def link(case: Case, other: Case | None, kind: str) -> Change | Refusal:
+def against_link(case_id: UUID, other: OtherCase | None, kind: str) -> tuple[Objection, ...]:
+    """Everything that speaks against linking these two cases of this node."""
+    found = (
+        the_other_case_is_known(case_id, other, "linked_case"),
+        a_frozen_case_is_named_as_the_same_persons(other, kind),
+    )
+    return tuple(objection for objection in found if objection is not None)
+
+
+def link(case: Case, other: OtherCase | None, kind: str) -> Change | Refusal:
     """Two cases of this node belong together."""
-    against = refused(the_other_case_is_known(case, other))
-    if against is not None or other is None:
-        return against or Refusal(objections=())
+    against = against_link(case.case_id, other, kind)
+    if against or other is None:
+        return Refusal(objections=against)
     return Change(case=case, facts=(CaseWasLinked(linked_case=other.case_id, kind=kind),))
 
 
-def merge(case: Case, other: Case | None, now: datetime) -> Change | Refusal:
+def merge(case: Case, other: OtherCase | None, now: datetime) -> Change | Refusal:
     """Entered twice: this one is void, the other one goes on."""
-    against = refused(the_other_case_is_known(case, other), the_other_case_goes_on(other))
+    against = refused(
+        the_other_case_is_known(case.case_id, other, "into_case"), the_other_case_goes_on(other)
+    )
     if against is not None or other is None:
         return against or Refusal(objections=())
     return Change(

@@ -15,7 +15,6 @@ from contracts.intake import (
 )
 from services.chassis.messaging.work import Received, Waits, Work
 from services.identification.domain import (
-    Case,
     CaseCodes,
     Change,
     DecisionAsked,
@@ -32,6 +31,7 @@ from services.identification.domain import (
 )
 from services.identification.domain.case import CLOCK_TOLERANCE
 from services.identification.domain.codes import CODE_NAMES
+from services.identification.domain.everyday import OtherCase, against_link
 from services.identification.domain.law import this_agency_may_detect
 from services.identification.handlers.consent import keep_restriction
 from services.identification.handlers.following import follow_up
@@ -88,11 +88,13 @@ async def detect_person(context: Context, received: Received, work: Work) -> Wai
     return None
 
 
-def _against_link(body: PersonDetected, other: Case | None, case_id: UUID) -> tuple[Objection, ...]:
+def _against_link(
+    body: PersonDetected, other: OtherCase | None, case_id: UUID
+) -> tuple[Objection, ...]:
     """A reference to no case of this node is a mistake; that none is given never is."""
-    if body.linked_case is None or (other is not None and other.case_id != case_id):
+    if body.linked_case is None:
         return ()
-    return (Objection(code="unknown-linked-case", field="linked_case"),)
+    return against_link(case_id, other, body.link_kind)
 
 
 def _against_detection(

@@ -1,7 +1,8 @@
 """Links between two cases of this node, and the case that opens because questions found it.
 
 What the person forbade in one case holds in the next of the same person at once, before anything
-is told to anybody; a consent never goes over from one case to another.
+is told to anybody, also where the first one is frozen; what is forbidden in either afterwards comes
+from the gateway for both. A consent never goes over from one case to another.
 """
 
 from typing import Final
@@ -12,7 +13,7 @@ from services.chassis.deadlines import Deadline
 from services.chassis.messaging.work import Work
 from services.identification import disclosure
 from services.identification.domain import Case, CaseCodes, Opening, facts, open_case
-from services.identification.domain.everyday import DUPLICATE_OF, is_of_the_same_person
+from services.identification.domain.everyday import DUPLICATE_OF, OtherCase, is_of_the_same_person
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.recording import Context, note, record
 from services.identification.settings import SERVICE
@@ -35,12 +36,13 @@ SHARED_CODES: Final = (
 """What is true of the same person in another case too."""
 
 
-async def other_case(work: Work, case_id: UUID | None) -> Case | None:
-    """The other case of this node, if it can be looked at."""
+async def other_case(work: Work, case_id: UUID | None) -> OtherCase | None:
+    """The other case of this node; of a frozen one nothing may be looked at."""
     found = None if case_id is None else await cases.read_case(work.transaction, case_id)
-    if found is None or found[1] is not None:
+    if found is None:
         return None
-    return found[0]
+    case, frozen_at = found
+    return OtherCase(case_id=case.case_id, case=case if frozen_at is None else None)
 
 
 async def keep_link(work: Work, case_id: UUID, other: UUID, kind: str) -> None:
@@ -75,7 +77,8 @@ async def open_found_cases(work: Work, case: Case, found: tuple[str, ...]) -> No
 async def open_found_case(context: Context, deadline: Deadline, work: Work) -> None:
     """Open the case under its own lock, linked with the one in which it was found."""
     tx, case_id = work.transaction, UUID(deadline.subject)
-    beside = await other_case(work, UUID(deadline.detail["beside"]))
+    named = await other_case(work, UUID(deadline.detail["beside"]))
+    beside = None if named is None else named.case
     if beside is None or await cases.load_case(tx, case_id) is not None:
         return
     shared = {name: getattr(beside.codes, name) for name in SHARED_CODES}

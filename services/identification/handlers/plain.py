@@ -28,6 +28,7 @@ from services.identification.domain import (
     period,
     second_look,
 )
+from services.identification.domain.everyday import OtherCase
 from services.identification.domain.law import may_agree_to_revoke
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.linking import keep_link, keep_merge, other_case
@@ -53,7 +54,7 @@ class Asked:
     node: str
     clocks: Clocks
     policy: Policy
-    other: Case | None
+    other: OtherCase | None
 
     @property
     def at(self) -> datetime:

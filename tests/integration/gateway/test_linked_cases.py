@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -11,8 +12,16 @@ import pytest_asyncio
 from contracts.catalogue import type_of
 from contracts.identification import CaseLinked, CaseMerged
 from services.chassis.clock import SystemClock, new_id
+from services.gateway.store.cases import freeze_case
 from tests.integration.gateway.test_whole_door import House, running
-from tests.support.gateway_door import OTHER, a_consent, a_record, an_event, fresh_database
+from tests.support.gateway_door import (
+    OTHER,
+    a_consent,
+    a_detection,
+    a_record,
+    an_event,
+    fresh_database,
+)
 from tests.support.postgres import Postgres
 from tests.support.waiting import until
 
@@ -99,6 +108,40 @@ async def test_what_was_forbidden_in_a_duplicate_holds_in_the_case_that_goes_on(
     await house.fact(MERGED, {"into_case": goes_on}, **about)
     assert [each["agency"] for each in await forbidden(house, goes_on, many=1)] == [OTHER]
     assert len(await forbidden(house, twice, many=1)) == 1
+
+
+async def test_a_restriction_that_comes_after_the_links_holds_in_every_case_of_the_person(
+    house: House,
+) -> None:
+    first, second, third, sister = (str(new_id()) for _ in range(4))
+    await link(house, second, first, "retrafficked")
+    await link(house, third, second, "reopened")
+    await link(house, sister, third, "family")
+    await told(house, a_restriction(second, agency=OTHER))
+    assert [each["agency"] for each in await forbidden(house, third, many=1)] == [OTHER]
+    assert [each["agency"] for each in await forbidden(house, first, many=1)] == [OTHER]
+    never = {"restriction_id": str(new_id()), "recorded_for": "officer", "oblast": "BY-HO"}
+    told_again = an_event("person-detected", a_detection(restrictions=[never]), subject=third)
+    await house.send(a_record(told_again))
+    for case_id in (first, second):
+        last = (await forbidden(house, case_id, many=2))[-1]
+        assert (last["oblast"], last["valid_until"]) == ("BY-HO", None)
+    await told(house, a_restriction(sister, agency_type="education"))
+    assert len(await forbidden(house, sister, many=1)) == 1
+
+
+async def test_a_frozen_case_gives_what_was_forbidden_in_it_and_takes_nothing(
+    house: House,
+) -> None:
+    first, again = str(new_id()), str(new_id())
+    await told(house, a_restriction(first, agency=OTHER))
+    async with house.database.transaction() as tx:
+        assert await freeze_case(tx, UUID(first), SystemClock().now())
+    await link(house, again, first, "retrafficked")
+    assert [each["agency"] for each in await forbidden(house, again, many=1)] == [OTHER]
+    await told(house, a_restriction(again, oblast="BY-HO"))
+    assert [each["oblast"] for each in await forbidden(house, again, many=2)] == [None, "BY-HO"]
+    assert len(await forbidden(house, first, many=1)) == 1
 
 
 async def test_another_person_of_the_family_is_bound_by_nothing(house: House) -> None:

@@ -159,6 +159,28 @@ async def test_what_was_forbidden_in_the_first_case_is_forbidden_in_the_linked_o
     assert await told_of(sister) == {INTERIOR, SCHOOL, TOWN}
 
 
+async def test_what_was_forbidden_before_sharing_was_stopped_is_forbidden_when_somebody_comes_again(
+    border: Bench,
+) -> None:
+    first, again, sister = new_id(), new_id(), new_id()
+    await border.bring(a_restriction(agency=TOWN), first)
+    await a_child_is_met(border, first)
+    await border.bring(SharingStopped(reference_known=True), first)
+    said_before = await border.told("identification", first)
+    await a_child_is_met(border, again, linked_case=first, link_kind="retrafficked")
+    told = {each.headers["recipient"] for each in await border.told("outgoing", again)}
+    assert told == {INTERIOR, SCHOOL}
+    assert await border.told("identification", first) == said_before
+    await a_child_is_met(border, sister, linked_case=first, link_kind="family")
+    assert (await border.answers())[-2:] == [True, ["case-frozen"]]
+    async with border.client() as officer:
+        shown = (await officer.get(f"/v1/cases/{again}")).json()
+        frozen = (await officer.get(f"/v1/cases/{first}")).json()
+    assert shown["links"] == [{"case_id": str(first), "kind": "retrafficked"}]
+    known = {name for name, value in frozen.items() if value not in (None, [], ())}
+    assert known == {"case_id", "frozen_at"}
+
+
 async def test_a_link_that_is_told_later_binds_from_then_on(border: Bench) -> None:
     first, again = new_id(), new_id()
     await border.bring(a_restriction(agency=INTERIOR), first)

@@ -20,6 +20,7 @@ from services.identification.domain import (
     Refusal,
     Situation,
 )
+from services.identification.domain.everyday import OtherCase
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)  # a Monday
 CASE_ID = UUID("11111111-1111-4111-8111-111111111111")
@@ -138,3 +139,8 @@ def reasons(decided: Change | Refusal) -> list[str]:
     """Each objection's code, and the field it is about where it is about one."""
     assert isinstance(decided, Refusal)
     return [": ".join(filter(None, (each.code, each.field))) for each in decided.objections]
+
+
+def as_named(case: Case, *, frozen: bool = False) -> OtherCase:
+    """A case as another one may look at it."""
+    return OtherCase(case_id=case.case_id, case=None if frozen else case)

@@ -1,4 +1,4 @@
-"""Everyday facts, links, notices about removal, and numbers without a person."""
+"""Everyday facts, notices about removal, and numbers without a person."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,6 @@ from services.identification.domain import (
     Change,
     ChildProtection,
     Closed,
-    EnteredInError,
     HelpedWithoutIdentification,
     Identified,
     Notice,
@@ -35,8 +34,6 @@ from services.identification.domain.everyday import (
     die,
     fill_in,
     is_of_the_same_person,
-    link,
-    merge,
     miss_child,
     record_return,
     tell,
@@ -88,10 +85,6 @@ HELPED = HelpedWithoutIdentification(reason="consent-refused", since=NOW)
 NEVER = Restriction(agency=None, agency_type=None, oblast=None, valid_until=None)
 
 
-def another_case(**changes: Any) -> Any:
-    return replace(a_case(), case_id=OTHER, **changes)
-
-
 def a_permission(**changes: Any) -> Any:
     given = {
         "purposes": frozenset({"no-removal"}),
@@ -114,22 +107,6 @@ def with_notices(*participants: Any, **changes: Any) -> Any:
 
 def a_foreigner(state: Any = REFLECTING, **changes: Any) -> Any:
     return a_case(state, codes=some_codes(**{"citizenship": "UA"} | changes))
-
-
-def test_a_link_needs_another_case_of_this_node() -> None:
-    assert reasons(link(a_case(), None, "family")) == ["unknown-linked-case"]
-    assert reasons(link(a_case(), a_case(), "family")) == ["unknown-linked-case"]
-    change = accepted(link(a_case(), another_case(), "retrafficked"))
-    assert change.facts == (facts.CaseWasLinked(linked_case=OTHER, kind="retrafficked"),)
-
-
-def test_a_duplicate_ends_and_is_counted_no_more() -> None:
-    change = accepted(merge(a_case(REFLECTING), another_case(), NOW))
-    assert change.case.state == EnteredInError(reason="duplicate", voided_at=NOW)
-    assert [type(fact) for fact in change.facts] == [facts.CaseWasMerged, facts.CaseWasVoided]
-    assert set(change.stopped) == set(KINDS)
-    ended = another_case(state=Closed(reason="other", closed_at=NOW))
-    assert reasons(merge(a_case(), ended, NOW)) == ["wrong-state"]
 
 
 def test_contact_lost_is_a_to_do_until_there_is_contact_again() -> None:

@@ -38,6 +38,7 @@ from tests.unit.identification.builders import (
     a_case,
     a_child,
     accepted,
+    as_named,
     reasons,
     some_codes,
 )
@@ -247,7 +248,7 @@ def test_what_is_for_a_child_is_refused_for_an_adult(step: Step, more: list[str]
 
 def test_a_duplicate_and_a_death_end_the_case_with_what_happened() -> None:
     other = replace(a_case(), case_id=OTHER)
-    assert days.merge(a_case(), other, NOW) == Change(
+    assert days.merge(a_case(), as_named(other), NOW) == Change(
         case=a_case(EnteredInError(reason="duplicate", voided_at=NOW)),
         facts=(facts.CaseWasMerged(into_case=OTHER), facts.CaseWasVoided(reason="duplicate")),
         stopped=KINDS,
@@ -260,12 +261,14 @@ def test_a_duplicate_and_a_death_end_the_case_with_what_happened() -> None:
         ),
         stopped=KINDS,
     )
-    assert days.link(a_case(), other, "family") == Change(
+    assert days.link(a_case(), as_named(other), "family") == Change(
         case=a_case(), facts=(facts.CaseWasLinked(linked_case=OTHER, kind="family"),)
     )
-    assert reasons(days.merge(a_case(), None, NOW)) == ["unknown-linked-case"]
-    assert reasons(days.merge(a_case(), a_case(Closed(reason="x", closed_at=NOW)), NOW)) == [
-        "unknown-linked-case",
+    assert reasons(days.merge(a_case(), None, NOW)) == ["unknown-linked-case: into_case"]
+    assert reasons(
+        days.merge(a_case(), as_named(a_case(Closed(reason="x", closed_at=NOW))), NOW)
+    ) == [
+        "unknown-linked-case: into_case",
         "wrong-state",
     ]
 

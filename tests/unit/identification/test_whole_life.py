@@ -57,7 +57,7 @@ from services.identification.domain.clocks import (
     MAJORITY_REVIEW,
     RECONSIDERATION_DUE,
 )
-from tests.unit.identification.builders import BORDER, CASE_ID, NOW, a_case, some_codes
+from tests.unit.identification.builders import BORDER, CASE_ID, NOW, a_case, as_named, some_codes
 
 OTHER = replace(a_case(), case_id=UUID("22222222-2222-4222-8222-222222222222"))
 REFUSALS = frozenset(code_lists()["refusal-reason"].codes)
@@ -233,7 +233,7 @@ class WholeLife(RuleBasedStateMachine):
         at = self.now
         self.ask(lambda: everyday.miss_child(self.case, missing=missing, at=at, now=at))
         self.ask(lambda: everyday.change_contact(self.case, reachable=reachable, at=at, now=at))
-        self.ask(lambda: everyday.link(self.case, OTHER, "family"))
+        self.ask(lambda: everyday.link(self.case, as_named(OTHER), "family"))
 
     @rule()
     def help_without(self) -> None:
@@ -247,7 +247,7 @@ class WholeLife(RuleBasedStateMachine):
         ends: dict[str, Callable[[], Decided]] = {
             "close": lambda: close(self.case, "needs-met", closed_at=self.now, now=self.now),
             "void": lambda: void(self.case, "test-entry", self.now),
-            "merge": lambda: everyday.merge(self.case, OTHER, self.now),
+            "merge": lambda: everyday.merge(self.case, as_named(OTHER), self.now),
             "die": lambda: everyday.die(self.case, self.now, self.now),
         }
         self.ask(ends[end])

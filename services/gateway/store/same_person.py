@@ -1,0 +1,49 @@
+"""Which cases of this node are of one person, as identification said by a link or a merge.
+
+Only ids of cases: nothing of what is in any of them. A link is never taken back.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ARRAY, bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.chassis.database import Statement, Transaction
+from services.chassis.logs import logger
+from services.chassis.statement import ID
+from services.gateway.store.tables import SAME_PERSON
+
+CASES_LIMIT: Final = 200
+"""So many cases one person can have; more is a mistake that somebody has to look at."""
+
+_FROM: Final = select(func.unnest(bindparam("case_ids", type_=ARRAY(ID))).label("case_id")).cte(
+    "reached", recursive=True
+)
+_REACHED: Final = _FROM.union(
+    select(SAME_PERSON.c.linked_case).join(_FROM, SAME_PERSON.c.case_id == _FROM.c.case_id)
+)
+_CASES: Final = Statement(select(_REACHED.c.case_id).limit(CASES_LIMIT))
+_LINK: Final = Statement(
+    insert(SAME_PERSON)
+    .values(case_id=bindparam("case_id"), linked_case=bindparam("linked_case"))
+    .on_conflict_do_nothing()
+)
+
+log = logger(__name__)
+
+
+async def cases_of(tx: Transaction, case_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """These cases and every one that links lead to from them, over however many others."""
+    named = frozenset(case_ids)
+    rows = await tx.fetch(_CASES, case_ids=sorted(named))
+    if len(rows) >= CASES_LIMIT:
+        log.error("more cases are linked as one person's than anybody has")
+    return named | {row["case_id"] for row in rows}
+
+
+async def link(tx: Transaction, case_id: UUID, other: UUID) -> None:
+    """Remember that both cases, whose rows are there, are of one person."""
+    await tx.execute(_LINK, case_id=case_id, linked_case=other)
+    await tx.execute(_LINK, case_id=other, linked_case=case_id)
