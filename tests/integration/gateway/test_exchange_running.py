@@ -4,28 +4,33 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+import pytest_asyncio
 
 from contracts.statistics import CountsContributed, NoisyTable, PlanPublished
 from deploy.local import broker_admin
 from deploy.local.broker_admin import TopicShape
 from deploy.local.kafka import KafkaServer
 from services.chassis.clock import new_id
+from services.chassis.database import Transaction
 from services.chassis.messaging.memory import MemoryBroker
 from services.chassis.messaging.work import Received
 from services.gateway.handlers.exchange import exchange_parts, hub_subscriptions
 from services.gateway.handlers.exchange.statistics import PLAN
+from services.gateway.store.exchange import sendings
+from services.gateway.store.exchange.sendings import Sending
 from tests.integration.gateway.exchange_fixtures import pair
 from tests.support.gateway_exchange import (
     NOW,
     QUICK,
     RECEIVER,
     SENDER,
+    THIRD,
     Gateway,
     a_policy_row,
     an_envelope,
@@ -106,8 +111,69 @@ async def test_a_hub_that_fails_for_a_while_loses_nothing_and_doubles_nothing(pa
     assert await sender.rows("SELECT 1 FROM exchange_sending") == []
 
 
-async def test_a_suspension_holds_and_its_end_lets_go(pair: Both) -> None:
-    sender, receiver = pair
+@pytest_asyncio.fixture
+async def seldom(
+    postgres_server: Postgres, door_template: str, tmp_path: Path
+) -> AsyncIterator[Both]:
+    """Two gateways whose writers and reporters do nothing by themselves for ten minutes."""
+    limits = replace(QUICK, repeat_seconds=600.0, receipt_seconds=600.0)
+    async with two_gateways(postgres_server, door_template, tmp_path, limits=limits) as both:
+        yield both
+
+
+@dataclass
+class Asked:
+    """For whom the queues were asked, and how often all were looked at."""
+
+    agencies: list[str] = field(default_factory=list)
+    looks: int = 0
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
+    """Counted from now on."""
+    counted = Asked()
+    first, waiting = sendings.first_queued, sendings.agencies_waiting
+
+    async def first_queued(tx: Transaction, agency: str) -> Sending | None:
+        found = await first(tx, agency)
+        counted.agencies.append(agency)
+        return found
+
+    async def agencies_waiting(tx: Transaction) -> frozenset[str]:
+        counted.looks += 1
+        return await waiting(tx)
+
+    monkeypatch.setattr(sendings, "first_queued", first_queued)
+    monkeypatch.setattr(sendings, "agencies_waiting", agencies_waiting)
+    return counted
+
+
+async def test_a_pair_with_nothing_to_send_is_left_alone(seldom: Both, asked: Asked) -> None:
+    """Each round locks a row and commits: an idle gateway would do so for every agency."""
+    async with running(*seldom):
+        await until(lambda: asked.looks >= 20)
+    assert asked.agencies.count(THIRD) == len(seldom)  # the two themselves have receipts
+
+
+async def test_what_was_queued_and_woke_nobody_leaves_by_the_next_look(
+    seldom: Both, asked: Asked
+) -> None:
+    """As when a process ends between the commit and the call."""
+    sender, receiver = seldom
+    case_id = new_id()
+    await sender.consent_to(case_id, RECEIVER)
+    async with running(*seldom):
+        await until(lambda: RECEIVER in asked.agencies and SENDER in asked.agencies)
+        listening = dict(sender.context.wakes)
+        sender.context.wakes.clear()
+        await sender.outgoing(an_offer(), RECEIVER, case_id)
+        sender.context.wakes.update(listening)
+        await until(facts_there(receiver, "task-offered", 1))
+
+
+async def test_a_suspension_holds_and_its_end_lets_go(seldom: Both) -> None:
+    sender, receiver = pair = seldom
     async with running(*pair):
         for gateway in pair:
             await gateway.take_policy(a_policy_row(2, suspended=(RECEIVER,)))

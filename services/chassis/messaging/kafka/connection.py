@@ -49,6 +49,10 @@ class KafkaSettings:
     hand_over_seconds: float = 10.0
     stop_seconds: float = 2.0
     """A client that does not end is let go of, which may take as long once more."""
+    reader_wait_seconds: float = 5.0
+    """How long the broker may keep a reader waiting that has read everything: it answers at once
+    when there is something. A seek waits for the end of what was asked before.
+    """
     session_seconds: float = 10.0
     rebalance_seconds: float = 30.0
     batch_bytes: int = 262_144

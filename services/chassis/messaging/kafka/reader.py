@@ -44,6 +44,7 @@ class KafkaReader:
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
+            fetch_max_wait_ms=int(self._settings.reader_wait_seconds * 1000),
         )
         self._inner = inner
         try:

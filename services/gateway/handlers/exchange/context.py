@@ -35,8 +35,8 @@ class ExchangeLimits:
     repeat_seconds: float = 20.0
     """What has no receipt is sent again this often."""
     look_seconds: float = 1.0
-    """How often a queue or the policy is looked at without being woken."""
-    fetch_seconds: float = 0.5
+    """How often the policy and all queues are looked at, in one transaction for all pairs."""
+    fetch_seconds: float = 1.0
     fetch_records: int = 50
     wait_seconds: float = 1.0
     """Before a record that cannot be judged yet is looked at again."""

@@ -110,15 +110,18 @@ class ExchangePart:
         await self._line.close()
 
     async def _look(self, stop: asyncio.Event) -> None:
-        """Take up new pairs of the policy; say what is late."""
+        """Take up new pairs of the policy, wake those that have work; say what is late."""
         async with self._context.database.transaction() as tx:
             in_force = self._context.policy(await policy.read_policy(tx))
+            waiting = await sendings.agencies_waiting(tx)
         if in_force is not None:
             self._detail = ""
             for agency in in_force.agencies_of(self._context.node):
                 if agency not in self._pairs:
                     self._pairs[agency] = self._take_up(agency, stop)
-            await self._refuse_what_no_pair_takes()
+            await self._refuse_what_no_pair_takes(waiting)
+        for agency in waiting & self._pairs.keys():
+            self._context.wake(agency).set()
         await self._context.database.run(partial(receipts.tell_late, self._context))
         await redrive(self._context)
         async with self._context.database.transaction() as tx:
@@ -126,12 +129,10 @@ class ExchangePart:
         self._show(alarmed, measured)
         await _until(stop, self._context.limits.look_seconds)
 
-    async def _refuse_what_no_pair_takes(self) -> None:
+    async def _refuse_what_no_pair_takes(self, waiting: frozenset[str]) -> None:
         """What is queued for an agency that no pair joins to us (any more) is checked all the same,
         so that it comes back with the reason; a notice stays.
         """
-        async with self._context.database.transaction() as tx:
-            waiting = await sendings.agencies_waiting(tx)
         for agency in sorted(waiting - self._pairs.keys()):
             await Writer(self._context, agency, self._line).round()
 
@@ -183,7 +184,7 @@ class ExchangePart:
         wake = self._context.wake(agency)
         wake.clear()
         await pair.writer.round()
-        await _woken(stop, wake, self._context.limits.look_seconds)
+        await _woken(stop, wake, self._context.limits.repeat_seconds)
 
     async def _report(self, stop: asyncio.Event, agency: str, pair: Pair) -> None:
         pair.report.clear()
