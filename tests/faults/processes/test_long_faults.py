@@ -101,6 +101,7 @@ def test_a_disk_is_full_for_a_while(patient_stage: Stage, tell: Tell, name: str)
         during = len(traffic.acknowledged) - before
         late = readiness.unready(patient_stage.state)
         (folder / breaking.BALLOON).unlink()
+        wait_until_ready(patient_stage.state)
         case.goes_round()
     tell(f"{FULL_SECONDS:.0f} s full: {during} acknowledged meanwhile, {len(late)} not ready")
     assert late, "nobody said that anything is wrong"
