@@ -93,6 +93,7 @@ def page() -> str:
         add_routes(app)
         lines += [f"## {name}", "", "| route | for | what it does |", "|---|---|---|"]
         lines += rows_of(app, access)
+        lines += _sides() if name == "referral" else []
         lines.append("")
     return "\n".join(lines).rstrip() + "\n"
 
@@ -104,6 +105,16 @@ def rows_of(app: FastAPI, access: Access) -> list[str]:
         for path, methods in sorted(app.openapi()["paths"].items())
         for method, route in methods.items()
         for said in [_said(route, f"the route {method.upper()} {path}")]
+    ]
+
+
+def _sides() -> list[str]:
+    """Return who sees which side of a task: one route shows both."""
+    return [
+        "",
+        "| side of a task | for |",
+        "|---|---|",
+        *(f"| `{side}` | {_roles(allowed)} |" for side, allowed in referral_access.SIDES.items()),
     ]
 
 

@@ -29,15 +29,24 @@ INTERESTED: Final = "proposed"
 NEVER_TOLD: Final = frozenset({"media", "volunteer", "youth", "donor", "statistics-committee"})
 WORKERS: Final = frozenset({"case-officer", "supervisor"})
 PROVIDERS: Final = WORKERS | {"provider-intake", "duty-officer"}
+SIDES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {"sender": WORKERS, "provider": PROVIDERS}
+)
+"""Of a task: what our workers asked of others, and what others asked of us."""
 ACCESS: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
         ("GET", "/v1/requests"): WORKERS,
         ("GET", "/v1/requests/{request_id}"): WORKERS,
         ("GET", "/v1/requests/{request_id}/explanation"): WORKERS,
-        ("GET", "/v1/tasks"): PROVIDERS,
-        ("GET", "/v1/tasks/{task_id}"): PROVIDERS,
+        ("GET", "/v1/tasks"): SIDES["sender"] | SIDES["provider"],
+        ("GET", "/v1/tasks/{task_id}"): SIDES["sender"] | SIDES["provider"],
     }
 )
+
+
+def sides_open_to(roles: frozenset[str]) -> frozenset[str]:
+    """Which sides of a task somebody with these roles may see."""
+    return frozenset(side for side, allowed in SIDES.items() if allowed & roles)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

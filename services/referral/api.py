@@ -135,7 +135,8 @@ def _add_tasks(app: FastAPI, database: Database, context: Context) -> None:
     async def list_tasks(
         request: Request, side: Code = None, state: Code = None, case_id: UUID | None = None
     ) -> list[TaskShown]:
-        """Tasks, by ``side``, ``state`` and case if wanted, up to the page limit; each recorded."""
+        """Tasks of the sides that are open to the role, by ``side``, ``state`` and case if wanted,
+        up to the page limit; each recorded; 403: the other side."""
         wanted = reading.Wanted(side=side, state=state, case_id=case_id)
         async with database.transaction() as tx:
             rows = await reading.list_tasks(tx, caller(request), wanted, context.page_limit)

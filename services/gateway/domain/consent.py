@@ -16,6 +16,9 @@ from services.gateway.domain.refusals import Objection
 CONSENT_LONGEST: Final = timedelta(days=3660)
 """A consent that outlives this is a typing error; it would also leave the calendar."""
 
+STOP_SHARING: Final = "stop-sharing"
+"""The other kind, leaving the service, ends consents too, but agencies that gave the case to us
+still hear what became of it; the services learn the kind from the fact."""
 GUARDIAN: Final = "guardian"
 SAFE_GUARDIAN: Final = "checked-and-safe"
 
@@ -41,6 +44,47 @@ class Consent:
     recipients: frozenset[str] = frozenset()
     agency_class: AgencyClass | None = None
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """When a consent was entered, and when and how it ended."""
+
+    consent_id: UUID
+    granted_at: datetime
+    ended_at: datetime | None = None
+    ended_kind: str | None = None
+
+
+def all_sharing_stopped_at(register: Iterable[Entry]) -> datetime | None:
+    """When the person stopped all sharing of a case; None while a consent stands in it."""
+    ended = []
+    for entry in register:
+        if entry.ended_at is None:
+            return None
+        ended.append((entry.ended_at, entry.ended_kind))
+    if not ended:
+        return None
+    at, kind = max(ended, key=lambda end: end[0])
+    return at if kind == STOP_SHARING else None
+
+
+def stopped_elsewhere(
+    register: Iterable[Entry], others: Iterable[Iterable[Entry]]
+) -> frozenset[UUID]:
+    """Consents of a case that were given before all sharing was stopped in one of ``others``.
+
+    The same case under another id: whoever said stop meant these, too. What was agreed to later
+    stands (ODIHR, NRM Handbook 2022: consent is informed, and can be taken back at any time).
+    """
+    stops = [at for other in others if (at := all_sharing_stopped_at(other)) is not None]
+    if not stops:
+        return frozenset()
+    return frozenset(
+        entry.consent_id
+        for entry in register
+        if entry.ended_at is None and entry.granted_at <= max(stops)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

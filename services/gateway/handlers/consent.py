@@ -6,7 +6,6 @@ nothing new is shared: whoever sends locks the same row. Nothing here reads abou
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Final
 from uuid import UUID
 
 from contracts.intake import (
@@ -19,25 +18,23 @@ from services.chassis.clock import derived_id
 from services.chassis.messaging.work import Work
 from services.gateway.disclosure.consent import consent_ended, consent_granted, restriction_set
 from services.gateway.domain.consent import (
+    STOP_SHARING,
     AgencyClass,
     Consent,
     ConsentRegister,
     Restriction,
     consent_objections,
     restriction_objections,
+    stopped_elsewhere,
     what_is_forbidden,
     withdrawal_objections,
 )
 from services.gateway.domain.refusals import Objection
 from services.gateway.handlers.context import StopSharing
 from services.gateway.settings import SERVICE
-from services.gateway.store import cases, same_person, stream
+from services.gateway.store import cases, merges, same_person, stream
 from services.gateway.store import consent as register
 from services.gateway.store.cases import CaseRow
-
-STOP_SHARING: Final = "stop-sharing"
-"""The other kind, leaving the service, ends consents too, but agencies that gave the case to us
-still hear what became of it; the services learn the kind from the fact."""
 
 
 async def record_consent(body: ConsentRecorded, case_id: UUID, work: Work) -> tuple[Objection, ...]:
@@ -76,13 +73,27 @@ async def record_consent(body: ConsentRecorded, case_id: UUID, work: Work) -> tu
 async def withdraw_consent(
     body: ConsentWithdrawn, case_id: UUID, work: Work, stop_sharing: StopSharing
 ) -> tuple[Objection, ...]:
-    """End one consent or all, tell the services, stop what was still to be sent."""
+    """End one consent or all, tell the services, stop what was still to be sent.
+
+    All: of every case that is the same one, whoever was told under which of them.
+    """
     tx = work.transaction
-    await cases.lock_case(tx, case_id, work.now)
+    await _lock_cases_of_one_person(work, case_id)
     recorded = await register.read_consents(tx, case_id)
     objections = withdrawal_objections(body.consent_id, recorded)
     if objections:
         return objections
+    whole = body.consent_id is None
+    for each in await merges.read_family(tx, case_id) if whole else (case_id,):
+        await _withdraw(body, each, work, stop_sharing)
+    return ()
+
+
+async def _withdraw(
+    body: ConsentWithdrawn, case_id: UUID, work: Work, stop_sharing: StopSharing
+) -> None:
+    tx = work.transaction
+    recorded = await register.read_consents(tx, case_id)
     await register.end_consents(tx, case_id, body.consent_id, kind=body.kind, now=work.now)
     await cases.note_withdrawal(tx, case_id, work.now)
     stream.publish_consent_fact(tx, consent_ended(body.consent_id, body.kind), case_id=case_id)
@@ -91,7 +102,6 @@ async def withdraw_consent(
         known.consent_id for known in recorded if body.consent_id in (None, known.consent_id)
     )
     await stop_sharing(tx, case_id, everything=everything, withdrawn=withdrawn)
-    return ()
 
 
 async def record_restriction(
@@ -155,6 +165,25 @@ async def _forbid(
         stream.publish_consent_fact(tx, restriction_set(restriction), case_id=case_id)
     await cases.note_withdrawal(tx, case_id, work.now)
     await stop_sharing(tx, case_id, everything=False, withdrawn=None)
+
+
+async def keep_together(
+    duplicate: UUID, goes_on: UUID, work: Work, stop_sharing: StopSharing
+) -> None:
+    """A case was entered twice: what is forbidden in one of the two is forbidden in both, and where
+    all sharing was stopped in one, what was agreed to before in the other is over, too.
+    """
+    tx = work.transaction
+    await join_cases(duplicate, goes_on, work, stop_sharing)
+    await merges.add_merged(tx, duplicate, goes_on, work.now)
+    family = await merges.read_family(tx, duplicate)
+    entries = {each: await register.read_entries(tx, each) for each in family}
+    for each in family:
+        others = [found for case_id, found in entries.items() if case_id != each]
+        ended = stopped_elsewhere(entries[each], others)
+        for consent_id in sorted(ended):
+            body = ConsentWithdrawn(kind=STOP_SHARING, consent_id=consent_id)
+            await _withdraw(body, each, work, stop_sharing)
 
 
 async def join_cases(case_id: UUID, other: UUID, work: Work, stop_sharing: StopSharing) -> None:

@@ -20,7 +20,7 @@ from services.gateway.disclosure.news import (
     news_told,
     reasons_told,
 )
-from services.gateway.handlers.consent import join_cases
+from services.gateway.handlers.consent import join_cases, keep_together
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.door import ID_REUSED
 from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
@@ -119,10 +119,10 @@ async def note_link(context: GatewayContext, received: Received, work: Work) -> 
 
 
 async def note_merge(context: GatewayContext, received: Received, work: Work) -> None:
-    """A case was entered twice: what is forbidden in it holds in the one that goes on."""
+    """A case was entered twice: what is forbidden or taken back in one holds in the other."""
     body: identification.CaseMerged = received.body
     case_id = UUID(received.envelope.subject)
-    await join_cases(case_id, body.into_case, work, context.stop_sharing)
+    await keep_together(case_id, body.into_case, work, context.stop_sharing)
 
 
 async def read_feed(

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.statement import ID
-from services.gateway.domain.consent import AgencyClass, Consent, Restriction
+from services.gateway.domain.consent import AgencyClass, Consent, Entry, Restriction
 from services.gateway.store.tables import CONSENT, RESTRICTION
 
 _CONSENTS: Final = Statement(
@@ -65,6 +65,19 @@ async def read_consents(tx: Transaction, case_id: UUID) -> tuple[Consent, ...]:
 async def read_consent_rows(tx: Transaction, case_id: UUID) -> list[dict[str, Any]]:
     """The register of the case as a person with the right to read it sees it."""
     return [dict(row) for row in await tx.fetch(_CONSENTS, case_id=case_id)]
+
+
+async def read_entries(tx: Transaction, case_id: UUID) -> tuple[Entry, ...]:
+    """When each consent of the case was entered, and when and how it ended."""
+    return tuple(
+        Entry(
+            consent_id=row["consent_id"],
+            granted_at=row["granted_at"],
+            ended_at=row["ended_at"],
+            ended_kind=row["ended_kind"],
+        )
+        for row in await tx.fetch(_CONSENTS, case_id=case_id)
+    )
 
 
 async def consent_exists(tx: Transaction, consent_id: UUID) -> bool:

@@ -28,6 +28,13 @@ CASE_ROW: Final = Table(
     Column("withdrawn_at", TIME),
     Column("created_at", TIME),
 )
+MERGED_CASE: Final = Table(
+    "merged_case",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("into_case", ID),
+    Column("merged_at", TIME),
+)
 CONSENT: Final = Table(
     "consent",
     METADATA,

@@ -19,6 +19,8 @@ class CaseStatus(StrEnum):
     """Whether work on the case goes on."""
 
     OPEN = "open"
+    MERGED = "merged"
+    """Entered twice: nothing new begins under this id, what began goes on as the other case."""
     CLOSED = "closed"
     VOIDED = "voided"
 
@@ -62,6 +64,18 @@ def case_is_not_closed(case: Case) -> Refusal | None:
 def case_is_not_frozen(case: Case) -> Refusal | None:
     """Sharing was stopped: nothing happens with the case here any more."""
     return Refusal("case-frozen") if case.frozen else None
+
+
+def as_it_goes_on(case: Case, goes_on: Case | None) -> Case:
+    """How a case stands: of a duplicate, as the case that it was merged into.
+
+    One that nobody here has heard of yet ended nothing; what froze the duplicate holds for it.
+    """
+    if case.status is not CaseStatus.MERGED:
+        return case
+    if goes_on is None or not goes_on.known:
+        return case.with_status(CaseStatus.OPEN)
+    return replace(goes_on, frozen=goes_on.frozen or case.frozen)
 
 
 CASE_RULES: Final = (case_is_not_closed, case_is_not_frozen)

@@ -4,6 +4,7 @@ Each gets exactly one final answer, in the transaction that does (or does not do
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Final, cast
 from uuid import UUID
@@ -23,7 +24,7 @@ from services.referral.domain.tasks import ProvidedTask, Side
 from services.referral.handlers.carrying import carry_out
 from services.referral.handlers.context import Context, answer, known_case, subject_of
 from services.referral.handlers.seeking import seek
-from services.referral.store import cases, outgoing, requests, tasks
+from services.referral.store import cases, merges, outgoing, requests, tasks
 
 REQUEST, ANSWER = "request-referral", "answer-offer"
 PAUSE, RESUME = "pause-help", "resume-help"
@@ -143,6 +144,9 @@ async def _earlier(work: Work, asked: Request) -> Earlier:
     if asked.return_of is None:
         return NONE_EARLIER
     before = await requests.read_request(work.transaction, asked.return_of)
+    same = await merges.with_duplicates(work.transaction, asked.case_id)
+    if before is not None and before.case_id in same:
+        before = replace(before, case_id=asked.case_id)
     over = before is not None
     for need in before.needs if before is not None else ():
         had = await tasks.read_need_tasks(work.transaction, need)

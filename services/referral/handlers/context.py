@@ -1,18 +1,22 @@
 """What referral's handlers are given, and what each of them does alike."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from contracts.vocabulary import Profile
 from services.chassis import audit
 from services.chassis.errors import MalformedEvent, Misuse
+from services.chassis.messaging.locking import lock_subject
 from services.chassis.messaging.work import Received, Waits, Work
 from services.referral import disclosure
 from services.referral.access import Basis
-from services.referral.domain.cases import Case, Position
+from services.referral.domain.cases import Case, CaseStatus, Position, as_it_goes_on
 from services.referral.domain.listings import Services
 from services.referral.domain.refusals import Refused
-from services.referral.store import cases, copies, outgoing
+from services.referral.settings import SERVICE
+from services.referral.store import cases, copies, merges, outgoing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,30 @@ async def known_case(work: Work, case_id: UUID) -> Case | Waits:
     if case is None or not (case.known or case.frozen):
         return Waits("case", str(case_id))
     return case
+
+
+async def standing_of(work: Work, case: Case) -> Case:
+    """How the case stands: a duplicate stands as the case that goes on."""
+    if case.status is not CaseStatus.MERGED:
+        return case
+    goes_on = await merges.goes_on_as(work.transaction, case.case_id)
+    return as_it_goes_on(case, await cases.read_case(work.transaction, goes_on))
+
+
+async def lock_together(work: Work, case_ids: Iterable[UUID]) -> tuple[UUID, ...]:
+    """Cases that are the same one, each under its subject's lock.
+
+    Their own events take those locks one at a time; two that wait for each other are run again.
+    """
+    locked = tuple(sorted(case_ids))
+    for each in locked:
+        await lock_subject(work.transaction, SERVICE, str(each))
+    return locked
+
+
+async def tell(work: Work, body: Any, case_id: UUID) -> None:
+    """A fact of this node, under the case that goes on where this one was entered twice."""
+    outgoing.publish_fact(work, body, await merges.goes_on_as(work.transaction, case_id))
 
 
 async def basis_of(work: Work, case_id: UUID) -> Basis:

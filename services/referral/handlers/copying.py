@@ -32,12 +32,15 @@ from services.referral.handlers.context import (
     Context,
     basis_of,
     known_case,
+    lock_together,
     note,
     position_of,
+    standing_of,
     subject_of,
 )
+from services.referral.handlers.deciding import take_back
 from services.referral.handlers.seeking import end_search, seek_with_consent
-from services.referral.store import cases, copies, requests, tasks
+from services.referral.store import cases, copies, merges, refusals, requests, tasks
 
 BEST_INTERESTS: Final = "best-interests"
 """The to-do of a child's case while nobody has recorded what is best for it."""
@@ -86,8 +89,30 @@ async def case_ended(context: Context, received: Received, work: Work) -> Waits 
     return await _over(context, received, work, CaseStatus.CLOSED)
 
 
+async def case_merged(context: Context, received: Received, work: Work) -> Waits | None:
+    """Entered twice: help and offers go on as the other case's; what is refused holds for both.
+
+    Nothing of it is cancelled, and nobody is asked anew: only what a person refused in one of the
+    two, or what an end of the other case ended, is withdrawn.
+    """
+    body: identification.CaseMerged = received.body
+    case, tx = await known_case(work, subject_of(received)), work.transaction
+    if isinstance(case, Waits):
+        return case
+    await merges.add_merged(tx, case.case_id, body.into_case, work.now)
+    merged = case.with_status(CaseStatus.MERGED)
+    await cases.write_case(tx, merged)
+    same = await lock_together(work, await merges.read_family(tx, case.case_id))
+    standing = await standing_of(work, merged)
+    if standing.status is not CaseStatus.OPEN:
+        await _end_work(context, work, case.case_id, standing.status)
+    await take_back(context, work, same, await refusals.read_refused(tx, same))
+    note(work, case.case_id, "case-merged")
+    return None
+
+
 async def case_voided(context: Context, received: Received, work: Work) -> Waits | None:
-    """The case was never real: everything that came of it is withdrawn."""
+    """The case was never real: everything that came of it is withdrawn. A duplicate was real."""
     return await _over(context, received, work, CaseStatus.VOIDED)
 
 
@@ -97,16 +122,24 @@ async def _over(
     case = await known_case(work, subject_of(received))
     if isinstance(case, Waits):
         return case
+    if case.status is CaseStatus.MERGED:
+        return None
     await cases.write_case(work.transaction, case.with_status(status))
-    await _end_searches(work, case.case_id)
+    same = await merges.with_duplicates(work.transaction, case.case_id)
+    for each in await lock_together(work, same):
+        await _end_work(context, work, each, status)
+    return None
+
+
+async def _end_work(context: Context, work: Work, case_id: UUID, status: CaseStatus) -> None:
+    await _end_searches(work, case_id)
     even_started = status is CaseStatus.VOIDED
-    open_tasks = await tasks.read_open_tasks(work.transaction, case.case_id, Side.SENDER)
+    open_tasks = await tasks.read_open_tasks(work.transaction, case_id, Side.SENDER)
     steps = [
         sending.cancelled(cast(SentTask, task), work.now, even_started=even_started)
         for task in open_tasks
     ]
     await carry_out(context, work, steps)
-    return None
 
 
 async def consent_granted(context: Context, received: Received, work: Work) -> Waits | None:

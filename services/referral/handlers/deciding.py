@@ -21,10 +21,18 @@ from services.referral.domain.refusals import Refusal, Refused
 from services.referral.domain.requests import NeedState, Request
 from services.referral.domain.tasks import SentTask, Side
 from services.referral.handlers.carrying import AnyStep, carry_out
-from services.referral.handlers.context import Context, answer, basis_of, known_case, subject_of
+from services.referral.handlers.context import (
+    Context,
+    answer,
+    basis_of,
+    known_case,
+    lock_together,
+    subject_of,
+    tell,
+)
 from services.referral.handlers.escalating import somebody_acted
 from services.referral.handlers.seeking import Search, end_search, terms_of, wanted_for
-from services.referral.store import outgoing, refusals, requests, tasks
+from services.referral.store import merges, outgoing, refusals, requests, tasks
 from services.referral.store.requests import Consideration
 
 CANCEL, CHOOSE, REFUSE = "cancel-need", "choose-provider", "refuse-provider"
@@ -96,19 +104,36 @@ async def refuse_provider(context: Context, received: Received, work: Work) -> W
         return None
     fact = ProviderRefused(agency=body.provider, at=work.now)
     outgoing.publish_fact(work, disclosure.body_of_fact(fact), case.case_id)
-    open_tasks = await tasks.read_open_tasks(work.transaction, case.case_id, Side.SENDER)
-    steps = [
-        sending.refused_by_the_person(cast(SentTask, task), work.now)
-        for task in open_tasks
-        if task.terms.other_agency == body.provider
-    ]
-    await carry_out(context, work, steps)
+    same = await merges.with_duplicates(work.transaction, case.case_id)
+    await take_back(context, work, await lock_together(work, same), frozenset({body.provider}))
     return None
 
 
+async def take_back(
+    context: Context, work: Work, case_ids: tuple[UUID, ...], refused: frozenset[str]
+) -> None:
+    """What has not begun with providers that the person refused is withdrawn from them."""
+    steps: list[AnyStep] = []
+    for each in case_ids:
+        open_tasks = await tasks.read_open_tasks(work.transaction, each, Side.SENDER)
+        steps += [
+            sending.refused_by_the_person(cast(SentTask, task), work.now)
+            for task in open_tasks
+            if task.terms.other_agency in refused
+        ]
+    await carry_out(context, work, steps)
+
+
 async def _request_of(work: Work, case: Case, request_id: UUID) -> Request | None:
+    """The request, if it is the case's own, or of a case that goes on in this one."""
     request = await requests.read_request(work.transaction, request_id)
-    return request if request is not None and request.case_id == case.case_id else None
+    if request is None or request.case_id == case.case_id:
+        return request
+    same = await merges.with_duplicates(work.transaction, case.case_id)
+    if request.case_id not in same:
+        return None
+    await lock_together(work, same)
+    return await requests.read_request(work.transaction, request_id)
 
 
 async def _standings(
@@ -134,7 +159,7 @@ async def _call_off(
     ]
     await carry_out(context, work, steps)
     fact = NeedCancelled(need=standing.need, urgency=request.urgency, at=work.now, reason=reason)
-    outgoing.publish_fact(work, disclosure.body_of_fact(fact), standing.need.case_id)
+    await tell(work, disclosure.body_of_fact(fact), standing.need.case_id)
 
 
 async def _chosen(context: Context, work: Work, choice: Choice) -> Search | Refused:
@@ -178,7 +203,7 @@ async def _offer_by_hand(context: Context, work: Work, choice: Choice, search: S
         agency=listing.agency,
         reason=choice.body.reason,
     )
-    outgoing.publish_fact(work, disclosure.body_of_fact(fact), need.case_id)
+    await tell(work, disclosure.body_of_fact(fact), need.case_id)
     steps: list[AnyStep] = []
     if (waiting := choice.standing.unanswered) is not None:
         steps.append(sending.cancelled(cast(SentTask, waiting), work.now, even_started=False))

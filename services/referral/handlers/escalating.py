@@ -11,8 +11,8 @@ from services.referral.access import contacts_allowed
 from services.referral.domain import escalation
 from services.referral.domain.facts import NeedEscalated, ProviderNotFound
 from services.referral.domain.requests import Need, NeedState, Request
-from services.referral.handlers.context import Context, basis_of
-from services.referral.store import cases, deadlines, outgoing, requests
+from services.referral.handlers.context import Context, basis_of, standing_of, tell
+from services.referral.store import cases, deadlines, requests
 
 
 async def nobody_left(context: Context, work: Work, request: Request, need: Need) -> None:
@@ -22,7 +22,7 @@ async def nobody_left(context: Context, work: Work, request: Request, need: Need
     await _remember(work, lost)
     asked = await requests.count_asked(work.transaction, need)
     body = disclosure.body_of_fact(ProviderNotFound(need=need, asked=asked))
-    outgoing.publish_fact(work, body, need.case_id)
+    await tell(work, body, need.case_id)
     if escalation.a_machine_gave_up(request, need, context.profile.number("reroute_hops")):
         await tell_the_next(context, work, request, lost)
 
@@ -30,7 +30,7 @@ async def nobody_left(context: Context, work: Work, request: Request, need: Need
 async def tell_the_next(context: Context, work: Work, request: Request, need: Need) -> None:
     """Somebody more is told that nobody is left; when all were, nothing happens by itself."""
     case = await cases.read_case(work.transaction, need.case_id)
-    oblast = case.oblast if case is not None else NOT_YET_KNOWN
+    oblast = NOT_YET_KNOWN if case is None else (await standing_of(work, case)).oblast
     allowed = contacts_allowed(await basis_of(work, need.case_id))
     turned = escalation.next_contact(need, allowed, oblast)
     if turned is None:
@@ -47,7 +47,7 @@ async def tell_the_next(context: Context, work: Work, request: Request, need: Ne
         contact=str(turned.contact),
         agency=turned.agency,
     )
-    outgoing.publish_fact(work, disclosure.body_of_fact(fact), need.case_id)
+    await tell(work, disclosure.body_of_fact(fact), need.case_id)
 
 
 async def somebody_acted(work: Work, need: Need) -> None:

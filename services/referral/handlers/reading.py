@@ -3,18 +3,19 @@
 Of a frozen case nothing may be read here: its tasks are not there for whoever asks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from services.chassis import audit
 from services.chassis.database import Transaction
+from services.chassis.errors import NotAllowed
 from services.chassis.identity import Caller
 from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
+from services.referral.access import SIDES, sides_open_to
 from services.referral.domain.listings import Services
 from services.referral.domain.requests import Request
-from services.referral.store import cases, requests, tasks
-from services.referral.store.tasks import Wanted
+from services.referral.store import cases, merges, requests, tasks
 
 __all__ = [
     "RequestView",
@@ -31,6 +32,17 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which tasks are asked for; None: of any side that is open to the caller, in any state, of
+    any case.
+    """
+
+    side: str | None = None
+    state: str | None = None
+    case_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestView:
     """A request with its needs and tasks, and what of its case could not be finished here."""
 
@@ -40,15 +52,18 @@ class RequestView:
 
 
 async def read_request(tx: Transaction, caller: Caller, request_id: UUID) -> RequestView | None:
-    """A request with its needs and tasks."""
+    """A request with its needs and tasks, as of the case in which people decide about it."""
     audit.record(tx, actor=caller.name, action="read-request", subject=str(request_id))
     request = await requests.read_request(tx, request_id)
     if request is None or await cases.read_frozen(tx, [request.case_id]):
         return None
     rows = await _standing(tx, await tasks.read_request_tasks(tx, request_id))
     standing = await unfinished_of(tx, [request.case_id])
+    goes_on = await merges.goes_on_as(tx, request.case_id)
     return RequestView(
-        request=request, tasks=rows, unfinished=standing.get(str(request.case_id), NOTHING)
+        request=replace(request, case_id=goes_on),
+        tasks=rows,
+        unfinished=standing.get(str(request.case_id), NOTHING),
     )
 
 
@@ -57,17 +72,16 @@ async def list_requests(
 ) -> list[RequestView]:
     """The requests of a case; each one that is shown is recorded as read; none of a frozen one."""
     audit.record(tx, actor=caller.name, action="list-requests", subject=str(case_id))
-    if await cases.read_frozen(tx, [case_id]):
-        return []
-    found = await requests.read_case_requests(tx, case_id, limit)
-    rows = await _standing(tx, await tasks.read_case_tasks(tx, case_id))
+    shown = await _readable_cases(tx, case_id)
+    found = await requests.read_case_requests(tx, shown, limit)
+    rows = await _standing(tx, await tasks.read_case_tasks(tx, shown))
     standing = (await unfinished_of(tx, [case_id])).get(str(case_id), NOTHING)
     for request in found:
         subject = str(request.request_id)
         audit.record(tx, actor=caller.name, action="list-request", subject=subject)
     return [
         RequestView(
-            request=request,
+            request=replace(request, case_id=case_id),
             tasks=[row for row in rows if row["request_id"] == request.request_id],
             unfinished=standing,
         )
@@ -85,14 +99,25 @@ async def explain_request(tx: Transaction, caller: Caller, request_id: UUID) -> 
 
 
 async def read_task(tx: Transaction, caller: Caller, task_id: UUID) -> list[Row]:
-    """A task, both sides where both are here."""
+    """A task, both sides where both are here and open to the caller."""
     audit.record(tx, actor=caller.name, action="read-task", subject=str(task_id))
-    return await _readable(tx, await tasks.read_task_rows(tx, task_id))
+    allowed = sides_open_to(caller.roles)
+    rows = await tasks.read_task_rows(tx, task_id)
+    return await _readable(tx, [row for row in rows if row["side"] in allowed])
 
 
 async def list_tasks(tx: Transaction, caller: Caller, wanted: Wanted, limit: int) -> list[Row]:
-    """Tasks of a side, a state, a case; each one that is shown is recorded as read."""
-    rows = await _readable(tx, await tasks.list_tasks(tx, wanted, limit))
+    """Tasks of a side, a state, a case; each one that is shown is recorded as read.
+
+    Raises NotAllowed for a side that is not open to the caller.
+    """
+    known = wanted.case_id
+    sought = tasks.Wanted(
+        side=_side_for(caller, wanted.side),
+        state=wanted.state,
+        case_ids=None if known is None else await merges.with_duplicates(tx, known),
+    )
+    rows = await _readable(tx, await tasks.list_tasks(tx, sought, limit))
     for row in rows:
         audit.record(tx, actor=caller.name, action="list-task", subject=str(row["task_id"]))
     return rows
@@ -102,6 +127,20 @@ def duty_phone(directory: Services, row: Row) -> str | None:
     """Whom to call about a task that we sent: an agency's number, from the directory."""
     listing = directory.listing(row["service_id"])
     return listing.duty_phone if listing is not None else None
+
+
+def _side_for(caller: Caller, asked: str | None) -> str | None:
+    allowed = sides_open_to(caller.roles)
+    if asked in SIDES and asked not in allowed:
+        raise NotAllowed("this side of a task is for other roles")
+    return next(iter(allowed)) if asked is None and len(allowed) == 1 else asked
+
+
+async def _readable_cases(tx: Transaction, case_id: UUID) -> tuple[UUID, ...]:
+    """The case and those that go on in it, but none that is frozen; none of a frozen case."""
+    same = await merges.with_duplicates(tx, case_id)
+    frozen = await cases.read_frozen(tx, same)
+    return () if case_id in frozen else tuple(each for each in same if each not in frozen)
 
 
 async def _readable(tx: Transaction, rows: list[Row]) -> list[Row]:

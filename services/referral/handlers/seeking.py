@@ -28,12 +28,13 @@ from services.referral.domain.requests import (
 from services.referral.domain.routing import UNANSWERED, Bid, Wanted
 from services.referral.domain.tasks import OfferedTask, Side, Terms
 from services.referral.domain.timing import answer_by, seen_by
-from services.referral.handlers.context import Context, basis_of
+from services.referral.handlers.context import Context, basis_of, standing_of
 from services.referral.handlers.escalating import nobody_left, somebody_acted
 from services.referral.store import (
     cases,
     copies,
     deadlines,
+    merges,
     outgoing,
     refusals,
     requests,
@@ -158,8 +159,9 @@ async def wanted_for(
     context: Context, work: Work, request: Request, need: Need, case: Case
 ) -> Wanted:
     """What is sought for a need, with all that agencies and the person said before."""
-    tried = await tasks.read_tried(work.transaction, need.case_id)
-    refused = await refusals.read_refused(work.transaction, need.case_id)
+    same = await merges.read_family(work.transaction, need.case_id)
+    tried = await tasks.read_tried(work.transaction, same)
+    refused = await refusals.read_refused(work.transaction, same)
     person = _first_known(request.audience_class, case.audience_class)
     together = routing.stays_together(need.service_type, request, case)
     return Wanted(
@@ -183,7 +185,8 @@ async def wanted_for(
 
 async def _search(context: Context, work: Work, request: Request, need: Need) -> Search | None:
     tx = work.transaction
-    case = await cases.read_case(tx, need.case_id)
+    known = await cases.read_case(tx, need.case_id)
+    case = None if known is None else await standing_of(work, known)
     if case is None or objections_to_work_on(case):
         await end_search(work, need)
         return None

@@ -38,6 +38,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("identification", identification.CaseOpened): copying.case_opened,
     type_of("identification", identification.CaseChanged): copying.case_changed,
     type_of("identification", identification.CaseEnded): copying.case_ended,
+    type_of("identification", identification.CaseMerged): copying.case_merged,
     type_of("identification", identification.CaseVoided): copying.case_voided,
     type_of("gateway", gateway.ConsentGranted): copying.consent_granted,
     type_of("gateway", gateway.ConsentEnded): copying.consent_ended,

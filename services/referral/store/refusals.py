@@ -1,10 +1,11 @@
 """Providers that the person refused, by case: what somebody recorded, never forgotten by itself."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ARRAY, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Statement, Transaction
@@ -13,7 +14,7 @@ from services.referral.store.tables import REFUSED_PROVIDER, columns_of
 
 _READ: Final = Statement(
     select(REFUSED_PROVIDER.c.agency).where(
-        REFUSED_PROVIDER.c.case_id == bindparam("the_case", type_=ID)
+        REFUSED_PROVIDER.c.case_id == any_(bindparam("case_ids", type_=ARRAY(ID)))
     )
 )
 _ADD: Final = Statement(
@@ -28,6 +29,7 @@ async def add_refused(tx: Transaction, case_id: UUID, agency: str, at: datetime)
     return await tx.execute(_ADD, case_id=case_id, agency=agency, refused_at=at) > 0
 
 
-async def read_refused(tx: Transaction, case_id: UUID) -> frozenset[str]:
-    """The agencies that the person does not want."""
-    return frozenset(row["agency"] for row in await tx.fetch(_READ, the_case=case_id))
+async def read_refused(tx: Transaction, case_ids: Iterable[UUID]) -> frozenset[str]:
+    """The agencies that the person does not want, said under whichever of these ids."""
+    rows = await tx.fetch(_READ, case_ids=list(case_ids))
+    return frozenset(row["agency"] for row in rows)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, and_, any_, bindparam, exists, func, insert, select, update
+from sqlalchemy import ARRAY, Table, and_, any_, bindparam, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -35,6 +35,7 @@ def _of_need(table: Table) -> ColumnElement[bool]:
     )
 
 
+_CASES: Final = bindparam("case_ids", type_=ARRAY(ID))
 _ADD_REQUEST: Final = Statement(insert(REQUEST), columns=columns_of(REQUEST))
 _READ_REQUEST: Final = Statement(
     select(REQUEST).where(REQUEST.c.request_id == bindparam("request_id"))
@@ -42,15 +43,13 @@ _READ_REQUEST: Final = Statement(
 _REQUESTS_OF_CASE: Final = Statement(
     select(REQUEST)
     .where(
-        REQUEST.c.request_id.in_(
-            select(NEED.c.request_id).where(NEED.c.case_id == bindparam("case_id"))
-        )
+        REQUEST.c.request_id.in_(select(NEED.c.request_id).where(NEED.c.case_id == any_(_CASES)))
     )
     .order_by(REQUEST.c.opened_at.desc(), REQUEST.c.request_id)
     .limit(bindparam("at_most"))
 )
 _NEEDS_OF_CASE: Final = Statement(
-    select(NEED).where(NEED.c.case_id == bindparam("case_id")).order_by(NEED.c.need_id)
+    select(NEED).where(NEED.c.case_id == any_(_CASES)).order_by(NEED.c.need_id)
 )
 _ADD_NEED: Final = Statement(insert(NEED), columns=columns_of(NEED))
 _READ_NEED: Final = Statement(select(NEED).where(_of_need(NEED)).with_for_update())
@@ -179,10 +178,13 @@ async def read_request(tx: Transaction, request_id: UUID) -> Request | None:
     return _request(row, await tx.fetch(_NEEDS, request_id=request_id))
 
 
-async def read_case_requests(tx: Transaction, case_id: UUID, limit: int) -> list[Request]:
-    """The requests of a case with their needs, the newest first."""
-    rows = await tx.fetch(_REQUESTS_OF_CASE, case_id=case_id, at_most=limit)
-    needs = await tx.fetch(_NEEDS_OF_CASE, case_id=case_id)
+async def read_case_requests(
+    tx: Transaction, case_ids: Iterable[UUID], limit: int
+) -> list[Request]:
+    """The requests of these cases with their needs, the newest first."""
+    given = list(case_ids)
+    rows = await tx.fetch(_REQUESTS_OF_CASE, case_ids=given, at_most=limit)
+    needs = await tx.fetch(_NEEDS_OF_CASE, case_ids=given)
     return [
         _request(row, [each for each in needs if each["request_id"] == row["request_id"]])
         for row in rows

@@ -166,6 +166,13 @@ REFUSED_PROVIDER: Final = Table(
     Column("agency", Text, primary_key=True),
     Column("refused_at", TIME),
 )
+MERGED_CASE: Final = Table(
+    "merged_case",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("into_case", ID),
+    Column("merged_at", TIME),
+)
 WITHDRAWN_OFFER: Final = Table(
     "withdrawn_offer",
     METADATA,

@@ -1,11 +1,12 @@
 """Tasks: one row per task and side. A row is a state class of the domain, written out flat."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Text, and_, any_, bindparam, func, or_, select, update
+from sqlalchemy import ARRAY, Text, and_, any_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -22,6 +23,7 @@ from services.referral.store.tables import TASK, columns_of
 _KEY: Final = and_(
     TASK.c.task_id == bindparam("the_task", type_=ID), TASK.c.side == bindparam("the_side")
 )
+_CASES: Final = bindparam("case_ids", type_=ARRAY(ID))
 _STATES: Final = bindparam("states", type_=TEXTS)
 _CHANGING: Final = (
     "state",
@@ -56,7 +58,7 @@ _OPEN_OF_CASE: Final = Statement(
     .order_by(TASK.c.task_id)
 )
 _TRIED: Final = Statement(
-    select(TASK).where(TASK.c.case_id == bindparam("case_id"), TASK.c.side == "sender")
+    select(TASK).where(TASK.c.case_id == any_(_CASES), TASK.c.side == "sender")
 )
 _OF_NEED: Final = Statement(
     select(TASK)
@@ -107,8 +109,8 @@ def _listed(*of: ColumnElement[bool]) -> Statement:
 
 
 _LISTED: Final = _listed()
-_LISTED_OF_CASE: Final = _listed(TASK.c.case_id == bindparam("case_id"))
-"""By a statement of its own, so that one case is found by its index."""
+_LISTED_OF_CASE: Final = _listed(TASK.c.case_id == any_(_CASES))
+"""By a statement of its own, so that a case is found by its index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ class Wanted:
 
     side: str | None = None
     state: str | None = None
-    case_id: UUID | None = None
+    case_ids: tuple[UUID, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,9 +165,9 @@ async def read_open_tasks(tx: Transaction, case_id: UUID, side: Side) -> tuple[T
     return tuple(_task(row) for row in rows)
 
 
-async def read_tried(tx: Transaction, case_id: UUID) -> Tried:
-    """Which agency had which need of the case, and which of them declined what, when and why."""
-    rows = await tx.fetch(_TRIED, case_id=case_id)
+async def read_tried(tx: Transaction, case_ids: Iterable[UUID]) -> Tried:
+    """Which agency had which need of these cases, and who declined what, when and why."""
+    rows = await tx.fetch(_TRIED, case_ids=list(case_ids))
     declined = tasks.DeclinedTask.code
     return Tried(
         offers=frozenset(
@@ -220,15 +222,15 @@ async def read_request_tasks(tx: Transaction, request_id: UUID) -> list[dict[str
 async def list_tasks(tx: Transaction, wanted: Wanted, limit: int) -> list[dict[str, Any]]:
     """Tasks of a side, a state, a case, those changed last first."""
     given = {"a_side": wanted.side, "a_state": wanted.state, "at_most": limit}
-    if wanted.case_id is None:
+    if wanted.case_ids is None:
         return [dict(row) for row in await tx.fetch(_LISTED, **given)]
-    rows = await tx.fetch(_LISTED_OF_CASE, **given, case_id=wanted.case_id)
+    rows = await tx.fetch(_LISTED_OF_CASE, **given, case_ids=list(wanted.case_ids))
     return [dict(row) for row in rows]
 
 
-async def read_case_tasks(tx: Transaction, case_id: UUID) -> list[dict[str, Any]]:
-    """The sender's tasks of a case as a worker may see them, the oldest offer first."""
-    rows = [dict(row) for row in await tx.fetch(_TRIED, case_id=case_id)]
+async def read_case_tasks(tx: Transaction, case_ids: Iterable[UUID]) -> list[dict[str, Any]]:
+    """The sender's tasks of these cases as a worker may see them, the oldest offer first."""
+    rows = [dict(row) for row in await tx.fetch(_TRIED, case_ids=list(case_ids))]
     return sorted(rows, key=lambda row: (row["offered_at"], row["task_id"]))
 
 

@@ -191,3 +191,15 @@ async def test_what_is_built_needs_a_key_and_says_which_profile_is_wrong(tmp_pat
 
 def _with(settings: Settings, **changes: Any) -> Settings:
     return settings.model_copy(update=changes)
+
+
+async def test_the_desk_for_offers_sees_what_was_offered_to_us_alone(world: World) -> None:
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    interior, redcross = world.nodes[INTERIOR], world.nodes[REDCROSS]
+    assert (await get(interior, "/v1/tasks", INTAKE)).json() == []
+    assert (await get(interior, "/v1/tasks?side=provider", INTAKE)).json() == []
+    assert (await get(interior, "/v1/tasks?side=sender", INTAKE)).status_code == 403
+    assert (await get(interior, f"/v1/tasks/{task_id}", INTAKE)).status_code == 404
+    assert len((await get(interior, "/v1/tasks")).json()) == 1
+    (offered,) = (await get(redcross, "/v1/tasks", INTAKE)).json()
+    assert (offered["task_id"], offered["side"]) == (str(task_id), "provider")

@@ -12,13 +12,16 @@ from services.gateway.domain.consent import (
     AgencyClass,
     Consent,
     ConsentRegister,
+    Entry,
     Recipient,
     Restriction,
+    all_sharing_stopped_at,
     consent_objections,
     covers,
     live_consents,
     restriction_objections,
     restricts,
+    stopped_elsewhere,
     what_is_forbidden,
     withdrawal_objections,
 )
@@ -247,3 +250,48 @@ def test_only_a_consent_of_the_case_can_be_withdrawn_by_its_id() -> None:
     assert withdrawal_objections(new_id(), [consent]) == (
         Objection("unknown-consent", "consent_id"),
     )
+
+
+def an_entry(granted: int, ended: int | None = None, kind: str = "stop-sharing") -> Entry:
+    """Given and ended so many days from now."""
+    return Entry(
+        consent_id=new_id(),
+        granted_at=NOW + timedelta(days=granted),
+        ended_at=None if ended is None else NOW + timedelta(days=ended),
+        ended_kind=None if ended is None else kind,
+    )
+
+
+@pytest.mark.parametrize(
+    ("entries", "at"),
+    [
+        ((), None),
+        ((an_entry(0, 1),), 1),
+        ((an_entry(0, 1, "leave-service"),), None),
+        ((an_entry(0, 2), an_entry(0, 1, "leave-service")), 2),
+        ((an_entry(0, 1), an_entry(0, 2, "leave-service")), None),
+        ((an_entry(0, 1), an_entry(0)), None),
+    ],
+)
+def test_all_sharing_stopped_when_the_last_consent_ended_by_a_stop(
+    entries: tuple[Entry, ...], at: int | None
+) -> None:
+    expected = None if at is None else NOW + timedelta(days=at)
+    assert all_sharing_stopped_at(entries) == expected
+
+
+def test_a_stop_elsewhere_ends_what_was_agreed_to_before_it_alone() -> None:
+    before, at_once, later, over = an_entry(0), an_entry(3), an_entry(4), an_entry(0, 1)
+    register = (before, at_once, later, over)
+    stopped = (an_entry(0, 3),)
+    assert stopped_elsewhere(register, [stopped, (an_entry(0),)]) == {
+        before.consent_id,
+        at_once.consent_id,
+    }
+    assert stopped_elsewhere(register, [(an_entry(0),)]) == frozenset()
+    assert stopped_elsewhere(register, []) == frozenset()
+    assert stopped_elsewhere(register, [stopped, (an_entry(0, 9),)]) == {
+        before.consent_id,
+        at_once.consent_id,
+        later.consent_id,
+    }

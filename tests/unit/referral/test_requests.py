@@ -10,7 +10,7 @@ import pytest
 from contracts.vocabulary import load_profile
 from services.referral.domain import capacity, listings
 from services.referral.domain.capacity import Pool, Question
-from services.referral.domain.cases import CaseStatus
+from services.referral.domain.cases import CaseStatus, as_it_goes_on
 from services.referral.domain.listings import read_directory
 from services.referral.domain.refusals import Refused
 from services.referral.domain.requests import (
@@ -292,3 +292,16 @@ def test_a_placement_too_early_is_refused_with_every_other_objection() -> None:
     assert isinstance(opened, Refused)
     codes = {each.code for each in opened.reasons}
     assert codes == {"best-interests-missing", "case-frozen", "request-exists"}
+
+
+def test_a_duplicate_stands_as_the_case_that_goes_on() -> None:
+    other = a_case(case_id=an_id("other"), status=CaseStatus.CLOSED, oblast="BY-HM")
+    merged = a_case(status=CaseStatus.MERGED)
+    assert as_it_goes_on(merged, other) == other
+    assert as_it_goes_on(replace(merged, frozen=True), other) == replace(other, frozen=True)
+    assert as_it_goes_on(merged, replace(other, frozen=True)).frozen
+    for unheard in (None, replace(other, known=False)):
+        assert as_it_goes_on(merged, unheard) == replace(merged, status=CaseStatus.OPEN)
+    for status in set(CaseStatus) - {CaseStatus.MERGED}:
+        own = replace(merged, status=status)
+        assert as_it_goes_on(own, other) is own

@@ -1,0 +1,127 @@
+"""A case that was entered twice: whoever was told of either learns that sharing stopped."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from contracts.intake import ConsentWithdrawn, RestrictionRecorded
+from services.chassis.clock import new_id
+from services.chassis.database import Transaction
+from services.gateway.handlers.consent import keep_together, record_restriction, withdraw_consent
+from services.gateway.handlers.exchange import stop_sharing
+from tests.integration.gateway.exchange_fixtures import pair
+from tests.support.gateway_exchange import RECEIVER, Both, Gateway, offer, settle_both
+
+__all__ = ["pair"]
+STOP = "stop-sharing"
+
+
+async def merge(sender: Gateway, duplicate: UUID, goes_on: UUID) -> None:
+    async def do(tx: Transaction) -> None:
+        work = sender.context.work(tx, new_id())
+        await keep_together(duplicate, goes_on, work, stop_sharing)
+
+    await sender.database.run(do)
+
+
+async def withdraw(sender: Gateway, case_id: UUID, kind: str = STOP) -> None:
+    async def do(tx: Transaction) -> None:
+        work = sender.context.work(tx, new_id())
+        body = ConsentWithdrawn(kind=kind)
+        assert await withdraw_consent(body, case_id, work, stop_sharing) == ()
+
+    await sender.database.run(do)
+
+
+async def restrict(sender: Gateway, case_id: UUID) -> None:
+    async def do(tx: Transaction) -> None:
+        work = sender.context.work(tx, new_id())
+        body = RestrictionRecorded(restriction_id=new_id(), recorded_for="person", agency=RECEIVER)
+        assert await record_restriction(body, case_id, work, stop_sharing) == ()
+
+    await sender.database.run(do)
+
+
+async def told_of(pair: Both, case_id: UUID) -> None:
+    """The receiver gets an offer of the case, by a consent of that case alone."""
+    sender, receiver = pair
+    await sender.consent_to(case_id, RECEIVER)
+    await offer(sender, case_id)
+    await settle_both(sender, receiver)
+
+
+async def stopped(pair: Both) -> int:
+    """Of how many cases the receiver was told that sharing is over."""
+    await settle_both(*pair)
+    return len(await pair[1].facts("sharing-stopped"))
+
+
+async def consents_standing(sender: Gateway, case_id: UUID) -> int:
+    sql = "SELECT 1 FROM consent WHERE case_id = $1 AND ended_at IS NULL"
+    return len(await sender.rows(sql, case_id))
+
+
+@pytest.mark.parametrize("said_in_the_last", [True, False])
+async def test_stopping_all_sharing_reaches_who_was_told_under_the_other_id(
+    pair: Both, *, said_in_the_last: bool
+) -> None:
+    duplicate, between, goes_on = new_id(), new_id(), new_id()
+    await told_of(pair, duplicate)
+    await merge(pair[0], duplicate, between)
+    await merge(pair[0], between, goes_on)
+    assert await stopped(pair) == 0
+    await withdraw(pair[0], goes_on if said_in_the_last else between)
+    assert await stopped(pair) == 1
+    assert await consents_standing(pair[0], duplicate) == 0
+
+
+async def test_who_stopped_all_sharing_before_the_merge_meant_the_duplicate_too(
+    pair: Both,
+) -> None:
+    sender, goes_on, duplicate = pair[0], new_id(), new_id()
+    await sender.consent_to(goes_on, RECEIVER)
+    await told_of(pair, duplicate)
+    await withdraw(sender, goes_on)
+    assert await stopped(pair) == 0
+    await merge(sender, duplicate, goes_on)
+    assert await stopped(pair) == 1
+    assert await consents_standing(sender, duplicate) == 0
+
+
+async def test_who_left_the_service_or_agreed_again_stopped_nothing_elsewhere(pair: Both) -> None:
+    sender, goes_on, again, duplicate = pair[0], new_id(), new_id(), new_id()
+    await told_of(pair, duplicate)
+    for case_id, kind in ((goes_on, "leave-service"), (again, STOP)):
+        await sender.consent_to(case_id, RECEIVER)
+        await withdraw(sender, case_id, kind)
+    await sender.consent_to(again, RECEIVER)
+    await merge(sender, duplicate, goes_on)
+    await merge(sender, goes_on, again)
+    assert await stopped(pair) == 0
+    assert await consents_standing(sender, duplicate) == 1
+
+
+async def test_what_is_forbidden_after_the_merge_is_forbidden_for_both(pair: Both) -> None:
+    duplicate, goes_on = new_id(), new_id()
+    await told_of(pair, duplicate)
+    await merge(pair[0], duplicate, goes_on)
+    await restrict(pair[0], goes_on)
+    assert await stopped(pair) == 1
+
+
+async def test_what_was_forbidden_before_the_merge_is_forbidden_for_both(pair: Both) -> None:
+    duplicate, goes_on = new_id(), new_id()
+    await told_of(pair, duplicate)
+    await restrict(pair[0], goes_on)
+    assert await stopped(pair) == 0
+    await merge(pair[0], duplicate, goes_on)
+    assert await stopped(pair) == 1
+
+
+async def test_two_that_stop_and_merge_at_once_leave_nothing_shared(pair: Both) -> None:
+    duplicate, goes_on = new_id(), new_id()
+    await pair[0].consent_to(goes_on, RECEIVER)
+    await told_of(pair, duplicate)
+    await asyncio.gather(merge(pair[0], duplicate, goes_on), withdraw(pair[0], goes_on))
+    assert await stopped(pair) == 1
