@@ -16,6 +16,7 @@ class RequestOpened(Contract):
     """Needs were asked for; a provider is sought for each.
 
     ``separation_reason``: why dependants stay behind. ``return_of``: the request before this one.
+    ``best_interests``: of a child referred to us, what was found before it is referred onward.
     """
 
     request_id: Reference
@@ -24,6 +25,7 @@ class RequestOpened(Contract):
     dependants: Count | None = None
     separation_reason: Annotated[str, code("separation-reason")] | None = None
     return_of: Reference | None = None
+    best_interests: Annotated[str, code("best-interests")] | None = None
 
 
 class CapacityQueried(Contract):
@@ -76,6 +78,19 @@ class TaskProgressed(Contract):
     unit: Annotated[str, code("unit")] | None = None
     quantity: Count | None = None
     hand_over_reference: Reference | None = None
+
+
+class OnwardReferralTold(Contract):
+    """Addressed, to who referred the person to us: we asked others for help, too.
+
+    Only with the person's consent, and never whom: by its own task, and which kinds of help.
+    """
+
+    task_id: Reference
+    service_types: Annotated[
+        tuple[Annotated[str, code("service-type")], ...], Field(min_length=1, max_length=20)
+    ]
+    happened_at: Time
 
 
 class OfferWithdrawn(Contract):
@@ -174,6 +189,12 @@ class TaskPaused(TaskFact):
 
 class TaskResumed(TaskFact):
     """Help goes on."""
+
+
+class TaskReferredOnward(TaskFact):
+    """Sender: the provider asked others for help, too, and the person agreed that we know."""
+
+    service_types: tuple[Annotated[str, code("service-type")], ...]
 
 
 class StartOverdue(TaskFact):

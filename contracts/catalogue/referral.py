@@ -34,6 +34,7 @@ FACTS: Final = (
     Fact("loop-closed", "referral", referral.LoopClosed, CASE),
     Fact("task-paused", "referral", referral.TaskPaused, CASE),
     Fact("task-resumed", "referral", referral.TaskResumed, CASE),
+    Fact("task-referred-onward", "referral", referral.TaskReferredOnward, CASE),
     Fact("start-overdue", "referral", referral.StartOverdue, CASE),
     Fact("provider-not-found", "referral", referral.ProviderNotFound, CASE),
     Fact("provider-chosen", "referral", referral.ProviderChosen, CASE),
@@ -44,5 +45,6 @@ FACTS: Final = (
     Fact("capacity-answered", "outgoing", referral.CapacityAnswered, ADDRESSED),
     Fact("task-offered", "outgoing", referral.TaskOffered, ADDRESSED),
     Fact("task-progressed", "outgoing", referral.TaskProgressed, ADDRESSED),
+    Fact("onward-referral-told", "outgoing", referral.OnwardReferralTold, ADDRESSED),
     Fact("offer-withdrawn", "outgoing", referral.OfferWithdrawn, ADDRESSED),
 )

@@ -21,7 +21,9 @@ class ReferralRequested(Contract):
 
     ``dependants`` come along to any place to live, unless ``separation_reason`` says why not; as
     many as the case has where nothing is said here, and never fewer without a reason.
-    ``return_of`` is an earlier request of the case whose loop was closed.
+    ``return_of`` is an earlier request of the case whose loop was closed. ``best_interests`` is
+    for a child whom another agency referred to this one: its record is not here, and no child is
+    placed before somebody found what is best for it.
     """
 
     request_id: Reference
@@ -33,6 +35,7 @@ class ReferralRequested(Contract):
     dependants: Count | None = None
     separation_reason: Annotated[str, code("separation-reason")] | None = None
     return_of: Reference | None = None
+    best_interests: Annotated[str, code("best-interests")] | None = None
 
 
 class OfferAnswered(Contract):

@@ -23,6 +23,8 @@ from services.referral.domain.agreements import (
 PURPOSE: Final = "referral"
 NEEDS: Final = "needs"
 """The category of what an offer tells."""
+ONWARD: Final = "onward-referral"
+"""The category of telling who referred the person to us that we asked others, too."""
 NO_CONSENT: Final = "no-consent"
 INTERESTED: Final = "proposed"
 """Named in the memorandum, has not signed."""
@@ -162,6 +164,19 @@ def objections_to_offering(agency: str, basis: Basis) -> tuple[str, ...]:
     return tuple(found for rule in OFFER_RULES if (found := rule(agency, basis)) is not None)
 
 
+def first_sender_may_learn(agency: str, basis: Basis) -> bool:
+    """Of an onward referral the first sender learns only with the person's consent."""
+    found = basis.policy.participant(agency)
+    return case_has_no_restriction_against(agency, basis) is None and any(
+        consent.ended_at is None
+        and consent.expires_at > basis.now
+        and {PURPOSE} <= consent.purposes
+        and {ONWARD} <= consent.categories
+        and _names(consent, agency, found)
+        for consent in basis.consents
+    )
+
+
 def contacts_allowed(basis: Basis) -> tuple[Participant, ...]:
     """Other agencies that the sender may turn to about this case: none that a restriction names."""
     return tuple(
@@ -194,8 +209,10 @@ def _permits(consent: Consent) -> bool:
 
 
 def _covers(consent: Consent, agency: str, found: Participant | None) -> bool:
-    if not _permits(consent):
-        return False
+    return _permits(consent) and _names(consent, agency, found)
+
+
+def _names(consent: Consent, agency: str, found: Participant | None) -> bool:
     if agency in consent.recipients:
         return True
     group = consent.agency_class

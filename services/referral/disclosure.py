@@ -16,6 +16,7 @@ from services.referral.domain.facts import (
     Letter,
     NeedFact,
     OfferLetter,
+    OnwardLetter,
     ProgressLetter,
     ProviderNotFound,
     ProviderRefused,
@@ -31,6 +32,7 @@ _PURPOSES: Final[dict[type[Letter], str]] = {
     ProgressLetter: "feedback",
     CapacityQuestion: "capacity-query",
     CapacityReply: "capacity-answer",
+    OnwardLetter: "feedback",
 }
 
 
@@ -57,6 +59,10 @@ def body_of_letter(letter: Letter) -> Any:
             )
         case CapacityReply():
             return referral.CapacityAnswered(query_id=letter.query_id, status=letter.status)
+        case OnwardLetter():
+            return referral.OnwardReferralTold(
+                task_id=letter.task_id, service_types=letter.service_types, happened_at=letter.at
+            )
         case _:
             assert_never(letter)
 
@@ -76,6 +82,7 @@ def body_of_fact(fact: Fact) -> Any:
                 dependants=request.dependants,
                 separation_reason=request.separation_reason,
                 return_of=request.return_of,
+                best_interests=request.best_interests,
             )
         case ProviderNotFound(need=need, asked=asked):
             return referral.ProviderNotFound(
@@ -234,6 +241,8 @@ def _ended(fact: TaskFact) -> referral.TaskFact:
                 unit=outcome.unit,
                 quantity=outcome.quantity,
             )
+        case facts.TaskReferredOnward():
+            return referral.TaskReferredOnward(**_shared(fact), service_types=fact.service_types)
         case facts.LoopClosed():
             return referral.LoopClosed(**_shared(fact), outcome=fact.outcome)
         case _:

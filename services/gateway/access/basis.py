@@ -165,6 +165,12 @@ def a_law_names_the_recipient(attempt: Attempt, _row: Basis, recipient: Recipien
     return Never("restricted") if restricted(attempt, recipient) else Yes("law")
 
 
+def the_first_sender_may_learn_of_it(attempt: Attempt, row: Basis, recipient: Recipient) -> Answer:
+    """Who gave us the case hears of an onward referral only if the person agreed to just that."""
+    granted = grant_came_with_the_offer(attempt, row, recipient)
+    return person_has_consented(attempt, row, recipient) if isinstance(granted, Yes) else granted
+
+
 def agency_is_in_the_ledger(attempt: Attempt, _row: Basis, _recipient: Recipient) -> Answer:
     """Whoever was told something may always be told that it is over."""
     return Yes("ledger") if attempt.case.in_ledger else Never("unknown-recipient")
@@ -209,6 +215,12 @@ BASIS: Final[Mapping[str, Basis]] = MappingProxyType(
         "org.nrm.referral.task-progressed.v1": Basis(
             rule=grant_came_with_the_offer, purpose="referral", answers=True
         ),
+        "org.nrm.referral.onward-referral-told.v1": Basis(
+            rule=the_first_sender_may_learn_of_it,
+            purpose="referral",
+            category="onward-referral",
+            answers=True,
+        ),
         "org.nrm.referral.offer-withdrawn.v1": Basis(
             rule=agency_is_in_the_ledger, purpose="referral", control=True
         ),
@@ -242,6 +254,10 @@ GRANTED: Final = frozenset(
     event_type for event_type, row in BASIS.items() if row.rule is grant_came_with_the_offer
 )
 """Answers to the agency that gave us the case."""
+ANSWERS: Final = frozenset(
+    event_type for event_type, row in BASIS.items() if row.answers and row.subject is Subject.CASE
+)
+"""All that may go to the agency that gave us the case, until either side stops sharing."""
 
 
 def may_send(attempt: Attempt, table: Mapping[str, Basis] = BASIS) -> Answer:

@@ -60,6 +60,7 @@ _NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("referral", referral.TaskPaused),
     ("referral", referral.TaskResumed),
     ("referral", referral.StartOverdue),
+    ("referral", referral.TaskReferredOnward),
     ("referral", referral.TaskCompleted),
     ("referral", referral.TaskNotSent),
     ("referral", referral.LoopClosed),

@@ -47,6 +47,8 @@ class Case:
     dependants: int | None = None
     best_interests_open: bool = False
     """A child, and nobody has recorded yet what is best for it."""
+    referred: bool = False
+    """Another agency referred the person to us; no record of this node's own says more."""
     status: CaseStatus = CaseStatus.OPEN
     frozen: bool = False
     withdrawn: Position = Position()

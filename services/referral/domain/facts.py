@@ -123,6 +123,13 @@ class LoopClosed(TaskFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReferredOnward(TaskFact):
+    """Sender: the provider asked others for help, too."""
+
+    service_types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RequestOpened:
     """Needs were asked for."""
 
@@ -240,8 +247,18 @@ class CapacityReply:
     status: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnwardLetter:
+    """To who referred the person to us: we asked others, too; never whom."""
+
+    to: str
+    task_id: UUID
+    service_types: tuple[str, ...]
+    at: datetime
+
+
 TaskLetter = OfferLetter | ProgressLetter | WithdrawalLetter
-Letter = TaskLetter | CapacityQuestion | CapacityReply
+Letter = TaskLetter | CapacityQuestion | CapacityReply | OnwardLetter
 
 State_co = TypeVar("State_co", bound=Task, covariant=True)
 

@@ -17,6 +17,11 @@ EMERGENCY: Final = "emergency"
 PLACES_TO_LIVE: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
 
 
+CHILDREN: Final = frozenset({"child", "believed-child"})
+RECORD_THEM_FIRST: Final = Refusal("best-interests-missing", "needs")
+"""The one objection that another stream may take away."""
+
+
 class NeedState(StrEnum):
     """Where the search for one need stands."""
 
@@ -49,6 +54,8 @@ class Request:
     """Why dependants stay behind: without one no rule parts a family."""
     return_of: UUID | None = None
     """The request whose loop was closed before the person came back."""
+    best_interests: str | None = None
+    """Of a child that another agency referred to us: what was found to be best for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +148,17 @@ def a_return_follows_a_closed_loop(request: Request, earlier: Earlier) -> Refusa
 
 
 def best_interests_come_before_a_placement(request: Request, case: Case) -> Refusal | None:
-    """Only in an emergency is a child placed first (Rights of the Child, Art. 3)."""
+    """Only in an emergency is a child placed first (Rights of the Child, Art. 3).
+
+    Of a child that was referred to us the record is the sender's, and for another place: who refers
+    it onward says with the request what was found.
+    """
     if request.urgency == EMERGENCY or not asks_for_a_place_to_live(request):
         return None
-    return Refusal("best-interests-missing", "needs") if case.best_interests_open else None
+    if case.referred:
+        lacks = case.majority in CHILDREN and request.best_interests is None
+        return Refusal("best-interests-missing", "best_interests") if lacks else None
+    return RECORD_THEM_FIRST if case.best_interests_open else None
 
 
 def open_request(

@@ -152,6 +152,14 @@ _TOLD: Final[Mapping[str, Callable[[SentTask, Progress, datetime], Step[SentTask
 """What each state means to the sender; any other code changes nothing."""
 
 
+def referred_onward(task: SentTask, service_types: tuple[str, ...], at: datetime) -> Step[SentTask]:
+    """The provider asked others, too; that changes nothing of what it does for us."""
+    if not isinstance(task, RunningTask):
+        return Step(task=task)
+    fact = facts.TaskReferredOnward(terms=task.terms, at=at, service_types=service_types)
+    return Step(task=task, facts=(fact,))
+
+
 def expired(task: SentTask, now: datetime) -> Step[SentTask]:
     """The provider did not answer in time: the offer is withdrawn and the next one is sought."""
     if not isinstance(task, UnansweredTask):

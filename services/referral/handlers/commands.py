@@ -6,7 +6,7 @@ Each gets exactly one final answer, in the transaction that does (or does not do
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Final, cast
+from typing import cast
 from uuid import UUID
 
 from contracts import intake
@@ -19,17 +19,23 @@ from services.referral.domain.deciding import Standing
 from services.referral.domain.facts import RequestOpened, Step
 from services.referral.domain.providing import Answer
 from services.referral.domain.refusals import Refusal, Refused
-from services.referral.domain.requests import NONE_EARLIER, Earlier, Need, Request, open_request
+from services.referral.domain.requests import (
+    NONE_EARLIER,
+    RECORD_THEM_FIRST,
+    Earlier,
+    Need,
+    Request,
+    open_request,
+)
 from services.referral.domain.tasks import ProvidedTask, Side
 from services.referral.handlers.carrying import carry_out
-from services.referral.handlers.context import Context, answer, known_case, subject_of
+from services.referral.handlers.context import Context, answer, basis_of, known_case, subject_of
+from services.referral.handlers.onward import tell_first_senders
 from services.referral.handlers.seeking import seek
 from services.referral.store import cases, merges, outgoing, requests, tasks
 
 REQUEST, ANSWER = "request-referral", "answer-offer"
 PAUSE, RESUME = "pause-help", "resume-help"
-FIRST: Final = "best-interests-missing"
-"""The one objection that another stream may take away."""
 Decide = Callable[[ProvidedTask, Case], Step[ProvidedTask] | Refused]
 
 
@@ -42,7 +48,7 @@ async def request_referral(context: Context, received: Received, work: Work) -> 
     if isinstance(case, Waits):
         return case
     request = await _opened(received, work, case)
-    if isinstance(request, Refused) and all(each.code == FIRST for each in request.reasons):
+    if isinstance(request, Refused) and request.reasons == (RECORD_THEM_FIRST,):
         return Waits("best-interests", str(case.case_id))
     if isinstance(request, Refused):
         answer(work, case.case_id, REQUEST, request)
@@ -51,6 +57,8 @@ async def request_referral(context: Context, received: Received, work: Work) -> 
     opened = disclosure.body_of_fact(RequestOpened(request=request))
     outgoing.publish_fact(work, opened, case.case_id)
     answer(work, case.case_id, REQUEST)
+    if case.referred:
+        await tell_first_senders(work, request, await basis_of(work, case.case_id))
     for need in request.needs:
         offered = await seek(context, work, request, need)
         if offered is not None:
@@ -182,4 +190,5 @@ def _request(received: Received, work: Work) -> Request:
         dependants=body.dependants,
         separation_reason=body.separation_reason,
         return_of=body.return_of,
+        best_interests=body.best_interests,
     )

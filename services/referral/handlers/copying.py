@@ -39,9 +39,12 @@ from services.referral.handlers.context import (
     subject_of,
 )
 from services.referral.handlers.deciding import take_back
+from services.referral.handlers.onward import tell_first_senders
 from services.referral.handlers.seeking import end_search, seek_with_consent
 from services.referral.store import cases, copies, merges, refusals, requests, tasks
 
+LATELY: Final = 20
+"""Requests of a case that may have been opened just before a consent came."""
 BEST_INTERESTS: Final = "best-interests"
 """The to-do of a child's case while nobody has recorded what is best for it."""
 
@@ -60,6 +63,7 @@ async def case_opened(_context: Context, received: Received, work: Work) -> Wait
         language=body.language,
         dependants=body.dependants,
         best_interests_open=BEST_INTERESTS in body.to_dos,
+        referred=False,
     )
     await cases.write_case(work.transaction, opened)
     return None
@@ -155,8 +159,25 @@ async def consent_granted(context: Context, received: Received, work: Work) -> W
     if case is not None and position_of(received) < case.withdrawn:
         note(work, case_id, "older-consent-ignored")
         return None
+    consent = _consent(body)
+    before = await basis_of(work, case_id)
+    await cases.add_consent(work.transaction, case_id, consent)
+    since = work.now - context.profile.minutes("capacity_query_minutes")
+    lacking = await requests.read_needs_lacking(work.transaction, case_id, NO_CONSENT, since)
+    for need in lacking:
+        offered = await seek_with_consent(context, work, need)
+        await carry_out(context, work, [] if offered is None else [offered])
+    if case is not None and case.referred:
+        basis = await basis_of(work, case_id)
+        for request in await requests.read_case_requests(work.transaction, (case_id,), LATELY):
+            if request.opened_at >= since:
+                await tell_first_senders(work, request, basis, already=before)
+    return None
+
+
+def _consent(body: gateway.ConsentGranted) -> Consent:
     group = body.recipient_class
-    consent = Consent(
+    return Consent(
         consent_id=body.consent_id,
         purposes=frozenset(body.purposes),
         categories=frozenset(body.categories),
@@ -170,13 +191,6 @@ async def consent_granted(context: Context, received: Received, work: Work) -> W
         if group
         else None,
     )
-    await cases.add_consent(work.transaction, case_id, consent)
-    since = work.now - context.profile.minutes("capacity_query_minutes")
-    lacking = await requests.read_needs_lacking(work.transaction, case_id, NO_CONSENT, since)
-    for need in lacking:
-        offered = await seek_with_consent(context, work, need)
-        await carry_out(context, work, [] if offered is None else [offered])
-    return None
 
 
 async def consent_ended(context: Context, received: Received, work: Work) -> Waits | None:

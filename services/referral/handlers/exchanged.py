@@ -187,6 +187,7 @@ def _referred_case(received: Received, stub: Case | None) -> Case:
         audience_class=body.audience_class,
         language=body.language,
         dependants=body.dependants,
+        referred=True,
         withdrawn=stub.withdrawn if stub is not None else Position(),
     )
 

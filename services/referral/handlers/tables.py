@@ -10,7 +10,7 @@ from services.chassis.deadlines import Deadline
 from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Received, Waits, Work
 from services.referral.domain.tasks import DeadlineKind
-from services.referral.handlers import commands, copying, deciding, exchanged, helping, time
+from services.referral.handlers import commands, copying, deciding, exchanged, helping, onward, time
 from services.referral.handlers.context import Context
 from services.referral.settings import SERVICE
 from services.referral.store import deadlines as promised
@@ -57,6 +57,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("referral", referral.TaskOffered): exchanged.task_offered,
     type_of("referral", referral.TaskProgressed): exchanged.task_progressed,
     type_of("referral", referral.OfferWithdrawn): exchanged.offer_withdrawn,
+    type_of("referral", referral.OnwardReferralTold): onward.onward_referral_told,
     type_of("gateway", gateway.SendingRefused): exchanged.sending_refused,
     type_of("gateway", gateway.FeedbackEnded): exchanged.feedback_ended,
 }

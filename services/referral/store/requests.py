@@ -166,6 +166,7 @@ async def add_request(tx: Transaction, request: Request) -> None:
         dependants=request.dependants,
         separation_reason=request.separation_reason,
         return_of=request.return_of,
+        best_interests=request.best_interests,
     )
     await tx.execute_many(_ADD_NEED, [_need_row(need) for need in request.needs])
 
@@ -314,6 +315,7 @@ def _request(row: Record, needs: Iterable[Record]) -> Request:
         dependants=row["dependants"],
         separation_reason=row["separation_reason"],
         return_of=row["return_of"],
+        best_interests=row["best_interests"],
     )
 
 

@@ -36,6 +36,7 @@ KNOWN_CASE: Final = Table(
     Column("withdrawn_epoch", BigInteger),
     Column("withdrawn_sequence", BigInteger),
     Column("dependants", Integer),
+    Column("referred", Boolean),
 )
 CONSENT: Final = Table(
     "consent",
@@ -91,6 +92,7 @@ REQUEST: Final = Table(
     Column("dependants", Integer),
     Column("separation_reason", Text),
     Column("return_of", ID),
+    Column("best_interests", Text),
 )
 NEED: Final = Table(
     "need",

@@ -285,6 +285,27 @@ def test_no_child_is_placed_before_its_best_interests_but_in_an_emergency(
     assert codes == (["best-interests-missing"] if refused else [])
 
 
+@pytest.mark.parametrize(
+    ("majority", "urgency", "said", "refused"),
+    [
+        ("child", "routine", None, True),
+        ("believed-child", "urgent", None, True),
+        ("child", "routine", "in-care", False),
+        ("child", "emergency", None, False),
+        ("adult", "routine", None, False),
+        ("believed-adult", "routine", None, False),
+    ],
+)
+def test_a_child_that_was_referred_to_us_is_placed_onward_by_the_same_rule(
+    majority: str, urgency: str, said: str | None, *, refused: bool
+) -> None:
+    need = a_need("place", service_type="child-3-17")
+    asked = replace(a_request(need, urgency=urgency), best_interests=said)
+    opened = open_request(asked, a_case(majority=majority, referred=True), already_there=False)
+    expected = {("best-interests-missing", "best_interests")} if refused else set()
+    assert (objections(opened) if isinstance(opened, Refused) else set()) == expected
+
+
 def test_a_placement_too_early_is_refused_with_every_other_objection() -> None:
     asked = a_request(a_need("place", service_type="child-3-17"))
     case = a_case(majority="child", best_interests_open=True, frozen=True)

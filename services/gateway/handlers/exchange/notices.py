@@ -16,7 +16,7 @@ from services.chassis import audit
 from services.chassis.clock import new_id
 from services.chassis.database import Transaction
 from services.chassis.messaging.work import Work, work_of
-from services.gateway.access.basis import CONSENTED, GRANTED, REQUIRED, Sharing, sharing_ends
+from services.gateway.access.basis import ANSWERS, CONSENTED, REQUIRED, Sharing, sharing_ends
 from services.gateway.disclosure import exchange as disclosure
 from services.gateway.handlers.exchange.context import (
     ACTOR,
@@ -32,7 +32,7 @@ from services.gateway.store.exchange.sendings import Queued, Stopped
 NOTICE: Final = "org.nrm.exchange.sharing-withdrawn.v1"
 NOTICE_PURPOSE: Final = "withdrawal"
 WITHDRAWN: Final = "consent-withdrawn"
-STOPPABLE: Final = {references.GIVEN: CONSENTED | REQUIRED, references.RECEIVED: GRANTED}
+STOPPABLE: Final = {references.GIVEN: CONSENTED | REQUIRED, references.RECEIVED: ANSWERS}
 """What may not leave any more when sharing under a reference of this origin stops; but a
 withdrawal does not stop what a law asks for."""
 Direction = tuple[str, str]
