@@ -13,6 +13,7 @@ from services.chassis.errors import RecordTooLarge
 from services.chassis.identity import Caller
 from services.chassis.web import caller
 from services.gateway.api.bodies import bounded_body
+from services.gateway.domain.news import emergencies_first
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.duty_phones import DutyPhones
 from services.gateway.handlers.feeds import (
@@ -83,12 +84,13 @@ def _add_feeds(routes: APIRouter, context: GatewayContext) -> None:
 
     @routes.get("/v1/incoming")
     async def get_incoming(after: After = 0, limit: Limit = 100) -> dict[str, Any]:
-        """Offers and news for this agency, in order; ask again ``after`` the value of ``next``;
+        """Offers and news for this agency, in order, but on each page emergencies first (within a
+        case the order stays); ask again ``after`` the value of ``next``, not of the last entry;
         410: what followed was forgotten, go on after the header ``Ask-After``.
         """
         page, following = await read_feed(context, INCOMING, after, limit)
         told = await without_frozen_cases(context, await with_duty_phones(phones, page))
-        return {"incoming": told, "next": following}
+        return {"incoming": emergencies_first(told), "next": following}
 
 
 def wanted_wait(prefer: str | None) -> int:

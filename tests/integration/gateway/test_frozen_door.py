@@ -9,6 +9,7 @@ from services.gateway.handlers.feeds import INCOMING
 from services.gateway.store.cases import freeze_case, lock_case
 from tests.support.gateway_door import NOW, Door, as_
 
+MISSING = "org.nrm.identification.child-missing.v1"
 FREEZE = "org.nrm.identification.case-frozen.v1"
 OFFERED = "org.nrm.referral.offer-received.v1"
 
@@ -53,3 +54,21 @@ async def test_news_of_a_frozen_case_is_blank_but_keeps_its_position(door: Door)
     assert kept["facts"] == freeze["facts"] == {"service_type": "nursing-visit"}
     assert [entry["position"] for entry in answer["incoming"]] == [1, 2, 3]
     assert answer["next"] == 3
+
+
+async def test_a_missing_child_stands_first_on_its_page_and_next_is_the_pages(door: Door) -> None:
+    plain, child = str(new_id()), str(new_id())
+    for case_id, event_type in ((plain, OFFERED), (child, MISSING)):
+        entry = {
+            "id": str(new_id()),
+            "type": event_type,
+            "time": NOW.isoformat(),
+            "case_id": case_id,
+            "facts": {},
+        }
+        async with door.database.transaction() as tx:
+            await door.context.feeds.append(tx, INCOMING, entry)
+        await door.context.feeds.number()
+    answer = (await door.client.get("/v1/incoming")).json()
+    assert [entry["case_id"] for entry in answer["incoming"]] == [child, plain]
+    assert answer["next"] == 2
