@@ -144,7 +144,10 @@ def _time(word: str, source: Source, zone: ZoneInfo) -> str:
         except ValueError:
             continue
         local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-        return (local + timedelta(days=source.add_days)).isoformat()
+        try:
+            return (local + timedelta(days=source.add_days)).isoformat()
+        except OverflowError:  # the last day that a calendar has, as registers write "for ever"
+            break
     raise NoMeaning("not-a-date")
 
 

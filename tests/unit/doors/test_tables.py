@@ -63,6 +63,20 @@ def test_the_sample_has_three_good_rows_and_one_bad() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "day", ["31.12.9999", "01.01.0001", "31.02.2026", "00.00.0000", "9" * 30, "16.02.2026 25:00"]
+)
+def test_a_day_that_no_calendar_has_refuses_its_row_alone(day: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    bad = a_row("3", Дата_встречи=day)
+    path.write_text(a_table(a_row("1"), a_row("2"), bad, a_row("4")), encoding="utf-8")
+    _, results = checked(path, the_mapping())
+    assert [each.outcome for each in results] == ["sound", "sound", "refused", "sound"]
+    assert {each.column for each in results[2].reasons} == {"Дата встречи"}
+    cells = [tuple(row.split(";")) for row in (a_row("1"), bad, a_row("4"))]
+    assert [bool(row.objections) for row in read(a_workbook(*cells))] == [False, True, False]
+
+
 def test_a_workbook_reads_as_the_csv_does() -> None:
     cells = tuple(a_row("7").split(";"))
     told = tuple(date(2026, 2, 16) if cell == "16.02.2026" else cell for cell in cells)
