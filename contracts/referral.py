@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from contracts.envelope import Contract, Count, Node, Reference, Time, code
-from contracts.intake import Need
+from contracts.intake import Codes, Need
 from contracts.vocabulary import NOT_YET_KNOWN
 
 
@@ -26,6 +26,7 @@ class RequestOpened(Contract):
     separation_reason: Annotated[str, code("separation-reason")] | None = None
     return_of: Reference | None = None
     best_interests: Annotated[str, code("best-interests")] | None = None
+    access_needs: Annotated[tuple[Annotated[str, code("access-need")], ...], Codes] = ()
 
 
 class CapacityQueried(Contract):
@@ -60,6 +61,7 @@ class TaskOffered(Contract):
     language: Annotated[str, code("language")] = NOT_YET_KNOWN
     dependants: Count | None = None
     seen_by: Time | None = None
+    access_needs: Annotated[tuple[Annotated[str, code("access-need")], ...], Codes] = ()
 
 
 class TaskProgressed(Contract):
@@ -129,6 +131,7 @@ class OfferReceived(TaskFact):
     majority: Annotated[str, code("majority")]
     dependants: Count | None = None
     seen_by: Time | None = None
+    access_needs: Annotated[tuple[Annotated[str, code("access-need")], ...], Codes] = ()
 
 
 class TaskDelivered(TaskFact):

@@ -23,7 +23,8 @@ class ReferralRequested(Contract):
     many as the case has where nothing is said here, and never fewer without a reason.
     ``return_of`` is an earlier request of the case whose loop was closed. ``best_interests`` is
     for a child whom another agency referred to this one: its record is not here, and no child is
-    placed before somebody found what is best for it.
+    placed before somebody found what is best for it. ``access_needs``: what a service must have
+    so that the person can come, use it and be understood; who says that it has it comes first.
     """
 
     request_id: Reference
@@ -36,6 +37,7 @@ class ReferralRequested(Contract):
     separation_reason: Annotated[str, code("separation-reason")] | None = None
     return_of: Reference | None = None
     best_interests: Annotated[str, code("best-interests")] | None = None
+    access_needs: Annotated[tuple[Annotated[str, code("access-need")], ...], Codes] = ()
 
 
 class OfferAnswered(Contract):

@@ -122,6 +122,7 @@ VALUES: Final[Mapping[str, Kind]] = {
     "hold_hours": _whole(1, 336),
     "undelivered_emergency_minutes": _whole(1, 240),
     "undelivered_hours": _whole(1, 168),
+    "services_asked_each_round": _whole(1, 500),
     "reroute_hops": _whole(0, 20),
     "service_start_days": _whole(1, 60),
     "emergency_escalation_minutes": _whole(1, 240),

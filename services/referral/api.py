@@ -42,6 +42,7 @@ class TaskShown(BaseModel):
     hold_until: datetime | None
     start_by: datetime | None
     dependants: int | None
+    access_needs: tuple[str, ...] = ()
     offered_at: datetime
     changed_at: datetime
     reason: str | None
@@ -79,6 +80,7 @@ class RequestShown(BaseModel):
     dependants: int | None
     separation_reason: str | None
     return_of: UUID | None
+    access_needs: tuple[str, ...] = ()
     needs: tuple[NeedShown, ...]
     tasks: tuple[TaskShown, ...]
     unfinished: Unfinished
@@ -173,6 +175,7 @@ def _request_shown(context: Context, found: reading.RequestView) -> RequestShown
         dependants=asked.dependants,
         separation_reason=asked.separation_reason,
         return_of=asked.return_of,
+        access_needs=asked.access_needs,
         needs=needs,
         tasks=tuple(_shown(context, row) for row in found.tasks),
         unfinished=found.unfinished,

@@ -83,6 +83,7 @@ def body_of_fact(fact: Fact) -> Any:
                 separation_reason=request.separation_reason,
                 return_of=request.return_of,
                 best_interests=request.best_interests,
+                access_needs=request.access_needs,
             )
         case ProviderNotFound(need=need, asked=asked):
             return referral.ProviderNotFound(
@@ -144,6 +145,7 @@ def _offer(letter: OfferLetter) -> referral.TaskOffered:
         counted_by=terms.counted_by,
         language=terms.language,
         dependants=terms.dependants,
+        access_needs=terms.access_needs,
         seen_by=terms.seen_by,
     )
 
@@ -224,6 +226,7 @@ def _offered(fact: TaskFact) -> referral.TaskFact:
         audience_class=terms.audience_class,
         majority=terms.majority,
         dependants=terms.dependants,
+        access_needs=terms.access_needs,
         seen_by=terms.seen_by,
     )
 

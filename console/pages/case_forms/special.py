@@ -146,6 +146,7 @@ async def _referral_fields(visit: Visit, case: Thing) -> Fields:
             text="dependants",
             given=as_given(codes.get("dependants")),
         ),
+        many("access_needs", "access-need"),
         choice(
             "separation_reason", "separation-reason", hint="separation-hint", nothing="together"
         ),

@@ -34,9 +34,9 @@ class Turned:
     agency: str | None = None
 
 
-def a_machine_gave_up(request: Request, need: Need, reroute_hops: int) -> bool:
+def a_machine_gave_up(request: Request, offers: int, reroute_hops: int) -> bool:
     """An emergency, or the profile's hops are over: the supervisor is told at once."""
-    return request.urgency == EMERGENCY or need.round > reroute_hops
+    return request.urgency == EMERGENCY or offers > reroute_hops
 
 
 def next_contact(need: Need, allowed: tuple[Participant, ...], oblast: str) -> Turned | None:

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from contracts.vocabulary import code_lists
+from contracts.vocabulary import NOT_YET_KNOWN, code_lists
 
 Fields = Mapping[str, Any]
 WEEKDAYS: Final = frozenset({"MO", "TU", "WE", "TH", "FR", "SA", "SU"})
@@ -42,6 +42,8 @@ class Listing:
     home_oblast: str | None = None
     """Where it stands; not given where the location is confidential."""
     duty_phone: str | None = None
+    access: frozenset[str] = frozenset()
+    """What it says it has for who needs it to come and be understood; not said is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,7 +248,19 @@ def _listing(service: Fields) -> Listing:
         oblasts=frozenset(_column(service, "service_areas", "extent")),
         home_oblast=next((home for home in homes if isinstance(home, str)), None),
         duty_phone=_duty_phone(service),
+        access=_access(service),
     )
+
+
+def _access(service: Fields) -> frozenset[str]:
+    """HSDS accessibility of its locations; of the service itself where its place is confidential.
+
+    Words that are no code of ours say nothing: HSDS has free text here.
+    """
+    places = [_part(place, "location") for place in _rows(service.get("service_at_locations"))]
+    rows = [row for each in (service, *places) for row in _rows(each.get("accessibility"))]
+    said = {str(row.get("description")) for row in rows}
+    return frozenset(said & set(code_lists()["access-need"].codes)) - {NOT_YET_KNOWN}
 
 
 def _duty_phone(service: Fields) -> str | None:

@@ -54,6 +54,7 @@ class Request:
     """Why dependants stay behind: without one no rule parts a family."""
     return_of: UUID | None = None
     """The request whose loop was closed before the person came back."""
+    access_needs: tuple[str, ...] = ()
     best_interests: str | None = None
     """Of a child that another agency referred to us: what was found to be best for it."""
 
@@ -178,9 +179,10 @@ def open_request(
     return Refused(tuple(reasons)) if reasons else request
 
 
-def may_be_sought_again(request: Request, need: Need, reroute_hops: int) -> bool:
+def may_be_sought_again(request: Request, offers: int, reroute_hops: int) -> bool:
     """Whether the next provider is looked for without a person.
 
-    Never for an emergency (a human calls somebody at once), and never beyond the profile's hops.
+    Never for an emergency (a human calls somebody at once), and never beyond the profile's hops:
+    ``offers`` are those that the need had; a round that ended without one is no hop.
     """
-    return request.urgency != EMERGENCY and need.round <= reroute_hops
+    return request.urgency != EMERGENCY and offers <= reroute_hops

@@ -4,8 +4,8 @@ Whether an agency may learn of the case at all (consent, restrictions, policy) i
 ``access``; here stands only whether the service fits, and in which order those that fit come.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -34,6 +34,7 @@ _STATUS_ORDER: Final[Mapping[str, int]] = MappingProxyType(
     {"capacity": 0, "ask": 1, "waitlist": 2, UNANSWERED: 3}
 )
 """What an answer is worth. Who said ``none``, or could not be asked, is not in it."""
+_SOMETHING: Final = frozenset(_STATUS_ORDER) - {UNANSWERED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ class Wanted:
     """Agencies that the person did not want, for whichever need of the case."""
     cooling_down: frozenset[str] = frozenset()
     """Agencies that declined not long ago, for a reason that concerns this need."""
+    access_needs: frozenset[str] = frozenset()
+    """What a service must have so that the person can come and be understood."""
     together: bool = False
     """A family that is to live in one place: ``audience_class`` says so, too."""
 
@@ -80,6 +83,16 @@ def stays_together(service_type: str, request: Request, case: Case) -> bool:
         and bool(who_comes_along(request, case, service_type))
         and request.separation_reason is None
     )
+
+
+def unsaid(listing: Listing, wanted: Wanted) -> int:
+    """How many of the person's access needs the service does not say it meets.
+
+    It orders and never rules out: a directory is seldom complete, and a person whom no service says
+    it is ready for is offered what there is, with the need said in the offer
+    (Convention on the Rights of Persons with Disabilities, Art. 9).
+    """
+    return len(wanted.access_needs - listing.access)
 
 
 def it_takes_such_a_person(listing: Listing, wanted: Wanted) -> str | None:
@@ -165,29 +178,68 @@ class Bid:
     load: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What is known before anybody is asked: open tasks by agency, and what a service answered for
+    the need last, None while it has not.
+    """
+
+    loads: Mapping[str, int] = field(default_factory=dict)
+    answers: Mapping[str, str | None] = field(default_factory=dict)
+
+    def had_nothing(self, listing: Listing) -> bool:
+        """It was asked, and had no place, did not answer or could not be asked."""
+        if listing.service_id not in self.answers:
+            return False
+        return self.answers[listing.service_id] not in _SOMETHING
+
+
 def can_be_offered(bid: Bid) -> bool:
     """Whoever has no place, or could not be asked, gets no offer."""
     return bid.status in _STATUS_ORDER
 
 
+def to_ask(
+    fitting: Iterable[Listing], wanted: Wanted, heard: Heard, bound: int
+) -> tuple[Listing, ...]:
+    """Whom this round asks of those that fit: no more than the bound, the nearest first.
+
+    Whoever was asked for the need before and had nothing to offer comes after all who were not,
+    so that every round with such an end reaches somebody new.
+    """
+    ordered = sorted(
+        fitting,
+        key=lambda listing: (heard.had_nothing(listing), *_nearness(listing, wanted, heard)),
+    )
+    return tuple(ordered[:bound])
+
+
 def choose(bids: tuple[Bid, ...], wanted: Wanted) -> Bid | None:
     """The one that gets the offer.
 
-    Preferred first, then by answer, then in the person's oblast, speaking the language without an
-    interpreter, with the least load from us; at last by name, so that there is always one.
+    Preferred first, then who says it meets the access needs, then by answer, then in the person's
+    oblast, speaking the language without an interpreter, with the least load from us; at last by
+    name, so that there is always one.
     """
     offered = [bid for bid in bids if can_be_offered(bid)]
     return min(offered, key=lambda bid: _order(bid, wanted), default=None)
 
 
-def _order(bid: Bid, wanted: Wanted) -> tuple[bool, int, bool, bool, int, str, str]:
-    listing = bid.listing
+Nearness = tuple[bool, int, bool, bool, int, str, str]
+
+
+def _order(bid: Bid, wanted: Wanted) -> tuple[bool, int, int, Nearness]:
+    near = _nearness(bid.listing, wanted, Heard(loads={bid.listing.agency: bid.load}))
+    return near[0], near[1], _STATUS_ORDER[bid.status], near
+
+
+def _nearness(listing: Listing, wanted: Wanted, heard: Heard) -> Nearness:
     return (
         listing.agency not in wanted.preferred,
-        _STATUS_ORDER[bid.status],
+        unsaid(listing, wanted),
         listing.home_oblast != wanted.oblast,
         wanted.language not in listing.languages,
-        bid.load,
+        heard.loads.get(listing.agency, 0),
         listing.agency,
         listing.service_id,
     )

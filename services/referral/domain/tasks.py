@@ -44,6 +44,7 @@ class Terms:
     request_id: UUID | None = None
     need_id: UUID | None = None
     service_id: str | None = None
+    access_needs: tuple[str, ...] = ()
     seen_by: datetime | None = None
     """By when somebody must have opened it: in an emergency only."""
 

@@ -32,7 +32,7 @@ from services.referral.domain.tasks import (
     Terms,
     notices_of,
 )
-from services.referral.handlers.context import Context, tell
+from services.referral.handlers.context import Context, told_under
 from services.referral.handlers.seeking import seek_again
 from services.referral.store import deadlines, letters, outgoing, tasks
 from services.referral.store.outgoing import Addressed
@@ -90,12 +90,11 @@ async def _record(context: Context, work: Work, step: AnyStep) -> list[_Errand]:
         await tasks.write_task(work.transaction, task, work.now)
         await deadlines.watch_task(work.transaction, task)
         await _watch_notices(work, step)
+    subject = task.terms.case_id
+    if step.facts and task.terms.side is Side.SENDER:
+        subject = await told_under(work, subject)
     for fact in step.facts:
-        body, case_id = disclosure.body_of_fact(fact), task.terms.case_id
-        if task.terms.side is Side.SENDER:
-            await tell(work, body, case_id)
-        else:
-            outgoing.publish_fact(work, body, case_id)
+        outgoing.publish_fact(work, disclosure.body_of_fact(fact), subject)
     errands: list[_Errand] = [_Delivery(letter, task) for letter in step.letters]
     if step.seek_again:
         errands.append(_Search(task.terms))

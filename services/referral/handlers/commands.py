@@ -10,6 +10,7 @@ from typing import cast
 from uuid import UUID
 
 from contracts import intake
+from contracts.vocabulary import NOT_YET_KNOWN
 from services.chassis.errors import Misuse
 from services.chassis.messaging.work import Received, Waits, Work
 from services.referral import disclosure
@@ -162,6 +163,11 @@ async def _earlier(work: Work, asked: Request) -> Earlier:
     return Earlier(request=before, all_over=over)
 
 
+def known_codes(codes: tuple[str, ...]) -> tuple[str, ...]:
+    """Each code once; one that this version does not know asks for nothing."""
+    return tuple(dict.fromkeys(code for code in codes if code != NOT_YET_KNOWN))
+
+
 def _not_ours(code: str, *, frozen: bool) -> Refused:
     return Refused((Refusal("case-frozen") if frozen else Refusal(code, "task_id"),))
 
@@ -191,4 +197,5 @@ def _request(received: Received, work: Work) -> Request:
         separation_reason=body.separation_reason,
         return_of=body.return_of,
         best_interests=body.best_interests,
+        access_needs=known_codes(body.access_needs),
     )

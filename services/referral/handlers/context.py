@@ -74,9 +74,14 @@ async def lock_together(work: Work, case_ids: Iterable[UUID]) -> tuple[UUID, ...
     return locked
 
 
+async def told_under(work: Work, case_id: UUID) -> UUID:
+    """The subject of a fact about the case: of a duplicate, the case that goes on."""
+    return await merges.goes_on_as(work.transaction, case_id)
+
+
 async def tell(work: Work, body: Any, case_id: UUID) -> None:
     """A fact of this node, under the case that goes on where this one was entered twice."""
-    outgoing.publish_fact(work, body, await merges.goes_on_as(work.transaction, case_id))
+    outgoing.publish_fact(work, body, await told_under(work, case_id))
 
 
 async def basis_of(work: Work, case_id: UUID) -> Basis:

@@ -12,7 +12,7 @@ from services.referral.domain import escalation
 from services.referral.domain.facts import NeedEscalated, ProviderNotFound
 from services.referral.domain.requests import Need, NeedState, Request
 from services.referral.handlers.context import Context, basis_of, standing_of, tell
-from services.referral.store import cases, deadlines, requests
+from services.referral.store import cases, deadlines, requests, tasks
 
 
 async def nobody_left(context: Context, work: Work, request: Request, need: Need) -> None:
@@ -23,7 +23,8 @@ async def nobody_left(context: Context, work: Work, request: Request, need: Need
     asked = await requests.count_asked(work.transaction, need)
     body = disclosure.body_of_fact(ProviderNotFound(need=need, asked=asked))
     await tell(work, body, need.case_id)
-    if escalation.a_machine_gave_up(request, need, context.profile.number("reroute_hops")):
+    offers = len(await tasks.read_need_tasks(work.transaction, need))
+    if escalation.a_machine_gave_up(request, offers, context.profile.number("reroute_hops")):
         await tell_the_next(context, work, request, lost)
 
 

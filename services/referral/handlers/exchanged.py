@@ -173,6 +173,7 @@ def _offered_terms(received: Received) -> Terms:
         answer_by=body.answer_by,
         language=body.language,
         dependants=body.dependants,
+        access_needs=body.access_needs,
         seen_by=body.seen_by,
     )
 

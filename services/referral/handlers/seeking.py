@@ -5,7 +5,7 @@ without a word of the case, and the choice is made when all answered or time is 
 restrictions are looked at when asking *and* when choosing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -43,6 +43,8 @@ from services.referral.store import (
 from services.referral.store.outgoing import Addressed
 from services.referral.store.requests import Consideration, Query
 
+ASKED, BEYOND, ACCESS = "asked", "beyond-this-round", "access-not-said"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
@@ -67,13 +69,17 @@ async def seek(
     search = await _search(context, work, request, need)
     if search is None:
         return None
-    await requests.write_considerations(
-        work.transaction, need, _as_asked(search.considered), work.now
+    heard = routing.Heard(
+        loads=await tasks.read_loads(work.transaction),
+        answers=await requests.read_answers(work.transaction, need),
     )
-    if not search.fitting:
+    bound = context.profile.number("services_asked_each_round")
+    asked = routing.to_ask(search.fitting, search.wanted, heard, bound)
+    await requests.write_considerations(work.transaction, need, _as_asked(search, asked), work.now)
+    if not asked:
         await nobody_left(context, work, request, need)
         return None
-    queries = [await _ask(context, work, search, listing) for listing in search.fitting]
+    queries = [await _ask(context, work, search, listing) for listing in asked]
     await requests.add_queries(work.transaction, queries)
     if all(query.status is not None for query in queries):
         return await choose(context, work, request, need)
@@ -86,31 +92,50 @@ async def seek(
 async def choose(
     context: Context, work: Work, request: Request, need: Need
 ) -> Step[OfferedTask] | None:
-    """End a round: offer to the best of those who answered and still fit, or say there is none."""
+    """End a round: offer to the best of those who answered and still fit, or say there is none.
+
+    Where none of the round has answered that it can, those beyond its bound are asked first; who
+    did not answer at all is offered it when there is nobody left to ask.
+    """
     tx = work.transaction
     await deadlines.forget_answers(tx, need)
     search = await _search(context, work, request, need)
     if search is None:
         return None
     queries = await requests.read_queries(tx, need)
+    answers = await requests.read_answers(tx, need)
     loads = await tasks.read_loads(tx)
-    fitting = {listing.service_id: listing for listing in search.fitting}
-    bids = tuple(
-        Bid(
-            listing=fitting[query.service_id],
-            status=query.status or UNANSWERED,
-            load=loads.get(query.agency, 0),
-        )
-        for query in queries
-        if query.service_id in fitting
-    )
-    chosen = routing.choose(bids, search.wanted)
+    round_ = {query.service_id: query.status for query in queries}
+    chosen = routing.choose(_bids(search, round_, loads), search.wanted)
+    go_on = any(listing.service_id not in answers for listing in search.fitting)
+    if chosen is None or chosen.status == UNANSWERED:
+        everybody = _bids(search, answers, loads)
+        chosen = None if go_on else routing.choose(everybody, search.wanted)
     await requests.write_considerations(tx, need, _as_chosen(search, queries, chosen), work.now)
-    if chosen is None:
+    if chosen is not None:
+        await requests.write_need(tx, need.in_state(NeedState.OFFERED))
+        return sending.offer(terms_of(context, work, search, chosen.listing), work.now)
+    if not go_on:
         await nobody_left(context, work, request, need)
         return None
-    await requests.write_need(tx, need.in_state(NeedState.OFFERED))
-    return sending.offer(terms_of(context, work, search, chosen.listing), work.now)
+    again = need.next_round()
+    await requests.write_need(tx, again)
+    return await seek(context, work, request, again)
+
+
+def _bids(
+    search: Search, answers: Mapping[str, str | None], loads: Mapping[str, int]
+) -> tuple[Bid, ...]:
+    """Services that fit and were asked, with what they answered."""
+    return tuple(
+        Bid(
+            listing=listing,
+            status=answers[listing.service_id] or UNANSWERED,
+            load=loads.get(listing.agency, 0),
+        )
+        for listing in search.fitting
+        if listing.service_id in answers
+    )
 
 
 async def seek_again(context: Context, work: Work, terms: Terms) -> Step[OfferedTask] | None:
@@ -121,7 +146,8 @@ async def seek_again(context: Context, work: Work, terms: Terms) -> Step[Offered
     need = await requests.lock_need(work.transaction, terms.request_id, terms.need_id)
     if request is None or need is None or need.state is not NeedState.OFFERED:
         return None
-    if not may_be_sought_again(request, need, context.profile.number("reroute_hops")):
+    offers = len(await tasks.read_need_tasks(work.transaction, need))
+    if not may_be_sought_again(request, offers, context.profile.number("reroute_hops")):
         await nobody_left(context, work, request, need)
         return None
     again = need.next_round()
@@ -180,6 +206,7 @@ async def wanted_for(
             tried.declines, need.service_type, work.now, context.profile
         ),
         together=together,
+        access_needs=frozenset(request.access_needs),
     )
 
 
@@ -250,6 +277,7 @@ def terms_of(context: Context, work: Work, search: Search, listing: Listing) -> 
         seen_by=seen_by(request.urgency, work.now, context.profile),
         language=wanted.language,
         dependants=who_comes_along(request, case, need.service_type),
+        access_needs=request.access_needs,
         request_id=need.request_id,
         need_id=need.need_id,
         service_id=listing.service_id,
@@ -261,34 +289,45 @@ def _derived(work: Work, what: str) -> UUID:
     return derived_id(f"{work.node}:{work.service}", work.cause.id, what, 0)
 
 
-def _as_asked(
-    considered: Iterable[tuple[Listing, tuple[str, ...]]],
-) -> list[Consideration]:
+def _as_asked(search: Search, asked: tuple[Listing, ...]) -> list[Consideration]:
     return [
         Consideration(
             service_id=listing.service_id,
             agency=listing.agency,
-            verdicts=objections or ("asked",),
+            verdicts=objections
+            or (ASKED if listing in asked else BEYOND, *_access(search, listing)),
         )
-        for listing, objections in considered
+        for listing, objections in search.considered
     ]
 
 
 def _as_chosen(search: Search, queries: Iterable[Query], chosen: Bid | None) -> list[Consideration]:
-    against = {listing.service_id: objections for listing, objections in search.considered}
-    winner = chosen.listing.service_id if chosen is not None else None
+    against = {
+        listing.service_id: (*objections, *_access(search, listing))
+        for listing, objections in search.considered
+    }
+    asked = {query.service_id: (query.agency, query.status or UNANSWERED) for query in queries}
+    winner = None
+    if chosen is not None:
+        winner = chosen.listing.service_id
+        asked.setdefault(winner, (chosen.listing.agency, chosen.status))
     return [
         Consideration(
-            service_id=query.service_id,
-            agency=query.agency,
+            service_id=service_id,
+            agency=agency,
             verdicts=(
-                query.status or UNANSWERED,
-                *against.get(query.service_id, ("no-longer-listed",)),
-                "offered" if query.service_id == winner else "not-offered",
+                status,
+                *against.get(service_id, ("no-longer-listed",)),
+                "offered" if service_id == winner else "not-offered",
             ),
         )
-        for query in queries
+        for service_id, (agency, status) in asked.items()
     ]
+
+
+def _access(search: Search, listing: Listing) -> tuple[str, ...]:
+    """Said beside any other verdict, because it rules nothing out."""
+    return (ACCESS,) if routing.unsaid(listing, search.wanted) else ()
 
 
 def _first_known(*codes: str) -> str:

@@ -128,6 +128,13 @@ _ASKED: Final = Statement(
 )
 
 
+_ANSWERS: Final = Statement(
+    select(CAPACITY_QUERY.c.service_id, CAPACITY_QUERY.c.status)
+    .where(_of_need(CAPACITY_QUERY))
+    .order_by(CAPACITY_QUERY.c.round)
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """One agency's service, asked in one round for one need. The own node is answered at once."""
@@ -167,6 +174,7 @@ async def add_request(tx: Transaction, request: Request) -> None:
         separation_reason=request.separation_reason,
         return_of=request.return_of,
         best_interests=request.best_interests,
+        access_needs=list(request.access_needs),
     )
     await tx.execute_many(_ADD_NEED, [_need_row(need) for need in request.needs])
 
@@ -283,6 +291,12 @@ async def read_queries(tx: Transaction, need: Need) -> tuple[Query, ...]:
     return tuple(query for row in rows if (query := _query(row)) is not None)
 
 
+async def read_answers(tx: Transaction, need: Need) -> dict[str, str | None]:
+    """What each service that was ever asked for the need answered last, None if it did not."""
+    rows = await tx.fetch(_ANSWERS, the_request=need.request_id, the_need=need.need_id)
+    return {row["service_id"]: row["status"] for row in rows}
+
+
 async def count_asked(tx: Transaction, need: Need) -> int:
     """How many were asked for the need, in all rounds."""
     row = await tx.fetch_one(_ASKED, the_request=need.request_id, the_need=need.need_id)
@@ -316,6 +330,7 @@ def _request(row: Record, needs: Iterable[Record]) -> Request:
         separation_reason=row["separation_reason"],
         return_of=row["return_of"],
         best_interests=row["best_interests"],
+        access_needs=tuple(row["access_needs"]),
     )
 
 

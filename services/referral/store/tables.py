@@ -93,6 +93,7 @@ REQUEST: Final = Table(
     Column("separation_reason", Text),
     Column("return_of", ID),
     Column("best_interests", Text),
+    Column("access_needs", TEXTS),
 )
 NEED: Final = Table(
     "need",
@@ -143,6 +144,7 @@ TASK: Final = Table(
     Column("audience_class", Text),
     Column("language", Text),
     Column("dependants", Integer),
+    Column("access_needs", TEXTS),
     Column("counted_by", Text),
     Column("request_id", ID),
     Column("need_id", ID),

@@ -261,6 +261,7 @@ def _terms(row: Record) -> Terms:
         answer_by=row["answer_by"],
         language=row["language"],
         dependants=row["dependants"],
+        access_needs=tuple(row["access_needs"]),
         request_id=row["request_id"],
         need_id=row["need_id"],
         service_id=row["service_id"],

@@ -102,7 +102,7 @@ async def test_who_acted_stops_the_clock(world: World) -> None:
 async def test_after_the_hops_of_the_profile_the_supervisor_is_told_at_once(world: World) -> None:
     interior = world.nodes[INTERIOR]
     task_id = await offered_to_redcross(world, "nursing-visit")
-    await interior.rows("UPDATE need SET round = 4 RETURNING 1")
+    interior.profile_says(reroute_hops=0)
     declined = answered(task_id, "declined", "at-capacity")
     await world.nodes[REDCROSS].feed("gateway", declined, THERE)
     await world.settle()

@@ -6,7 +6,7 @@ case id of one node to that of the other, names the sender, refuses what it is t
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,13 @@ class Node:
         )
         self.handlers = subscriptions(self.context).handlers
         self.gave_up = subscriptions(self.context).gave_up
+
+    def profile_says(self, **values: int) -> None:
+        """Work with these values of the profile from now on."""
+        profile = self.context.profile
+        changed = replace(profile, values={**profile.values, **values})
+        self.context = replace(self.context, profile=changed)
+        self.handlers = subscriptions(self.context).handlers
 
     def work(self, tx: Transaction, now: datetime, cause: Cause) -> Work:
         """Work as the frame makes it."""

@@ -41,6 +41,21 @@ def test_a_listing_says_what_its_record_says() -> None:
     )
 
 
+def test_who_can_come_is_said_by_the_place_or_by_the_service_of_a_hidden_place() -> None:
+    shown = {
+        "location": {"accessibility": [{"description": "step-free"}, {"description": "hearing"}]}
+    }
+    words = [{"description": "A ramp, ring twice"}, {"description": "not-yet-known"}, {}, "x"]
+    for record, access in (
+        (a_service(service_at_locations=[shown]), {"step-free", "hearing"}),
+        (a_service(accessibility=[{"description": "sight"}], service_at_locations=[]), {"sight"}),
+        (a_service(accessibility=words), set()),
+        (a_service(accessibility="step-free"), set()),
+    ):
+        (listing,) = read_directory(a_document(record)).listings
+        assert listing.access == access
+
+
 def test_what_a_record_leaves_open_is_open_in_its_listing() -> None:
     record = a_service(eligibility={}, service_areas=[], service_capacity=[])
     assert read_directory(a_document(record)).listings == (

@@ -104,14 +104,14 @@ def test_an_escalated_need_knows_who_was_told_last_and_when_the_next_one_is() ->
 
 
 @pytest.mark.parametrize(
-    ("urgency", "round_", "may"),
+    ("urgency", "offers", "may"),
     [("routine", 1, True), ("urgent", 3, True), ("routine", 4, False), ("emergency", 1, False)],
 )
 def test_how_often_a_machine_may_look_for_the_next_one(
-    urgency: str, round_: int, may: bool
+    urgency: str, offers: int, may: bool
 ) -> None:
-    need = a_need(round=round_)
-    assert may_be_sought_again(a_request(need, urgency=urgency), need, 3) is may
+    request = a_request(a_need(round=9), urgency=urgency)
+    assert may_be_sought_again(request, offers, 3) is may
 
 
 def test_answers_are_due_by_urgency() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.referral.domain import routing
 from services.referral.domain.listings import Cover, Listing
-from services.referral.domain.routing import Bid, Wanted, choose, misfits, takes
+from services.referral.domain.routing import Bid, Heard, Wanted, choose, misfits, takes, to_ask
 from tests.unit.referral.builders import a_listing, wanted
 
 MISFITS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -152,3 +152,83 @@ def test_somebody_is_chosen_when_anybody_could(bids: list[Bid]) -> None:
     chosen = choose(tuple(bids), wanted())
     able = [bid for bid in bids if bid.status not in ("none", "not-sent")]
     assert (chosen in able) if able else chosen is None
+
+
+def of_services(listings: tuple[Listing, ...]) -> list[str]:
+    return [listing.service_id for listing in listings]
+
+
+NEAR = (
+    a_listing("b", home_oblast="BY-BR"),
+    a_listing("c", home_oblast="BY-VI"),
+    a_listing("a", home_oblast="BY-VI"),
+    a_listing("d", home_oblast="BY-BR", languages=frozenset({"en"}), interpreter=True),
+)
+
+
+def test_a_round_asks_the_nearest_first_and_no_more_than_its_bound() -> None:
+    everybody = of_services(to_ask(NEAR, wanted(), Heard(), 9))
+    assert [name.partition(".")[0] for name in everybody] == ["b", "d", "a", "c"]
+    assert of_services(to_ask(NEAR, wanted(), Heard(), 2)) == everybody[:2]
+    preferred = to_ask(NEAR, wanted(preferred=("c",)), Heard(), 1)
+    assert [listing.agency for listing in preferred] == ["c"]
+    busy = to_ask(NEAR[1:3], wanted(), Heard(loads={"a": 2}), 1)
+    assert [listing.agency for listing in busy] == ["c"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "last"),
+    [
+        *(("none", True), (None, True), ("not-sent", True), ("unanswered", True)),
+        *(("capacity", False), ("ask", False), ("waitlist", False)),
+    ],
+)
+def test_who_had_nothing_is_asked_after_everybody_who_was_not(
+    answer: str | None, *, last: bool
+) -> None:
+    heard = Heard(answers={NEAR[0].service_id: answer})
+    asked = to_ask(NEAR, wanted(), heard, 9)
+    assert (asked[-1] is NEAR[0]) is last
+    assert (asked[0] is NEAR[0]) is not last
+
+
+@given(bound=st.integers(1, 5), many=st.integers(0, 12), seed=st.integers(0, 1000))
+def test_rounds_that_find_nothing_reach_everybody_once_and_end(
+    bound: int, many: int, seed: int
+) -> None:
+    listings = [a_listing(f"agency-{number}") for number in range(many)]
+    random.Random(seed).shuffle(listings)  # noqa: S311 - an order, not a secret
+    answers: dict[str, str | None] = {}
+    rounds = 0
+    while any(listing.service_id not in answers for listing in listings):
+        asked = to_ask(listings, wanted(), Heard(answers=answers), bound)
+        assert len(asked) == min(bound, many)
+        assert any(listing.service_id not in answers for listing in asked)
+        assert asked == to_ask(list(reversed(listings)), wanted(), Heard(answers=answers), bound)
+        answers |= {listing.service_id: "none" for listing in asked}
+        rounds += 1
+    assert rounds == -(-many // bound)
+
+
+STEPS = {"access_needs": frozenset({"step-free", "hearing"})}
+
+
+def test_who_says_it_can_be_used_comes_before_who_has_a_place() -> None:
+    ready = a_bid("c", "ask", access=frozenset({"step-free", "hearing"}))
+    half = a_bid("b", "capacity", access=frozenset({"step-free"}))
+    unsaid = a_bid("a", "capacity", home_oblast="BY-BR")
+    bids = (unsaid, half, ready)
+    assert choose(bids, wanted(**STEPS)) is ready
+    assert choose((unsaid, half), wanted(**STEPS)) is half
+    assert choose(bids, wanted()) is unsaid
+    assert choose(bids, wanted(preferred=("a",), **STEPS)) is unsaid
+    listings = [bid.listing for bid in bids]
+    assert of_services(to_ask(listings, wanted(**STEPS), Heard(), 2)) == of_services(
+        (ready.listing, half.listing)
+    )
+
+
+def test_an_access_need_rules_nobody_out() -> None:
+    assert misfits(a_listing(), wanted(**STEPS)) == ()
+    only = a_bid("a", "waitlist")
+    assert choose((only,), wanted(**STEPS)) is only
