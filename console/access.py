@@ -25,7 +25,7 @@ CASE_FORMS: Final = (
     *("consent", "referral", "screening", "decision", "restriction", "refusal", "withdrawal"),
     *("more-time", "less-time", "second-look", "revoke"),
     *("missing", "child-authority", "guardian", "best-interests", "childs-view", "protection"),
-    *("guardian-told", "age", "of-age"),
+    *("guardian-told", "age", "of-age", "placement"),
     *("contact", "safe-contact", "dependants-came", "representative", "person-told", "return"),
     *("questionnaire", "link", "take-over"),
     *("correct", "died", "duplicate", "close", "in-error"),

@@ -25,6 +25,10 @@ class CaseFrozen(NrmError):  # noqa: N818 - says what is so
     """Sharing of the case was stopped; nothing of it is shown."""
 
 
+class ChangedMeanwhile(NrmError):  # noqa: N818 - says what is so
+    """Somebody else changed what this would replace."""
+
+
 class Services:
     """The services of this node."""
 
@@ -40,9 +44,17 @@ class Services:
         """What the service shows this person."""
         return (await self._ask(session, "GET", (service, path), params=query)).json()
 
-    async def put(self, session: Session, path: str, body: Mapping[str, Any]) -> None:
-        """Put something into the gateway."""
-        await self._ask(session, "PUT", ("gateway", path), json=body)
+    async def versioned(self, session: Session, path: str) -> tuple[Any, str]:
+        """What the gateway shows this person, and which version of it (empty: it says none)."""
+        answer = await self._ask(session, "GET", ("gateway", path))
+        return answer.json(), answer.headers.get("etag", "")
+
+    async def put(
+        self, session: Session, path: str, body: Mapping[str, Any], version: str = ""
+    ) -> None:
+        """Put something into the gateway, in place of the version that was seen."""
+        headers = {"if-match": version} if version else {}
+        await self._ask(session, "PUT", ("gateway", path), json=body, headers=headers)
 
     async def tell(
         self, session: Session, event: Mapping[str, Any], seconds: int
@@ -83,6 +95,8 @@ def _judge(answer: httpx.Response) -> None:
         raise NotAllowed("a service does not allow it")
     if status == 404:
         raise NotFound("a service knows no such thing")
+    if status == 412 or (status == 409 and "already-kept" in answer.text):
+        raise ChangedMeanwhile("somebody else changed it")
     if status == 409:
         raise CaseFrozen("the case is frozen")
     raise InfrastructureFailure("a service cannot answer now")

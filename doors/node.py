@@ -87,7 +87,8 @@ class Node:
         if answer.status_code == httpx.codes.NO_CONTENT:
             return ()
         if answer.status_code == httpx.codes.CONFLICT:
-            return (Refusal("case-frozen"),)
+            other = str(_object(answer).get("type") or "").endswith(":already-kept")
+            return (Refusal("already-kept" if other else "case-frozen"),)
         errors = _object(answer).get("errors") or ()
         found = tuple(_refusal(each, "type", "location") for each in errors[:REASONS_LIMIT])
         return found or (Refusal("identity-not-kept"),)

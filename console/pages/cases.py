@@ -30,7 +30,7 @@ FORM_OF: Final[Mapping[str, str]] = {
     "best-interests": "best-interests",
     "childs-view": "childs-view",
     "protection-measure": "protection",
-    "placement-review": "protection",
+    "placement-review": "placement",
     "tell-of-hand-over": "person-told",
     "tell-of-notification": "person-told",
     "find-contact": "contact",

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.answers import back_to, page
+from console.calling import ChangedMeanwhile
 from console.desk import Visit, visit_of
 from console.forms import DIGITS, YES
 from services.chassis.errors import NotFound
@@ -24,27 +25,44 @@ SAFE: Final = "safe"
 async def show_person(request: Request, case_id: UUID) -> Response:
     """Open the safe for one look."""
     visit = visit_of(request)
-    return page(visit, "person.html", person=await _read(visit, case_id), case_id=case_id, wrong="")
+    return await _page(visit, case_id)
 
 
 async def keep_person(request: Request, case_id: UUID) -> Response:
-    """Put what the form says into the safe; what the form does not ask stays as it was."""
+    """Put what the form says into the safe; what the form does not ask stays as it was.
+
+    What somebody else kept since the form was shown is never covered: it is shown instead.
+    """
     visit = visit_of(request)
-    before = await _read(visit, case_id)
+    before, version = await _read(visit, case_id)
     person = _merged(before, visit)
     if person is None:
-        return page(visit, "person.html", 422, person=before, case_id=case_id, wrong="not-a-year")
-    await visit.desk.services.put(visit.session, f"/v1/persons/{case_id}", person)
+        return await _page(visit, case_id, 422, "not-a-year")
+    if version != visit.value("version"):
+        return await _page(visit, case_id, 409, "changed-meanwhile")
+    path = f"/v1/persons/{case_id}"
+    try:
+        await visit.desk.services.put(visit.session, path, person, version)
+    except ChangedMeanwhile:
+        return await _page(visit, case_id, 409, "changed-meanwhile")
     visit.session.said = "person-kept"
     return back_to(f"/cases/{case_id}")
 
 
-async def _read(visit: Visit, case_id: UUID) -> dict[str, Any]:
+async def _page(visit: Visit, case_id: UUID, status: int = 200, wrong: str = "") -> Response:
+    person, version = await _read(visit, case_id)
+    shown = {"person": person, "version": version, "case_id": case_id, "wrong": wrong}
+    return page(visit, "person.html", status, **shown)
+
+
+async def _read(visit: Visit, case_id: UUID) -> tuple[dict[str, Any], str]:
+    """Who is in the safe, and which version that is; nothing where nobody is."""
+    services = visit.desk.services
     try:
-        found = await visit.ask("gateway", f"/v1/persons/{case_id}")
+        found, version = await services.versioned(visit.session, f"/v1/persons/{case_id}")
     except NotFound:
-        return {}
-    return dict(found) if isinstance(found, Mapping) else {}
+        return {}, ""
+    return (dict(found), version) if isinstance(found, Mapping) else ({}, "")
 
 
 def _merged(before: Mapping[str, Any], visit: Visit) -> dict[str, Any] | None:

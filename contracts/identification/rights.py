@@ -110,6 +110,13 @@ class MajorityReviewDue(Contract):
     due_at: Time
 
 
+class PlacementReviewed(Contract):
+    """Whether the placement of somebody who came of age goes on."""
+
+    outcome: Annotated[str, code("placement-review")]
+    reviewed_at: Time
+
+
 class MajorityReached(Contract):
     """Of age: consent is asked afresh, the placement is reviewed."""
 

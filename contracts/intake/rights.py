@@ -67,6 +67,13 @@ class ChildAuthorityTold(Contract):
     occurred_at: Time | None = None
 
 
+class PlacementReviewed(Contract):
+    """What becomes of the placement of somebody who came of age."""
+
+    outcome: Annotated[str, code("placement-review")]
+    occurred_at: Time | None = None
+
+
 class MajorityReached(Contract):
     """The child is of age now: consent is asked afresh, the placement is reviewed."""
 

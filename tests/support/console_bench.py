@@ -31,6 +31,7 @@ from services.chassis.messaging.unfinished import Unfinished
 from services.chassis.web import check_access
 from services.identification.api.shown import CaseShown, ClocksShown, HandOverShown
 from services.referral.api import ConsiderationShown, NeedShown, RequestShown, TaskShown
+from tests.support.console_registers import PARTICIPANT, PERSON, RESTRICTION, VERSION
 
 NODE = "redcross-vitebsk"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -230,15 +231,6 @@ CONSENT: Mapping[str, Any] = {
     "expires_at": (NOW + timedelta(days=365)).isoformat(),
     "ended_at": None,
 }
-RESTRICTION: Mapping[str, Any] = {"agency": None, "agency_type": "interior-affairs", "oblast": None}
-PARTICIPANT: Mapping[str, Any] = {
-    "node": "ngo-brest",
-    "agency_type": "ngo",
-    "sector": "non-state",
-    "status": "active",
-    "powers": ["provide"],
-    "oblasts": ["BY-BR"],
-}
 
 
 def everything_shown() -> dict[str, Any]:
@@ -274,12 +266,6 @@ def everything_shown() -> dict[str, Any]:
 
 
 STUCK: Any = Unfinished(stuck=True, parked=1)
-PERSON: Mapping[str, Any] = {
-    "names": [{"full": "Pavel Invented", "script": "Latn", "kind": "usual"}],
-    "documents": [{"kind": "passport", "number": "XX0000000"}],
-    "phones": [{"number": "+375 00 000-09-09", "safe": True}],
-    "notes": "",
-}
 
 
 def told(model: BaseModel) -> dict[str, Any]:
@@ -298,6 +284,10 @@ class Node:
     events: list[dict[str, Any]] = field(default_factory=list)
     kept: list[dict[str, Any]] = field(default_factory=list)
     """What was put into the safe."""
+    replaced: list[str | None] = field(default_factory=list)
+    """Which version each of them replaces, as far as it was said."""
+    refuses_to_keep: tuple[int, str] | None = None
+    """Status and type with which the safe refuses."""
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, service and path, token."""
 
@@ -310,7 +300,11 @@ class Node:
             status, body = self.answers.pop(0) if self.answers else (200, {"accepted": True})
             return httpx.Response(status, json={"reasons": [], **body})
         if request.method == "PUT":
+            if self.refuses_to_keep is not None:
+                status, kind = self.refuses_to_keep
+                return httpx.Response(status, json={"type": f"urn:nrm:problem:{kind}"})
             self.kept.append(json.loads(request.content))
+            self.replaced.append(request.headers.get("if-match"))
             return httpx.Response(204)
         shown = self.shows.get(place)
         if isinstance(shown, int):
@@ -318,7 +312,8 @@ class Node:
         if state := request.url.params.get("state"):
             shown = [each for each in shown or () if each["state"] == state]
         shown = shown[:TASKS_PAGE] if isinstance(shown, list) else shown
-        return httpx.Response(404 if shown is None else 200, json=shown)
+        headers = {"etag": VERSION} if "/v1/persons/" in place else {}
+        return httpx.Response(404 if shown is None else 200, json=shown, headers=headers)
 
     def refuses(self, *reasons: tuple[str, str | None]) -> None:
         """The next event is refused."""

@@ -130,6 +130,7 @@ FILLED: Mapping[str, dict[str, str | list[str]]] = {
     "guardian-told": {"occurred_at": "2026-03-02T09:00"},
     "age": {"majority": "believed-child", "majority_reasons": ["looks-young", "own-words"]},
     "of-age": {},
+    "placement": {"outcome": "moves"},
     "contact": {"reachable": "no", "occurred_at": "2026-03-01T18:00"},
     "safe-contact": {"safe_channel": "in-person"},
     "dependants-came": {"added": "2"},

@@ -36,6 +36,10 @@ def _is_child(case: Thing) -> bool:
     return case["child"] is not None
 
 
+def _came_of_age(case: Thing) -> bool:
+    return "placement-review" in case["to_dos"]
+
+
 def _body_of_answers(visit: Visit, _case: Thing, body: Body) -> Body:
     """The answers that were given, in the order of the list; open ones are left out."""
     said = [
@@ -155,6 +159,7 @@ THE_CHILD: Final[tuple[Sheet, ...]] = (
         clocks=("majority_review_at",),
     ),
     plain("of-age", "majority-reached", CHILD, fits=_is_child),
+    plain("placement", "placement-reviewed", CHILD, fits=_came_of_age),
 )
 DAYS: Final[tuple[Sheet, ...]] = (
     plain("contact", "contact-changed", EVERYDAY),

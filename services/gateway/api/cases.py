@@ -3,7 +3,8 @@
 A name is never part of a path or a query; ids are UUIDs or the route answers 422.
 """
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,9 +16,17 @@ from services.gateway.api.bodies import bounded_body
 from services.gateway.api.identity import Identity
 from services.gateway.handlers.closed import UNREADABLE, closed_reading, parsed
 from services.gateway.handlers.context import GatewayContext
-from services.gateway.handlers.persons import keep_person, read_person
+from services.gateway.handlers.persons import (
+    ALREADY_KEPT,
+    CHANGED_SINCE,
+    Kept,
+    keep_person,
+    read_person,
+)
 from services.gateway.handlers.register import FROZEN, READINGS, CaseIsFrozen, read_register
 
+_VERSION: Final = re.compile(r'"([0-9]{1,9})"')
+NO_VERSION: Final = -1
 Asking = Annotated[Caller, Depends(caller)]
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -33,7 +42,9 @@ def case_routes(context: GatewayContext) -> APIRouter:
 
     @routes.put("/v1/persons/{case_id}", status_code=204, openapi_extra=_BODY)
     async def put_person(case_id: UUID, request: Request, asking: Asking) -> Response:
-        """Put who the person is into the safe; 409: the case is frozen; 413: too large."""
+        """Put who the person is into the safe; ``If-Match``: the version that it replaces;
+        409: another identity is there, or the case is frozen; 412: it changed; 413: too large.
+        """
         document = await bounded_body(request, context.settings.person_limit_bytes)
         content = parsed(document)
         if content is UNREADABLE:
@@ -46,14 +57,14 @@ def case_routes(context: GatewayContext) -> APIRouter:
                 [{"location": each.field, "type": each.code} for each in objections],
             )
         plain = identity.model_dump_json(exclude_defaults=True).encode()
-        await keep_person(context, asking, case_id, plain)
-        return Response(status_code=204)
+        seen = version_named(request.headers.get("if-match"))
+        return _told_of(await keep_person(context, asking, case_id, plain, seen))
 
     @routes.get("/v1/persons/{case_id}", response_model=Identity)
     async def get_person(case_id: UUID, asking: Asking) -> Response:
         """Who the person is; recorded; 404: nothing is in the safe; 409: the case is frozen."""
-        plain = await read_person(context, asking, case_id)
-        return Response(plain, media_type="application/json")
+        plain, version = await read_person(context, asking, case_id)
+        return Response(plain, media_type="application/json", headers={"etag": f'"{version}"'})
 
     for name in READINGS:
         routes.add_api_route(
@@ -62,6 +73,22 @@ def case_routes(context: GatewayContext) -> APIRouter:
             response_model=dict[str, Any],
         )
     return routes
+
+
+def _told_of(kept: Kept) -> Response:
+    if kept.refused == ALREADY_KEPT:
+        return problem(409, "already-kept")
+    if kept.refused == CHANGED_SINCE:
+        return problem(412, "changed-since")
+    return Response(status_code=204, headers={"etag": f'"{kept.version}"'})
+
+
+def version_named(tag: str | None) -> int | None:
+    """The version that ``If-Match`` names; one that cannot be a version of ours never fits."""
+    if tag is None:
+        return None
+    found = _VERSION.fullmatch(tag.strip())
+    return int(found[1]) if found else NO_VERSION
 
 
 def _register(context: GatewayContext, name: str) -> Any:

@@ -14,10 +14,12 @@ from contracts.intake import (
     PersonDetected,
     RestrictionRecorded,
 )
+from services.chassis.audit import record
 from services.chassis.clock import derived_id
 from services.chassis.messaging.work import Work
 from services.gateway.disclosure.consent import consent_ended, consent_granted, restriction_set
 from services.gateway.domain.consent import (
+    GUARDIAN,
     STOP_SHARING,
     AgencyClass,
     Consent,
@@ -102,6 +104,17 @@ async def _withdraw(
         known.consent_id for known in recorded if body.consent_id in (None, known.consent_id)
     )
     await stop_sharing(tx, case_id, everything=everything, withdrawn=withdrawn)
+
+
+async def expire_guardians_consents(case_id: UUID, work: Work) -> None:
+    """Of age, a person is asked afresh: what a guardian agreed to covers nothing new.
+
+    It expires and is not withdrawn: a running service is untouched (ADR 0019).
+    """
+    tx = work.transaction
+    await cases.lock_case(tx, case_id, work.now)
+    if await register.expire_consents(tx, case_id, GUARDIAN, work.now):
+        record(tx, actor=work.caller, action="guardians-consent-expired", subject=str(case_id))
 
 
 async def record_restriction(

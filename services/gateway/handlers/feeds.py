@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from contracts import gateway, identification, referral
+from contracts import assistance, gateway, identification, referral
 from contracts.catalogue import ANSWERERS, type_of
 from contracts.envelope import Contract
 from contracts.intake import IntakeAccepted, IntakeRefused
@@ -20,7 +20,11 @@ from services.gateway.disclosure.news import (
     news_told,
     reasons_told,
 )
-from services.gateway.handlers.consent import join_cases, keep_together
+from services.gateway.handlers.consent import (
+    expire_guardians_consents,
+    join_cases,
+    keep_together,
+)
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.door import ID_REUSED
 from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
@@ -66,6 +70,9 @@ _NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("referral", referral.LoopClosed),
     ("referral", referral.ProviderNotFound),
     ("referral", referral.NeedEscalated),
+    ("assistance", assistance.StayLimitNear),
+    ("assistance", assistance.StayOverdue),
+    ("assistance", assistance.PlacementToReview),
     ("gateway", gateway.SendingRefused),
     ("gateway", gateway.SendingDelayed),
 )
@@ -126,6 +133,11 @@ async def note_merge(context: GatewayContext, received: Received, work: Work) ->
     await keep_together(case_id, body.into_case, work, context.stop_sharing)
 
 
+async def note_majority(_context: GatewayContext, received: Received, work: Work) -> None:
+    """A child came of age: a guardian's word counts for nothing new."""
+    await expire_guardians_consents(UUID(received.envelope.subject), work)
+
+
 async def read_feed(
     context: GatewayContext, feed: str, after: int, limit: int
 ) -> tuple[list[dict[str, Any]], int]:
@@ -182,11 +194,14 @@ def feed_subscriptions(context: GatewayContext) -> Subscriptions:
     }
     return Subscriptions(
         consumer=CONSUMER,
-        topics=("answers", "identification", "referral", "incoming"),
+        topics=("answers", "identification", "referral", "capacity", "incoming"),
         handlers={
             **answers,
             **{type_of(owner, model): news for owner, model in _NEWS},
             type_of("identification", identification.CaseLinked): partial(note_link, context),
+            type_of("identification", identification.MajorityReached): partial(
+                note_majority, context
+            ),
             type_of("identification", identification.CaseMerged): partial(note_merge, context),
         },
     )

@@ -42,6 +42,16 @@ _END_CONSENTS: Final = Statement(
     )
     .values(ended_at=bindparam("at"), ended_kind=bindparam("kind"))
 )
+_EXPIRE: Final = Statement(
+    update(CONSENT)
+    .where(
+        CONSENT.c.case_id == bindparam("the_case"),
+        CONSENT.c.given_by == bindparam("giver"),
+        CONSENT.c.ended_at.is_(None),
+        CONSENT.c.expires_at > bindparam("at"),
+    )
+    .values(expires_at=bindparam("at"))
+)
 _RESTRICTIONS: Final = Statement(
     select(RESTRICTION)
     .where(RESTRICTION.c.case_id == bindparam("case_id"))
@@ -111,6 +121,11 @@ async def end_consents(
     return await tx.execute(
         _END_CONSENTS, the_case=case_id, the_consent=consent_id, kind=kind, at=now
     )
+
+
+async def expire_consents(tx: Transaction, case_id: UUID, giver: str, now: datetime) -> int:
+    """Let what this giver agreed to cover nothing new from now on; how many consents were live."""
+    return await tx.execute(_EXPIRE, the_case=case_id, giver=giver, at=now)
 
 
 async def read_restrictions(tx: Transaction, case_id: UUID) -> tuple[Restriction, ...]:

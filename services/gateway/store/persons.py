@@ -3,6 +3,7 @@
 No plain text, no name and no digest of one may ever be a parameter of a statement here.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -14,23 +15,37 @@ from services.chassis.database import Statement, Transaction
 from services.gateway.store.tables import PERSON
 
 _NEW: Final = insert(PERSON).values(
-    {name: bindparam(name) for name in ("case_id", "sealed", "kept_at")}
+    {name: bindparam(name) for name in ("case_id", "sealed", "kept_at", "version")}
 )
 _KEEP: Final = Statement(
     _NEW.on_conflict_do_update(
         index_elements=[PERSON.c.case_id],
-        set_={"sealed": _NEW.excluded.sealed, "kept_at": _NEW.excluded.kept_at},
+        set_={name: _NEW.excluded[name] for name in ("sealed", "kept_at", "version")},
     )
 )
-_READ: Final = Statement(select(PERSON.c.sealed).where(PERSON.c.case_id == bindparam("case_id")))
+_READ: Final = Statement(
+    select(PERSON.c.sealed, PERSON.c.version).where(PERSON.c.case_id == bindparam("case_id"))
+)
 
 
-async def keep_person(tx: Transaction, case_id: UUID, sealed: bytes, now: datetime) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedPerson:
+    """The blob, still sealed, and how often it was replaced."""
+
+    sealed: bytes
+    version: int
+
+
+async def keep_person(tx: Transaction, case_id: UUID, person: SealedPerson, now: datetime) -> None:
     """Put the blob into the safe, in place of an older one."""
-    await tx.execute(_KEEP, case_id=case_id, sealed=sealed, kept_at=now)
+    await tx.execute(
+        _KEEP, case_id=case_id, sealed=person.sealed, version=person.version, kept_at=now
+    )
 
 
-async def read_person(tx: Transaction, case_id: UUID) -> bytes | None:
-    """The blob, still sealed."""
+async def read_person(tx: Transaction, case_id: UUID) -> SealedPerson | None:
+    """What is in the safe about the case."""
     row = await tx.fetch_one(_READ, case_id=case_id)
-    return bytes(row["sealed"]) if row is not None else None
+    if row is None:
+        return None
+    return SealedPerson(sealed=bytes(row["sealed"]), version=row["version"])

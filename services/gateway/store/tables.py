@@ -80,6 +80,7 @@ PERSON: Final = Table(
     Column("case_id", ID, primary_key=True),
     Column("sealed", LargeBinary),
     Column("kept_at", TIME),
+    Column("version", BigInteger),
 )
 ORIGINAL_CODE: Final = Table(
     "original_code",

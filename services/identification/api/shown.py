@@ -75,6 +75,8 @@ class RecordShown(BaseModel):
     officer_id: UUID | None
     return_channel: str | None
     majority_reached_at: datetime | None
+    placement_outcome: str | None = None
+    placement_reviewed_at: datetime | None = None
 
 
 class LinkShown(BaseModel):
@@ -201,6 +203,8 @@ def _record(case: Case) -> RecordShown:
         officer_id=None if record.officer_id is None else UUID(record.officer_id),
         return_channel=record.return_channel,
         majority_reached_at=record.majority_reached_at,
+        placement_outcome=record.placement_outcome,
+        placement_reviewed_at=record.placement_reviewed_at,
     )
 
 

@@ -18,6 +18,7 @@ from contracts.identification import (
     MajorityReviewDue,
     PersonToBeTold,
     PersonTold,
+    PlacementReviewed,
     ProtectionMeasureTaken,
     ReconsiderationStarted,
     ReflectionCut,
@@ -63,6 +64,9 @@ RIGHTS: Final[Mapping[type, Callable[[Any], Contract]]] = MappingProxyType(
         ),
         facts.MajorityReviewCame: lambda fact: MajorityReviewDue(due_at=fact.due_at),
         facts.MajorityWasReached: lambda fact: MajorityReached(reached_at=fact.reached_at),
+        facts.PlacementWasReviewed: lambda fact: PlacementReviewed(
+            outcome=fact.outcome, reviewed_at=fact.reviewed_at
+        ),
         facts.PersonHasToBeTold: lambda fact: PersonToBeTold(about=fact.about),
         facts.PersonWasTold: lambda fact: PersonTold(about=fact.about, told_at=fact.told_at),
     }

@@ -41,6 +41,7 @@ from services.identification.domain.facts import (
     GuardianWasNotified,
     MajorityReviewCame,
     MajorityWasReached,
+    PlacementWasReviewed,
     ProtectionMeasureWasTaken,
     ReflectionBegan,
     ReflectionWasOver,
@@ -65,6 +66,15 @@ class Measure:
     now: datetime
 
 
+AUDIENCE_OF_AGE: Final = {
+    "girls": "women",
+    "boys": "men",
+    "minor-mother": "carer-with-children",
+    "any-child": "any-adult",
+}
+"""Whom a place is for, before and after somebody came of age: routing reads it."""
+
+
 def best_interests_come_before_a_placement(case: Case, asked: Measure) -> Objection | None:
     """Only in an emergency is a child placed first (Rights of the Child, Art. 3)."""
     if asked.emergency or case.record.best_interests_at is not None:
@@ -77,6 +87,11 @@ def the_guardian_is_checked_and_safe(case: Case) -> Objection | None:
     if case.codes.guardian_status == SAFE_GUARDIAN:
         return None
     return Objection(code="guardian-not-safe")
+
+
+def a_placement_is_to_be_looked_at(case: Case) -> Objection | None:
+    """Only when somebody came of age, and once (Convention on the Rights of the Child, Art. 25)."""
+    return None if case.record.placement_review else Objection(code="wrong-state")
 
 
 def guardian_request(case: Case) -> str:
@@ -236,11 +251,35 @@ def reach_majority(
     against = refused(it_is_about_a_child(case), it_happened_by_now(reached_at, now))
     if against is not None:
         return against
-    codes = replace(case.codes, majority=ADULT, consent_outcome=NOT_YET_KNOWN)
+    audience = case.codes.audience_class
+    codes = replace(
+        case.codes,
+        majority=ADULT,
+        consent_outcome=NOT_YET_KNOWN,
+        audience_class=AUDIENCE_OF_AGE.get(audience, audience),
+    )
     record = replace(case.record, majority_reached_at=now, placement_review=True)
     change = follow_majority(case, replace(case, codes=codes, record=record), now, clocks)
     fact = MajorityWasReached(reached_at=reached_at)
     return replace(change, facts=(fact, *change.facts, told_anew(change.case)))
+
+
+def review_placement(
+    case: Case, outcome: str, reviewed_at: datetime, now: datetime
+) -> Change | Refusal:
+    """Somebody looked at where the person lives; there is nothing left to be done about it."""
+    against = refused(a_placement_is_to_be_looked_at(case), it_happened_by_now(reviewed_at, now))
+    if against is not None:
+        return against
+    record = replace(
+        case.record,
+        placement_review=False,
+        placement_outcome=outcome,
+        placement_reviewed_at=reviewed_at,
+    )
+    reviewed = replace(case, record=record)
+    fact = PlacementWasReviewed(outcome=outcome, reviewed_at=reviewed_at)
+    return Change(case=reviewed, facts=(fact, told_anew(reviewed)))
 
 
 def follow_majority(before: Case, after: Case, now: datetime, clocks: Clocks) -> Change:
@@ -262,6 +301,7 @@ def _still(case: Case, now: datetime, clocks: Clocks) -> Change:
 
 
 def _becomes_child(case: Case, now: datetime, clocks: Clocks) -> Change:
+    case = replace(case, record=replace(case.record, placement_review=False))
     case, started = begin_route(case, now, clocks)
     if not isinstance(case.state, Reflection):
         return Change(case=case, facts=(), clocks=started)

@@ -12,6 +12,8 @@ from contracts.vocabulary import NOT_YET_KNOWN
 CHILD_CODES: Final = frozenset({"child", "believed-child"})
 BELIEVED_CHILD: Final = "believed-child"
 SAFE_GUARDIAN: Final = "checked-and-safe"
+OTHER_HARM: Final = frozenset({"domestic-violence", "sexual-violence-against-a-child"})
+"""Types of case in which nobody decides who was trafficked."""
 CODES_LIMIT: Final = 20
 """As many codes as one list of a case may hold."""
 
@@ -42,6 +44,11 @@ class CaseCodes:
     def is_child(self) -> bool:
         """A child, or somebody believed to be one: treated as a child until known otherwise."""
         return self.majority in CHILD_CODES
+
+    @property
+    def may_be_trafficking(self) -> bool:
+        """Trafficking, a migrant who may have been trafficked, or nobody knows yet."""
+        return self.case_type not in OTHER_HARM
 
     def corrected(self, changes: Mapping[str, Any]) -> "CaseCodes":
         """The same codes with those in ``changes`` that are not ``None``."""

@@ -150,6 +150,19 @@ def agreement_counts_for_nothing_once_a_means_is_there(
     return None
 
 
+def only_who_may_have_been_trafficked_is_presumed(
+    case: Case, asked: DecisionAsked
+) -> Objection | None:
+    """A first decision, and the period that it begins, is of trafficking (Convention, Art. 10, 13).
+
+    What was decided before a correction of the type is still concluded.
+    """
+    first = asked.decision == REASONABLE_GROUNDS and isinstance(case.state, Undecided)
+    if first and not case.codes.may_be_trafficking:
+        return Objection(code="not-of-trafficking")
+    return None
+
+
 SCREENING_RULES: Final[tuple[Callable[[Case, ScreeningAsked], Objection | None], ...]] = (
     it_did_not_happen_in_the_future,
     the_case_is_undecided,
@@ -159,6 +172,7 @@ DECISION_RULES: Final[tuple[Callable[[Case, DecisionAsked], Objection | None], .
     the_outcome_is_known,
     it_did_not_happen_in_the_future,
     the_state_awaits_this_decision,
+    only_who_may_have_been_trafficked_is_presumed,
     a_negative_decision_has_reasons,
     reflection_is_over_or_the_person_asked,
     a_child_needs_no_means,

@@ -57,7 +57,6 @@ from services.identification.domain.second_look import reconsideration_overdue
 
 DETECTED_HERE: Final = "detected"
 TOLD_OF_CHILD: Final = "child-notification"
-DOMESTIC_VIOLENCE: Final = "domestic-violence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +103,17 @@ def open_case(opening: Opening, clocks: Clocks, *, identifies: bool) -> Change:
 
 
 def somebody_has_to_decide(case: Case) -> bool:
-    """Nobody decides who is trafficked in a case of violence at home (Convention, Art. 10).
+    """Nobody decides who is trafficked in a case of violence at home, or of sexual violence
+    against a child that is no trafficking.
 
-    Nor for a child that this node was only told of: somebody else identifies it.
+    Identification and the period are for victims of trafficking alone (Convention, Art. 10 and 13,
+    with the definition of Art. 4); such a child is protected by the child route, which runs for
+    each, and by other conventions (Lanzarote Convention, Art. 11 to 14). If it was trafficked, too,
+    that is another type, or a linked case. A migrant in a vulnerable situation, and whoever's type
+    is not yet known, may have been trafficked: there the clock runs. Nor does anybody decide about
+    a child that this node was only told of: somebody else identifies it.
     """
-    return case.origin != TOLD_OF_CHILD and case.codes.case_type != DOMESTIC_VIOLENCE
+    return case.origin != TOLD_OF_CHILD and case.codes.may_be_trafficking
 
 
 def start_clock(case: Case, clocks: Clocks) -> Change | None:

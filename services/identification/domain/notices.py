@@ -12,9 +12,11 @@ from services.identification.domain.case import (
     Case,
     Change,
     ChildProtection,
+    Closed,
     HelpedWithoutIdentification,
     Presumed,
     Reflection,
+    told_anew,
 )
 from services.identification.domain.child import authorities_left, guardian_request
 from services.identification.domain.clocks import Clocks
@@ -124,6 +126,19 @@ def count_anonymously(case: Case) -> Change:
     """The number went into the batch; the person is told so."""
     counted = replace(case, record=replace(case.record, counted_anonymously=True))
     return to_be_told(counted, ANONYMOUS)
+
+
+def is_still_a_number(case: Case) -> bool:
+    """Nobody is told as a number who was identified since, is a child, or never was a case."""
+    helped = isinstance(case.state, HelpedWithoutIdentification | Closed)
+    return helped and not case.codes.is_child and case.codes.case_type == TRAFFICKING
+
+
+def leave_out_of_the_batch(case: Case) -> Change:
+    """The case was in no batch after all; it may be counted again, and nothing is to be told."""
+    left = tuple(about for about in case.record.to_tell if about != ANONYMOUS)
+    out = replace(case, record=replace(case.record, counted_anonymously=False, to_tell=left))
+    return Change(case=out, facts=(told_anew(out),) if out.to_dos != case.to_dos else ())
 
 
 def note_no_removal(case: Case, *, told: bool) -> Change:

@@ -24,6 +24,9 @@ class CaseRecord:
     majority_review_at: datetime | None = None
     majority_reached_at: datetime | None = None
     placement_review: bool = False
+    """Whether the placement of somebody who came of age is still to be looked at."""
+    placement_outcome: str | None = None
+    placement_reviewed_at: datetime | None = None
     guardian_notified_at: datetime | None = None
     child_notification_due_at: datetime | None = None
     authorities_told: tuple[str, ...] = ()

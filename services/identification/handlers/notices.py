@@ -3,6 +3,7 @@
 Whom to tell is decided in the domain; the gateway still decides whether it leaves.
 """
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -16,12 +17,14 @@ from services.identification.domain import Case, Change, Situation, is_over
 from services.identification.domain import child as route
 from services.identification.domain import notices as rules
 from services.identification.handlers.recording import Context, case_id_of, note, record
+from services.identification.handlers.situation import situation_of
 from services.identification.settings import SERVICE
 from services.identification.store import cases, notices, outbox
 from services.identification.store.hand_overs import OUTGOING
-from services.identification.store.notices import NoticeRow
+from services.identification.store.notices import COUNTED_AT_ONCE, NoticeRow
 
 ANONYMOUS_BATCH: Final = "anonymous-batch"
+LEFT_OUT: Final = "left-out-of-batch"
 BATCHES: Final = UUID("00000000-0000-4000-8000-0000000000a1")
 """The subject under whose lock a batch is sent; no case."""
 
@@ -120,32 +123,64 @@ async def _lift(work: Work, case: Case) -> Case:
 
 
 async def _count(context: Context, work: Work, case: Case, situation: Situation) -> Case:
-    """One more in the batch of the month; the case is not in it."""
+    """One more for the batch of the month; whom it is told to is looked up when it is sent."""
     profile = context.clocks.profile
-    recipient = rules.anonymous_recipient(case, situation, profile)
-    if recipient is None:
+    if rules.anonymous_recipient(case, situation, profile) is None:
         return case
     due_at = rules.batch_due(work.now, profile.number("anonymous_notification_months"))
-    groups = rules.anonymous_groups(case, profile)
-    await notices.count_one(work.transaction, due_at, recipient, groups)
+    await notices.count_later(work.transaction, case.case_id, due_at)
     await outbox.start_clock(work.transaction, BATCHES, ANONYMOUS_BATCH, due_at)
     note(work, case.case_id, rules.ANONYMOUS)
     return await _recorded(work, rules.count_anonymously(case))
 
 
 async def send_batch(context: Context, deadline: Deadline, work: Work) -> None:
-    """Send the numbers of a batch, under a random id: no case is behind it."""
-    taken = await notices.take_batch(work.transaction, deadline.due_at)
-    for number, (agency, counts) in enumerate(taken.items()):
-        batch = derived_id(SERVICE, work.cause.id, rules.ANONYMOUS, number)
-        outbox.send(
-            work.transaction,
-            disclosure.anonymous_notification(batch, counts),
-            batch,
-            recipient=agency,
-            purpose=rules.ANONYMOUS,
-        )
+    """Send the numbers of a batch, under a random id: no case is behind it.
+
+    Whoever may not be told of any more, whatever was so when they were counted, is left out.
+    """
+    tx = work.transaction
+    taken = await notices.take_counted(tx, deadline.due_at)
+    told: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    for case_id in taken:
+        number = await _number_of(context, work, case_id)
+        if number is None:
+            note(work, case_id, "anonymous-notification-left-out")
+            await outbox.look_later(tx, case_id, LEFT_OUT, at=work.now, detail={})
+        else:
+            told[number[0]][number[1]] += 1
+    for number_of_batch, (agency, counts) in enumerate(sorted(told.items())):
+        batch = derived_id(SERVICE, work.cause.id, rules.ANONYMOUS, number_of_batch)
+        groups = tuple((*group, persons) for group, persons in sorted(counts.items()))
+        event = disclosure.anonymous_notification(batch, groups)
+        outbox.send(tx, event, batch, recipient=agency, purpose=rules.ANONYMOUS)
         note(work, batch, rules.ANONYMOUS, agency)
+    if len(taken) == COUNTED_AT_ONCE:
+        await outbox.start_clock(tx, BATCHES, ANONYMOUS_BATCH, work.now)
+
+
+async def _number_of(
+    context: Context, work: Work, case_id: UUID
+) -> tuple[str, tuple[str, str]] | None:
+    """To whom and in which groups the case is told as a number, as everything is now."""
+    found = await cases.read_case(work.transaction, case_id)
+    if found is None or found[1] is not None:
+        return None
+    case, profile = found[0], context.clocks.profile
+    situation = await situation_of(context, work, case_id)
+    recipient = rules.anonymous_recipient(case, situation, profile)
+    if recipient is None or not rules.is_still_a_number(case):
+        return None
+    return recipient, rules.anonymous_groups(case, profile)
+
+
+async def leave_out(context: Context, deadline: Deadline, work: Work) -> None:
+    """A case was not told as a number after all: nobody has to be told that it was."""
+    case = await cases.load_case(work.transaction, UUID(deadline.subject))
+    frozen = case is not None and await cases.frozen_at(work.transaction, case.case_id) is not None
+    if case is None or frozen or is_over(case.state):
+        return
+    await record(work, rules.leave_out_of_the_batch(case))
 
 
 async def sending_delivered(context: Context, received: Received, work: Work) -> Waits | None:

@@ -208,6 +208,12 @@ RIGHTS: Final[Mapping[type[Contract], Plain]] = {
         action="record-majority",
         decide=lambda asked: child.reach_majority(asked.case, asked.at, asked.now, asked.clocks),
     ),
+    intake.PlacementReviewed: Plain(
+        action="review-placement",
+        decide=lambda asked: child.review_placement(
+            asked.case, asked.body.outcome, asked.at, asked.now
+        ),
+    ),
 }
 EVERYDAY: Final[Mapping[type[Contract], Plain]] = {
     intake.CaseLinked: Plain(

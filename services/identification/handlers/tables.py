@@ -55,6 +55,7 @@ DEADLINES: Final[Mapping[str, TimeHandler]] = {
     **dict.fromkeys(KINDS, time.clock_ran_out),
     linking.FOUND_CASE: linking.open_found_case,
     notices.ANONYMOUS_BATCH: notices.send_batch,
+    notices.LEFT_OUT: notices.leave_out,
     consent.CASE_REVIEW: consent.review_again,
     consent.POLICY_REVIEW: consent.go_on_with_policy,
 }

@@ -1,13 +1,12 @@
-"""What was told to whom by law or with consent, what was told to us, and the anonymous counts."""
+"""What was told to whom by law or with consent, what was told to us, and who is to be counted."""
 
-from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, delete, exists, select, update
+from sqlalchemy import bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
@@ -16,6 +15,8 @@ from services.identification.store.hand_overs import INCOMING, OUTGOING
 from services.identification.store.tables import ANONYMOUS_COUNT, CASE_FREEZE, NOTICE
 
 SHOWN_LIMIT: Final = 200
+COUNTED_AT_ONCE: Final = 200
+"""So many persons at most are looked at for one batch; the others are for the next, at once."""
 
 _ADD: Final = Statement(
     insert(NOTICE)
@@ -53,33 +54,22 @@ _SETTLE: Final = Statement(
         outgoing_id=bindparam("outgoing_id"),
     )
 )
-_COUNT: Final = insert(ANONYMOUS_COUNT).values(
-    due_at=bindparam("due_at"),
-    agency=bindparam("agency"),
-    citizen_group=bindparam("citizen_group"),
-    exploitation_group=bindparam("exploitation_group"),
-    persons=bindparam("persons", type_=BigInteger()),
-)
-_COUNT_ONE: Final = Statement(
-    _COUNT.on_conflict_do_update(
-        index_elements=[
-            ANONYMOUS_COUNT.c.due_at,
-            ANONYMOUS_COUNT.c.agency,
-            ANONYMOUS_COUNT.c.citizen_group,
-            ANONYMOUS_COUNT.c.exploitation_group,
-        ],
-        set_={"persons": ANONYMOUS_COUNT.c.persons + _COUNT.excluded.persons},
-    )
+_COUNT: Final = Statement(
+    insert(ANONYMOUS_COUNT)
+    .values({column.name: bindparam(column.name) for column in ANONYMOUS_COUNT.c})
+    .on_conflict_do_nothing()
 )
 _TAKE: Final = Statement(
     delete(ANONYMOUS_COUNT)
-    .where(ANONYMOUS_COUNT.c.due_at <= bindparam("due_at"))
-    .returning(
-        ANONYMOUS_COUNT.c.agency,
-        ANONYMOUS_COUNT.c.citizen_group,
-        ANONYMOUS_COUNT.c.exploitation_group,
-        ANONYMOUS_COUNT.c.persons,
+    .where(
+        ANONYMOUS_COUNT.c.case_id.in_(
+            select(ANONYMOUS_COUNT.c.case_id)
+            .where(ANONYMOUS_COUNT.c.due_at <= bindparam("due_at"))
+            .order_by(ANONYMOUS_COUNT.c.case_id)
+            .limit(COUNTED_AT_ONCE)
+        )
     )
+    .returning(ANONYMOUS_COUNT.c.case_id)
 )
 
 
@@ -149,33 +139,14 @@ async def settle_notice(
     return settled
 
 
-async def count_one(
-    tx: Transaction, due_at: datetime, agency: str, groups: tuple[str, str]
-) -> None:
-    """One person more in the batch of that day; of whom cannot be found out from it."""
-    citizen, group = groups
-    await tx.execute(
-        _COUNT_ONE,
-        due_at=due_at,
-        agency=agency,
-        citizen_group=citizen,
-        exploitation_group=group,
-        persons=1,
-    )
+async def count_later(tx: Transaction, case_id: UUID, due_at: datetime) -> None:
+    """One person more for the batch of that day, if it may still be told then."""
+    await tx.execute(_COUNT, case_id=case_id, due_at=due_at)
 
 
-async def take_batch(
-    tx: Transaction, due_at: datetime
-) -> Mapping[str, tuple[tuple[str, str, int], ...]]:
-    """Take what is to be sent by then, by agency, in the order of its codes."""
-    taken: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for row in await tx.fetch(_TAKE, due_at=due_at):
-        groups = (row["citizen_group"], row["exploitation_group"])
-        taken[row["agency"]][groups] += row["persons"]
-    return {
-        agency: tuple((*groups, persons) for groups, persons in sorted(counts.items()))
-        for agency, counts in sorted(taken.items())
-    }
+async def take_counted(tx: Transaction, due_at: datetime) -> tuple[UUID, ...]:
+    """Take whoever is for a batch by then; afterwards nothing says who was in it."""
+    return tuple(sorted(row["case_id"] for row in await tx.fetch(_TAKE, due_at=due_at)))
 
 
 def _row(found: Record) -> NoticeRow:

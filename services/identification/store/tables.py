@@ -128,9 +128,6 @@ QUESTIONNAIRE: Final = Table(
 ANONYMOUS_COUNT: Final = Table(
     "anonymous_count",
     METADATA,
-    Column("due_at", TIME, primary_key=True),
-    Column("agency", Text, primary_key=True),
-    Column("citizen_group", Text, primary_key=True),
-    Column("exploitation_group", Text, primary_key=True),
-    Column("persons", BigInteger),
+    Column("case_id", ID, primary_key=True),
+    Column("due_at", TIME),
 )

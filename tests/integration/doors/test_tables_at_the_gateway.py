@@ -111,10 +111,21 @@ async def test_what_the_safe_was_told_since_is_not_covered_by_an_old_file(
 ) -> None:
     (result,) = await post.send(a_table(a_row("1")).encode())
     newer = {"names": [{"full": "Corrected Since"}]}
-    await door.client.put(f"/v1/persons/{result.case_id}", json=newer)
+    seen = {"if-match": '"1"'}
+    await door.client.put(f"/v1/persons/{result.case_id}", json=newer, headers=seen)
     await post.send(a_table(a_row("1")).encode())
     read = await door.client.get(f"/v1/persons/{result.case_id}", headers=as_("case-officer"))
     assert read.json() == newer
+
+
+async def test_another_name_under_the_same_number_covers_nobody_and_is_told(
+    post: Post, door: Door
+) -> None:
+    await post.send(a_table(a_row("1")).encode())
+    (other,) = await post.send(a_table(a_row("1", ФИО="Another Invented")).encode())
+    assert [each.code for each in other.reasons] == ["identity-not-kept", "already-kept"]
+    read = await door.client.get(f"/v1/persons/{other.case_id}", headers=as_("case-officer"))
+    assert read.json()["names"][0]["full"] == CANARY
 
 
 async def test_whoever_dies_anywhere_in_a_file_begins_again_and_nothing_is_twice_or_lost(

@@ -1,4 +1,4 @@
-"""What the person forbade in one case holds in the next of the same person; consents do not."""
+"""What the person forbade in one case holds in every case of theirs; consents do not."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,9 +10,12 @@ import pytest
 import pytest_asyncio
 
 from contracts.catalogue import type_of
-from contracts.identification import CaseLinked, CaseMerged
+from contracts.identification import CaseLinked, CaseMerged, MajorityReached
 from services.chassis.clock import SystemClock, new_id
+from services.gateway.domain.consent import is_live
 from services.gateway.store.cases import freeze_case
+from services.gateway.store.consent import read_consents
+from services.gateway.store.same_person import cases_of
 from tests.integration.gateway.test_whole_door import House, running
 from tests.support.gateway_door import (
     OTHER,
@@ -28,6 +31,7 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LINKED = type_of("identification", CaseLinked)
 MERGED = type_of("identification", CaseMerged)
+OF_AGE = type_of("identification", MajorityReached)
 FOUND = "found-while-screening"
 
 
@@ -58,6 +62,12 @@ async def link(house: House, case_id: str, other: str, kind: str, **about: Any) 
     body = {"linked_case": other, "kind": kind, "same_person": kind != "family"}
     about = {"service": "identification", "topic": "identification", "subject": case_id} | about
     await house.fact(LINKED, body, **about)
+
+
+async def are_one_persons(house: House, *named: str) -> bool:
+    """Whether the gateway knows by now that these cases are of one person."""
+    async with house.database.transaction() as tx:
+        return await cases_of(tx, [UUID(named[0])]) >= {UUID(each) for each in named}
 
 
 async def forbidden(house: House, case_id: str, many: int) -> list[dict[str, Any]]:
@@ -117,6 +127,7 @@ async def test_a_restriction_that_comes_after_the_links_holds_in_every_case_of_t
     await link(house, second, first, "retrafficked")
     await link(house, third, second, "reopened")
     await link(house, sister, third, "family")
+    await until(lambda: are_one_persons(house, first, second, third))
     await told(house, a_restriction(second, agency=OTHER))
     assert [each["agency"] for each in await forbidden(house, third, many=1)] == [OTHER]
     assert [each["agency"] for each in await forbidden(house, first, many=1)] == [OTHER]
@@ -139,9 +150,34 @@ async def test_a_frozen_case_gives_what_was_forbidden_in_it_and_takes_nothing(
         assert await freeze_case(tx, UUID(first), SystemClock().now())
     await link(house, again, first, "retrafficked")
     assert [each["agency"] for each in await forbidden(house, again, many=1)] == [OTHER]
+    await until(lambda: are_one_persons(house, first, again))
     await told(house, a_restriction(again, oblast="BY-HO"))
     assert [each["oblast"] for each in await forbidden(house, again, many=2)] == [None, "BY-HO"]
     assert len(await forbidden(house, first, many=1)) == 1
+
+
+async def test_of_age_what_a_guardian_agreed_to_covers_nothing_new(house: House) -> None:
+    case_id = str(new_id())
+    safe = {"given_by": "guardian", "guardian_status": "checked-and-safe"}
+    own, guardians = a_consent(), a_consent(**safe)
+    told_both = [an_event("consent-recorded", each, subject=case_id) for each in (own, guardians)]
+    await told(house, *told_both)
+    about = {"service": "identification", "topic": "identification", "subject": case_id}
+    before = SystemClock().now()
+    await house.fact(OF_AGE, {"reached_at": before.isoformat()}, **about)
+    live: list[str] = []
+
+    async def one_is_left() -> bool:
+        async with house.database.transaction() as tx:
+            rows = await read_consents(tx, UUID(case_id))
+        now = SystemClock().now()
+        live[:] = [str(each.consent_id) for each in rows if is_live(each, now)]
+        return len(live) == 1
+
+    await until(one_is_left)
+    assert live == [own["consent_id"]]
+    ended = [each for each in await forbidden(house, case_id, many=2) if "kind" in each]
+    assert ended == [], "nothing is withdrawn: what runs goes on"
 
 
 async def test_another_person_of_the_family_is_bound_by_nothing(house: House) -> None:

@@ -55,12 +55,45 @@ async def test_a_blob_moved_to_another_case_does_not_open(door: Door) -> None:
         door.context.keys.open(row["sealed"], person_context(new_id()))
 
 
-async def test_a_newer_identity_replaces_the_older(door: Door) -> None:
-    case_id = new_id()
-    await door.client.put(f"/v1/persons/{case_id}", json=IDENTITY)
-    await door.client.put(f"/v1/persons/{case_id}", json={"names": [{"full": "Other Name"}]})
-    read = await door.client.get(f"/v1/persons/{case_id}", headers=as_("case-officer"))
-    assert read.json() == {"names": [{"full": "Other Name"}]}
+OTHER_PERSON = {"names": [{"full": "Other Name"}]}
+
+
+async def test_another_identity_covers_nobody_and_the_same_again_changes_nothing(
+    door: Door,
+) -> None:
+    path = f"/v1/persons/{new_id()}"
+    for body, status in ((IDENTITY, 204), (OTHER_PERSON, 409), (IDENTITY, 204)):
+        answer = await door.client.put(path, json=body)
+        assert answer.status_code == status
+        assert answer.headers.get("etag") == ('"1"' if status == 204 else None)
+        if status == 409:
+            assert answer.json()["type"] == "urn:nrm:problem:already-kept"
+    read = await door.client.get(path, headers=as_("case-officer"))
+    assert read.json()["names"][0]["full"] == CANARY
+    acts = await door.rows("SELECT action, reason FROM audit ORDER BY id")
+    assert [(row["action"], row["reason"]) for row in acts] == [
+        ("person-kept", ""),
+        ("person-replaced", "already-kept"),
+        ("person-kept", ""),
+        ("person-read", ""),
+    ]
+
+
+async def test_an_identity_is_replaced_by_whoever_saw_what_is_there(door: Door) -> None:
+    path = f"/v1/persons/{new_id()}"
+    await door.client.put(path, json=IDENTITY)
+    seen = (await door.client.get(path, headers=as_("case-officer"))).headers["etag"]
+    late, newer = {"names": [{"full": "Too Late"}]}, OTHER_PERSON
+    replaced = await door.client.put(path, json=newer, headers={"if-match": seen})
+    assert (replaced.status_code, replaced.headers["etag"]) == (204, '"2"')
+    for tag in (seen, '"3"', "*", CANARY):
+        answer = await door.client.put(path, json=late, headers={"if-match": tag})
+        assert answer.status_code == 412
+        assert answer.json()["type"] == "urn:nrm:problem:changed-since"
+    nobody = await door.client.put(f"/v1/persons/{new_id()}", json=late, headers={"if-match": seen})
+    assert nobody.status_code == 412
+    read = await door.client.get(path, headers=as_("case-officer"))
+    assert (read.json(), read.headers["etag"]) == (newer, '"2"')
 
 
 async def test_only_a_case_officer_reads(door: Door) -> None:

@@ -13,8 +13,9 @@ import orjson
 import pytest
 import pytest_asyncio
 
+from contracts.assistance import PlacementToReview, StayLimitNear, StayOverdue
 from contracts.catalogue import type_of
-from contracts.envelope import Envelope
+from contracts.envelope import Contract, Envelope
 from contracts.intake import IntakeAccepted
 from contracts.referral import TaskAccepted
 from services.chassis.clock import SystemClock, new_id
@@ -337,6 +338,24 @@ async def test_an_acceptance_is_news_with_the_other_agencys_duty_phone(
     assert news[0]["duty_phone"] == "+375 00 000-01-01"
     assert "duty_phone" not in news[1]
     assert news[0]["facts"]["hand_over_reference"] == fact["hand_over_reference"]
+
+
+async def test_the_end_of_a_stay_that_comes_near_is_news(house_of_the_gateway: House) -> None:
+    house, case_id = house_of_the_gateway, str(new_id())
+    about = {"service": "assistance", "topic": "capacity", "subject": case_id}
+    at = "2026-11-02T09:00:00Z"
+    stay = {"task_id": str(new_id()), "happened_at": at}
+    told: tuple[tuple[type[Contract], dict[str, str]], ...] = (
+        (StayLimitNear, {"limit_at": at}),
+        (StayOverdue, {"ended_at": at}),
+        (PlacementToReview, {"placement_class": "adult"}),
+    )
+    for sequence, (model, more) in enumerate(told, start=1):
+        kind = type_of("assistance", model)
+        await house.fact(kind, {**stay, **more}, **about, sequence=sequence)
+    news = await house.news_of(case_id, 3)
+    assert [entry["type"] for entry in news] == [type_of("assistance", each) for each, _ in told]
+    assert news[0]["facts"]["limit_at"] == at
 
 
 async def test_the_registry_is_on_the_bus_and_the_process_is_ready(

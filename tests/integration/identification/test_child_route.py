@@ -15,6 +15,7 @@ from contracts.intake import (
     GuardianNotified,
     MajorityReached,
     PersonTold,
+    PlacementReviewed,
     ProtectionMeasureTaken,
     RepresentativeAppointed,
     RestrictionRecorded,
@@ -279,6 +280,25 @@ async def test_of_age_nothing_that_was_agreed_before_hands_over(border: Bench) -
     await border.let_time_pass(minutes=1)
     await border.bring(a_consent(), case_id)
     assert await border.kinds("outgoing") == ["hand-over-offered"]
+
+
+async def test_the_placement_of_whoever_came_of_age_is_a_to_do_until_it_was_looked_at(
+    border: Bench,
+) -> None:
+    case_id = new_id()
+    await border.bring(a_detection(majority="child", audience_class="girls"), case_id)
+    await border.bring(PlacementReviewed(outcome="moves"), case_id)
+    await border.bring(MajorityReached(), case_id)
+    await border.bring(PlacementReviewed(outcome="moves"), case_id)
+    assert await border.answers() == [True, ["wrong-state"], True, True]
+    *_, came, reviewed, after = await border.told("identification", case_id)
+    assert "placement-review" in came.body["to_dos"]
+    assert (came.body["majority"], came.body["audience_class"]) == ("adult", "women")
+    assert (reviewed.kind, reviewed.body["outcome"]) == ("placement-reviewed", "moves")
+    assert "placement-review" not in after.body["to_dos"]
+    async with border.client() as officer:
+        shown = (await officer.get(f"/v1/cases/{case_id}")).json()
+    assert shown["record"]["placement_outcome"] == "moves"
 
 
 async def test_whoever_takes_a_child_over_knows_that_the_guardian_is_suspected(

@@ -26,6 +26,7 @@ from tests.integration.identification.events import (
     a_detection,
     a_participant,
     a_policy,
+    a_restriction,
     a_screening,
     an_offer,
     take_over,
@@ -190,6 +191,35 @@ async def test_numbers_are_told_once_a_month_without_a_case(kingdom: Bench) -> N
     assert not any(str(case_id) in str(told.body) for case_id in cases)
     await kingdom.let_time_pass(days=40)
     assert len(await kingdom.told("outgoing")) == 1
+
+
+async def test_whoever_may_not_be_told_when_the_batch_is_sent_is_told_no_number(
+    kingdom: Bench,
+) -> None:
+    await kingdom.bring(a_wide_policy(), POLICY)
+    counted, never, frozen, mistaken = (new_id() for _ in range(4))
+    for case_id in (counted, never, frozen, mistaken):
+        await kingdom.bring(a_detection(consent_outcome="refused"), case_id)
+        assert "tell-of-notification" in (await to_dos(kingdom, case_id))
+    await kingdom.bring(a_restriction(agency=INTERIOR), never)
+    await kingdom.bring(SharingStopped(reference_known=True), frozen)
+    await kingdom.bring(intake.CaseEnteredInError(reason="test-entry"), mistaken)
+    await kingdom.let_time_pass(days=40)
+    (told,) = await kingdom.told("outgoing")
+    assert [each["persons"] for each in told.body["counts"]] == [1]
+    await kingdom.let_time_pass(seconds=1)
+    assert "tell-of-notification" in (await to_dos(kingdom, counted))
+    assert "tell-of-notification" not in (await to_dos(kingdom, never))
+    assert await kingdom.rows("SELECT 1 FROM anonymous_count") == []
+    assert (await kingdom.kinds("identification", mistaken))[-1] == "case-voided"
+    assert (await kingdom.audited()).count("anonymous-notification-left-out") == 3
+
+
+async def to_dos(bench: Bench, case_id: UUID) -> list[str]:
+    async with bench.client() as officer:
+        shown: dict[str, Any] = (await officer.get(f"/v1/cases/{case_id}")).json()
+    found: list[str] = shown["to_dos"]
+    return found
 
 
 async def test_no_number_is_told_where_no_law_is_cited(border: Bench) -> None:

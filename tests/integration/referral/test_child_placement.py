@@ -58,3 +58,19 @@ async def test_in_an_emergency_a_child_is_placed_first(world: World) -> None:
     assert isinstance(accepted, intake.IntakeAccepted)
     assert accepted.case_id == CASE
     assert await interior.rows("SELECT 1 FROM request WHERE request_id = $1", an_id("now"))
+
+
+async def test_whoever_came_of_age_is_placed_as_an_adult_and_waits_for_nothing(
+    world: World,
+) -> None:
+    interior = world.nodes[INTERIOR]
+    await interior.feed("identification", a_case(**GIRL), CASE)
+    asked = interior.received("gateway", a_request("place", "crisis-room"), CASE)
+    known = a_case(**GIRL).model_dump(include=set(identification.CaseChanged.model_fields))
+    of_age = {"majority": "adult", "audience_class": "women", "to_dos": ("placement-review",)}
+    await interior.feed("identification", identification.CaseChanged(**known | of_age), CASE)
+    assert await interior.handle(asked) is None
+    (accepted,) = await answers(world)
+    assert isinstance(accepted, intake.IntakeAccepted)
+    (case,) = await interior.rows("SELECT majority, audience_class FROM known_case")
+    assert (case["majority"], case["audience_class"]) == ("adult", "women")

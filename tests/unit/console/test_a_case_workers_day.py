@@ -5,8 +5,9 @@ import pytest
 from console.pages.case_forms import FORMS
 from contracts.vocabulary import LANGUAGES
 from services.chassis.clock import new_id
-from tests.support.console_bench import CASE, NODE, PARTICIPANT, POOL, TASK, Bench, a_case
+from tests.support.console_bench import CASE, NODE, POOL, TASK, Bench, a_case
 from tests.support.console_cases import FILLED
+from tests.support.console_registers import PARTICIPANT, VERSION
 from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
 
 PAGES = ("/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}")
@@ -160,14 +161,34 @@ async def test_who_the_person_is_comes_from_the_safe_when_pressed_for_and_is_not
 async def test_what_the_form_does_not_ask_stays_in_the_safe(bench: Bench) -> None:
     await bench.sign_in("case-worker")
     fields = {"name": "Pavel Invented-Again", "birth_year": "1990", "phone": "", "notes": "x"}
+    fields["version"] = VERSION
     await bench.send(f"/cases/{CASE}/person/keep", fields)
     (kept,) = bench.node.kept
+    assert bench.node.replaced == [VERSION]
     assert kept["documents"] == [{"kind": "passport", "number": "XX0000000"}]
     assert kept["names"][0] == {"full": "Pavel Invented-Again", "script": "Latn", "kind": "usual"}
     assert kept["phones"][0]["number"] == "+375 00 000-09-09"
     assert kept["birth_year"] == 1990
     wrong = await bench.send(f"/cases/{CASE}/person/keep", {**fields, "birth_year": "x"})
     assert wrong.status_code == 422
+
+
+async def test_what_somebody_else_kept_meanwhile_is_shown_and_not_covered(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    await bench.send("/language", {"to": "en"})
+    shown = await bench.send(f"/cases/{CASE}/person", {})
+    assert 'name="version" value="&#34;3&#34;"' in shown.text
+    fields = {"name": "Unseen Invented", "birth_year": "", "phone": "", "notes": ""}
+    answers = [await bench.send(f"/cases/{CASE}/person/keep", {**fields, "version": '"2"'})]
+    for refusal in ((412, "changed-since"), (409, "already-kept")):
+        bench.node.refuses_to_keep = refusal
+        sent = {**fields, "version": VERSION}
+        answers.append(await bench.send(f"/cases/{CASE}/person/keep", sent))
+    assert bench.node.kept == []
+    for answer in answers:
+        assert answer.status_code == 409
+        assert "Somebody else changed this meanwhile" in answer.text
+        assert "Pavel Invented" in answer.text
 
 
 async def test_the_explanation_says_why_each_agency_was_or_was_not_offered(bench: Bench) -> None:

@@ -136,6 +136,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "guardian-notified": {},
     "child-authority-told": {"agency_type": "education"},
     "majority-reached": {},
+    "placement-reviewed": {"outcome": "moves"},
     "case-linked": {"linked_case": str(new_id()), "kind": "retrafficked"},
     "duplicate-found": {"into_case": str(new_id())},
     "ownership-transferred": {"officer_id": str(new_id()), "reason": "workload"},

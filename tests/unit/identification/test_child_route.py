@@ -26,6 +26,7 @@ from services.identification.domain import (
     open_case,
     run_out,
 )
+from services.identification.domain.case import told_anew
 from services.identification.domain.child import (
     authority_not_told,
     authority_told,
@@ -35,6 +36,7 @@ from services.identification.domain.child import (
     record_authority_told,
     record_best_interests,
     record_view,
+    review_placement,
     take_measure,
 )
 from services.identification.domain.clocks import CHILD_NOTIFICATION_DUE, MAJORITY_REVIEW
@@ -261,6 +263,48 @@ def test_of_age_consent_is_asked_afresh_and_the_placement_is_looked_at() -> None
     assert {"consent-outcome", "placement-review"} <= set(change.case.to_dos)
     assert change.case.record.majority_reached_at == NOW
     assert reasons(reach_majority(change.case, NOW, NOW, CLOCKS)) == ["not-a-child"]
+
+
+def test_a_placement_is_a_to_do_until_somebody_says_what_becomes_of_it() -> None:
+    assert reasons(review_placement(a_child(), "moves", NOW + DAY, NOW)) == [
+        "wrong-state",
+        "in-the-future: occurred_at",
+    ]
+    adult = accepted(reach_majority(a_child(), NOW, NOW, CLOCKS)).case
+    change = accepted(review_placement(adult, "moves", NOW - DAY, NOW))
+    reviewed = change.case
+    assert "placement-review" in adult.to_dos
+    assert "placement-review" not in reviewed.to_dos
+    assert change.facts == (
+        facts.PlacementWasReviewed(outcome="moves", reviewed_at=NOW - DAY),
+        told_anew(reviewed),
+    )
+    record = reviewed.record
+    assert (record.placement_outcome, record.placement_reviewed_at) == ("moves", NOW - DAY)
+    assert reasons(review_placement(reviewed, "stays", NOW, NOW)) == ["wrong-state"]
+
+
+def test_whoever_is_a_child_after_all_is_not_looked_at_as_an_adult() -> None:
+    adult = accepted(reach_majority(a_child(), NOW, NOW, CLOCKS)).case
+    child = correct(adult, {"majority": "child"}, NOW, CLOCKS).case
+    assert "placement-review" not in child.to_dos
+
+
+@pytest.mark.parametrize(
+    ("child", "adult"),
+    [
+        ("girls", "women"),
+        ("boys", "men"),
+        ("minor-mother", "carer-with-children"),
+        ("any-child", "any-adult"),
+        ("not-yet-known", "not-yet-known"),
+        ("women", "women"),
+    ],
+)
+def test_of_age_a_place_for_adults_is_looked_for(child: str, adult: str) -> None:
+    case = a_child(audience_class=child)
+    change = accepted(reach_majority(case, NOW, NOW, CLOCKS))
+    assert change.case.codes.audience_class == adult
 
 
 def test_of_age_no_time_is_lost() -> None:

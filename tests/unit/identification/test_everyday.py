@@ -15,6 +15,7 @@ from services.identification.domain import (
     Change,
     ChildProtection,
     Closed,
+    EnteredInError,
     HelpedWithoutIdentification,
     Identified,
     Notice,
@@ -25,6 +26,7 @@ from services.identification.domain import (
     Restriction,
     facts,
 )
+from services.identification.domain.case import told_anew
 from services.identification.domain.clocks import KINDS
 from services.identification.domain.everyday import (
     add_dependants,
@@ -51,6 +53,8 @@ from services.identification.domain.notices import (
     batch_due,
     count_anonymously,
     is_counted_anonymously,
+    is_still_a_number,
+    leave_out_of_the_batch,
     may_not_be_removed,
     no_removal_recipient,
     note_no_removal,
@@ -365,3 +369,29 @@ def test_what_one_person_forbade_binds_no_other_of_the_family_or_the_event() -> 
         "found-while-screening",
         "duplicate-of",
     }
+
+
+@pytest.mark.parametrize(
+    ("state", "told"),
+    [
+        (HELPED, True),
+        (Closed(reason="other", closed_at=NOW), True),
+        (EnteredInError(reason="test-entry", voided_at=NOW), False),
+        (REFLECTING, False),
+    ],
+)
+def test_who_is_no_longer_a_number_when_the_batch_is_sent_is_left_out(
+    state: Any, told: bool
+) -> None:
+    assert is_still_a_number(a_case(state)) is told
+    assert not is_still_a_number(a_case(state, codes=some_codes(majority="child")))
+    assert not is_still_a_number(a_case(state, codes=some_codes(case_type="vulnerable-migrant")))
+
+
+def test_whoever_was_left_out_of_a_batch_has_nothing_to_be_told() -> None:
+    counted = count_anonymously(a_case(HELPED)).case
+    change = leave_out_of_the_batch(counted)
+    assert change.case == a_case(HELPED)
+    assert change.facts == (told_anew(a_case(HELPED)),)
+    told_of_more = replace(counted, record=replace(counted.record, to_tell=("hand-over-by-law",)))
+    assert leave_out_of_the_batch(told_of_more).facts == ()

@@ -21,6 +21,7 @@ from services.identification.domain import (
     Detected,
     EnteredInError,
     HelpedWithoutIdentification,
+    Identified,
     Opening,
     Presumed,
     Reflection,
@@ -28,6 +29,7 @@ from services.identification.domain import (
     State,
     close,
     correct,
+    decide,
     end_reflection,
     facts,
     fall_overdue,
@@ -45,6 +47,7 @@ from tests.unit.identification.builders import (
     CLOCKS,
     NOW,
     a_case,
+    a_decision,
     accepted,
     reasons,
     some_codes,
@@ -212,13 +215,41 @@ def test_a_correction_can_say_no_and_zero() -> None:
     assert (codes.immediate_danger, codes.dependants) == (False, 0)
 
 
-AT_HOME = "domestic-violence"
+AT_HOME, OF_A_CHILD = "domestic-violence", "sexual-violence-against-a-child"
 
 
 @pytest.mark.parametrize("case_type", code_lists()["case-type"].codes)
 def test_nobody_decides_who_is_trafficked_in_a_case_of_violence_at_home(case_type: str) -> None:
     started = start_clock(a_case(codes=some_codes(case_type=case_type)), CLOCKS)
-    assert (started is None) is (case_type == AT_HOME)
+    assert (started is None) is (case_type in (AT_HOME, OF_A_CHILD))
+
+
+@pytest.mark.parametrize("case_type", code_lists()["case-type"].codes)
+def test_no_period_begins_in_a_case_that_is_not_of_trafficking(case_type: str) -> None:
+    for majority in ("adult", "child"):
+        case = a_case(codes=some_codes(case_type=case_type, majority=majority))
+        decided = decide(case, a_decision(), CLOCKS)
+        if case_type in (AT_HOME, OF_A_CHILD):
+            assert reasons(decided) == ["not-of-trafficking"]
+        else:
+            assert accepted(decided).clocks
+
+
+def test_what_began_before_a_correction_of_the_type_is_still_concluded() -> None:
+    case = a_case(REFLECTING, codes=some_codes(case_type=OF_A_CHILD))
+    late = a_decision(decision="conclusive", person_asked_early=True)
+    assert isinstance(accepted(decide(case, late, CLOCKS)).case.state, Identified)
+
+
+@pytest.mark.parametrize("majority", ["child", "believed-child"])
+def test_sexual_violence_against_a_child_takes_the_childs_route_and_no_other_clock(
+    majority: str,
+) -> None:
+    codes = some_codes(case_type=OF_A_CHILD, majority=majority)
+    opened = open_case(an_opening(codes=codes), CLOCKS, identifies=True)
+    kinds = {due.kind for due in opened.clocks}
+    assert "child-notification-due" in kinds
+    assert kinds <= {"child-notification-due", "majority-review"}
 
 
 def test_a_case_that_turns_out_to_be_of_violence_at_home_awaits_no_decision() -> None:

@@ -48,6 +48,7 @@ from services.identification.domain.facts.rights import (
     MajorityWasReached,
     PersonHasToBeTold,
     PersonWasTold,
+    PlacementWasReviewed,
     ProtectionMeasureWasTaken,
     ReconsiderationBegan,
     ReflectionReviewCame,
@@ -97,6 +98,7 @@ Fact: TypeAlias = (
     | ChildNotificationFellOverdue
     | MajorityReviewCame
     | MajorityWasReached
+    | PlacementWasReviewed
     | PersonHasToBeTold
     | PersonWasTold
 )
@@ -134,6 +136,7 @@ __all__ = [
     "PersonWasIdentified",
     "PersonWasNotIdentified",
     "PersonWasTold",
+    "PlacementWasReviewed",
     "ProtectionMeasureWasTaken",
     "QuestionnaireWasRecorded",
     "ReconsiderationBegan",

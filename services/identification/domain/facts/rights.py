@@ -126,6 +126,14 @@ class MajorityWasReached:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementWasReviewed:
+    """What becomes of where somebody lives who came of age."""
+
+    outcome: str
+    reviewed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonHasToBeTold:
     """Something was done without asking the person."""
 
