@@ -87,43 +87,54 @@ async def test_a_duplicate_of_a_case_not_heard_of_yet_loses_nothing(world: World
     assert offered == {REDCROSS, NGO}
 
 
-@pytest.mark.parametrize(
-    ("refused_in", "before_the_merge"), [(CASE, True), (GOES_ON, True), (GOES_ON, False)]
-)
-async def test_who_was_refused_in_one_is_not_offered_in_the_other(
-    world: World, refused_in: UUID, *, before_the_merge: bool
-) -> None:
+async def offered_first_to(world: World, agency: str, case_id: UUID) -> None:
+    """Both nurses may be asked for this case; this one is preferred."""
+    interior = world.nodes[INTERIOR]
+    await interior.feed("gateway", a_consent(f"both {case_id}", REDCROSS, NGO), case_id)
+    request = a_request("first", "nursing-visit", preferred_providers=(agency,))
+    await interior.feed("gateway", request, case_id)
+    await world.settle()
+
+
+def offered(world: World) -> list[str | None]:
+    return [each.envelope.recipient for each in world.sent if each.name == "TaskOffered"]
+
+
+async def test_who_was_refused_in_the_duplicate_is_not_offered_in_the_other(world: World) -> None:
     two_nurses(world)
     await known(world)
-    interior = world.nodes[INTERIOR]
-    asked_in = GOES_ON if refused_in == CASE or not before_the_merge else CASE
-    if before_the_merge:
-        assert await told(world, INTERIOR, NO_NURSE, refused_in) == []
-        if asked_in == CASE:
-            await offered_to_redcross(world, "nursing-visit")
-        await merge(world)
-    else:
-        await merge(world)
-        assert await told(world, INTERIOR, NO_NURSE, refused_in) == []
-    if asked_in == GOES_ON:
-        await interior.feed("gateway", a_consent("more", REDCROSS, NGO), GOES_ON)
-        first = a_request("more", "nursing-visit", preferred_providers=(REDCROSS,))
-        await interior.feed("gateway", first, GOES_ON)
-        await world.settle()
-        recipients = [s.envelope.recipient for s in world.sent if s.name == "TaskOffered"]
-        assert recipients == [NGO]
-        return
-    assert await interior.states() == [("sender", REDCROSS, "cancelled")]
+    assert await told(world, INTERIOR, NO_NURSE, CASE) == []
+    await merge(world)
+    await offered_first_to(world, REDCROSS, GOES_ON)
+    assert offered(world) == [NGO]
+
+
+async def test_who_is_refused_in_the_other_is_not_offered_for_the_duplicate(world: World) -> None:
+    two_nurses(world)
+    await known(world)
+    await offered_first_to(world, NGO, CASE)
+    await merge(world)
+    assert await told(world, INTERIOR, NO_NURSE, GOES_ON) == []
+    (offer,) = world.bodies(NGO, referral.OfferReceived)
+    await world.nodes[NGO].feed(
+        "gateway", answered(offer.task_id, "declined", "at-capacity"), AT_NGO
+    )
+    await world.settle()
+    assert offered(world) == [NGO]
     assert told_under(world, "ProviderNotFound") == [str(GOES_ON)]
 
 
-async def test_a_refusal_after_the_merge_takes_back_what_the_duplicate_offered(
-    world: World,
+@pytest.mark.parametrize("refused_first", [True, False])
+async def test_a_refusal_takes_back_what_the_duplicate_offered(
+    world: World, *, refused_first: bool
 ) -> None:
     await known(world)
     await offered_to_redcross(world, "nursing-visit")
+    if refused_first:
+        assert await told(world, INTERIOR, NO_NURSE, GOES_ON) == []
     await merge(world)
-    assert await told(world, INTERIOR, NO_NURSE, GOES_ON) == []
+    if not refused_first:
+        assert await told(world, INTERIOR, NO_NURSE, GOES_ON) == []
     assert await world.nodes[REDCROSS].states() == [("provider", INTERIOR, "cancelled")]
 
 
