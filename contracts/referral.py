@@ -154,6 +154,7 @@ class HoldRequested(TaskFact):
     audience_class: Annotated[str, code("audience-class")]
     expires_at: Time
     dependants: Count | None = None
+    access_needs: Annotated[tuple[Annotated[str, code("access-need")], ...], Codes] = ()
 
 
 class HoldAbandoned(TaskFact):

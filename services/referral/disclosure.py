@@ -191,6 +191,7 @@ def _task_fact(fact: TaskFact) -> referral.TaskFact:
                 audience_class=fact.terms.audience_class,
                 expires_at=fact.expires_at,
                 dependants=fact.terms.dependants,
+                access_needs=fact.terms.access_needs,
             )
         case facts.TaskAccepted() | facts.TaskPaused() | facts.StartOverdue():
             return _running(fact)

@@ -107,6 +107,8 @@ class HoldAsked:
     answer_by: datetime
     now: datetime
     frozen: bool
+    needs: frozenset[str] = frozenset()
+    """What the place should have, as the offer said it; codes of ``place-suits`` count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +129,10 @@ class NoPlace:
     """No place can be held; the reason is a code of the list ``decline-reason``."""
 
     reason: str
+
+
+PLACE_NEEDS: Final = frozenset({"step-free"})
+"""Of what somebody needs, all that a pool can say."""
 
 
 def the_case_is_not_frozen(asked: HoldAsked, pools: tuple[Pool, ...]) -> NoPlace | None:
@@ -154,7 +160,11 @@ PLACE_RULES: Final[tuple[Callable[[HoldAsked, tuple[Pool, ...]], NoPlace | None]
 
 
 def place(asked: HoldAsked, pools: tuple[Pool, ...], profile: Profile) -> Placed | NoPlace:
-    """Keep a place of the service's ``pools``: an exact fit first, then where most are free."""
+    """Keep a place of the service's ``pools``: one that the person can use first, then an exact
+    fit, then where most are free.
+
+    What a place does not say it has refuses nobody: who accepted knows the house.
+    """
     for rule in PLACE_RULES:
         if (against := rule(asked, pools)) is not None:
             return against
@@ -162,6 +172,7 @@ def place(asked: HoldAsked, pools: tuple[Pool, ...], profile: Profile) -> Placed
     pool = min(
         free,
         key=lambda found: (
+            len((asked.needs & PLACE_NEEDS) - found.suits),
             found.audience_class != asked.audience_class,
             -found.available,
             found.pool_id,

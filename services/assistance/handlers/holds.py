@@ -84,6 +84,7 @@ def _asked(body: HoldRequested, case_id: UUID, now: datetime, *, frozen: bool) -
         answer_by=body.expires_at,
         now=now,
         frozen=frozen,
+        needs=frozenset(body.access_needs),
     )
 
 

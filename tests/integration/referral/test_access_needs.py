@@ -14,6 +14,8 @@ from tests.integration.referral.world import (
     a_consent,
     a_request,
     an_id,
+    answered,
+    case_at,
 )
 
 NEEDS = ("step-free", "not-yet-known", "step-free")
@@ -52,6 +54,11 @@ async def test_who_has_a_ramp_comes_first_and_is_told_what_is_needed(world: Worl
     assert offer.access_needs == received.access_needs == ("step-free",)
     (task,) = (await get(world.nodes[REDCROSS], "/v1/tasks")).json()
     assert task["access_needs"] == ["step-free"]
+    there = case_at(REDCROSS, CASE, "TaskOffered")
+    await world.nodes[REDCROSS].feed("gateway", answered(offer.task_id, "accepted"), there)
+    await world.settle()
+    (hold,) = world.bodies(REDCROSS, referral.HoldRequested)
+    assert hold.access_needs == ("step-free",)
     asked = world.bodies(INTERIOR, referral.CapacityQueried)
     assert "access_needs" not in asked[0].model_dump()
 

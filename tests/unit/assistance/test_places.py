@@ -60,6 +60,19 @@ def asked(**changes: Any) -> HoldAsked:
     return replace(given, **changes)
 
 
+def test_a_place_that_can_be_used_is_held_first_and_none_is_refused_for_it() -> None:
+    exact = a_pool(1, audience_class="women")
+    ramp = a_pool(2, audience_class="any-adult", suits=frozenset({"step-free"}))
+    needs = {"needs": frozenset({"step-free", "hearing"})}
+    for wanted, number in ((needs, 2), ({}, 1)):
+        found = placed(place(asked(**wanted), (exact, ramp), PROFILE))
+        assert found.pool is not None
+        assert found.pool.pool_id == a_pool(number).pool_id
+    alone = placed(place(asked(**needs), (exact,), PROFILE))
+    assert alone.pool is not None
+    assert alone.pool.pool_id == exact.pool_id
+
+
 def placed(found: Placed | NoPlace | None) -> Placed:
     assert isinstance(found, Placed)
     return found
