@@ -3,8 +3,6 @@
 import asyncio
 from uuid import UUID
 
-import pytest
-
 from contracts.intake import ConsentWithdrawn, RestrictionRecorded
 from services.chassis.clock import new_id
 from services.chassis.database import Transaction
@@ -52,7 +50,7 @@ async def told_of(pair: Both, case_id: UUID) -> None:
 
 
 async def stopped(pair: Both) -> int:
-    """Of how many cases the receiver was told that sharing is over."""
+    """How often the receiver was told that sharing of a case is over."""
     await settle_both(*pair)
     return len(await pair[1].facts("sharing-stopped"))
 
@@ -62,18 +60,16 @@ async def consents_standing(sender: Gateway, case_id: UUID) -> int:
     return len(await sender.rows(sql, case_id))
 
 
-@pytest.mark.parametrize("said_in_the_last", [True, False])
-async def test_stopping_all_sharing_reaches_who_was_told_under_the_other_id(
-    pair: Both, *, said_in_the_last: bool
-) -> None:
-    duplicate, between, goes_on = new_id(), new_id(), new_id()
-    await told_of(pair, duplicate)
-    await merge(pair[0], duplicate, between)
-    await merge(pair[0], between, goes_on)
-    assert await stopped(pair) == 0
-    await withdraw(pair[0], goes_on if said_in_the_last else between)
-    assert await stopped(pair) == 1
-    assert await consents_standing(pair[0], duplicate) == 0
+async def test_stopping_all_sharing_reaches_who_was_told_under_the_other_id(pair: Both) -> None:
+    for number in (1, 2):
+        duplicate, between, goes_on = new_id(), new_id(), new_id()
+        await told_of(pair, duplicate)
+        await merge(pair[0], duplicate, between)
+        await merge(pair[0], between, goes_on)
+        assert await stopped(pair) == number - 1
+        await withdraw(pair[0], goes_on if number == 1 else between)
+        assert await stopped(pair) == number
+        assert await consents_standing(pair[0], duplicate) == 0
 
 
 async def test_who_stopped_all_sharing_before_the_merge_meant_the_duplicate_too(
@@ -87,36 +83,29 @@ async def test_who_stopped_all_sharing_before_the_merge_meant_the_duplicate_too(
     await merge(sender, duplicate, goes_on)
     assert await stopped(pair) == 1
     assert await consents_standing(sender, duplicate) == 0
-
-
-async def test_who_left_the_service_or_agreed_again_stopped_nothing_elsewhere(pair: Both) -> None:
-    sender, goes_on, again, duplicate = pair[0], new_id(), new_id(), new_id()
-    await told_of(pair, duplicate)
-    for case_id, kind in ((goes_on, "leave-service"), (again, STOP)):
+    left, again, third = new_id(), new_id(), new_id()
+    await told_of(pair, third)
+    for case_id, kind in ((left, "leave-service"), (again, STOP)):
         await sender.consent_to(case_id, RECEIVER)
         await withdraw(sender, case_id, kind)
     await sender.consent_to(again, RECEIVER)
-    await merge(sender, duplicate, goes_on)
-    await merge(sender, goes_on, again)
-    assert await stopped(pair) == 0
-    assert await consents_standing(sender, duplicate) == 1
+    await merge(sender, third, left)
+    await merge(sender, left, again)
+    assert await stopped(pair) == 1, "leaving, or agreeing again, stops nothing elsewhere"
+    assert await consents_standing(sender, third) == 1
 
 
-async def test_what_is_forbidden_after_the_merge_is_forbidden_for_both(pair: Both) -> None:
-    duplicate, goes_on = new_id(), new_id()
-    await told_of(pair, duplicate)
-    await merge(pair[0], duplicate, goes_on)
-    await restrict(pair[0], goes_on)
-    assert await stopped(pair) == 1
-
-
-async def test_what_was_forbidden_before_the_merge_is_forbidden_for_both(pair: Both) -> None:
-    duplicate, goes_on = new_id(), new_id()
-    await told_of(pair, duplicate)
-    await restrict(pair[0], goes_on)
-    assert await stopped(pair) == 0
-    await merge(pair[0], duplicate, goes_on)
-    assert await stopped(pair) == 1
+async def test_what_is_forbidden_before_or_after_the_merge_is_forbidden_for_both(
+    pair: Both,
+) -> None:
+    for number, before in ((1, True), (2, False)):
+        duplicate, goes_on = new_id(), new_id()
+        await told_of(pair, duplicate)
+        steps = [restrict(pair[0], goes_on), merge(pair[0], duplicate, goes_on)]
+        for step in steps if before else reversed(steps):
+            assert await stopped(pair) == number - 1
+            await step
+        assert await stopped(pair) == number
 
 
 async def test_two_that_stop_and_merge_at_once_leave_nothing_shared(pair: Both) -> None:
