@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import signal
-import threading
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,16 +17,25 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
-from deploy.local import children, control, ports
+from deploy.local import control, ports
 from deploy.local.control import Wish
 from deploy.local.failures import StackFailure
 from deploy.local.layout import StateFolder, write_json
-from deploy.local.processes import ProcessIdentity
-from deploy.observe import program
+from deploy.local.processes import Launch, ProcessIdentity, launch
 from tests.support.waiting import until
 
 ZIPKIN_SECONDS = 120.0
 AT_ONCE = 1_000
+ROOT = Path(__file__).parents[3]
+RUN = """
+import sys
+from pathlib import Path
+from deploy.local.layout import StateFolder
+from deploy.observe import program
+state, bridge, zipkin = sys.argv[1:]
+program.run(StateFolder(Path(state)), bridge=int(bridge), zipkin=int(zipkin))
+"""
+"""What the supervisor forks; here threads of other tests may run, and a fork would copy them."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +68,16 @@ def observer(tmp_path: Path) -> Iterator[Observer]:
     state.make()
     write_json(state.stack, {"ports": {}})
     bridge, zipkin = ports.free_ports(2)
-    assert threading.active_count() == 1, "the observer is forked: no thread may run here"
-    pid = children.fork(
-        state.log_of("observe"), (), lambda: program.run(state, bridge=bridge, zipkin=zipkin)
-    )
-    identity = ProcessIdentity.of(pid)
+    command = [sys.executable, "-c", RUN, tmp_path, str(bridge), str(zipkin)]
+    with state.log_of("observe").open("ab") as log:
+        process = launch(Launch(command, log, signal.SIGKILL, folder=ROOT))
+    identity = ProcessIdentity.of(process.pid)
     assert identity is not None
     try:
         yield Observer(identity, (bridge, zipkin))
     finally:
         identity.end()
-        os.waitpid(pid, 0)
+        process.wait()
 
 
 @pytest.mark.long
