@@ -241,7 +241,8 @@ class Consumer:
     def _flow(self, member: BrokerConsumer) -> bool:
         """Pause what has enough in flight, resume what has room; True while anything is held.
 
-        What was full is resumed when half of it is done: one record a fetch would cost too much.
+        A partition that was full is resumed when a quarter of it is done, so that lanes find long
+        lists; all of them when half is done: one record a fetch would cost too much.
         """
         limits, in_flight = self._context.limits, self.offsets.in_flight()
         least = max(1, limits.in_flight // 2) if self._crowded else 1
@@ -250,8 +251,8 @@ class Consumer:
             full = set(in_flight)
         else:
             full = {p for p, many in in_flight.items() if many >= limits.in_flight_each_partition}
-            half = limits.in_flight_each_partition // 2
-            full |= {p for p in self._paused if in_flight.get(p, 0) > half}
+            most = limits.in_flight_each_partition * 3 // 4
+            full |= {p for p in self._paused if in_flight.get(p, 0) > most}
         if full - self._paused:
             member.pause(full - self._paused)
         if self._paused - full:
