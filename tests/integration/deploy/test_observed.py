@@ -68,7 +68,7 @@ def observer(tmp_path: Path) -> Iterator[Observer]:
     state.make()
     write_json(state.stack, {"ports": {}})
     bridge, zipkin = ports.free_ports(2)
-    command = [sys.executable, "-c", RUN, tmp_path, str(bridge), str(zipkin)]
+    command = [sys.executable, "-c", RUN, str(tmp_path), str(bridge), str(zipkin)]
     with state.log_of("observe").open("ab") as log:
         process = launch(Launch(command, log, signal.SIGKILL, folder=ROOT))
     identity = ProcessIdentity.of(process.pid)
