@@ -24,7 +24,12 @@ from deploy.local.processes import die_with_parent
 from deploy.local.topology import Process, Topology, Unit
 
 CRASHED = 70
-LATE = ("pydantic.v1", "uvicorn.lifespan.off", "uvicorn.protocols.http.auto")
+LATE = (
+    "holidays.countries",  # some 250 modules, for the calendar of one country
+    "pydantic.v1",
+    "uvicorn.lifespan.off",
+    "uvicorn.protocols.http.auto",
+)
 """What libraries import only when they are used: once here is once instead of in every child."""
 WATCHED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
