@@ -23,6 +23,7 @@ from benchmarks import event
 from benchmarks.servers import Place
 from contracts.envelope import source_of
 from services.chassis.clock import SystemClock, new_id
+from services.chassis.collector import collected_rarely
 
 LANES: Final = 8
 IN_FLIGHT: Final = 1_000
@@ -215,14 +216,15 @@ async def consuming(place: Place, loop: Loop) -> AsyncIterator[None]:
         auto_offset_reset="earliest",
     )
     await consumer.start()
-    task = asyncio.create_task(loop.run(pool, consumer))
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await consumer.stop()
-        await pool.close()
+    with collected_rarely():  # as ours: what is left out is no setting of the interpreter
+        task = asyncio.create_task(loop.run(pool, consumer))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await consumer.stop()
+            await pool.close()
 
 
 def same_statements(place: Place, tick: Callable[[], None]) -> Any:

@@ -14,6 +14,7 @@ from benchmarks import event
 from benchmarks.servers import Place
 from services.chassis.cipher import KeyRing
 from services.chassis.clock import SystemClock, new_id
+from services.chassis.collector import collected_rarely
 from services.chassis.database import Database, Transaction
 from services.chassis.environment import ServiceSettings
 from services.chassis.frame import Frame, brokers_of
@@ -86,15 +87,16 @@ async def frame_at(
 
 @asynccontextmanager
 async def running(part: Any) -> AsyncIterator[None]:
-    """A part of the chassis that runs, and is stopped as a process would stop it."""
+    """A part of the chassis that runs, and is stopped, as in a process of its own."""
     stop = asyncio.Event()
-    task = asyncio.create_task(part.run(stop))
-    try:
-        yield
-    finally:
-        stop.set()
-        async with asyncio.timeout(60):
-            await task
+    with collected_rarely():
+        task = asyncio.create_task(part.run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+            async with asyncio.timeout(60):
+                await task
 
 
 def fresh_work(frame: Frame, tx: Transaction, cause: str | None = None) -> Work:

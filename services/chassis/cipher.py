@@ -40,7 +40,7 @@ class KeyRing:
             raise SettingsWrong("the key file is not of the expected form")
         self._keys = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._current = current
-        self._digest_key = digest_key
+        self._digests = hmac.new(digest_key, digestmod="sha256")
 
     @property
     def current(self) -> str:
@@ -117,7 +117,9 @@ class KeyRing:
 
     def digest(self, content: bytes) -> str:
         """A keyed digest (HMAC-SHA-256): equal for equal bytes, tells nothing without the key."""
-        return hmac.digest(self._digest_key, content, "sha256").hex()
+        keyed = self._digests.copy()  # half the time of a fresh one: the key is worked in already
+        keyed.update(content)
+        return keyed.hexdigest()
 
 
 def seal_with(data_key: bytes, plain: bytes, context: bytes) -> bytes:

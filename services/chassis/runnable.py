@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
+from services.chassis.collector import collected_rarely
 from services.chassis.environment import (
     ServiceSettings,
     fail_with_sentence,
@@ -226,7 +227,8 @@ async def run_until_signal(build: Callable[[], Awaitable[Runnable]]) -> None:
             stack.callback(loop.remove_signal_handler, number)
         runnable = await build()
         log.info("started", name=Word(runnable.name))
-        await runnable.run(stop)
+        with collected_rarely():
+            await runnable.run(stop)
         log.info("stopped", name=Word(runnable.name))
 
 

@@ -1,6 +1,7 @@
 """How parts start and stop together."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -11,6 +12,7 @@ import pytest
 
 from deploy.local import supervisor
 from services.chassis import runnable as runnable_times
+from services.chassis.collector import RARELY
 from services.chassis.environment import ServiceSettings
 from services.chassis.errors import Misuse
 from services.chassis.messaging.kafka.connection import KafkaSettings
@@ -157,7 +159,9 @@ def forked(outcome: str, folder: str) -> None:
 
     class Marks(Recorded):
         async def run(self, stop: asyncio.Event) -> None:
-            Path(folder, "running").touch()  # noqa: ASYNC240 - tells the parent, once
+            told = Path(folder, "running.new")
+            told.write_text(f"{gc.get_threshold()}")  # noqa: ASYNC240 - tells the parent, once
+            told.rename(Path(folder, "running"))  # noqa: ASYNC240
             await super().run(stop)
 
     async def build(settings: Settings) -> Runnable:
@@ -177,6 +181,7 @@ async def test_a_forked_process_runs_until_its_signal_and_says_how_it_ended(
     assert process.pid is not None
     if outcome == "runs":
         await until((tmp_path / "running").exists)
+        assert (tmp_path / "running").read_text() == f"{RARELY}"
         os.kill(process.pid, signal.SIGTERM)
     process.join(20)
     assert process.exitcode == code
