@@ -1,5 +1,6 @@
 """`nrm unmapped list | map`: codes that agencies sent and no list knows, mapped to known ones.
 
+They came by a node's own door, or with an event of another agency: then the topic names both.
 Nothing waits for it: the events went on with each list's fallback. An unknown code may be anybody's
 word, so it is shown only with --codes and a reason, which is audited.
 """
@@ -34,7 +35,7 @@ from deploy.local.opening import opened, running_topology
 from deploy.local.tokens import read_token
 from doors.failures import NothingThere, what_to_do
 from doors.node import Node, Posting, client_of
-from doors.repairs import CORRECTION, checked_code, correction, place_of
+from doors.repairs import CORRECTION, Place, checked_code, correction, place_of
 from services.chassis.clock import derived_id
 from services.gateway.handlers.originals import Original, mapped, originals, shown
 
@@ -58,6 +59,11 @@ class Unknown:
         return self.unit.removesuffix(GATEWAY)
 
     @property
+    def where(self) -> Place:
+        """Which property it stood in, and whether a case can be corrected there."""
+        return place_of(self.original.place, self.original.event_type)
+
+    @property
     def handle(self) -> str:
         """Short and always the same."""
         words = (self.unit, self.original.cause_id, self.original.place)
@@ -65,11 +71,14 @@ class Unknown:
 
     def told(self) -> dict[str, Any]:
         """For a list: neither case nor word."""
-        place = place_of(self.original.place)
+        place = self.where
         return {
             "handle": self.handle,
             "node": self.node,
             "service": self.unit,
+            "event": self.original.event_type or None,
+            "event_id": self.original.cause_id.rpartition(":")[2],
+            "topic": self.original.topic or None,
             "place": self.original.place,
             "list": place.codelist or None,
             "repair": "correct-case" if place.correctable else None,
@@ -92,7 +101,7 @@ def list_unknown(
         print_json(told)
         return
     table = Table(box=None, pad_edge=False)
-    columns = ["handle", "service", "place", "list", "repair", "recorded_at"]
+    columns = ["handle", "service", "event", "place", "list", "repair", "topic", "recorded_at"]
     columns += ["code"] if codes else []
     for column in columns:
         table.add_column(column)
@@ -118,7 +127,7 @@ def map_unknown(
     chosen = next((each for each in found if each.handle == handle), None)
     if chosen is None:
         raise StackFailure(f"There is no {handle}: `nrm unmapped list` names them.")
-    place = place_of(chosen.original.place)
+    place = chosen.where
     checked_code(place, code)
     alike = [each for each in found if everywhere and _alike(each, chosen)] or [chosen]
     done = asyncio.run(_mapped(folder, alike, code))
@@ -130,7 +139,7 @@ def map_unknown(
 
 
 def _alike(one: Unknown, other: Unknown) -> bool:
-    same_place = place_of(one.original.place) == place_of(other.original.place)
+    same_place = one.where == other.where
     return one.unit == other.unit and same_place and one.original.code == other.original.code
 
 
@@ -170,7 +179,7 @@ async def _mapped(state: StateFolder, chosen: Iterable[Unknown], code: str) -> i
 
 async def _corrected(state: StateFolder, unknown: Unknown, code: str) -> None:
     """Tell the owner of the case, by the door that everybody takes."""
-    place = place_of(unknown.original.place)
+    place = unknown.where
     if not place.correctable:
         return
     case_id = unknown.original.subject

@@ -17,6 +17,7 @@ from doors.tables.words import shapes_of
 CORRECTION: Final = next(
     spec for spec in CATALOGUE.values() if spec.topic == "intake" and spec.model is CaseCorrected
 )
+CASES: Final = "identification"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +34,19 @@ class Place:
         return bool(self.codelist)
 
 
-def place_of(place: str) -> Place:
-    """Out of a path like `exploitation.0`."""
+def place_of(place: str, event_type: str = "") -> Place:
+    """Out of a path like `exploitation.0`, in an event of this type ("": of a case's own)."""
     name = place.partition(".")[0]
     shape = shapes_of(CaseCorrected).get(name)
-    if shape is None or not shape.codelist:
+    if shape is None or not shape.codelist or not _tells_a_case(event_type):
         return Place(name=name, codelist="", many=False)
     return Place(name=name, codelist=shape.codelist, many=shape.many)
+
+
+def _tells_a_case(event_type: str) -> bool:
+    """Whether identification has a case with what the event says: a task's case is not here."""
+    spec = CATALOGUE.get(event_type)
+    return spec is None or not spec.travels or spec.owner == CASES
 
 
 def checked_code(place: Place, code: str) -> str:

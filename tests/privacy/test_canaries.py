@@ -25,7 +25,7 @@ from deploy.local.keys import key_path
 from deploy.local.layout import StateFolder
 from deploy.local.tokens import read_token
 from services.chassis.cipher import KeyRing
-from services.gateway.handlers.door import original_codes_context
+from services.gateway.handlers.originals import original_codes_context
 from services.gateway.handlers.persons import person_context
 from tests.support import canary
 from tests.support.misplaced import (

@@ -9,8 +9,6 @@ from datetime import timedelta
 from typing import Final, assert_never
 from uuid import UUID
 
-import orjson
-
 from contracts.envelope import Contract, source_of
 from contracts.intake import (
     ConsentRecorded,
@@ -25,6 +23,7 @@ from services.chassis.errors import NotYetReady
 from services.chassis.messaging.work import Work
 from services.gateway.disclosure.door import Asked, acceptance, command_of, refusal
 from services.gateway.domain.refusals import Objection
+from services.gateway.handlers import originals
 from services.gateway.handlers.consent import (
     record_consent,
     record_restriction,
@@ -34,7 +33,7 @@ from services.gateway.handlers.consent import (
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.examining import Examined, Surroundings, examine, names_nodes
 from services.gateway.handlers.form import Letter
-from services.gateway.store import answers, policy, stream
+from services.gateway.store import policy, stream
 
 GATEWAY: Final = "gateway"
 ID_REUSED: Final = Objection("id-reused", "id")
@@ -170,21 +169,15 @@ async def _restrict(
 
 
 async def _keep_originals(context: GatewayContext, examined: Examined, work: Work) -> None:
-    if not examined.unmapped or examined.subject is None:
+    if not examined.unmapped or examined.subject is None or examined.spec is None:
         return
-    plain = orjson.dumps(dict(examined.unmapped))
-    await answers.keep_original_codes(
-        work.transaction,
+    found = originals.Found(
         cause_id=work.cause.id,
         subject=examined.subject,
-        sealed=context.keys.seal(plain, original_codes_context(work.cause.id)),
-        now=work.now,
+        event_type=examined.spec.type,
+        unmapped=examined.unmapped,
     )
-
-
-def original_codes_context(cause_id: str) -> bytes:
-    """What binds sealed originals to the event they came with."""
-    return b"original-code:" + cause_id.encode()
+    await originals.keep(work.transaction, context.keys, found, work.now)
 
 
 def _audited(work: Work, action: str, subject: UUID | None, reason: str = "") -> None:

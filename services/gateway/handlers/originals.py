@@ -1,7 +1,8 @@
 """Unknown codes of agencies: an operator lists them, and marks one as mapped to a known code.
 
 An original may be anybody's word, a name too. So a list tells places and times; the word itself is
-shown only by ``shown``, which is audited, and after a mapping nothing of it is kept.
+shown only by ``shown``, which is audited, and after a mapping nothing of it is kept. Events of
+another agency are kept the same way; of one that sends too many, no more until some are mapped.
 """
 
 from collections.abc import Mapping
@@ -14,11 +15,22 @@ import orjson
 
 from services.chassis import audit
 from services.chassis.database import Transaction
+from services.chassis.logs import logger
 from services.chassis.messaging.context import Keys
-from services.gateway.handlers.door import original_codes_context
-from services.gateway.store.originals import change_original, lock_original, read_originals
+from services.chassis.plain import Word
+from services.gateway.store.originals import (
+    SealedOriginals,
+    change_original,
+    keep_originals,
+    kept_of,
+    lock_original,
+    read_originals,
+)
 
 ROWS: Final = 1_000
+EVENTS_OF_ANOTHER: Final = 200
+"""Of so many events of one other agency unknown codes are kept; its codes are still taken."""
+log = logger(__name__)
 _EVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -30,7 +42,46 @@ class Original:
     subject: UUID
     place: str
     recorded_at: datetime
+    event_type: str = ""
+    """Not known of what came in before this was kept."""
+    topic: str = ""
+    """Empty for what came in by the node's own door."""
     code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An event with unknown codes: what is kept of it, and the words by their places."""
+
+    cause_id: str
+    subject: UUID
+    event_type: str
+    unmapped: Mapping[str, str] = field(repr=False)
+    topic: str = ""
+
+
+def original_codes_context(cause_id: str) -> bytes:
+    """What binds sealed originals to the event they came with."""
+    return b"original-code:" + cause_id.encode()
+
+
+async def keep(tx: Transaction, keys: Keys, found: Found, now: datetime) -> None:
+    """Seal the words of an event; nothing waits for it, and nothing is refused by it."""
+    if found.topic and await kept_of(tx, found.topic) >= EVENTS_OF_ANOTHER:
+        log.warning("too many unknown codes of an agency to keep", kind=Word("original-code"))
+        return
+    plain = orjson.dumps(dict(found.unmapped))
+    await keep_originals(
+        tx,
+        SealedOriginals(
+            cause_id=found.cause_id,
+            subject=found.subject,
+            sealed=keys.seal(plain, original_codes_context(found.cause_id)),
+            recorded_at=now,
+            event_type=found.event_type,
+            topic=found.topic,
+        ),
+    )
 
 
 async def originals(tx: Transaction, keys: Keys) -> list[Original]:
@@ -42,6 +93,8 @@ async def originals(tx: Transaction, keys: Keys) -> list[Original]:
             subject=row["subject"],
             place=place,
             recorded_at=row["recorded_at"],
+            event_type=row["event_type"],
+            topic=row["topic"],
             code=code,
         )
         for row in rows

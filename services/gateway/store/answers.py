@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Statement, Transaction
-from services.gateway.store.tables import ANSWER, ORIGINAL_CODE
+from services.gateway.store.tables import ANSWER
 
 _KEEP: Final = Statement(
     insert(ANSWER)
@@ -25,11 +25,6 @@ _KEEP: Final = Statement(
     .on_conflict_do_nothing()
 )
 _READ: Final = Statement(select(ANSWER).where(ANSWER.c.intake_id == bindparam("intake_id")))
-_KEEP_ORIGINALS: Final = Statement(
-    insert(ORIGINAL_CODE)
-    .values({name: bindparam(name) for name in ("cause_id", "subject", "sealed", "recorded_at")})
-    .on_conflict_do_nothing()
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +59,4 @@ async def read_answer(tx: Transaction, intake_id: UUID) -> Answer | None:
         accepted=row["accepted"],
         case_id=row["case_id"],
         reasons=row["reasons"],
-    )
-
-
-async def keep_original_codes(
-    tx: Transaction, *, cause_id: str, subject: UUID, sealed: bytes, now: datetime
-) -> None:
-    """Keep, sealed, what an agency wrote where no list of ours has the code."""
-    await tx.execute(
-        _KEEP_ORIGINALS, cause_id=cause_id, subject=subject, sealed=sealed, recorded_at=now
     )

@@ -89,6 +89,8 @@ ORIGINAL_CODE: Final = Table(
     Column("subject", ID),
     Column("sealed", LargeBinary),
     Column("recorded_at", TIME),
+    Column("event_type", Text),
+    Column("topic", Text),
 )
 ANSWER: Final = Table(
     "answer",

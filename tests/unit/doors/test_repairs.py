@@ -30,6 +30,12 @@ def test_a_correction_says_only_what_was_unknown(
     assert correction(place_of(place), code, codes) == body
 
 
+def test_another_agencys_task_has_no_case_here_that_could_be_corrected() -> None:
+    assert place_of("majority", "org.nrm.identification.hand-over-offered.v1").correctable
+    assert place_of("majority", "org.nrm.intake.person-detected.v1").correctable
+    assert not place_of("majority", "org.nrm.referral.task-offered.v1").correctable
+
+
 @pytest.mark.parametrize("code", ["nonsense", "not-yet-known"])
 def test_only_a_known_code_is_mapped_to(code: str) -> None:
     with pytest.raises(DoorFailure, match=r"There are: .*forced-labour"):

@@ -19,7 +19,8 @@ from services.chassis.messaging.codec import from_structured
 from services.chassis.messaging.reading import Body, read_body
 from services.chassis.messaging.work import Work
 from services.gateway.access.basis import BASIS, CONSENTED, REQUIRED, Subject, may_come
-from services.gateway.handlers.exchange.context import ACTOR, ExchangeContext
+from services.gateway.handlers import originals
+from services.gateway.handlers.exchange.context import ACTOR, ExchangeContext, exchange_topic
 from services.gateway.handlers.exchange.notices import NOTICE, receive_notice
 from services.gateway.handlers.exchange.receipts import RECEIPT
 from services.gateway.store import cases, policy
@@ -49,6 +50,15 @@ class Arrived:
     subject: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """What arrived, as it was read, and what it is about here: a case, or the id of a question."""
+
+    arrived: Arrived
+    subject: UUID
+    body: Body
+
+
 async def deliver(context: ExchangeContext, agency: str, inner: bytes, tx: Transaction) -> None:
     """All effects of one record; raises ContractBroken for what must be put aside."""
     envelope, content = from_structured(inner)
@@ -72,7 +82,7 @@ async def deliver(context: ExchangeContext, agency: str, inner: bytes, tx: Trans
         await receive_notice(work, agency, arrived.subject, body.model)
         _audit(work, "exchange.notice", arrived)
         return
-    await _pass_in(work, arrived, body)
+    await _pass_in(context, work, arrived, body)
 
 
 def _read(context: ExchangeContext, envelope: Envelope, content: bytes) -> Body:
@@ -83,7 +93,7 @@ def _read(context: ExchangeContext, envelope: Envelope, content: bytes) -> Body:
     return read_body(context.contracts, envelope.type, content)
 
 
-async def _pass_in(work: Work, arrived: Arrived, body: Body) -> None:
+async def _pass_in(context: ExchangeContext, work: Work, arrived: Arrived, body: Body) -> None:
     subject: UUID | None = arrived.subject
     if BASIS[body.spec.type].subject is Subject.CASE:
         subject = await _case_of(work, arrived, body.spec.type)
@@ -106,6 +116,21 @@ async def _pass_in(work: Work, arrived: Arrived, body: Body) -> None:
         subject=str(subject),
         reason=body.spec.type,
     )
+    if body.unmapped:
+        await _keep_originals(context, work, Named(arrived=arrived, subject=subject, body=body))
+
+
+async def _keep_originals(context: ExchangeContext, work: Work, named: Named) -> None:
+    """Under the agency's name: it chooses the ids of its events, and they are nobody else's."""
+    arrived = named.arrived
+    found = originals.Found(
+        cause_id=f"{arrived.agency}:{arrived.inner_id}",
+        subject=named.subject,
+        event_type=named.body.spec.type,
+        unmapped=named.body.unmapped,
+        topic=exchange_topic(arrived.agency, context.node),
+    )
+    await originals.keep(work.transaction, context.keys, found, work.now)
 
 
 async def _case_of(work: Work, arrived: Arrived, event_type: str) -> UUID | None:
