@@ -163,6 +163,25 @@ REGISTER: Final[tuple[Way, ...]] = (
         "the recipient that the contract names",
         "what the route of the same name answers, in a file",
     ),
+    Way(
+        "file nrm export fhir",
+        CONTRACTUAL,
+        "whom the officer gives it to",
+        "one task of the node as codes, judged sound before it is written; nobody is named",
+    ),
+    Way(
+        "file nrm export htcds",
+        REFUSED,
+        NOBODY,
+        "the node's own cases as codes; with --identity they are named, for the officer of this "
+        "node who said why, each reading in the audit of the safe: a person answers for a copy",
+    ),
+    Way(
+        "file nrm export uk_form",
+        REFUSED,
+        NOBODY,
+        "the node's own cases as codes; nobody is named",
+    ),
 )
 
 NO_AGGREGATE: Final[Mapping[str, str]] = {
@@ -170,6 +189,7 @@ NO_AGGREGATE: Final[Mapping[str, str]] = {
     "gateway GET /v1/incoming": "news of single cases for the agency's own system",
     "gateway GET /v1/participants": "who takes part, as the registry says it",
     "gateway GET /v1/persons/{case_id}": "one person, from the safe",
+    "gateway GET /v1/persons/{case_id}/export": "one person, for a file, with a reason",
     "* GET /v1/cases*": "single cases, a page at a time",
     "identification GET /v1/notices": "single notices for people of the node",
     "referral GET /v1/requests*": "one request, or those of one case",
@@ -206,10 +226,12 @@ def _lists_counts(schema: Mapping[str, Any]) -> bool:
 
 
 def files(folder: Path) -> Iterator[str]:
-    """Every command of `nrm` that writes a table: its module opens the csv or XLSX library."""
+    """Every command of `nrm` that writes a table or a file: its module opens the csv or XLSX
+    library, or the doors' own way of writing one.
+    """
     for path in sorted(folder.glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        if not _imports(tree) & {"csv", "openpyxl"}:
+        if not _imports(tree) & {"csv", "openpyxl", "doors.files"}:
             continue
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and any(map(_is_command, node.decorator_list)):
@@ -222,7 +244,7 @@ def _imports(tree: ast.Module) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module.split(".")[0])
+            found |= {node.module, node.module.split(".")[0]}
     return found
 
 

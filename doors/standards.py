@@ -1,8 +1,8 @@
 """The node's own cases in the words of an outside standard: codes alone, losses listed.
 
 Which property goes into which field is the vocabulary's mapping, for HTCDS 2.0 (IOM's standard of
-cases) as for the United Kingdom's form. No identity is in it: fields for names
-stay empty.
+cases) as for the United Kingdom's form. No identity is in it unless an officer of
+the node asks for it with a reason, and then only in HTCDS (``doors.identified``).
 """
 
 import csv
@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from contracts.intake import CaseCorrected
 from contracts.vocabulary import NOT_YET_KNOWN, StandardMapping, code_lists
+from doors import identified
 from doors.files import guarded
 from doors.node import Node
 from doors.tables.words import shapes_of
@@ -75,6 +76,16 @@ def exported(standard: str, cases: Iterable[Mapping[str, Any]]) -> Exported:
         told.rows.append(row)
         _unmapped(told, codes, properties)
     return told
+
+
+def name_people(told: Exported, identities: Mapping[str, identified.Identity]) -> None:
+    """Fill the fields that name somebody, of the cases whose identity the safe gave."""
+    told.fields = (*told.fields, *identified.FIELDS)
+    for row in told.rows:
+        identity = identities.get(row[CASE])
+        if identity is not None:
+            row.update(identified.told(identity))
+            told.lost.update(dict.fromkeys(identified.lost(identity)))
 
 
 def _words(told: Exported, name: str, mapped: StandardMapping, value: Any) -> Sequence[str]:

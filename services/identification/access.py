@@ -11,9 +11,11 @@ from typing import Final
 from services.identification.domain import Case, Objection, is_over
 
 READERS: Final = frozenset({"case-officer", "supervisor"})
+LISTERS: Final = READERS | {"data-protection-officer"}
+"""Who may see which cases are the node's own, as codes: the officer for data protection, too."""
 ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
-        ("GET", "/v1/cases"): READERS,
+        ("GET", "/v1/cases"): LISTERS,
         ("GET", "/v1/cases/{case_id}"): READERS,
         ("GET", "/v1/notices"): READERS,
     }

@@ -157,6 +157,7 @@ def test_every_code_list_is_used_by_a_schema_or_told_apart_here() -> None:
         "routing-verdict",  # why a service was offered or not, told in the node alone
         "file-reason",  # told by the doors for files, in no event
         "row-outcome",  # the same
+        "export-reason",  # said to the safe and kept in its audit, in no event
     }
 
 

@@ -31,6 +31,7 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/v1/incoming"): frozenset({AGENCY_SYSTEM, NOTIFIER}),
         ("PUT", "/v1/persons/{case_id}"): frozenset({AGENCY_SYSTEM, CASE_OFFICER}),
         ("GET", "/v1/persons/{case_id}"): frozenset({CASE_OFFICER}),
+        ("GET", "/v1/persons/{case_id}/export"): frozenset({PRIVACY_OFFICER}),
         ("GET", "/v1/cases/{case_id}/consents"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/restrictions"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/disclosures"): _REGISTER_READERS,

@@ -20,6 +20,8 @@ from services.gateway.handlers.persons import (
     ALREADY_KEPT,
     CHANGED_SINCE,
     Kept,
+    Reading,
+    is_a_reason,
     keep_person,
     read_person,
 )
@@ -39,7 +41,18 @@ _BODY: dict[str, Any] = {
 def case_routes(context: GatewayContext) -> APIRouter:
     """The safe and the registers."""
     routes = APIRouter()
+    _add_writing(routes, context)
+    _add_reading(routes, context)
+    for name in READINGS:
+        routes.add_api_route(
+            f"/v1/cases/{{case_id}}/{name}",
+            _register(context, name),
+            response_model=dict[str, Any],
+        )
+    return routes
 
+
+def _add_writing(routes: APIRouter, context: GatewayContext) -> None:
     @routes.put("/v1/persons/{case_id}", status_code=204, openapi_extra=_BODY)
     async def put_person(case_id: UUID, request: Request, asking: Asking) -> Response:
         """Put who the person is into the safe; ``If-Match``: the version that it replaces;
@@ -60,19 +73,23 @@ def case_routes(context: GatewayContext) -> APIRouter:
         seen = version_named(request.headers.get("if-match"))
         return _told_of(await keep_person(context, asking, case_id, plain, seen))
 
+
+def _add_reading(routes: APIRouter, context: GatewayContext) -> None:
     @routes.get("/v1/persons/{case_id}", response_model=Identity)
     async def get_person(case_id: UUID, asking: Asking) -> Response:
         """Who the person is; recorded; 404: nothing is in the safe; 409: the case is frozen."""
         plain, version = await read_person(context, asking, case_id)
         return Response(plain, media_type="application/json", headers={"etag": f'"{version}"'})
 
-    for name in READINGS:
-        routes.add_api_route(
-            f"/v1/cases/{{case_id}}/{name}",
-            _register(context, name),
-            response_model=dict[str, Any],
-        )
-    return routes
+    @routes.get("/v1/persons/{case_id}/export", response_model=Identity)
+    async def export_person(case_id: UUID, reason: str, asking: Asking) -> Response:
+        """Who the person is, for a file; recorded with the reason, a code of ``export-reason``;
+        422: no such reason; 404: nothing is in the safe; 409: the case is frozen.
+        """
+        if not is_a_reason(reason):
+            return problem(422, "not-valid", [{"location": "reason", "type": "unknown-code"}])
+        plain, _ = await read_person(context, asking, case_id, Reading("person-exported", reason))
+        return Response(plain, media_type="application/json")
 
 
 def _told_of(kept: Kept) -> Response:

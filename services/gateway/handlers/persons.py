@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from contracts.vocabulary import code_lists
 from services.chassis.audit import record
 from services.chassis.errors import Conflict, NotFound
 from services.chassis.identity import Caller
@@ -25,6 +26,17 @@ class Kept:
 
     version: int
     refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What kind of reading it is, and why: codes for the audit."""
+
+    action: str
+    reason: str = ""
+
+
+READ: Final = Reading("person-read")
 
 
 async def keep_person(
@@ -64,13 +76,22 @@ def _why_not(version: int, seen: int | None) -> str:
     return "" if seen == version else CHANGED_SINCE
 
 
-async def read_person(context: GatewayContext, caller: Caller, case_id: UUID) -> tuple[bytes, int]:
+def is_a_reason(reason: str) -> bool:
+    """Whether it is why somebody may take identity out into a file."""
+    listed = code_lists()["export-reason"]
+    return reason in listed and reason != listed.fallback
+
+
+async def read_person(
+    context: GatewayContext, caller: Caller, case_id: UUID, reading: Reading = READ
+) -> tuple[bytes, int]:
     """Identity as it was put in, and its version; reading is recorded, or nothing is read."""
     async with context.database.transaction() as tx:
         row = await cases.read_case(tx, case_id)
         there = await persons.read_person(tx, case_id)
         outcome = "absent" if row is None or there is None else "frozen" if row.frozen else ""
-        record(tx, actor=caller.name, action="person-read", subject=str(case_id), reason=outcome)
+        why = ":".join(word for word in (reading.reason, outcome) if word)
+        record(tx, actor=caller.name, action=reading.action, subject=str(case_id), reason=why)
     if outcome == "frozen":
         raise Conflict("the case is frozen")
     if there is None:
