@@ -26,6 +26,15 @@ class ConsentEnded(Contract):
     consent_id: Reference | None = None
 
 
+class ConsentExpired(Contract):
+    """A consent covers nothing new from now on, earlier than it said. Not withdrawn: help that
+    runs under it goes on.
+    """
+
+    consent_id: Reference
+    expired_at: Time
+
+
 class RestrictionSet(Contract):
     """Never to this agency, type or oblast. Never waits; never leaves the node."""
 

@@ -13,6 +13,7 @@ DOOR: Final = (
 FACTS: Final = (
     Fact("consent-granted", "consent", gateway.ConsentGranted, CASE),
     Fact("consent-ended", "consent", gateway.ConsentEnded, CASE, never_waits=True),
+    Fact("consent-expired", "consent", gateway.ConsentExpired, CASE),
     Fact("restriction-set", "consent", gateway.RestrictionSet, CASE, never_waits=True),
     Fact("sending-delivered", "incoming", gateway.SendingDelivered, CASE),
     Fact("sending-refused", "incoming", gateway.SendingRefused, CASE),

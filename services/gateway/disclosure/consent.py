@@ -3,9 +3,10 @@
 Which text was read, in which language and who gave it stay in the register: no service needs it.
 """
 
+from datetime import datetime
 from uuid import UUID
 
-from contracts.gateway import ConsentEnded, ConsentGranted, RestrictionSet
+from contracts.gateway import ConsentEnded, ConsentExpired, ConsentGranted, RestrictionSet
 from contracts.intake import RecipientClass
 from services.gateway.domain.consent import Consent, Restriction
 
@@ -32,6 +33,11 @@ def consent_granted(consent: Consent) -> ConsentGranted:
 def consent_ended(consent_id: UUID | None, kind: str) -> ConsentEnded:
     """One consent, or every one of the case, was withdrawn."""
     return ConsentEnded(kind=kind, consent_id=consent_id)
+
+
+def consent_expired(consent_id: UUID, at: datetime) -> ConsentExpired:
+    """A consent covers nothing new from now on."""
+    return ConsentExpired(consent_id=consent_id, expired_at=at)
 
 
 def restriction_set(restriction: Restriction) -> RestrictionSet:

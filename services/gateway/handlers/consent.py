@@ -17,7 +17,12 @@ from contracts.intake import (
 from services.chassis.audit import record
 from services.chassis.clock import derived_id
 from services.chassis.messaging.work import Work
-from services.gateway.disclosure.consent import consent_ended, consent_granted, restriction_set
+from services.gateway.disclosure.consent import (
+    consent_ended,
+    consent_expired,
+    consent_granted,
+    restriction_set,
+)
 from services.gateway.domain.consent import (
     GUARDIAN,
     STOP_SHARING,
@@ -109,11 +114,15 @@ async def _withdraw(
 async def expire_guardians_consents(case_id: UUID, work: Work) -> None:
     """Of age, a person is asked afresh: what a guardian agreed to covers nothing new.
 
-    It expires and is not withdrawn: a running service is untouched (ADR 0019).
+    It expires and is not withdrawn: a running service is untouched (ADR 0019). The node's services
+    hear of it, so that nobody is asked under it any more.
     """
     tx = work.transaction
     await cases.lock_case(tx, case_id, work.now)
-    if await register.expire_consents(tx, case_id, GUARDIAN, work.now):
+    expired = await register.expire_consents(tx, case_id, GUARDIAN, work.now)
+    for consent_id in expired:
+        stream.publish_consent_fact(tx, consent_expired(consent_id, work.now), case_id=case_id)
+    if expired:
         record(tx, actor=work.caller, action="guardians-consent-expired", subject=str(case_id))
 
 

@@ -51,6 +51,7 @@ _EXPIRE: Final = Statement(
         CONSENT.c.expires_at > bindparam("at"),
     )
     .values(expires_at=bindparam("at"))
+    .returning(CONSENT.c.consent_id)
 )
 _RESTRICTIONS: Final = Statement(
     select(RESTRICTION)
@@ -123,9 +124,12 @@ async def end_consents(
     )
 
 
-async def expire_consents(tx: Transaction, case_id: UUID, giver: str, now: datetime) -> int:
-    """Let what this giver agreed to cover nothing new from now on; how many consents were live."""
-    return await tx.execute(_EXPIRE, the_case=case_id, giver=giver, at=now)
+async def expire_consents(
+    tx: Transaction, case_id: UUID, giver: str, now: datetime
+) -> tuple[UUID, ...]:
+    """Let what this giver agreed to cover nothing new from now on; which consents were live."""
+    rows = await tx.fetch(_EXPIRE, the_case=case_id, giver=giver, at=now)
+    return tuple(sorted(row["consent_id"] for row in rows))
 
 
 async def read_restrictions(tx: Transaction, case_id: UUID) -> tuple[Restriction, ...]:

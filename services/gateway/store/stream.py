@@ -7,7 +7,13 @@ from typing import Final
 from uuid import UUID
 
 from contracts.envelope import Contract
-from contracts.gateway import ConsentEnded, ConsentGranted, PolicyCopied, RestrictionSet
+from contracts.gateway import (
+    ConsentEnded,
+    ConsentExpired,
+    ConsentGranted,
+    PolicyCopied,
+    RestrictionSet,
+)
 from contracts.intake import IntakeAccepted, IntakeRefused
 from services.chassis.database import Transaction
 from services.chassis.messaging.outbox import publish
@@ -36,7 +42,10 @@ def publish_answer(
 
 
 def publish_consent_fact(
-    tx: Transaction, fact: ConsentGranted | ConsentEnded | RestrictionSet, *, case_id: UUID
+    tx: Transaction,
+    fact: ConsentGranted | ConsentEnded | ConsentExpired | RestrictionSet,
+    *,
+    case_id: UUID,
 ) -> None:
     """A fact of consent, for every service of the node."""
     publish(tx, fact, subject=str(case_id))

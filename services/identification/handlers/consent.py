@@ -9,6 +9,7 @@ from uuid import UUID
 
 from contracts.gateway import (
     ConsentEnded,
+    ConsentExpired,
     ConsentGranted,
     PolicyCopied,
     RestrictionSet,
@@ -89,6 +90,15 @@ async def consent_ended(context: Context, received: Received, work: Work) -> Wai
         work.transaction, case_id, body.consent_id, epoch=epoch, sequence=sequence
     )
     note(work, case_id, "consent-ended", body.kind)
+    return None
+
+
+async def consent_expired(context: Context, received: Received, work: Work) -> Waits | None:
+    """It covers nothing new from now on; what was told under it stays told."""
+    body: ConsentExpired = received.body
+    case_id = case_id_of(received)
+    await consents.expire_consent(work.transaction, case_id, body.consent_id, body.expired_at)
+    note(work, case_id, "consent-expired")
     return None
 
 

@@ -37,6 +37,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     **{type_of("gateway", model): partial(plain.do, row) for model, row in plain.PLAIN.items()},
     type_of("gateway", gateway.ConsentGranted): consent.consent_granted,
     type_of("gateway", gateway.ConsentEnded): consent.consent_ended,
+    type_of("gateway", gateway.ConsentExpired): consent.consent_expired,
     type_of("gateway", gateway.RestrictionSet): consent.restriction_set,
     type_of("gateway", gateway.SharingStopped): consent.sharing_stopped,
     type_of("gateway", gateway.SendingDelivered): notices.sending_delivered,

@@ -52,6 +52,15 @@ _END: Final = Statement(
     )
     .values(ended=True)
 )
+_EXPIRE: Final = Statement(
+    update(CONSENT_COPY)
+    .where(
+        CONSENT_COPY.c.case_id == bindparam("the_case"),
+        CONSENT_COPY.c.consent_id == bindparam("the_consent"),
+        CONSENT_COPY.c.expires_at > bindparam("at"),
+    )
+    .values(expires_at=bindparam("at"))
+)
 _MARK: Final = insert(CONSENT_WITHDRAWAL).values(
     case_id=bindparam("case_id"), epoch=bindparam("epoch"), sequence=bindparam("sequence")
 )
@@ -123,6 +132,11 @@ async def end_consents(
     return await tx.execute(
         _END, the_case=case_id, the_consent=consent_id, epoch=epoch, sequence=sequence
     )
+
+
+async def expire_consent(tx: Transaction, case_id: UUID, consent_id: UUID, at: datetime) -> int:
+    """Let a consent cover nothing new from then on; one that expires earlier stays as it is."""
+    return await tx.execute(_EXPIRE, the_case=case_id, the_consent=consent_id, at=at)
 
 
 async def read_restrictions(tx: Transaction, case_id: UUID) -> tuple[Restriction, ...]:

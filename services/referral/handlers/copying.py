@@ -208,6 +208,15 @@ async def consent_ended(context: Context, received: Received, work: Work) -> Wai
     return None
 
 
+async def consent_expired(_context: Context, received: Received, work: Work) -> Waits | None:
+    """A consent covers nothing new: nobody is asked under it. Offers and help under it go on."""
+    body: gateway.ConsentExpired = received.body
+    case_id, tx = subject_of(received), work.transaction
+    await cases.expire_consent(tx, case_id, body.consent_id, body.expired_at)
+    note(work, case_id, "consent-expired")
+    return None
+
+
 async def restriction_set(context: Context, received: Received, work: Work) -> Waits | None:
     """Never to this agency, type or oblast: what it has is withdrawn."""
     body: gateway.RestrictionSet = received.body

@@ -42,6 +42,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("identification", identification.CaseVoided): copying.case_voided,
     type_of("gateway", gateway.ConsentGranted): copying.consent_granted,
     type_of("gateway", gateway.ConsentEnded): copying.consent_ended,
+    type_of("gateway", gateway.ConsentExpired): copying.consent_expired,
     type_of("gateway", gateway.RestrictionSet): copying.restriction_set,
     type_of("gateway", gateway.SharingStopped): copying.sharing_stopped,
     type_of("gateway", gateway.PolicyCopied): copying.policy_copied,

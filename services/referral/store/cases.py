@@ -51,6 +51,15 @@ _END: Final = Statement(
     )
     .values(ended_at=bindparam("at"))
 )
+_EXPIRE: Final = Statement(
+    update(CONSENT)
+    .where(
+        CONSENT.c.case_id == bindparam("the_case"),
+        CONSENT.c.consent_id == bindparam("the_consent"),
+        CONSENT.c.expires_at > bindparam("at"),
+    )
+    .values(expires_at=bindparam("at"))
+)
 _RESTRICTIONS: Final = Statement(
     select(RESTRICTION)
     .where(RESTRICTION.c.case_id == bindparam("case_id"))
@@ -139,6 +148,11 @@ async def end_consents(
 ) -> None:
     """End one consent of the case, or every one."""
     await tx.execute(_END, the_case=case_id, the_consent=consent_id, at=at)
+
+
+async def expire_consent(tx: Transaction, case_id: UUID, consent_id: UUID, at: datetime) -> None:
+    """Let a consent cover nothing new from then on; one that expires earlier stays as it is."""
+    await tx.execute(_EXPIRE, the_case=case_id, the_consent=consent_id, at=at)
 
 
 async def read_restrictions(tx: Transaction, case_id: UUID) -> tuple[Restriction, ...]:

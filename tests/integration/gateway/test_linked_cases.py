@@ -176,8 +176,10 @@ async def test_of_age_what_a_guardian_agreed_to_covers_nothing_new(house: House)
 
     await until(one_is_left)
     assert live == [own["consent_id"]]
-    ended = [each for each in await forbidden(house, case_id, many=2) if "kind" in each]
-    assert ended == [], "nothing is withdrawn: what runs goes on"
+    facts = await forbidden(house, case_id, many=3)
+    assert [each for each in facts if "kind" in each] == [], "not withdrawn: what runs goes on"
+    expired = [each["consent_id"] for each in facts if "expired_at" in each]
+    assert expired == [guardians["consent_id"]]
 
 
 async def test_another_person_of_the_family_is_bound_by_nothing(house: House) -> None:

@@ -3,7 +3,7 @@
 import orjson
 
 from contracts.catalogue import type_of
-from contracts.gateway import NoticeQueued, SendingRefused, SharingStopped
+from contracts.gateway import ConsentExpired, NoticeQueued, SendingRefused, SharingStopped
 from contracts.identification import HandOverOffered, HandOverReceived
 from contracts.intake import CaseCorrected
 from services.chassis.clock import new_id
@@ -21,7 +21,7 @@ from tests.integration.identification.events import (
     an_offer,
     take_over,
 )
-from tests.support.service_bench import Bench
+from tests.support.service_bench import NOW, Bench
 
 
 async def test_a_detection_with_consent_is_offered_once(border: Bench) -> None:
@@ -52,6 +52,16 @@ async def test_consent_that_comes_before_detection_counts(border: Bench) -> None
     await border.bring(a_consent(), case_id)
     await border.bring(a_detection(), case_id)
     assert await border.kinds("outgoing") == ["hand-over-offered"]
+
+
+async def test_a_consent_that_expired_early_hands_nothing_over(border: Bench) -> None:
+    case_id, consent = new_id(), a_consent()
+    await border.bring(consent, case_id)
+    expired = ConsentExpired(consent_id=consent.consent_id, expired_at=NOW)
+    await border.bring(expired, case_id)
+    await border.bring(a_policy(), POLICY)
+    await border.bring(a_detection(), case_id)
+    assert await border.kinds("outgoing") == []
 
 
 async def test_a_policy_that_comes_last_has_every_case_looked_at(border: Bench) -> None:
