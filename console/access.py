@@ -18,6 +18,8 @@ OFFICERS: Final = frozenset({"case-officer"})
 READERS: Final = frozenset({"case-officer", "supervisor"})
 PROVIDERS: Final = frozenset({"provider-intake", "duty-officer"})
 NURSES: Final = frozenset({"provider-intake"})
+HELPERS: Final = NURSES | OFFICERS
+"""Who sees what is given here: a case officer asks others for the person (onward)."""
 CLERKS: Final = frozenset({"capacity-clerk"})
 CAPACITY_READERS: Final = frozenset({"capacity-clerk", "provider-intake", "supervisor"})
 
@@ -35,6 +37,7 @@ HELP_FORMS: Final = (
     *("arrived", "departed", "extend", "place-assigned", "no-show", "schedule", "end-early"),
     "plan",
 )
+ONWARD_FORMS: Final = ("onward-consent", "onward")
 PLAN_FORMS: Final = ("redraft", "advance", "follow-up", "asked-after")
 POOL_FORMS: Final = ("close-places",)
 FORMS: Final[Mapping[str, tuple[tuple[str, ...], frozenset[str]]]] = MappingProxyType(
@@ -66,8 +69,8 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/offers/{task_id}/accept"): PROVIDERS,
         ("GET", "/offers/{task_id}/decline"): PROVIDERS,
         ("POST", "/offers/{task_id}/decline"): PROVIDERS,
-        ("GET", "/help"): NURSES,
-        ("GET", "/help/{task_id}"): NURSES,
+        ("GET", "/help"): HELPERS,
+        ("GET", "/help/{task_id}"): HELPERS,
         ("POST", "/help/{task_id}"): NURSES,
         ("POST", "/help/{task_id}/pause"): NURSES,
         ("POST", "/help/{task_id}/resume"): NURSES,
@@ -83,6 +86,7 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/cases"): READERS,
         ("GET", "/cases/{case_id}"): READERS,
         ("GET", "/cases/{case_id}/letter"): OFFICERS,
+        ("GET", "/cases/{case_id}/letter/decision"): OFFICERS,
         ("POST", "/cases/{case_id}/person"): OFFICERS,
         ("POST", "/cases/{case_id}/person/keep"): OFFICERS,
         ("GET", "/requests/{request_id}"): READERS,
@@ -94,6 +98,11 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
             (method, f"{place}/{word}"): allowed
             for place, (words, allowed) in FORMS.items()
             for word in words
+            for method in ("GET", "POST")
+        },
+        **{
+            (method, f"/help/{{task_id}}/{word}"): OFFICERS
+            for word in ONWARD_FORMS
             for method in ("GET", "POST")
         },
     }

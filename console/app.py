@@ -13,8 +13,19 @@ from starlette.responses import JSONResponse, Response
 from console.answers import answer_of, shut
 from console.desk import Desk, visit_of
 from console.gate import Gate
-from console.pages import capacity, cases, detecting, entry, giving, offers, person, referrals
+from console.pages import (
+    capacity,
+    cases,
+    detecting,
+    entry,
+    giving,
+    letters,
+    offers,
+    person,
+    referrals,
+)
 from console.pages.case_forms import FORMS
+from console.pages.onward import ONWARD_FORMS
 from console.pages.plans import NEW_PLAN, PLAN_FORMS, show_plan
 from console.pages.sheets import shows, takes
 from console.pages.stay_forms import HELP_FORMS, POOL_FORMS
@@ -22,7 +33,7 @@ from services.chassis.web import NO_FOREIGN_TELEMETRY
 
 Page = Callable[..., Awaitable[Response]]
 
-SHEETS: Final = (*FORMS, *HELP_FORMS, NEW_PLAN, *PLAN_FORMS, *POOL_FORMS)
+SHEETS: Final = (*FORMS, *HELP_FORMS, *ONWARD_FORMS, NEW_PLAN, *PLAN_FORMS, *POOL_FORMS)
 PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("GET", "/assets/{name}"): entry.asset,
     ("GET", "/sign-in"): entry.sign_in_form,
@@ -55,7 +66,8 @@ PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("POST", "/detect"): detecting.detect,
     ("GET", "/cases"): cases.list_cases,
     ("GET", "/cases/{case_id}"): cases.show_case,
-    ("GET", "/cases/{case_id}/letter"): cases.show_letter,
+    ("GET", "/cases/{case_id}/letter"): letters.show_letter,
+    ("GET", "/cases/{case_id}/letter/decision"): letters.show_decision,
     ("POST", "/cases/{case_id}/person"): person.show_person,
     ("POST", "/cases/{case_id}/person/keep"): person.keep_person,
     ("GET", "/requests/{request_id}"): referrals.show_request,

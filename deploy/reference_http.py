@@ -58,7 +58,7 @@ SERVICES: Final[tuple[tuple[str, Callable[[FastAPI], None], Access], ...]] = (
     ("gateway", _gateway, GATEWAY_ROUTES),
     (
         "identification",
-        lambda app: identification_api.add_routes(app, _NOBODY),
+        lambda app: identification_api.add_routes(app, _NOBODY, _NOBODY),
         identification_access.ROUTES,
     ),
     (

@@ -17,12 +17,15 @@ from console.pages.asking import clocks_of, id_of_officer, read_case, register_o
 from console.pages.case_forms import FORMS
 from console.pages.sheets import groups_of
 from services.chassis.clock import new_id
-from services.chassis.errors import NotFound
 
 PAGE: Final = "100"
 OVER: Final = frozenset({"closed", "entered-in-error"})
 STAYS: Final = frozenset({"reflection", "child-protection"})
 """While a case is so, nobody may be removed from the country."""
+DECIDED: Final = STAYS | {
+    *("presumed", "identified", "not-presumed", "not-identified", "revoked"),
+}
+"""While a case is so, there is a decision that the person can be given in a letter."""
 FORM_OF: Final[Mapping[str, str]] = {
     "guardian-status": "guardian",
     "majority-reasons": "age",
@@ -73,22 +76,12 @@ async def show_case(request: Request, case_id: UUID) -> Response:
         form_of=FORM_OF,
         own_number=str(id_of_officer(visit.session.caller.name)),
         may_stay=case["state"] in STAYS,
+        decided=case["state"] in DECIDED,
         consents=consents,
         restrictions=restrictions,
         requests=requests,
         form_id=new_id(),
     )
-
-
-async def show_letter(request: Request, case_id: UUID) -> Response:
-    """The paper that says until when the person may stay, and nothing more; to be printed."""
-    visit = visit_of(request)
-    case = await read_case(visit, case_id)
-    if case["frozen_at"] is not None or case["state"] not in STAYS:
-        raise NotFound("nothing says that the person may stay")
-    clocks = case["clocks"] or {}
-    until = clocks.get("reflection_ends_at") or clocks.get("no_decision_before")
-    return page(visit, "letter.html", case=case, until=until, today=visit.now.isoformat())
 
 
 def _order(case: Mapping[str, Any]) -> tuple[bool, bool, str]:

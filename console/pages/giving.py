@@ -10,8 +10,9 @@ from starlette.responses import Response
 from console.answers import back_to, listed, page
 from console.desk import Visit, visit_of
 from console.forms import Field, Kind, asked, read
-from console.pages.asking import read_task
+from console.pages.asking import read_task, requests_of
 from console.pages.offers import tasks_of
+from console.pages.onward import ONWARD_FORMS
 from console.pages.plans import plans_of
 from console.pages.sheets import groups_of
 from console.pages.stay_forms import HELP_FORMS, clocks_of_help, read_help
@@ -107,14 +108,23 @@ async def _shown(
         task=task,
         episode=task["episode"],
         clocks=clocks_of_help(task),
-        groups=groups_of(HELP_FORMS, task),
+        groups=groups_of((*HELP_FORMS, *ONWARD_FORMS), task),
         plans=await plans_of(visit, task["case_id"]),
-        can_record=task["state"] in GIVING,
+        requests=await _requests(visit, task["case_id"]),
+        gives=visit.may_open("POST", "/help/{task_id}"),
+        can_record=task["state"] in GIVING and visit.may_open("POST", "/help/{task_id}"),
+        asks_others=visit.may_open("POST", "/help/{task_id}/onward"),
         fields=asked(visit, _fields(task), reasons),
         pause=asked(visit, (PAUSE,))[0],
         reasons=reasons,
         form_id=(visit.form_id() if reasons else None) or new_id(),
     )
+
+
+async def _requests(visit: Visit, case_id: str) -> list[Mapping[str, Any]]:
+    """What we asked others for the person; for whoever may open a request."""
+    may = visit.may_open("GET", "/requests/{request_id}")
+    return await requests_of(visit, UUID(case_id)) if may else []
 
 
 async def _episodes(visit: Visit) -> dict[str, Mapping[str, Any]]:

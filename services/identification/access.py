@@ -17,6 +17,7 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
         ("GET", "/v1/cases"): LISTERS,
         ("GET", "/v1/cases/{case_id}"): READERS,
+        ("GET", "/v1/cases/{case_id}/letters/{kind}"): frozenset({"case-officer"}),
         ("GET", "/v1/notices"): READERS,
     }
 )

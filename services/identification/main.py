@@ -25,10 +25,11 @@ async def build(settings: Settings) -> Runnable:
     profile = named_by(settings, "profile", load_profile)
     log.info("values of the profile that nobody verified", count=profile.not_verified)
     frame = await Frame.open(settings, MIGRATIONS)
-    context = Context(clocks=Clocks(profile=profile), telemetry=frame.telemetry)
+    clocks = Clocks(profile=profile)
+    context = Context(clocks=clocks, telemetry=frame.telemetry)
     return frame.bolt(
         Bolts(
-            routes=partial(add_routes, database=frame.database),
+            routes=partial(add_routes, database=frame.database, clocks=clocks),
             access=ROUTES,
             subscriptions=(subscriptions(context),),
             deadlines=deadlines(context),

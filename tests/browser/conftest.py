@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.support.browser import DESK, a_browser, elsewhere, served
 from tests.support.console_bench import Node, everything_shown
-from tests.support.console_cases import CHILD, a_childs_case
+from tests.support.console_cases import CHILD, a_childs_case, letters
 from tests.support.console_help import help_shown
 
 
@@ -22,7 +22,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="package")
 def node() -> Node:
     """A node with something on every page."""
-    child = {f"identification/v1/cases/{CHILD}": a_childs_case()}
+    child = {f"identification/v1/cases/{CHILD}": a_childs_case(), **letters()}
     return Node(shows=everything_shown() | child | help_shown())
 
 

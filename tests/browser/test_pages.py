@@ -26,7 +26,7 @@ A_CASE_WORKERS = (
     *("/", "/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}"),
     *(f"/requests/{TASK}/{POOL}/{word}" for word in ("choose", "cancel")),
     *(f"/cases/{CASE}/{form.word}" for form in FORMS),
-    *(f"/cases/{CHILD}", f"/cases/{CHILD}/letter"),
+    *(f"/cases/{CHILD}", f"/cases/{CHILD}/letter", f"/cases/{CHILD}/letter/decision"),
 )
 PAGES = {"nurse": A_NURSES, "case-worker": A_CASE_WORKERS}
 

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from services.identification.api.shown import (
     ChildShown,
+    LetterShown,
     LinkShown,
     NoticeShown,
     QuestionnaireShown,
     RecordShown,
 )
-from tests.support.console_bench import CODES, CONSENT, NOW, a_case
+from tests.support.console_bench import CODES, CONSENT, NOW, a_case, told
 
 CHILD = UUID(int=0xC41D << 96 | 21, version=4)
 """A case of a child."""
@@ -92,6 +93,32 @@ def a_childs_case(**changes: Any) -> dict[str, Any]:
         "no_decision_before": (NOW + timedelta(days=30)).isoformat(),
     }
     return {**whole, "clocks": {**whole["clocks"], **due}, **changes}
+
+
+LETTERS = f"identification/v1/cases/{CHILD}/letters"
+LETTERS_SAY = ("presumed", "identified", "not-presumed", "not-identified", "revoked")
+
+
+def a_letter(**changes: Any) -> dict[str, Any]:
+    """What a letter for the person says."""
+    letter = LetterShown(
+        kind="decision",
+        says="presumed",
+        until=None,
+        decision_by=None,
+        reconsider_until=None,
+        reconsideration_working_days=None,
+    )
+    return told(letter.model_copy(update=changes))
+
+
+def letters() -> dict[str, Any]:
+    """Both letters of the child's case, by their places."""
+    until = NOW + timedelta(days=30)
+    return {
+        f"{LETTERS}/stay": a_letter(kind="stay", says="stay", until=until),
+        f"{LETTERS}/decision": a_letter(until=until, decision_by=until),
+    }
 
 
 NOTICES = (

@@ -188,6 +188,8 @@ class Fitting:
     routes: Mapping[tuple[str, str], frozenset[str]]
     numbers: Mapping[str, MetricSpec] = field(default_factory=lambda: NONE)
     inside: Callable[[Database, Telemetry], Awaitable[None]] | None = None
+    add_routes: Callable[[FastAPI, Database], None] | None = None
+    """Where the service's own takes more than these two."""
 
 
 @asynccontextmanager
@@ -246,7 +248,7 @@ def _bench(
     limits = Limits()
     context = frame.consumer_context(fitting.subscriptions, limits)
     app = make_app("bench", telemetry, Health(), frame.tokens, fitting.routes)
-    fitting.main.add_routes(app, database)
+    (fitting.add_routes or fitting.main.add_routes)(app, database)
     if fitting.inside is not None:
         add_inside(app, telemetry, partial(fitting.inside, database, telemetry))
     check_access(app, app.state.access_table)

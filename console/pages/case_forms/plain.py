@@ -36,6 +36,11 @@ def _is_child(case: Thing) -> bool:
     return case["child"] is not None
 
 
+def _may_be_decided(case: Thing) -> bool:
+    """In a case of another harm a first decision is refused: its form is not in the way."""
+    return not case["not_of_trafficking"]
+
+
 def _came_of_age(case: Thing) -> bool:
     return "placement-review" in case["to_dos"]
 
@@ -81,6 +86,7 @@ DECISIONS: Final[tuple[Sheet, ...]] = (
             reasons={"hint": "reasons-hint"},
             person_asked_early={"text": "asked-early", "given": (NO,)},
         ),
+        fits=_may_be_decided,
         clocks=(
             "reasonable_grounds_due_at",
             "no_decision_before",

@@ -6,17 +6,26 @@ No identity is here: it is in the gateway's safe. A frozen case shows nothing bu
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Path, Query, Request
 
 from services.chassis.database import Database
 from services.chassis.errors import NotFound
 from services.chassis.web import caller
 from services.identification import handlers
-from services.identification.api.shown import CaseShown, NoticeShown, case_shown, notice_shown
+from services.identification.api.shown import (
+    CaseShown,
+    LetterShown,
+    NoticeShown,
+    case_shown,
+    letter_shown,
+    notice_shown,
+)
+from services.identification.domain import Clocks
 
 
-def add_routes(app: FastAPI, database: Database) -> None:
+def add_routes(app: FastAPI, database: Database, clocks: Clocks) -> None:
     """Open the routes on ``app``."""
+    _add_letters(app, database, clocks)
 
     @app.get("/v1/cases")
     async def list_cases(
@@ -49,3 +58,16 @@ def add_routes(app: FastAPI, database: Database) -> None:
         async with database.transaction() as tx:
             rows = await handlers.list_notices(tx, caller(request), kind)
         return [notice_shown(row) for row in rows]
+
+
+def _add_letters(app: FastAPI, database: Database, clocks: Clocks) -> None:
+    @app.get("/v1/cases/{case_id}/letters/{kind}")
+    async def read_letter(
+        request: Request, case_id: UUID, kind: Annotated[str, Path(pattern=r"^(stay|decision)$")]
+    ) -> LetterShown:
+        """What a letter for the person says; recorded as printed; 404: nothing is to be said."""
+        async with database.transaction() as tx:
+            letter = await handlers.read_letter(tx, caller(request), case_id, kind, clocks)
+        if letter is None:
+            raise NotFound("no such letter now")
+        return letter_shown(letter)

@@ -16,6 +16,8 @@ from services.identification.domain import (
 )
 from services.identification.domain.codes import CODE_NAMES, SAFE_GUARDIAN
 from services.identification.domain.decisions import AwaitingConclusion as Awaiting
+from services.identification.domain.decisions import nobody_decides
+from services.identification.domain.letters import Letter
 from services.identification.domain.second_look import Negative
 from services.identification.handlers import CaseView, HandOverRow, NoticeRow
 
@@ -79,6 +81,18 @@ class RecordShown(BaseModel):
     placement_reviewed_at: datetime | None = None
 
 
+class LetterShown(BaseModel):
+    """What a letter for the person says: codes and times, nobody's name."""
+
+    kind: str
+    says: str
+    """`stay`, or what was decided: a code of ``identification-state``."""
+    until: datetime | None
+    decision_by: datetime | None
+    reconsider_until: datetime | None
+    reconsideration_working_days: int | None
+
+
 class LinkShown(BaseModel):
     """Another case of this node."""
 
@@ -131,6 +145,8 @@ class CaseShown(BaseModel):
     links: tuple[LinkShown, ...] = ()
     notices: tuple[NoticeShown, ...] = ()
     questionnaires: tuple[QuestionnaireShown, ...] = ()
+    not_of_trafficking: bool | None = None
+    """Nobody decides in it who was trafficked: a first decision is refused."""
     unfinished: Unfinished | None = None
     """Events of this case that could not be finished here: counts; ``stuck`` asks for help."""
 
@@ -157,6 +173,7 @@ def case_shown(view: CaseView) -> CaseShown:
         links=tuple(LinkShown(case_id=other, kind=kind) for other, kind in view.links),
         notices=tuple(notice_shown(row) for row in view.notices),
         questionnaires=tuple(_questionnaire(filled) for filled in view.questionnaires),
+        not_of_trafficking=nobody_decides(case),
         unfinished=view.unfinished,
     )
 
@@ -205,6 +222,18 @@ def _record(case: Case) -> RecordShown:
         majority_reached_at=record.majority_reached_at,
         placement_outcome=record.placement_outcome,
         placement_reviewed_at=record.placement_reviewed_at,
+    )
+
+
+def letter_shown(letter: Letter) -> LetterShown:
+    """One letter."""
+    return LetterShown(
+        kind=letter.kind,
+        says=letter.says,
+        until=letter.until,
+        decision_by=letter.decision_by,
+        reconsider_until=letter.reconsider_until,
+        reconsideration_working_days=letter.reconsideration_working_days,
     )
 
 

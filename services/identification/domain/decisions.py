@@ -157,10 +157,14 @@ def only_who_may_have_been_trafficked_is_presumed(
 
     What was decided before a correction of the type is still concluded.
     """
-    first = asked.decision == REASONABLE_GROUNDS and isinstance(case.state, Undecided)
-    if first and not case.codes.may_be_trafficking:
+    if asked.decision == REASONABLE_GROUNDS and nobody_decides(case):
         return Objection(code="not-of-trafficking")
     return None
+
+
+def nobody_decides(case: Case) -> bool:
+    """Another harm than trafficking, and nothing was decided before it turned out to be one."""
+    return isinstance(case.state, Undecided) and not case.codes.may_be_trafficking
 
 
 SCREENING_RULES: Final[tuple[Callable[[Case, ScreeningAsked], Objection | None], ...]] = (

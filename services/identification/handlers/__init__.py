@@ -5,6 +5,7 @@ from services.identification.handlers.reading import (
     list_cases,
     list_notices,
     read_case,
+    read_letter,
 )
 from services.identification.handlers.recording import Context
 from services.identification.handlers.tables import deadlines, subscriptions
@@ -20,5 +21,6 @@ __all__ = [
     "list_cases",
     "list_notices",
     "read_case",
+    "read_letter",
     "subscriptions",
 ]

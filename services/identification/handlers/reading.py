@@ -11,7 +11,8 @@ from services.chassis import audit
 from services.chassis.database import Transaction
 from services.chassis.identity import Caller
 from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
-from services.identification.domain import Case, Questionnaire
+from services.identification.domain import Case, Clocks, Questionnaire
+from services.identification.domain.letters import Letter, letter_of
 from services.identification.store import cases, hand_overs, links, notices
 from services.identification.store.hand_overs import HandOverRow
 from services.identification.store.notices import NoticeRow
@@ -56,6 +57,23 @@ async def read_case(tx: Transaction, caller: Caller, case_id: UUID) -> CaseView 
         questionnaires=await links.questionnaires_of(tx, case_id),
         unfinished=standing or NOTHING,
     )
+
+
+async def read_letter(
+    tx: Transaction, caller: Caller, case_id: UUID, kind: str, clocks: Clocks
+) -> Letter | None:
+    """What a letter for the person says now; that it was printed is recorded, by its kind and what
+    it said. Nothing of a frozen case.
+    """
+    found = await cases.read_case(tx, case_id)
+    case, frozen_at = found or (None, None)
+    letter = None if case is None or frozen_at else letter_of(case, kind, clocks)
+    if letter is not None:
+        reason = f"{letter.kind}:{letter.says}"
+        audit.record(
+            tx, actor=caller.name, action="print-letter", subject=str(case_id), reason=reason
+        )
+    return letter
 
 
 async def list_cases(

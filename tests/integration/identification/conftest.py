@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from contracts.vocabulary import load_profile
 from services.chassis.telemetry import Telemetry
 from services.identification import main
 from services.identification.access import ROUTES
+from services.identification.api import add_routes
 from services.identification.domain import Clocks
 from services.identification.handlers import Context, deadlines, subscriptions
 from tests.support.postgres import Postgres
@@ -31,10 +33,12 @@ def counted(tmp_path: Path) -> Iterator[Telemetry]:
     telemetry.close()
 
 
-def fitting_at(node: str, counted: Telemetry) -> Fitting:
-    context = Context(clocks=Clocks(profile=load_profile("BY-draft")), telemetry=counted)
+def fitting_at(node: str, counted: Telemetry, profile: str = "BY-draft") -> Fitting:
+    clocks = Clocks(profile=load_profile(profile))
+    context = Context(clocks=clocks, telemetry=counted)
     return Fitting(
         main=main,
+        add_routes=partial(add_routes, clocks=clocks),
         node=node,
         subscriptions=subscriptions(context),
         deadlines=deadlines(context),

@@ -10,13 +10,9 @@ import pytest_asyncio
 from contracts import intake
 from contracts.gateway import PermittedPair, SendingDelivered, SharingStopped
 from contracts.identification import AnonymousNotification, NoRemoval, NoRemovalEnded
-from contracts.vocabulary import load_profile
 from services.chassis.clock import new_id
 from services.chassis.telemetry import Telemetry
-from services.identification import main
-from services.identification.access import ROUTES
-from services.identification.domain import Clocks
-from services.identification.handlers import Context, deadlines, subscriptions
+from tests.integration.identification.conftest import fitting_at
 from tests.integration.identification.events import (
     BORDER,
     INTERIOR,
@@ -32,7 +28,7 @@ from tests.integration.identification.events import (
     take_over,
 )
 from tests.support.postgres import Postgres
-from tests.support.service_bench import Bench, Fitting, open_bench
+from tests.support.service_bench import Bench, open_bench
 
 MIGRATION, COURT = "migration-brest", "court-brest"
 NEGATIVE = {"outcome": "negative", "reasons": ("act-not-shown",)}
@@ -59,14 +55,7 @@ async def kingdom(
     postgres_server: Postgres, identification_template: str, tmp_path: Path, counted: Telemetry
 ) -> AsyncIterator[Bench]:
     """The border's node under a profile that cites a law for anonymous numbers."""
-    context = Context(clocks=Clocks(profile=load_profile("UK")), telemetry=counted)
-    fitting = Fitting(
-        main=main,
-        node=BORDER,
-        subscriptions=subscriptions(context),
-        deadlines=deadlines(context),
-        routes=ROUTES,
-    )
+    fitting = fitting_at(BORDER, counted, "UK")
     async with open_bench(postgres_server, identification_template, tmp_path, fitting) as bench:
         yield bench
 

@@ -1,6 +1,8 @@
 """Every form about a case becomes the event that its contract takes, and shows what is due."""
 
+import html
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +16,20 @@ from contracts.vocabulary import LANGUAGES, code_lists
 from services.chassis.clock import new_id
 from services.gateway.access.telling import PEOPLE as MAY_TELL
 from tests.support.console_bench import CASE, NODE, NOW, Bench, a_case
-from tests.support.console_cases import CHILD, FILLED, SHORT, a_childs_case
+from tests.support.console_cases import (
+    CHILD,
+    FILLED,
+    LETTERS,
+    LETTERS_SAY,
+    SHORT,
+    a_childs_case,
+    a_letter,
+    letters,
+)
 from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
 
 PATH = f"/cases/{CHILD}"
+LETTER_PAGES = (f"{PATH}/letter", f"{PATH}/letter/decision")
 
 
 def with_a_child(bench: Bench) -> None:
@@ -25,6 +37,7 @@ def with_a_child(bench: Bench) -> None:
     bench.node.shows |= {
         f"identification/v1/cases/{CHILD}": a_childs_case(),
         "identification/v1/cases": [a_case(), a_childs_case()],
+        **letters(),
     }
 
 
@@ -125,7 +138,7 @@ async def test_the_page_of_a_child_is_small_and_says_what_is_due(
     with_a_child(bench)
     await bench.sign_in("case-worker")
     await bench.send("/language", {"to": language})
-    for path in ("/cases", PATH, f"{PATH}/letter", *(f"{PATH}/{form.word}" for form in FORMS)):
+    for path in ("/cases", PATH, *LETTER_PAGES, *(f"{PATH}/{form.word}" for form in FORMS)):
         answer = await bench.browser.get(path)
         assert answer.status_code == 200, path
         assert len(answer.content) < PAGE_LIMIT, path
@@ -167,6 +180,14 @@ async def test_only_forms_that_fit_now_are_offered(bench: Bench) -> None:
     assert not {"more-time", "second-look", "revoke"} & of_a_child
 
 
+async def test_no_decision_is_asked_for_where_it_would_be_refused(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    place, form = f"identification/v1/cases/{CASE}", f'href="/cases/{CASE}/decision"'
+    assert form in (await bench.browser.get(f"/cases/{CASE}")).text
+    bench.node.shows[place] = a_case(state="screening", not_of_trafficking=True)
+    assert form not in (await bench.browser.get(f"/cases/{CASE}")).text
+
+
 @pytest.mark.parametrize(
     ("word", "clock"),
     [
@@ -190,10 +211,52 @@ async def test_the_letter_says_until_when_and_nothing_of_the_person(bench: Bench
     said = text.partition("<main")[2].partition("</main>")[0].lower()
     for code in ("traffick", "exploit", "victim", "reflection", "child", "pavel"):
         assert code not in said
-    closed = a_childs_case(state="closed")
-    bench.node.shows[f"identification/v1/cases/{CHILD}"] = closed
-    assert (await bench.browser.get(f"{PATH}/letter")).status_code == 404
     assert NOW.isoformat() not in said
+    del bench.node.shows[f"{LETTERS}/stay"]
+    assert (await bench.browser.get(f"{PATH}/letter")).status_code == 404
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("says", LETTERS_SAY)
+async def test_the_letter_of_a_decision_says_what_follows_and_where_to_ask(
+    bench: Bench, says: str, language: str
+) -> None:
+    negative = says.startswith("not-") or says == "revoked"
+    until, days = (NOW + timedelta(days=30), 10) if negative else (None, None)
+    bench.node.shows[f"{LETTERS}/decision"] = a_letter(
+        says=says, reconsider_until=until, reconsideration_working_days=days
+    )
+    await bench.sign_in("case-worker")
+    await bench.send("/language", {"to": language})
+    answer = await bench.browser.get(f"{PATH}/letter/decision")
+    words = bench.desk.words(language)
+    for name in (f"letter-decided-{says}", f"letter-follows-{says}", "letter-yours-alone"):
+        assert words.text(name) in html.unescape(answer.text)
+    asked = words.text("letter-look-again-days", days=10)
+    assert (asked in html.unescape(answer.text)) is negative
+    assert "Pavel" not in answer.text
+    assert bench.node.events == []
+    assert bench.node.asked[-1][1] == f"{LETTERS}/decision"
+
+
+async def test_the_page_of_a_decided_case_offers_its_letter_and_says_that_nobody_else_gets_it(
+    bench: Bench,
+) -> None:
+    await bench.sign_in("case-worker")
+    await bench.send("/language", {"to": "en"})
+    place = f"identification/v1/cases/{CASE}"
+    for state, offered in (("identified", True), ("screening", False), ("closed", False)):
+        bench.node.shows[place] = a_case(state=state)
+        text = (await bench.browser.get(f"/cases/{CASE}")).text
+        assert (f'href="/cases/{CASE}/letter/decision"' in text) is offered
+        assert ("Nobody else gets it" in text) is offered
+
+
+@pytest.mark.parametrize("person", ["nurse", "guard", "supervisor"])
+async def test_nobody_but_the_case_officer_prints_a_letter(bench: Bench, person: str) -> None:
+    await bench.sign_in(person)
+    for path in ("letter", "letter/decision"):
+        assert (await bench.browser.get(f"/cases/{CASE}/{path}")).status_code == 403
 
 
 async def test_no_page_is_made_of_an_address_that_is_no_id(bench: Bench) -> None:
