@@ -63,17 +63,6 @@ async def gateway_template(server: Postgres) -> str:
     return name
 
 
-@asynccontextmanager
-async def fresh_database(server: Postgres, template: str) -> AsyncIterator[Postgres]:
-    """A copy of the template, dropped at the end."""
-    name = f"test_{secrets.token_hex(6)}"
-    await server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
-    try:
-        yield server.on(name)
-    finally:
-        await server.run(f"DROP DATABASE {name} WITH (FORCE)")
-
-
 def a_registry(**changes: Any) -> dict[str, Any]:
     """A sound registry of two agencies."""
 

@@ -48,7 +48,8 @@ from services.gateway.handlers.exchange.sending import Writer
 from services.gateway.main import MIGRATIONS
 from services.gateway.store import cases, consent, policy
 from services.gateway.store.policy import PolicyRow
-from tests.support.gateway_door import SCHEMA, fresh_database
+from tests.support.databases import own_database
+from tests.support.gateway_door import SCHEMA
 from tests.support.postgres import Postgres, settings_for
 
 SENDER, RECEIVER, THIRD = "interior-brest", "redcross-vitebsk", "ngo-brest"
@@ -278,8 +279,8 @@ async def two_gateways(
     tag = changes.pop("tag", "")
     row = a_policy_row(tag=tag)
     async with (
-        fresh_database(server, template) as first,
-        fresh_database(server, template) as second,
+        own_database(server, template) as first,
+        own_database(server, template) as second,
         open_gateway(
             first, template, bus, tag + SENDER, folder=folder, policy=row, **changes
         ) as sender,

@@ -1,7 +1,9 @@
-"""A real PostgreSQL for the tests: the embedded one with fsync on, or a container.
+"""A real PostgreSQL for the tests: the embedded one, or a container.
 
-One server for a session, a fresh database for each test. A server that cannot start is a failure
-that says so: these tests may never be skipped in silence.
+One server for a session, for each test a database as if it were fresh. A server that cannot start
+is a failure that says so: these tests may never be skipped in silence. Nobody pulls this machine's
+plug, so this server does not wait for the disk; what must outlive a killed server is proved on the
+stack and by `tests/integration/deploy/test_servers.py`, whose servers do.
 """
 
 import asyncio
@@ -25,8 +27,10 @@ from services.chassis.database import Database
 from services.chassis.environment import ServiceSettings
 from services.chassis.schema import SchemaTarget, migrate_all
 from tests.support.containers import in_containers, postgres_container
+from tests.support.databases import dropped_database, own_database
 
 ACCESS = f"host all all {LOOPBACK}/32 trust\n"
+WITHOUT_THE_DISK = {"fsync": "off", "full_page_writes": "off"}
 OWNER = "postgres"
 SCHEMA = "house"
 ROLE = "test_house"
@@ -69,7 +73,8 @@ def postgres_server() -> Iterator[Postgres]:
             yield Postgres(port=port)
         return
     folder = Path(tempfile.mkdtemp(prefix="nrm-test-postgres-"))
-    server = PostgresServer(folder / "server", settings={"hba_file": str(folder / "access.conf")})
+    settings = {"hba_file": str(folder / "access.conf"), **WITHOUT_THE_DISK}
+    server = PostgresServer(folder / "server", settings=settings)
     try:
         write_whole(folder / "access.conf", ACCESS, mode=0o644)
         try:
@@ -85,7 +90,7 @@ def postgres_server() -> Iterator[Postgres]:
 @pytest_asyncio.fixture
 async def postgres(postgres_server: Postgres) -> AsyncIterator[Postgres]:
     """An empty database of its own."""
-    async for fresh in _fresh(postgres_server, "template0"):
+    async with dropped_database(postgres_server, "template0") as fresh:
         yield fresh
 
 
@@ -107,7 +112,7 @@ def house_template(postgres_server: Postgres) -> str:
 @pytest_asyncio.fixture
 async def house(postgres_server: Postgres, house_template: str) -> AsyncIterator[Postgres]:
     """A database of its own with one migrated schema (``SCHEMA``) and its role (``ROLE``)."""
-    async for fresh in _fresh(postgres_server, house_template):
+    async with own_database(postgres_server, house_template) as fresh:
         yield fresh
 
 
@@ -138,12 +143,3 @@ def settings_for(postgres: Postgres, state_dir: Path, **changes: Any) -> Service
         "state_dir": state_dir,
     }
     return ServiceSettings(**{**given, **changes})
-
-
-async def _fresh(server: Postgres, template: str) -> AsyncIterator[Postgres]:
-    name = f"test_{secrets.token_hex(6)}"
-    await server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
-    try:
-        yield server.on(name)
-    finally:
-        await server.run(f"DROP DATABASE {name} WITH (FORCE)")

@@ -41,6 +41,7 @@ from services.chassis.runnable import Health
 from services.chassis.schema import SchemaTarget, migrate_all
 from services.chassis.telemetry import NONE, MetricSpec, Telemetry
 from services.chassis.web import check_access, make_app
+from tests.support.databases import own_database
 from tests.support.postgres import Postgres
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -197,13 +198,11 @@ async def open_bench(
     server: Postgres, template: str, folder: Path, fitting: Fitting
 ) -> AsyncIterator[Bench]:
     """A service of a node on a fresh database."""
-    name = f"test_{secrets.token_hex(6)}"
-    await server.run(f"CREATE DATABASE {name} TEMPLATE {template}")
-    try:
-        async with join_bench(server.on(name), template, folder, fitting) as bench:
-            yield bench
-    finally:
-        await server.run(f"DROP DATABASE {name} WITH (FORCE)")
+    async with (
+        own_database(server, template) as postgres,
+        join_bench(postgres, template, folder, fitting) as bench,
+    ):
+        yield bench
 
 
 @asynccontextmanager

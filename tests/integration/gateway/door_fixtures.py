@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.support.gateway_door import Door, fresh_database, gateway_template, open_door
+from tests.support.databases import own_database
+from tests.support.gateway_door import Door, gateway_template, open_door
 from tests.support.postgres import Postgres
 
 
@@ -23,7 +24,7 @@ async def door(
 ) -> AsyncIterator[Door]:
     """A gateway's door that knows the registry."""
     async with (
-        fresh_database(postgres_server, door_template) as postgres,
+        own_database(postgres_server, door_template) as postgres,
         open_door(postgres, door_template, tmp_path) as opened,
     ):
         yield opened
@@ -35,7 +36,7 @@ async def first_door(
 ) -> AsyncIterator[Door]:
     """A gateway's door before any registry was read."""
     async with (
-        fresh_database(postgres_server, door_template) as postgres,
+        own_database(postgres_server, door_template) as postgres,
         open_door(postgres, door_template, tmp_path, knows_registry=False) as opened,
     ):
         yield opened

@@ -17,13 +17,13 @@ from services.gateway.store.cases import freeze_case
 from services.gateway.store.consent import read_consents
 from services.gateway.store.same_person import cases_of
 from tests.integration.gateway.test_whole_door import House, running
+from tests.support.databases import own_database
 from tests.support.gateway_door import (
     OTHER,
     a_consent,
     a_detection,
     a_record,
     an_event,
-    fresh_database,
 )
 from tests.support.postgres import Postgres
 from tests.support.waiting import until
@@ -40,7 +40,7 @@ async def house(
     postgres_server: Postgres, door_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[House]:
     async with (
-        fresh_database(postgres_server, door_template) as postgres,
+        own_database(postgres_server, door_template) as postgres,
         running(postgres, door_template, tmp_path_factory.mktemp("gateway")) as house,
     ):
         yield house

@@ -10,12 +10,12 @@ from services.chassis.errors import DatabaseUnavailable
 from services.gateway.domain.registry import Verdict
 from services.gateway.handlers.registry import RegistryWatch, read_registry
 from services.gateway.store.policy import read_policy
+from tests.support.databases import own_database
 from tests.support.gateway_door import (
     NODE,
     NOW,
     Door,
     a_registry,
-    fresh_database,
     open_door,
     write_registry,
 )
@@ -95,7 +95,7 @@ async def test_a_policy_that_ran_out_is_said_so_until_the_clock_is_set_right(
 ) -> None:
     clock = FrozenClock(NOW)
     async with (
-        fresh_database(postgres_server, door_template) as postgres,
+        own_database(postgres_server, door_template) as postgres,
         open_door(postgres, door_template, tmp_path, clock) as door,
     ):
         watch = RegistryWatch(door.context)

@@ -25,6 +25,7 @@ from services.chassis.messaging.codec import encode
 from services.chassis.messaging.memory import MemoryBroker
 from services.chassis.telemetry import Telemetry
 from services.gateway.main import MIGRATIONS, assemble
+from tests.support.databases import own_database
 from tests.support.gateway_door import (
     CANARY,
     INTAKE_TOPIC,
@@ -37,7 +38,6 @@ from tests.support.gateway_door import (
     an_event,
     as_,
     door_settings,
-    fresh_database,
 )
 from tests.support.postgres import Postgres
 from tests.support.waiting import until
@@ -175,7 +175,7 @@ async def house_of_the_gateway(
 ) -> AsyncIterator[House]:
     """A running gateway, one for all tests here."""
     async with (
-        fresh_database(postgres_server, door_template) as postgres,
+        own_database(postgres_server, door_template) as postgres,
         running(postgres, door_template, tmp_path_factory.mktemp("gateway")) as house,
     ):
         yield house

@@ -27,6 +27,7 @@ from tests.integration.referral.world import (
     policy,
     settings_of,
 )
+from tests.support.databases import own_database
 from tests.support.postgres import Postgres
 
 ROLE = "test_referral"
@@ -61,15 +62,12 @@ async def world(
     postgres_server: Postgres, referral_template: str, tmp_path: Path
 ) -> AsyncIterator[World]:
     """Three nodes that know the memorandum; interior knows one case."""
-    name = f"test_{secrets.token_hex(6)}"
-    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE {referral_template}")
     clock = FrozenClock(MORNING)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(postgres_server.run, f"DROP DATABASE {name} WITH (FORCE)")
+        own = await stack.enter_async_context(own_database(postgres_server, referral_template))
         nodes = {}
         for node in NODES:
-            url = postgres_server.on(name).url(ROLE)
-            settings = settings_of(node, url, schema_of(node), tmp_path)
+            settings = settings_of(node, own.url(ROLE), schema_of(node), tmp_path)
             telemetry = Telemetry(settings)
             stack.callback(telemetry.close)
             database = await Database.open(settings, migrations=MIGRATIONS)
