@@ -27,16 +27,30 @@ class Databases:
 
     def rows(self, unit: Unit, query: str, *arguments: Any) -> list[dict[str, Any]]:
         """Rows of one service's schema."""
-        return asyncio.run(self._rows(unit, query, arguments))
+        (found,) = self.rows_of_each([(unit, query)], *arguments)
+        return found
 
-    async def _rows(self, unit: Unit, query: str, arguments: Sequence[Any]) -> list[dict[str, Any]]:
-        connection = await asyncpg.connect(
-            self._world.superuser_url(unit.database), server_settings={"search_path": unit.schema}
-        )
-        try:
-            return [dict(row) for row in await connection.fetch(query, *arguments)]
-        finally:
-            await connection.close()
+    def rows_of_each(
+        self, asked: Sequence[tuple[Unit, str]], *arguments: Any
+    ) -> list[list[dict[str, Any]]]:
+        """Rows by each of these queries in its service's schema; one visit for each database."""
+        return asyncio.run(self._rows_of_each(asked, arguments))
+
+    async def _rows_of_each(
+        self, asked: Sequence[tuple[Unit, str]], arguments: Sequence[Any]
+    ) -> list[list[dict[str, Any]]]:
+        found: dict[int, list[dict[str, Any]]] = {}
+        for database in {unit.database for unit, _ in asked}:
+            connection = await asyncpg.connect(self._world.superuser_url(database))
+            try:
+                for place, (unit, query) in enumerate(asked):
+                    if unit.database == database:
+                        await connection.execute(f'SET search_path = "{unit.schema}"')
+                        rows = await connection.fetch(query, *arguments)
+                        found[place] = [dict(row) for row in rows]
+            finally:
+                await connection.close()
+        return [found[place] for place in range(len(asked))]
 
     def tables_that_hold(self, database: str, needles: Sequence[str]) -> list[str]:
         """``schema.table`` of every table with a row that holds one of the needles, in any form."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 from deploy.demo.bus import SeenRecord
@@ -32,6 +33,8 @@ WAITING = "SELECT count(*) AS number FROM outbox"
 REFUSED = "SELECT count(*) AS number FROM answer WHERE NOT accepted"
 PARKED = "SELECT count(*) AS number FROM exchange_parked"
 SENDING = "SELECT count(*) AS number FROM exchange_sending"
+OF_ALL = (COUNTERS, MARKS, ROWS, WAITING)
+OF_GATEWAYS = (REFUSED, PARKED, SENDING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,34 +93,33 @@ def counted(stage: Stage) -> Figures:
 
 
 def _books(stage: Stage) -> _Books:
-    databases = Databases(stage.state)
-    counters: dict[Stream, int] = {}
-    marks: dict[tuple[str, Stream], int] = {}
+    units = units_of(stage)
+    gateways = [unit for unit in units if unit.service == "gateway"]
+
+    def of_each(query: str, told: Sequence[Unit] = units) -> dict[Unit, list[dict[str, Any]]]:
+        return {unit: found[unit, query] for unit in told}
+
+    def total(query: str, told: Sequence[Unit] = units) -> int:
+        return sum(int(rows[0]["number"]) for rows in of_each(query, told).values())
+
+    asked = [(unit, query) for unit in units for query in OF_ALL]
+    asked += [(unit, query) for unit in gateways for query in OF_GATEWAYS]
+    found = dict(zip(asked, Databases(stage.state).rows_of_each(asked), strict=True))
     rows: dict[str, int] = defaultdict(int)
-    totals: dict[str, int] = defaultdict(int)
-
-    def number(unit: Unit, query: str) -> int:
-        return int(databases.rows(unit, query)[0]["number"])
-
-    for unit in units_of(stage):
-        for row in databases.rows(unit, COUNTERS):
-            counters[_stream(row)] = row["last"]
-        for row in databases.rows(unit, MARKS):
-            marks[f"{unit.name}/{row['consumer']}", _stream(row)] = row["read"]
-        for row in databases.rows(unit, ROWS):
-            rows[row["state"]] += row["number"]
-        totals["waiting"] += number(unit, WAITING)
-        if unit.service == "gateway":
-            for name, query in (("refused", REFUSED), ("parked", PARKED), ("sending", SENDING)):
-                totals[name] += number(unit, query)
+    for row in chain(*of_each(ROWS).values()):
+        rows[row["state"]] += row["number"]
     return _Books(
-        counters=counters,
-        marks=marks,
+        counters={_stream(row): row["last"] for row in chain(*of_each(COUNTERS).values())},
+        marks={
+            (f"{unit.name}/{row['consumer']}", _stream(row)): row["read"]
+            for unit, marks in of_each(MARKS).items()
+            for row in marks
+        },
         rows=dict(rows),
-        waiting=totals["waiting"],
-        refused=totals["refused"],
-        parked=totals["parked"],
-        sending=totals["sending"],
+        waiting=total(WAITING),
+        refused=total(REFUSED, gateways),
+        parked=total(PARKED, gateways),
+        sending=total(SENDING, gateways),
     )
 
 

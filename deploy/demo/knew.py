@@ -65,9 +65,8 @@ def known_classes(stage: Stage, story: str, records: Sequence[SeenRecord]) -> di
         node = _node_of(record)
         if node in found and record.attribute("subject") in every:
             found[node] |= _class_of(record, only_told)
-    for unit in units_of(stage):
-        if unit.service == "gateway" and _has_identity(stage, unit.node, sorted(every)):
-            found[unit.node].add("identity")
+    for node in _with_identity(stage, sorted(every)):
+        found[node].add("identity")
     return found
 
 
@@ -92,12 +91,13 @@ def _node_of(record: SeenRecord) -> str:
     return parts[2] if parts[1] == "local" else ""
 
 
-def _has_identity(stage: Stage, node: str, cases: Sequence[str]) -> bool:
-    unit = next(each for each in units_of(stage) if each.name == f"{node}.gateway")
-    rows = Databases(stage.state).rows(
-        unit, "SELECT 1 AS one FROM person WHERE case_id::text = ANY($1)", list(cases)
-    )
-    return bool(rows)
+def _with_identity(stage: Stage, cases: Sequence[str]) -> list[str]:
+    """The nodes whose safe has one of these cases."""
+    gateways = [unit for unit in units_of(stage) if unit.service == "gateway"]
+    held = "SELECT 1 AS one FROM person WHERE case_id::text = ANY($1)"
+    asked = [(unit, held) for unit in gateways]
+    found = Databases(stage.state).rows_of_each(asked, list(cases))
+    return [unit.node for unit, rows in zip(gateways, found, strict=True) if rows]
 
 
 def exchanged(stage: Stage, records: Sequence[SeenRecord]) -> dict[str, int]:

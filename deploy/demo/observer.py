@@ -37,13 +37,11 @@ def of_node(record: SeenRecord, node: str) -> bool:
 def records_with(records: Iterable[SeenRecord], needles: Sequence[str]) -> list[str]:
     """``topic`` of every record that holds one of the needles in key, headers or value."""
     wanted = [form for needle in needles for form in _forms(needle)]
-    return sorted(
-        {
-            f"topic {record.topic}"
-            for record in records
-            if any(form in _whole(record) for form in wanted)
-        }
-    )
+    return sorted({f"topic {record.topic}" for record in records if _holds(_whole(record), wanted)})
+
+
+def _holds(content: bytes, wanted: Sequence[bytes]) -> bool:
+    return any(form in content for form in wanted)
 
 
 def _forms(needle: str) -> list[bytes]:
@@ -72,18 +70,18 @@ def files_with(stage: Stage, needles: Sequence[str], node: str | None = None) ->
         for path in sorted(folder.rglob("*")):
             if not path.is_file() or (node is not None and not path.name.startswith(f"{node}.")):
                 continue
-            content = path.read_bytes()
-            if any(form in content for form in wanted):
+            if _holds(path.read_bytes(), wanted):
                 found.append(f"file {folder.name}/{path.name}")
     return found
 
 
 def metrics_with(stage: Stage, needles: Sequence[str]) -> list[str]:
     """Services whose metrics hold one of the needles."""
+    wanted = [needle.encode() for needle in needles]
     return [
         f"metrics {name}"
         for name in stage.addresses
-        if any(needle in stage.metrics(name) for needle in needles)
+        if _holds(stage.metrics(name).encode(), wanted)
     ]
 
 
@@ -104,19 +102,15 @@ def ids_of_story(stage: Stage, story: str, records: Sequence[SeenRecord]) -> lis
         if record.attribute("subject") in cases:
             ids.add(record.attribute("id"))
             ids |= set(_uuids(record.body()))
-    for unit in units_of(stage):
-        if unit.service == "gateway":
-            ids |= set(_references(stage, unit, sorted(cases)))
-    return sorted(ids)
+    return sorted(ids | set(_references(stage, sorted(cases))))
 
 
-def _references(stage: Stage, unit: Unit, cases: Sequence[str]) -> list[str]:
-    rows = Databases(stage.state).rows(
-        unit,
-        "SELECT reference::text AS id FROM exchange_reference WHERE case_id::text = ANY($1)",
-        list(cases),
-    )
-    return [row["id"] for row in rows]
+def _references(stage: Stage, cases: Sequence[str]) -> list[str]:
+    """By which names the gateways tell others of these cases."""
+    kept = "SELECT reference::text AS id FROM exchange_reference WHERE case_id::text = ANY($1)"
+    asked = [(unit, kept) for unit in units_of(stage) if unit.service == "gateway"]
+    found = Databases(stage.state).rows_of_each(asked, list(cases))
+    return [row["id"] for rows in found for row in rows]
 
 
 def _uuids(value: Any) -> Iterable[str]:

@@ -70,7 +70,10 @@ _FOUND = re.compile(b"|".join(re.escape(form) + rb"[ -]?[a-z0-9-]{0,30}" for for
 
 def found_in(content: bytes | str) -> list[str]:
     """The canaries in this content, as far as they can be read."""
-    lower = (content.encode() if isinstance(content, str) else content).lower()
+    given = content.encode() if isinstance(content, str) else content
+    if given == bytes(len(given)):  # the reserve of a stack: far more than everything else
+        return []
+    lower = given.lower()
     if not any(form in lower for form in FORMS):
         return []
     return sorted({match.group().decode("latin-1") for match in _FOUND.finditer(lower)})

@@ -15,6 +15,7 @@ from deploy.demo.bus import SeenRecord
 from deploy.demo.databases import Databases
 from deploy.demo.observer import units_of
 from deploy.demo.stage import Stage
+from deploy.local.topology import Unit
 
 Stream = tuple[str, str, str, str]
 """source, epoch, topic, subject."""
@@ -197,26 +198,25 @@ def _stuck(history: History) -> Iterable[Fault]:
 
 def history_of(stage: Stage, *, effects: Mapping[str, int], expected: Mapping[str, int]) -> History:
     """Read the history of a whole stack."""
-    databases = Databases(stage.state)
+    found = _tables_of(stage)
     counters: dict[Stream, int] = {}
     marks: dict[tuple[str, Stream], int] = {}
     unfinished: list[str] = []
     handled: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for unit in units_of(stage):
-        for row in databases.rows(unit, COUNTERS):
+        for row in found[unit, COUNTERS]:
             counters[_stream(row)] = row["last"]
-        for row in databases.rows(unit, MARKS):
+        for row in found[unit, MARKS]:
             marks[f"{unit.name}/{row['consumer']}", _stream(row)] = row["read"]
-        for row in databases.rows(unit, HANDLED):
+        for row in found[unit, HANDLED]:
             handled[f"{unit.name}/{row['consumer']}"].append(row)
         unfinished += [
             f"{unit.name} {row['state']}: {row['topic']} {row['sequence']}"
-            for row in databases.rows(unit, ROWS)
+            for row in found[unit, ROWS]
         ]
-        unfinished += [f"{unit.name} unsent" for _ in databases.rows(unit, UNSENT)]
-        if unit.service == "gateway":
-            waiting = databases.rows(unit, UNRECEIPTED)
-            unfinished += [f"{unit.name} {row['event_type']}" for row in waiting]
+        unfinished += [f"{unit.name} unsent" for _ in found[unit, UNSENT]]
+        waiting = found.get((unit, UNRECEIPTED), ())
+        unfinished += [f"{unit.name} {row['event_type']}" for row in waiting]
     records = [record for record in stage.bus.everything() if _is_numbered(record)]
     said = tuple(_said(record) for record in records)
     return History(
@@ -231,6 +231,17 @@ def history_of(stage: Stage, *, effects: Mapping[str, int], expected: Mapping[st
         effects=effects,
         expected=expected,
     )
+
+
+def _tables_of(stage: Stage) -> dict[tuple[Unit, str], list[dict[str, Any]]]:
+    """What every service's tables say, by service and query."""
+    asked = [
+        (unit, query)
+        for unit in units_of(stage)
+        for query in (COUNTERS, MARKS, HANDLED, ROWS, UNSENT, UNRECEIPTED)
+        if query != UNRECEIPTED or unit.service == "gateway"
+    ]
+    return dict(zip(asked, Databases(stage.state).rows_of_each(asked), strict=True))
 
 
 def _in_order(
