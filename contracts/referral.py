@@ -68,7 +68,7 @@ class TaskProgressed(Contract):
     """Addressed, to the sender: what became of the task at the provider.
 
     ``hand_over_reference`` comes with acceptance and is good for one use; the duty phone is in
-    the directory, not here.
+    the directory, not here. ``notice``: a clock of the provider ran out and changed no state.
     """
 
     task_id: Reference
@@ -80,6 +80,7 @@ class TaskProgressed(Contract):
     unit: Annotated[str, code("unit")] | None = None
     quantity: Count | None = None
     hand_over_reference: Reference | None = None
+    notice: Annotated[str, code("progress-notice")] | None = None
 
 
 class OnwardReferralTold(Contract):
@@ -205,6 +206,12 @@ class StartOverdue(TaskFact):
     """The service has not begun in the profile's time. It changes nothing; a person asks why."""
 
     start_by: Time
+
+
+class PersonNotArrived(TaskFact):
+    """Sender: the provider expected the person, who did not come. It changes nothing; a person
+    here looks for them and phones.
+    """
 
 
 class TaskCompleted(TaskFact):

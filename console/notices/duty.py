@@ -160,5 +160,10 @@ WORTH: Final = frozenset(
         *("sending-delayed", "sending-refused", "case-opened", "case-frozen"),
         *("child-notification-failed", "child-notification-overdue", "no-removal-not-sent"),
         "removal-forbidden",
+        *("arrival-overdue", "person-not-arrived", "own-consent-needed", "hold-expired"),
+        *("follow-up-due", "monitoring-ended", "episode-not-begun", "placement-to-review"),
+        *("stay-limit-near", "stay-overdue"),
+        *("reflection-review-due", "reflection-ended", "majority-review-due"),
+        "consent-expired",
     }
 )

@@ -35,6 +35,7 @@ FACTS: Final = (
     Fact("task-paused", "referral", referral.TaskPaused, CASE),
     Fact("task-resumed", "referral", referral.TaskResumed, CASE),
     Fact("task-referred-onward", "referral", referral.TaskReferredOnward, CASE),
+    Fact("person-not-arrived", "referral", referral.PersonNotArrived, CASE),
     Fact("start-overdue", "referral", referral.StartOverdue, CASE),
     Fact("provider-not-found", "referral", referral.ProviderNotFound, CASE),
     Fact("provider-chosen", "referral", referral.ProviderChosen, CASE),

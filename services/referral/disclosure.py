@@ -163,6 +163,7 @@ def _progress(letter: ProgressLetter) -> referral.TaskProgressed:
         unit=outcome.unit if outcome else None,
         quantity=outcome.quantity if outcome else None,
         hand_over_reference=progress.hand_over_reference,
+        notice=progress.notice,
     )
 
 
@@ -174,6 +175,7 @@ _PLAIN: Final[dict[type[TaskFact], type[referral.TaskFact]]] = {
     facts.TaskExpired: referral.TaskExpired,
     facts.TaskStarted: referral.TaskStarted,
     facts.TaskResumed: referral.TaskResumed,
+    facts.PersonNotArrived: referral.PersonNotArrived,
     facts.TaskCancelled: referral.TaskCancelled,
     facts.TaskStopped: referral.TaskStopped,
 }

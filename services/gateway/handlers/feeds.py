@@ -36,12 +36,14 @@ INCOMING: Final = "incoming"
 CONSUMER: Final = "gateway.feeds"
 FOUND: Final = "found-while-screening"
 
-_NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
+NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.CaseOpened),
     ("identification", identification.HandOverConfirmed),
     ("identification", identification.HandOverFailed),
     ("identification", identification.PersonHelpedWithoutIdentification),
+    ("identification", identification.ReflectionReviewDue),
     ("identification", identification.ReflectionEnded),
+    ("identification", identification.MajorityReviewDue),
     ("identification", identification.DecisionOverdue),
     ("identification", identification.CaseFrozen),
     ("identification", identification.ChildMissing),
@@ -64,21 +66,36 @@ _NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("referral", referral.TaskPaused),
     ("referral", referral.TaskResumed),
     ("referral", referral.StartOverdue),
+    ("referral", referral.PersonNotArrived),
     ("referral", referral.TaskReferredOnward),
     ("referral", referral.TaskCompleted),
     ("referral", referral.TaskNotSent),
     ("referral", referral.LoopClosed),
     ("referral", referral.ProviderNotFound),
     ("referral", referral.NeedEscalated),
+    ("assistance", assistance.HoldExpired),
+    ("assistance", assistance.ArrivalOverdue),
+    ("assistance", assistance.OwnConsentNeeded),
+    ("assistance", assistance.EpisodeNotBegun),
+    ("assistance", assistance.FollowUpDue),
+    ("assistance", assistance.MonitoringEnded),
     ("assistance", assistance.StayLimitNear),
     ("assistance", assistance.StayOverdue),
     ("assistance", assistance.PlacementToReview),
+    ("gateway", gateway.ConsentExpired),
     ("gateway", gateway.SendingRefused),
     ("gateway", gateway.SendingDelayed),
 )
-_FREEZE: Final = type_of("identification", identification.CaseFrozen)
+_TOLD_OF_A_FROZEN_CASE: Final = frozenset(
+    {
+        type_of("identification", identification.CaseFrozen),
+        type_of("assistance", assistance.OwnConsentNeeded),
+    }
+)
+"""The freeze, and that who is here has to be asked because of it."""
 _PHONED: Final = frozenset(
-    type_of("referral", model) for model in (referral.TaskAccepted, referral.OfferUnseen)
+    type_of("referral", model)
+    for model in (referral.TaskAccepted, referral.OfferUnseen, referral.PersonNotArrived)
 )
 
 
@@ -150,12 +167,14 @@ async def read_feed(
 async def without_frozen_cases(
     context: GatewayContext, page: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The page with the facts of frozen cases left blank, but for the freeze itself."""
+    """The page with the facts of frozen cases left blank, but for what the freeze asks of us."""
     told = [(entry, _case_of(entry)) for entry in page]
     async with context.database.transaction() as tx:
         frozen = await cases.frozen_among(tx, (case_id for _, case_id in told if case_id))
     return [
-        news_of_a_frozen_case(entry) if case_id in frozen and entry["type"] != _FREEZE else entry
+        news_of_a_frozen_case(entry)
+        if case_id in frozen and entry["type"] not in _TOLD_OF_A_FROZEN_CASE
+        else entry
         for entry, case_id in told
     ]
 
@@ -194,10 +213,13 @@ def feed_subscriptions(context: GatewayContext) -> Subscriptions:
     }
     return Subscriptions(
         consumer=CONSUMER,
-        topics=("answers", "identification", "referral", "capacity", "incoming"),
+        topics=(
+            *("answers", "identification", "consent", "referral", "capacity", "assistance"),
+            "incoming",
+        ),
         handlers={
             **answers,
-            **{type_of(owner, model): news for owner, model in _NEWS},
+            **{type_of(owner, model): news for owner, model in NEWS},
             type_of("identification", identification.CaseLinked): partial(note_link, context),
             type_of("identification", identification.MajorityReached): partial(
                 note_majority, context

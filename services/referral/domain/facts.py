@@ -6,7 +6,7 @@ event, field by field, and the gateway decides whether it may leave.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from services.referral.domain.requests import Need, Request
@@ -91,6 +91,10 @@ class StartOverdue(TaskFact):
     """The service did not begin in time."""
 
     start_by: datetime
+
+
+class PersonNotArrived(TaskFact):
+    """Sender: the provider expected the person in vain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +199,10 @@ class OfferLetter:
     terms: Terms
 
 
+ARRIVAL_OVERDUE: Final = "arrival-overdue"
+"""The code of the list ``progress-notice`` for a person who was expected in vain."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """What became of a task at the provider."""
@@ -206,6 +214,8 @@ class Progress:
     pause_reason: str | None = None
     outcome: Outcome | None = None
     hand_over_reference: UUID | None = None
+    notice: str | None = None
+    """What ran out at the provider without changing the state."""
     start_by: datetime | None = None
     """Of an acceptance: each side reckons it from the same time by its profile."""
 

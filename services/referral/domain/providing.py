@@ -11,7 +11,7 @@ from uuid import UUID
 
 from services.referral.domain import facts
 from services.referral.domain.cases import Case, objections_to_work_on
-from services.referral.domain.facts import Progress, ProgressLetter, Step, TaskFact
+from services.referral.domain.facts import ARRIVAL_OVERDUE, Progress, ProgressLetter, Step, TaskFact
 from services.referral.domain.refusals import Refusal, Refused
 from services.referral.domain.tasks import (
     AcceptedTask,
@@ -234,6 +234,18 @@ def not_told(task: ProvidedTask, state: str, now: datetime) -> Step[ProvidedTask
     if state == AcceptedTask.code and isinstance(task, AcceptedTask):
         return sharing_stopped(task, now)
     return Step(task=task)
+
+
+def arrival_overdue(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
+    """Who was expected did not come: the sender is told, and nothing changes.
+
+    The sender may be the only one who can reach the person (design: feedback to the sender is
+    guaranteed; passing a deadline is a notice to a human).
+    """
+    if not isinstance(task, AcceptedTask):
+        return Step(task=task)
+    progress = Progress(task_id=task.terms.task_id, state=task.code, at=now, notice=ARRIVAL_OVERDUE)
+    return Step(task=task, letters=(_letter(task.terms, progress),))
 
 
 def started(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:

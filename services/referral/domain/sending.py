@@ -12,7 +12,13 @@ from typing import Final, assert_never
 from uuid import UUID
 
 from services.referral.domain import facts
-from services.referral.domain.facts import OfferLetter, Progress, Step, WithdrawalLetter
+from services.referral.domain.facts import (
+    ARRIVAL_OVERDUE,
+    OfferLetter,
+    Progress,
+    Step,
+    WithdrawalLetter,
+)
 from services.referral.domain.tasks import (
     AcceptedTask,
     CancelledTask,
@@ -49,6 +55,9 @@ def offer(terms: Terms, now: datetime) -> Step[OfferedTask]:
 
 def progressed(task: SentTask, progress: Progress, now: datetime) -> Step[SentTask]:
     """What the provider told, applied where it still means something."""
+    if progress.notice == ARRIVAL_OVERDUE and isinstance(task, AcceptedTask):
+        fact = facts.PersonNotArrived(terms=task.terms, at=progress.at)
+        return Step(task=task, facts=(fact,))
     apply = _TOLD.get(progress.state)
     return Step(task=task) if apply is None else apply(task, progress, now)
 

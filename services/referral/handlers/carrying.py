@@ -128,7 +128,8 @@ async def _send(work: Work, errand: _Delivery) -> None:
         await tasks.left_as(work.transaction, errand.task, outgoing_id)
     if isinstance(letter, ProgressLetter):
         told = letter.progress
-        await letters.add_letter(work.transaction, outgoing_id, told.task_id, told.state)
+        step = told.notice or told.state
+        await letters.add_letter(work.transaction, outgoing_id, told.task_id, step)
 
 
 async def _apply_here(work: Work, letter: TaskLetter, terms: Terms) -> AnyStep | None:

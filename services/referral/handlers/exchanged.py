@@ -207,5 +207,6 @@ def _progress(context: Context, body: referral.TaskProgressed, work: Work) -> Pr
         pause_reason=body.pause_reason,
         outcome=outcome,
         hand_over_reference=body.hand_over_reference,
+        notice=body.notice,
         start_by=start_by(body.happened_at, work.now, context.profile),
     )

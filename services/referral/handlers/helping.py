@@ -47,6 +47,14 @@ async def hold_refused(context: Context, received: Received, work: Work) -> Wait
     )
 
 
+async def arrival_overdue(context: Context, received: Received, work: Work) -> Waits | None:
+    """Who was expected did not come."""
+    body: assistance.ArrivalOverdue = received.body
+    return await _applied(
+        context, work, body.task_id, lambda task: providing.arrival_overdue(task, work.now)
+    )
+
+
 async def episode_started(context: Context, received: Received, work: Work) -> Waits | None:
     """The first unit was delivered."""
     body: assistance.EpisodeStarted = received.body

@@ -49,6 +49,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("assistance", assistance.PoolChanged): copying.pool_changed,
     type_of("assistance", assistance.HoldPlaced): helping.hold_placed,
     type_of("assistance", assistance.HoldRefused): helping.hold_refused,
+    type_of("assistance", assistance.ArrivalOverdue): helping.arrival_overdue,
     type_of("assistance", assistance.EpisodeStarted): helping.episode_started,
     type_of("assistance", assistance.EpisodeCompleted): helping.episode_completed,
     type_of("assistance", assistance.EpisodeEndedEarly): helping.episode_ended_early,

@@ -11,6 +11,7 @@ from tests.support.gateway_door import NOW, Door, as_
 
 MISSING = "org.nrm.identification.child-missing.v1"
 FREEZE = "org.nrm.identification.case-frozen.v1"
+ASK_AFRESH = "org.nrm.assistance.own-consent-needed.v1"
 OFFERED = "org.nrm.referral.offer-received.v1"
 
 
@@ -37,7 +38,8 @@ async def test_only_the_data_protection_officer_reads_the_registers_of_a_frozen_
 
 async def test_news_of_a_frozen_case_is_blank_but_keeps_its_position(door: Door) -> None:
     frozen, other = str(await a_frozen_case(door)), str(new_id())
-    for case_id, event_type in ((frozen, OFFERED), (other, OFFERED), (frozen, FREEZE)):
+    told = ((frozen, OFFERED), (other, OFFERED), (frozen, FREEZE), (frozen, ASK_AFRESH))
+    for case_id, event_type in told:
         entry = {
             "id": str(new_id()),
             "type": event_type,
@@ -49,11 +51,11 @@ async def test_news_of_a_frozen_case_is_blank_but_keeps_its_position(door: Door)
             await door.context.feeds.append(tx, INCOMING, entry)
         await door.context.feeds.number()
     answer = (await door.client.get("/v1/incoming")).json()
-    blank, kept, freeze = answer["incoming"]
+    blank, kept, freeze, ask = answer["incoming"]
     assert (blank["type"], blank["time"], blank["facts"]) == ("", "", {})
-    assert kept["facts"] == freeze["facts"] == {"service_type": "nursing-visit"}
-    assert [entry["position"] for entry in answer["incoming"]] == [1, 2, 3]
-    assert answer["next"] == 3
+    assert kept["facts"] == freeze["facts"] == ask["facts"] == {"service_type": "nursing-visit"}
+    assert [entry["position"] for entry in answer["incoming"]] == [1, 2, 3, 4]
+    assert answer["next"] == 4
 
 
 async def test_a_missing_child_stands_first_on_its_page_and_next_is_the_pages(door: Door) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from contracts import gateway, referral
+from contracts import assistance, gateway, referral
 from tests.integration.referral.test_loop import CASE, THERE, offered_to_redcross
 from tests.integration.referral.world import (
     INTERIOR,
@@ -175,3 +175,20 @@ async def test_another_step_that_may_not_leave_is_only_noted(world: World) -> No
     assert await redcross.states() == [("provider", INTERIOR, "seen")]
     acts = await redcross.rows("SELECT subject FROM audit WHERE action = 'sender-not-told'")
     assert [act["subject"] for act in acts] == [str(THERE)]
+
+
+async def test_who_never_arrives_is_told_to_the_sender_and_nothing_else_changes(
+    world: World,
+) -> None:
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    redcross = world.nodes[REDCROSS]
+    await redcross.feed("gateway", answered(task_id, "accepted"), THERE)
+    await world.settle()
+    now = world.clock.now()
+    overdue = assistance.ArrivalOverdue(task_id=task_id, happened_at=now, arrive_by=now)
+    await redcross.feed("assistance", overdue, THERE)
+    await world.settle()
+    (told,) = world.bodies(INTERIOR, referral.PersonNotArrived)
+    assert (told.task_id, told.side, told.other_agency) == (task_id, "sender", REDCROSS)
+    for node, other in ((world.nodes[INTERIOR], REDCROSS), (redcross, INTERIOR)):
+        assert [row[1:] for row in await node.states()] == [(other, "accepted")]
