@@ -78,6 +78,8 @@ class KnownCase:
     happened_at: datetime
     voided: bool = False
     """Entered in error: nothing of it counts, now or later."""
+    merged_into: str | None = None
+    """Entered twice: what is known of it counts for the case that goes on, once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +169,7 @@ class Projection:
     def opened(self, case_id: str, case: KnownCase) -> None:
         """The newest codes win; it counts as detected where it was registered first."""
         if not self._voided(case_id):
-            self._put(case_id, case)
+            self._put(case_id, replace(case, merged_into=self._goes_on_as(case_id)))
 
     def recoded(self, case_id: str, codes: CaseCodes) -> bool:
         """Counted again under corrected codes; False when the case is not known."""
@@ -176,12 +178,21 @@ class Projection:
             self._put(case_id, replace(known, codes=codes))
         return known is not None
 
+    def merged(self, case_id: str, into_case: str, now: datetime) -> None:
+        """It was entered twice: one person, who counts once, by whatever came first of either.
+
+        Its facts stay where they are and go on coming under its id (help that began goes on under
+        it); which of them counts is decided when it is counted, so that no order of events matters.
+        """
+        known = self.cases.get(case_id, _nothing_of(now))
+        self.cases[case_id] = replace(known, merged_into=into_case, voided=False)
+        self.changed.add(case_id)
+
     def voided(self, case_id: str, now: datetime) -> None:
-        """Nothing of it counts any more."""
-        nothing = KnownCase(
-            codes=CaseCodes(oblast="", exploitation=()), counted_here=False, happened_at=now
-        )
-        self.cases[case_id] = replace(self.cases.get(case_id, nothing), voided=True)
+        """Nothing of it counts any more; but a duplicate's facts are those of a real person."""
+        if self._goes_on_as(case_id) is not None:
+            return
+        self.cases[case_id] = replace(self.cases.get(case_id, _nothing_of(now)), voided=True)
         self.changed.add(case_id)
         self.forgotten.add(case_id)
         for facts in (self.newest, self.first):
@@ -201,6 +212,10 @@ class Projection:
             for fact in assisted(service_type, happened_at):
                 self.first.setdefault((case_id, fact.table), (Indicator.ASSISTED, fact))
 
+    def _goes_on_as(self, case_id: str) -> str | None:
+        known = self.cases.get(case_id)
+        return None if known is None else known.merged_into
+
     def _voided(self, case_id: str) -> bool:
         known = self.cases.get(case_id)
         return known is not None and known.voided
@@ -211,6 +226,12 @@ class Projection:
         if case.counted_here:
             for fact in detected(case.codes, case.happened_at):
                 self.newest[case_id, fact.table] = (Indicator.DETECTED, fact)
+
+
+def _nothing_of(now: datetime) -> KnownCase:
+    """A case of which nothing is known yet."""
+    codes = CaseCodes(oblast="", exploitation=())
+    return KnownCase(codes=codes, counted_here=False, happened_at=now)
 
 
 def vector(table: Table, counts: Mapping[str, int]) -> tuple[int, ...]:

@@ -15,7 +15,13 @@ from uuid import UUID
 
 from contracts.assistance import EpisodeStarted
 from contracts.catalogue import type_of
-from contracts.identification import CaseChanged, CaseOpened, CaseVoided, PersonIdentified
+from contracts.identification import (
+    CaseChanged,
+    CaseMerged,
+    CaseOpened,
+    CaseVoided,
+    PersonIdentified,
+)
 from contracts.statistics import PlanPublished
 from services.chassis import audit
 from services.chassis.clock import Clock, derived_id
@@ -93,6 +99,8 @@ def _folded(projection: domain.Projection, received: Received, batch: Batch) -> 
         projection.opened(case_id, case)
     elif isinstance(body, EpisodeStarted):
         projection.assisted(case_id, body.service_type, body.happened_at)
+    elif isinstance(body, CaseMerged):
+        projection.merged(case_id, str(body.into_case), batch.now)
     elif isinstance(body, CaseVoided):
         projection.voided(case_id, batch.now)
     else:
@@ -232,6 +240,7 @@ def subscriptions(context: Context) -> Subscriptions:
         handlers={
             type_of("identification", CaseOpened): facts,
             type_of("identification", CaseChanged): facts,
+            type_of("identification", CaseMerged): facts,
             type_of("identification", CaseVoided): facts,
             type_of("identification", PersonIdentified): facts,
             type_of("assistance", EpisodeStarted): facts,

@@ -19,13 +19,16 @@ _CASES: Final = Statement(
 _PUT_CASES: Final = Statement(
     sa.text(
         """
-        INSERT INTO case_codes (case_id, counted_here, oblast, exploitation, happened_at, voided)
-        SELECT case_id, counted_here, oblast, exploitation, happened_at, voided
+        INSERT INTO case_codes
+            (case_id, counted_here, oblast, exploitation, happened_at, voided, merged_into)
+        SELECT case_id, counted_here, oblast, exploitation, happened_at, voided, merged_into
         FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(case_id text, counted_here boolean,
-            oblast text, exploitation jsonb, happened_at timestamptz, voided boolean)
+            oblast text, exploitation jsonb, happened_at timestamptz, voided boolean,
+            merged_into text)
         ON CONFLICT (case_id) DO UPDATE SET counted_here = excluded.counted_here,
             oblast = excluded.oblast, exploitation = excluded.exploitation,
-            happened_at = excluded.happened_at, voided = excluded.voided
+            happened_at = excluded.happened_at, voided = excluded.voided,
+            merged_into = excluded.merged_into
         """
     )
 )
@@ -44,12 +47,36 @@ _PUT_FIRST_FACTS: Final = Statement(sa.text(_PUT + "NOTHING"))
 _COUNTS: Final = Statement(
     sa.text(
         """
-        SELECT table_name, cell, count(*) AS cases FROM fact
+        WITH RECURSIVE goes_on (case_id, person, steps) AS (
+            SELECT case_id, merged_into, 1 FROM case_codes WHERE merged_into IS NOT NULL
+            UNION ALL
+            SELECT g.case_id, c.merged_into, g.steps + 1
+            FROM goes_on g JOIN case_codes c ON c.case_id = g.person
+            WHERE c.merged_into IS NOT NULL AND g.steps < :longest
+        ), last AS (
+            SELECT DISTINCT ON (case_id) case_id, person FROM goes_on ORDER BY case_id, steps DESC
+        ), told AS (
+            SELECT f.*, coalesce(l.person, f.case_id) AS person
+            FROM fact f LEFT JOIN last l USING (case_id)
+        ), counted AS (
+            SELECT DISTINCT ON (t.person, t.table_name) t.table_name, t.cell, t.happened_at
+            FROM told t LEFT JOIN case_codes c ON c.case_id = t.person
+            WHERE c.voided IS NOT TRUE
+                AND (t.indicator <> 'detected' OR c.counted_here IS NOT FALSE)
+            ORDER BY t.person, t.table_name, t.happened_at, t.case_id
+        )
+        SELECT table_name, cell, count(*) AS cases FROM counted
         WHERE happened_at >= :period_start AND happened_at < :period_end
         GROUP BY table_name, cell ORDER BY table_name, cell
         """
     )
 )
+"""One person, one cell of each table: of a case and all its duplicates the earliest fact counts.
+
+Detected here counts only where the case that goes on is counted here.
+"""
+_LONGEST_CHAIN: Final = 100
+"""Merges that follow each other, at most: no circle can keep a count from ending."""
 _PUT_PLAN: Final = Statement(
     sa.text(
         """
@@ -130,7 +157,9 @@ class Store:
     async def counts(self, start: datetime, end: datetime) -> dict[str, dict[str, int]]:
         """Exact counts by table and cell, of one moment: one statement, one snapshot."""
         found: dict[str, dict[str, int]] = {}
-        for row in await self._tx.fetch(_COUNTS, period_start=start, period_end=end):
+        for row in await self._tx.fetch(
+            _COUNTS, period_start=start, period_end=end, longest=_LONGEST_CHAIN
+        ):
             found.setdefault(row["table_name"], {})[row["cell"]] = row["cases"]
         return found
 
@@ -191,6 +220,7 @@ def _case(row: Record) -> domain.KnownCase:
         counted_here=row["counted_here"],
         happened_at=row["happened_at"],
         voided=row["voided"],
+        merged_into=row["merged_into"],
     )
 
 
@@ -202,6 +232,7 @@ def _row(case_id: str, case: domain.KnownCase) -> dict[str, Any]:
         "exploitation": case.codes.exploitation,
         "happened_at": case.happened_at,
         "voided": case.voided,
+        "merged_into": case.merged_into,
     }
 
 

@@ -6,7 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from contracts.envelope import Contract
-from contracts.identification import CaseChanged, CaseOpened, CaseVoided, PersonIdentified
+from contracts.identification import (
+    CaseChanged,
+    CaseMerged,
+    CaseOpened,
+    CaseVoided,
+    PersonIdentified,
+)
 from services.chassis.clock import new_id
 from services.chassis.messaging.arrival import Arrival
 from services.chassis.messaging.inboxes import ArrivedPiece, InboxSettler
@@ -18,7 +24,7 @@ EVENTS = 40
 SEEDS = 6
 PUBLISHER = {"EpisodeStarted": "assistance"}
 WHAT_IS_KEPT = (
-    "SELECT counted_here, oblast, exploitation, happened_at, voided FROM case_codes"
+    "SELECT counted_here, oblast, exploitation, happened_at, voided, merged_into FROM case_codes"
     " WHERE case_id = $1",
     "SELECT indicator, table_name, cell, happened_at FROM fact WHERE case_id = $1"
     " ORDER BY table_name",
@@ -39,8 +45,9 @@ def an_event(chance: random.Random, number: int) -> Contract:
         started(chance.choice(("nursing-visit", "crisis-room"))),
         started(chance.choice(("education", "other-legal"))).model_copy(update={"happened_at": at}),
         CaseVoided(reason="test-entry"),
+        CaseMerged(into_case=UUID(int=7)),
     ]
-    return chance.choices(kinds, weights=(4, 4, 3, 3, 3, 1))[0]
+    return chance.choices(kinds, weights=(4, 4, 3, 3, 3, 1, 1))[0]
 
 
 def arriving(node: Bench, body: Contract, case_id: UUID) -> Arrival:

@@ -1,6 +1,7 @@
 """Facts, ledger, noise, sums and releases, each role on its own database."""
 
-from datetime import timedelta
+import random
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
@@ -8,7 +9,14 @@ from uuid import UUID
 import pytest
 
 from contracts.assistance import EpisodeStarted
-from contracts.identification import CaseChanged, CaseOpened, CaseVoided, PersonIdentified
+from contracts.envelope import Contract
+from contracts.identification import (
+    CaseChanged,
+    CaseMerged,
+    CaseOpened,
+    CaseVoided,
+    PersonIdentified,
+)
 from contracts.statistics import (
     CountsContributed,
     ManifestClosed,
@@ -35,6 +43,10 @@ CODES: dict[str, Any] = {
     "language": "ru",
 }
 PERIOD = (NOW - timedelta(days=100), NOW + timedelta(days=1))
+
+
+VOIDED = CaseVoided(reason="duplicate")
+IDENTIFIED = PersonIdentified(decided_at=NOW, counted_by="border-brest")
 
 
 def opened(counted_by: str = "border-brest") -> CaseOpened:
@@ -105,6 +117,53 @@ async def test_facts_are_state_and_a_case_counts_once(node: Bench) -> None:
     assert counts["detected-total"] == {"total": 1}
     assert counts["detected-by-oblast"] == {"by-vi": 1}
     assert counts["assisted-by-service"] == {"health": 1}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_who_was_entered_twice_counts_once_by_what_came_first(node: Bench, seed: int) -> None:
+    first, second, third = (new_id() for _ in range(3))
+    oblasts = {first: "BY-BR", second: "BY-VI", third: "BY-HM"}
+
+    def at(days: int) -> datetime:
+        return NOW - timedelta(days=days)
+
+    helped = {"happened_at": at(3)}
+    scripts: list[list[tuple[UUID, Contract]]] = [
+        [
+            (case_id, opened().model_copy(update={"occurred_at": at(days), "oblast": where})),
+            *((case_id, body) for body in what),
+        ]
+        for (case_id, where), days, what in (
+            ((first, oblasts[first]), 5, (CaseMerged(into_case=second), VOIDED, IDENTIFIED)),
+            ((second, oblasts[second]), 9, (CaseMerged(into_case=third), VOIDED)),
+            ((third, oblasts[third]), 7, (IDENTIFIED,)),
+        )
+    ]
+    scripts += [
+        [(first, started("crisis-room"))],
+        [(third, started("nursing-visit").model_copy(update=helped))],
+    ]
+    chance = random.Random(seed)  # noqa: S311 - an order, no secret
+    while scripts := [script for script in scripts if script]:
+        case_id, body = chance.choice(scripts).pop(0)
+        publisher = "assistance" if isinstance(body, EpisodeStarted) else "identification"
+        await node.bring(body, case_id, publisher=publisher)
+    counts = await exact(node)
+    assert counts["detected-total"] == counts["identified-total"] == {"total": 1}
+    assert counts["detected-by-oblast"] == {"by-vi": 1}
+    assert counts["assisted-by-service"] == {"health": 1}
+
+
+async def test_of_a_merged_case_that_another_node_counts_nothing_is_detected_here(
+    node: Bench,
+) -> None:
+    handed_over, here = new_id(), new_id()
+    await node.bring(opened(), here, publisher="identification")
+    await node.bring(opened("interior-brest"), handed_over, publisher="identification")
+    assert (await exact(node))["detected-total"] == {"total": 1}
+    merged = CaseMerged(into_case=handed_over)
+    await node.bring(merged, here, publisher="identification")
+    assert "detected-total" not in await exact(node)
 
 
 async def test_a_case_of_another_node_is_not_detected_here_but_identified_here(

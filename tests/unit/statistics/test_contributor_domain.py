@@ -101,3 +101,40 @@ def test_the_ledger_never_goes_above_its_cap(wishes: list[Fraction], cap: Fracti
         if domain.may_spend(spent, wish, cap):
             spent += wish
     assert spent <= cap
+
+
+def a_projection(*cases: str) -> domain.Projection:
+    known = domain.KnownCase(
+        codes=CaseCodes(oblast="BY-BR", exploitation=()), counted_here=True, happened_at=MAY
+    )
+    return domain.Projection(dict.fromkeys(cases, known))
+
+
+def test_a_duplicate_keeps_its_facts_and_what_it_goes_on_as() -> None:
+    projection = a_projection("twice")
+    projection.merged("twice", "goes-on", MAY)
+    projection.voided("twice", MAY)
+    projection.assisted("twice", "shelter", MAY)
+    assert projection.identified("twice", MAY)
+    assert projection.cases["twice"].merged_into == "goes-on"
+    assert not projection.cases["twice"].voided
+    assert not projection.forgotten
+    assert {table for _, table in projection.first | projection.newest} == {
+        *("identified-total", "assisted-total", "assisted-by-service")
+    }
+
+
+def test_a_case_entered_in_error_that_was_a_duplicate_counts_from_then_on() -> None:
+    projection = a_projection()
+    projection.voided("twice", MAY)
+    projection.merged("twice", "goes-on", MAY)
+    projection.assisted("twice", "shelter", MAY)
+    assert projection.first
+
+
+def test_what_is_opened_again_stays_merged() -> None:
+    projection = a_projection("twice")
+    projection.merged("twice", "goes-on", MAY)
+    projection.opened("twice", projection.cases["twice"])
+    projection.opened("twice", a_projection("twice").cases["twice"])
+    assert projection.cases["twice"].merged_into == "goes-on"
