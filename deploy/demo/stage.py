@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from deploy.demo.agency import PATIENCE_SECONDS, UNAVAILABLE, Agency, Door, StoryFailed
+from deploy.demo.agency import PATIENCE_SECONDS, PLAIN, UNAVAILABLE, Agency, Door, StoryFailed
 from deploy.demo.bus import Bus
 from deploy.local import buses, control
 from deploy.local.layout import StateFolder
@@ -23,6 +23,7 @@ from deploy.local.processes import write_whole
 from deploy.local.tokens import read_token
 
 POLL_SECONDS = 0.05
+ASKING: Mapping[str, Any] = {"timeout": 30, "trust_env": False, "verify": PLAIN}
 
 Say = Callable[[str], None]
 
@@ -100,9 +101,7 @@ class Stage:
         if caller is not None:
             token = read_token(self.state, unit.partition(".")[0], caller)
             headers["authorization"] = f"Bearer {token}"
-        answer = httpx.get(
-            self.addresses[unit] + path, params=params, headers=headers, timeout=30, trust_env=False
-        )
+        answer = httpx.get(self.addresses[unit] + path, params=params, headers=headers, **ASKING)
         if answer.status_code == UNAVAILABLE:
             raise httpx.TransportError(f"{unit} is not available now")
         return answer
@@ -121,8 +120,7 @@ class Stage:
             self.addresses[unit] + path,
             json=body,
             headers={"authorization": f"Bearer {token}"},
-            timeout=30,
-            trust_env=False,
+            **ASKING,
         )
 
     def until(self, what: str, look: Callable[[], Any], seconds: float | None = None) -> Any:

@@ -116,8 +116,6 @@ def written(stage: Stage, node: str) -> list[str]:
     """What the stack has written down of it."""
     metrics = {each: stage.metrics(each) for each in stage.addresses if node in each}
     return [
-        *canary.in_files(stage.state.logs),
-        *canary.in_files(stage.state.spans),
         *canary.in_files(stage.state.root, canary.FILES_APART),
         *canary.in_texts(dict(metrics)),
     ]

@@ -8,8 +8,9 @@ may not call clean: an unreadable place is an error, not a miss.
 import asyncio
 import base64
 import json
+import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -106,16 +107,30 @@ def in_files(
 ) -> list[str]:
     """Files below a folder, by their bytes; a file that vanished meanwhile holds nothing."""
     found = []
-    for path in sorted(folder.rglob("*")):
-        name = str(path.relative_to(folder))
-        if name.endswith(endings_apart) or any(name.startswith(f"{each}/") for each in apart):
+    for path in _files(folder, apart):
+        if path.name.endswith(endings_apart):
             continue
         try:
             content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
         except FileNotFoundError:
             continue
-        found += [f"file {name}: {each}" for each in found_in(content)]
+        found += [f"file {path.relative_to(folder)}: {each}" for each in found_in(content)]
     return found
+
+
+def _files(folder: Path, apart: Sequence[str]) -> Iterator[Path]:
+    """Every file below a folder, in order, without looking into the folders that are apart."""
+
+    def unreadable(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for place, folders, names in os.walk(folder, onerror=unreadable):
+        here = Path(place)
+        folders[:] = sorted(
+            each for each in folders if str((here / each).relative_to(folder)) not in apart
+        )
+        yield from (here / name for name in sorted(names))
 
 
 def in_metrics(stage: Stage) -> list[str]:
