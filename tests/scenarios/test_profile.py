@@ -4,23 +4,28 @@ No number is in here: what is due when is read from the profile's file, and is n
 profile says. No line of code differs between the two houses.
 """
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from contracts.vocabulary import Profile, load_profile
 from deploy.demo import figures
 from deploy.demo.stage import Stage, new_id
 from deploy.demo.stories import loop
-from deploy.demo.stories.loop import INTERIOR, REDCROSS
+from deploy.demo.stories.loop import BORDER, INTERIOR, REDCROSS
 from deploy.local.jurisdiction import DEFAULT, SETTING, profile_of
+from deploy.local.topology import NODES_FILE
 from tests.support.stack import Told, a_house, a_stage
 
 STORY = "a man met in another country"
 UK, HERE = load_profile("UK"), load_profile(DEFAULT)
 SEARCHED_DAYS = 400
+MET = (BORDER, INTERIOR, REDCROSS, "hub")
 ROUTINE, URGENT = "nursing-visit", "social-care"
 GROUNDS, CONCLUSIVE, OFFERED = (
     "reasonable_grounds_working_days",
@@ -31,8 +36,24 @@ BY_HOLIDAY = (GROUNDS, OFFERED)
 
 
 @pytest.fixture(scope="module")
-def story() -> Iterator[Told]:
-    with a_house(whole_nodes=True, **{SETTING: UK.name}) as state, a_stage(state) as stage:
+def on_the_way(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The nodes of the demo, of which only those run that he meets, and the hub between them."""
+    folder = tmp_path_factory.mktemp("nodes")
+    for file in NODES_FILE.parent.glob("*.yaml"):
+        shutil.copy(file, folder)
+    told = yaml.safe_load(NODES_FILE.read_text(encoding="utf-8"))
+    for node, card in told["nodes"].items():
+        card["on_call"] = node not in MET
+        card["pages"] = False
+    made = folder / NODES_FILE.name
+    made.write_text(yaml.safe_dump(told), encoding="utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def story(on_the_way: Path) -> Iterator[Told]:
+    house = a_house(whole_nodes=True, nodes_file=on_the_way, **{SETTING: UK.name})
+    with house as state, a_stage(state) as stage:
         stage.move_clock(until_holidays_differ(stage.now()))
         go_the_way(stage)
         yield Told(STORY, stage)

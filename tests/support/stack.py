@@ -54,13 +54,23 @@ def stack_state() -> Iterator[StateFolder]:
 
 @contextmanager
 def a_house(
-    also: tuple[str, ...] = (), /, *, whole_nodes: bool, **environment: str
+    also: tuple[str, ...] = (),
+    /,
+    *,
+    whole_nodes: bool,
+    nodes_file: Path | None = None,
+    **environment: str,
 ) -> Iterator[StateFolder]:
     """Start a stack with these variables beside the others, and stop it in any case."""
     folder = Path(tempfile.mkdtemp(prefix="nrm-test-house-"))
     state = StateFolder(folder / "state")
     form = control.Wish(
-        state, demo=True, whole_nodes=whole_nodes, brokers=wanted_brokers(), also=also
+        state,
+        nodes_file=nodes_file,
+        demo=True,
+        whole_nodes=whole_nodes,
+        brokers=wanted_brokers(),
+        also=also,
     )
     try:
         try:
