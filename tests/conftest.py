@@ -1,7 +1,8 @@
 """Fixtures that every test may ask for, and which tests share a worker.
 
 The tests of one file run in one worker, as fixtures of a module expect; those of the folders that
-share the one running stack (``tests/support/stack.py``) run in one worker over all their files.
+share the one running stack (``tests/support/stack.py``) run in one worker over all their files,
+from the first minute on.
 """
 
 import os
@@ -28,6 +29,23 @@ ON_THE_STACK = (
 )
 
 
+FIRST = ("tests/integration/deploy/", "tests/integration/", "tests/browser/", "tests/faults/")
+"""Next, in this order: files of few tests that take long; all others fill what is left."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The stack's tests first: they take as long as all others, and one worker has them all."""
+
+    def place(item: pytest.Item) -> int:
+        if item.nodeid.startswith(ON_THE_STACK):
+            return 0
+        after = (n for n, folder in enumerate(FIRST, start=1) if item.nodeid.startswith(folder))
+        return next(after, len(FIRST) + 1)
+
+    items.sort(key=place)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Replace `--dist loadfile`; `loadgroup` of pytest-xdist 3.8 does nothing with pytest 9.2."""
@@ -38,4 +56,5 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = nodeid.partition("::")[0]
             return "the stack" if file.startswith(ON_THE_STACK) else file
 
+    config.option.loadscopereorder = False  # it would begin with the files of most tests
     return ByFileOrStack(config, log)

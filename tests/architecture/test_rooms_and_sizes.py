@@ -3,6 +3,8 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -43,10 +45,42 @@ def sources(*folders: str) -> Iterator[Path]:
         yield from sorted((ROOT / folder).rglob("*.py"))
 
 
-def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+@dataclass(frozen=True, slots=True)
+class Function:
+    name: str
+    lines: int
+    parameters: int
+    """Those that a caller may give by place, but ``self``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is looked at of one file; kept, so that each file is parsed once."""
+
+    functions: tuple[Function, ...]
+    names: frozenset[str]
+    says_what_it_is_for: bool
+
+
+@cache
+def source(path: Path) -> Source:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree))
+    return Source(
+        functions=tuple(
+            Function(
+                name=node.name,
+                lines=(node.end_lineno or 0) - node.lineno + 1,
+                parameters=len(
+                    [a for a in node.args.args + node.args.posonlyargs if a.arg != "self"]
+                ),
+            )
+            for node in nodes
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ),
+        names=frozenset(name for node in nodes for name in names_in(node)),
+        says_what_it_is_for=ast.get_docstring(tree) is not None,
+    )
 
 
 def short(path: Path) -> str:
@@ -72,43 +106,40 @@ def test_no_file_is_longer_than_a_reader_keeps_in_mind() -> None:
 
 def test_every_function_fits_on_a_page() -> None:
     long = {
-        f"{short(path)}:{function.name}": lines
+        f"{short(path)}:{function.name}": function.lines
         for path in sources(*PRODUCTION, "tests")
-        for function in functions(path)
-        if (lines := (function.end_lineno or 0) - function.lineno + 1) > LONGEST_FUNCTION
+        for function in source(path).functions
+        if function.lines > LONGEST_FUNCTION
     }
     assert long == {}
 
 
 def test_no_function_takes_more_parameters_than_a_reader_counts() -> None:
     many = {
-        f"{short(path)}:{function.name}": len(function.args.args + function.args.posonlyargs)
+        f"{short(path)}:{function.name}": function.parameters
         for path in sources(*PRODUCTION)
-        for function in functions(path)
-        if function.name not in GIVEN_BY_OTHERS
-        and len([a for a in function.args.args + function.args.posonlyargs if a.arg != "self"])
-        > MOST_PARAMETERS
+        for function in source(path).functions
+        if function.name not in GIVEN_BY_OTHERS and function.parameters > MOST_PARAMETERS
     }
     assert many == {}
 
 
-def names_in(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        match node:
-            case ast.FunctionDef() | ast.AsyncFunctionDef():
-                yield node.name
-                yield from (argument.arg for argument in node.args.args + node.args.kwonlyargs)
-            case ast.ClassDef():
-                yield re.sub(r"(?<!^)(?=[A-Z])", "_", node.name)
-            case ast.Name(id=name, ctx=ast.Store()):
-                yield name
+def names_in(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            yield node.name
+            yield from (argument.arg for argument in node.args.args + node.args.kwonlyargs)
+        case ast.ClassDef():
+            yield re.sub(r"(?<!^)(?=[A-Z])", "_", node.name)
+        case ast.Name(id=name, ctx=ast.Store()):
+            yield name
 
 
 def test_names_say_what_they_mean() -> None:
     found = {
         f"{short(path)}: {name}"
         for path in sources(*PRODUCTION)
-        for name in {path.stem, *names_in(path)}
+        for name in {path.stem, *source(path).names}
         if name.lower().strip("_") not in GIVEN_BY_OTHERS and BANNED_IN_NAMES.search(name.lower())
     }
     assert found == set()
@@ -129,8 +160,7 @@ def test_every_module_says_what_it_is_for() -> None:
     silent = {
         short(path)
         for path in sources(*PRODUCTION)
-        if path.read_text(encoding="utf-8").strip()
-        and ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None
+        if path.read_text(encoding="utf-8").strip() and not source(path).says_what_it_is_for
     }
     assert silent == set()
 
@@ -140,7 +170,7 @@ def test_the_chassis_knows_no_word_of_the_domain(word: str) -> None:
     found = {
         f"{short(path)}: {name}"
         for path in sources("services/chassis")
-        for name in {path.stem, *names_in(path)}
+        for name in {path.stem, *source(path).names}
         if word in name.lower().split("_")
     }
     assert found == set()
