@@ -15,6 +15,7 @@ COVERED: Final = frozenset({"signed-in", "covered"})
 
 DETECTORS: Final = frozenset({"detector", "case-officer"})
 OFFICERS: Final = frozenset({"case-officer"})
+SUPERVISORS: Final = frozenset({"supervisor"})
 READERS: Final = frozenset({"case-officer", "supervisor"})
 PROVIDERS: Final = frozenset({"provider-intake", "duty-officer"})
 NURSES: Final = frozenset({"provider-intake"})
@@ -37,6 +38,8 @@ HELP_FORMS: Final = (
     *("arrived", "departed", "extend", "place-assigned", "no-show", "schedule", "end-early"),
     "plan",
 )
+SECOND_FORMS: Final = ("unlink",)
+"""What a supervisor says as the second person."""
 ONWARD_FORMS: Final = ("onward-consent", "onward")
 PLAN_FORMS: Final = ("redraft", "advance", "follow-up", "asked-after")
 POOL_FORMS: Final = ("close-places",)
@@ -98,6 +101,11 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
             (method, f"{place}/{word}"): allowed
             for place, (words, allowed) in FORMS.items()
             for word in words
+            for method in ("GET", "POST")
+        },
+        **{
+            (method, f"/cases/{{case_id}}/{word}"): SUPERVISORS
+            for word in SECOND_FORMS
             for method in ("GET", "POST")
         },
         **{

@@ -24,7 +24,7 @@ from console.pages import (
     person,
     referrals,
 )
-from console.pages.case_forms import FORMS
+from console.pages.case_forms import FORMS, SECOND_FORMS
 from console.pages.onward import ONWARD_FORMS
 from console.pages.plans import NEW_PLAN, PLAN_FORMS, show_plan
 from console.pages.sheets import shows, takes
@@ -33,7 +33,11 @@ from services.chassis.web import NO_FOREIGN_TELEMETRY
 
 Page = Callable[..., Awaitable[Response]]
 
-SHEETS: Final = (*FORMS, *HELP_FORMS, *ONWARD_FORMS, NEW_PLAN, *PLAN_FORMS, *POOL_FORMS)
+SHEETS: Final = (
+    *(*FORMS, *SECOND_FORMS),
+    *(*HELP_FORMS, *ONWARD_FORMS, NEW_PLAN, *PLAN_FORMS),
+    *POOL_FORMS,
+)
 PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("GET", "/assets/{name}"): entry.asset,
     ("GET", "/sign-in"): entry.sign_in_form,

@@ -45,6 +45,15 @@ class RestrictionSet(Contract):
     valid_until: Time | None = None
 
 
+class RestrictionLifted(Contract):
+    """A restriction that a case had only by a link to another one, which was a mistake, holds no
+    longer. What somebody recorded is never lifted so.
+    """
+
+    restriction_id: Reference
+    lifted_at: Time
+
+
 class SendingDelivered(Contract):
     """The other agency's node has what was sent."""
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from console.answers import listed, page
 from console.desk import visit_of
 from console.pages.asking import clocks_of, id_of_officer, read_case, register_of, requests_of
-from console.pages.case_forms import FORMS
+from console.pages.case_forms import FORMS, SECOND_FORMS
 from console.pages.sheets import groups_of
 from services.chassis.clock import new_id
 
@@ -72,7 +72,7 @@ async def show_case(request: Request, case_id: UUID) -> Response:
         "case.html",
         case=case,
         clocks=clocks_of(case),
-        groups=groups_of(FORMS, case),
+        groups=groups_of((*FORMS, *SECOND_FORMS), case),
         form_of=FORM_OF,
         own_number=str(id_of_officer(visit.session.caller.name)),
         may_stay=case["state"] in STAYS,

@@ -15,6 +15,7 @@ FACTS: Final = (
     Fact("consent-ended", "consent", gateway.ConsentEnded, CASE, never_waits=True),
     Fact("consent-expired", "consent", gateway.ConsentExpired, CASE),
     Fact("restriction-set", "consent", gateway.RestrictionSet, CASE, never_waits=True),
+    Fact("restriction-lifted", "consent", gateway.RestrictionLifted, CASE),
     Fact("sending-delivered", "incoming", gateway.SendingDelivered, CASE),
     Fact("sending-refused", "incoming", gateway.SendingRefused, CASE),
     Fact("sending-delayed", "incoming", gateway.SendingDelayed, CASE),

@@ -25,6 +25,7 @@ from contracts.identification.cases import (
 from contracts.identification.everyday import (
     CaseLinked,
     CaseMerged,
+    CaseUnlinked,
     ChildFound,
     ChildMissing,
     ContactLost,
@@ -79,6 +80,7 @@ __all__ = [
     "CaseLinked",
     "CaseMerged",
     "CaseOpened",
+    "CaseUnlinked",
     "CaseVoided",
     "ChildAuthorityNotified",
     "ChildFound",

@@ -16,6 +16,17 @@ class CaseLinked(Contract):
     same_person: Flag = False
 
 
+class CaseUnlinked(Contract):
+    """The link was a mistake. ``same_person``: another link still says that both are of one person,
+    or this one never said so: what is forbidden stays as it is.
+    """
+
+    linked_case: Reference
+    kind: Annotated[str, code("case-link-kind")]
+    reason: Annotated[str, code("unlink-reason")]
+    same_person: Flag = False
+
+
 class CaseMerged(Contract):
     """This case was entered twice; the other one goes on."""
 

@@ -33,6 +33,7 @@ from contracts.intake.consent import (
 from contracts.intake.everyday import (
     Answer,
     CaseLinked,
+    CaseUnlinked,
     ChildMissing,
     ContactChanged,
     DependantsAdded,
@@ -86,6 +87,7 @@ __all__ = [
     "CaseCorrected",
     "CaseEnteredInError",
     "CaseLinked",
+    "CaseUnlinked",
     "ChildAuthorityTold",
     "ChildMissing",
     "ChildsViewRecorded",

@@ -14,6 +14,16 @@ class CaseLinked(Contract):
     kind: Annotated[str, code("case-link-kind")]
 
 
+class CaseUnlinked(Contract):
+    """A link between two cases of this node was a mistake. A second person says so, never the one
+    who linked them; a merge is not undone by it.
+    """
+
+    linked_case: Reference
+    kind: Annotated[str, code("case-link-kind")]
+    reason: Annotated[str, code("unlink-reason")]
+
+
 class DuplicateFound(Contract):
     """The same case was entered twice; this one ends, the other one goes on."""
 

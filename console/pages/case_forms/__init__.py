@@ -9,6 +9,7 @@ from console.pages.case_forms.special import (
     REFERRAL,
     REFUSAL,
     RESTRICTION,
+    UNLINK,
     WITHDRAWAL,
 )
 from console.pages.sheets import Sheet
@@ -23,4 +24,7 @@ FORMS: Final[tuple[Sheet, ...]] = (
     *(CORRECT, *ENDS),
 )
 
-__all__ = ["FORMS"]
+SECOND_FORMS: Final[tuple[Sheet, ...]] = (UNLINK,)
+"""What a second person says of what somebody else did."""
+
+__all__ = ["FORMS", "SECOND_FORMS"]

@@ -25,6 +25,7 @@ from contracts.vocabulary import NOT_YET_KNOWN
 from services.chassis.clock import new_id
 
 CONSENT_DAYS: Final = 365
+MERGED: Final = "duplicate-of"
 
 
 async def _correctable(_visit: Visit, case: Thing) -> Fields:
@@ -168,6 +169,31 @@ def _referral_body(visit: Visit, _case: Thing, body: Body) -> Body:
     return body | {"request_id": str(id_within(form_id, "request")), "needs": needs}
 
 
+def _links(case: Thing) -> list[tuple[str, str]]:
+    """(other case, kind) of every link that can be taken back: a merge cannot."""
+    return [(one["case_id"], one["kind"]) for one in case["links"] if one["kind"] != MERGED]
+
+
+async def _unlink_fields(visit: Visit, case: Thing) -> Fields:
+    words = visit.words
+    links = tuple(
+        (
+            f"{kind}:{other}",
+            f"{words.text('case-called', short=other[:8])} ({words.label('case-link-kind', kind)})",
+        )
+        for other, kind in _links(case)
+    )
+    which = Field(
+        name="linked_case", kind=Kind.CHOICE, text="which-link", required=True, options=links
+    )
+    return (which, choice("reason", "unlink-reason", required=True))
+
+
+def _unlink_body(_visit: Visit, _case: Thing, body: Body) -> Body:
+    kind, _, other = body["linked_case"].partition(":")
+    return {**body, "linked_case": other, "kind": kind}
+
+
 CONSENT: Final = Sheet(
     word="consent",
     happened="consent-recorded",
@@ -215,4 +241,14 @@ CORRECT: Final = Sheet(
     fields=_correctable,
     body=_changed,
     group="corrections",
+)
+UNLINK: Final = Sheet(
+    word="unlink",
+    happened="case-unlinked",
+    about=A_CASE,
+    fields=_unlink_fields,
+    body=_unlink_body,
+    group="links",
+    fits=lambda case: bool(_links(case)),
+    stops=True,
 )

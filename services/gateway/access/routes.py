@@ -17,7 +17,7 @@ PRIVACY_OFFICER: Final = "data-protection-officer"
 _TELLERS: Final = frozenset(
     {
         *(AGENCY_SYSTEM, CASE_OFFICER, "capacity-clerk", "detector"),
-        *("duty-officer", "provider-intake"),
+        *("duty-officer", "provider-intake", SUPERVISOR),
     }
 )
 """Who may tell the door anything; what each of them may tell stands in ``telling``."""
@@ -26,7 +26,7 @@ _REGISTER_READERS: Final = frozenset({CASE_OFFICER, SUPERVISOR, PRIVACY_OFFICER}
 ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
         ("POST", "/v1/intake"): _TELLERS,
-        ("GET", "/v1/participants"): _TELLERS | {SUPERVISOR},
+        ("GET", "/v1/participants"): _TELLERS,
         ("GET", "/v1/answers"): frozenset({AGENCY_SYSTEM}),
         ("GET", "/v1/incoming"): frozenset({AGENCY_SYSTEM, NOTIFIER}),
         ("PUT", "/v1/persons/{case_id}"): frozenset({AGENCY_SYSTEM, CASE_OFFICER}),

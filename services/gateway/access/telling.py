@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from services.gateway.access.routes import AGENCY_SYSTEM, CASE_OFFICER
+from services.gateway.access.routes import AGENCY_SYSTEM, CASE_OFFICER, SUPERVISOR
 
 DETECTOR: Final = "detector"
 PROVIDER_INTAKE: Final = "provider-intake"
@@ -46,6 +46,7 @@ PEOPLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "consent-recorded": _OFFICER,
         "consent-withdrawn": _OFFICER,
         "restriction-recorded": _OFFICER,
+        "case-unlinked": frozenset({SUPERVISOR}),
         "referral-requested": _OFFICER,
         "offer-answered": frozenset({PROVIDER_INTAKE, DUTY_OFFICER}),
         "need-cancelled": _OFFICER,

@@ -6,7 +6,13 @@ Which text was read, in which language and who gave it stay in the register: no 
 from datetime import datetime
 from uuid import UUID
 
-from contracts.gateway import ConsentEnded, ConsentExpired, ConsentGranted, RestrictionSet
+from contracts.gateway import (
+    ConsentEnded,
+    ConsentExpired,
+    ConsentGranted,
+    RestrictionLifted,
+    RestrictionSet,
+)
 from contracts.intake import RecipientClass
 from services.gateway.domain.consent import Consent, Restriction
 
@@ -49,3 +55,8 @@ def restriction_set(restriction: Restriction) -> RestrictionSet:
         oblast=restriction.oblast,
         valid_until=restriction.valid_until,
     )
+
+
+def restriction_lifted(restriction_id: UUID, at: datetime) -> RestrictionLifted:
+    """It came by a link that was a mistake, and holds no longer."""
+    return RestrictionLifted(restriction_id=restriction_id, lifted_at=at)

@@ -4,7 +4,7 @@ Fails closed: an unknown code never widens a consent and never narrows a restric
 what happened to the person may be in here, only who may receive what for which purpose.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -107,6 +107,43 @@ def what_is_forbidden(restriction: Restriction) -> tuple[str | None, ...]:
         restriction.agency_type,
         restriction.oblast,
         None if until is None else until.astimezone(UTC).isoformat(),
+    )
+
+
+TURNS: Final = 20
+"""So often the same restriction can go over to the same case, be lifted and go over again."""
+
+
+def came_by_a_link(
+    found: Mapping[UUID, tuple[Restriction, ...]], made_of: Callable[[UUID, UUID, int], UUID]
+) -> frozenset[UUID]:
+    """Restrictions whose id was made of another one that says the same: nobody recorded them."""
+    everything = [one for restrictions in found.values() for one in restrictions]
+    made = {
+        made_of(one.restriction_id, case_id, turn)
+        for case_id in found
+        for one in everything
+        if one.case_id != case_id
+        for turn in range(TURNS)
+    }
+    return frozenset(one.restriction_id for one in everything if one.restriction_id in made)
+
+
+def only_by_a_link(
+    cases: Mapping[UUID, tuple[Restriction, ...]], carried: frozenset[UUID]
+) -> tuple[tuple[UUID, Restriction], ...]:
+    """Of the cases of one person: what none of them has but by a link that is gone."""
+    recorded = {
+        what_is_forbidden(one)
+        for restrictions in cases.values()
+        for one in restrictions
+        if one.restriction_id not in carried
+    }
+    return tuple(
+        (case_id, one)
+        for case_id, restrictions in cases.items()
+        for one in restrictions
+        if one.restriction_id in carried and what_is_forbidden(one) not in recorded
     )
 
 

@@ -18,3 +18,8 @@ class Objection:
 def told(objections: tuple[Objection, ...]) -> tuple[Objection, ...]:
     """What an answer says: each once, in order, within the limit."""
     return tuple(dict.fromkeys(objections))[:REASONS_LIMIT]
+
+
+def second_person_objections(caller: str, before: frozenset[str]) -> tuple[Objection, ...]:
+    """Nobody takes back alone what they did: whoever linked two cases does not unlink them."""
+    return (Objection("second-person-needed"),) if caller in before else ()

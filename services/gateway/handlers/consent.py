@@ -15,7 +15,7 @@ from contracts.intake import (
     RestrictionRecorded,
 )
 from services.chassis.audit import record
-from services.chassis.clock import derived_id
+from services.chassis.clock import derived_id, new_id
 from services.chassis.messaging.work import Work
 from services.gateway.disclosure.consent import (
     consent_ended,
@@ -26,6 +26,7 @@ from services.gateway.disclosure.consent import (
 from services.gateway.domain.consent import (
     GUARDIAN,
     STOP_SHARING,
+    TURNS,
     AgencyClass,
     Consent,
     ConsentRegister,
@@ -85,7 +86,7 @@ async def withdraw_consent(
     All: of every case that is the same one, whoever was told under which of them.
     """
     tx = work.transaction
-    await _lock_cases_of_one_person(work, case_id)
+    await lock_cases_of_one_person(work, case_id)
     recorded = await register.read_consents(tx, case_id)
     objections = withdrawal_objections(body.consent_id, recorded)
     if objections:
@@ -134,7 +135,7 @@ async def record_restriction(
     It holds in every case of the person.
     """
     tx = work.transaction
-    its_cases = await _lock_cases_of_one_person(work, case_id)
+    its_cases = await lock_cases_of_one_person(work, case_id)
     restriction = _restriction(body, case_id)
     taken = await register.restriction_exists(tx, body.restriction_id)
     now = ConsentRegister(now=work.now, frozen=its_cases[case_id].frozen, id_taken=taken)
@@ -155,7 +156,7 @@ async def restrict_from_the_beginning(
     if not body.restrictions:
         return ()
     tx = work.transaction
-    its_cases = await _lock_cases_of_one_person(work, case_id)
+    its_cases = await lock_cases_of_one_person(work, case_id)
     known = await register.read_restrictions(tx, case_id)
     held = {found.restriction_id: what_is_forbidden(found) for found in known}
     new: dict[UUID, tuple[Restriction, str]] = {}
@@ -213,12 +214,12 @@ async def join_cases(case_id: UUID, other: UUID, work: Work, stop_sharing: StopS
 
     Consents stay where they are.
     """
-    its_cases = await _lock_cases_of_one_person(work, case_id, other)
+    its_cases = await lock_cases_of_one_person(work, case_id, other)
     await same_person.link(work.transaction, case_id, other)
     await _forbid_in_all(its_cases, work, stop_sharing)
 
 
-async def _lock_cases_of_one_person(work: Work, *named: UUID) -> Mapping[UUID, CaseRow]:
+async def lock_cases_of_one_person(work: Work, *named: UUID) -> Mapping[UUID, CaseRow]:
     """The rows of these cases and of all that are linked, locked in one order for everybody.
 
     Looked up again once they are locked: somebody may have linked one more while we waited.
@@ -251,7 +252,7 @@ async def _forbid_in_all(
     for case_id, row in its_cases.items():
         here = {what_is_forbidden(found) for found, _ in held[case_id]}
         new = [
-            (_carried(found, case_id), author)
+            (await _carried(work, found, case_id), author)
             for said, (found, author) in forbidden.items()
             if said not in here
         ]
@@ -259,8 +260,14 @@ async def _forbid_in_all(
             await _forbid(new, case_id, work, stop_sharing)
 
 
-def _carried(restriction: Restriction, case_id: UUID) -> Restriction:
-    own_id = derived_id(SERVICE, str(restriction.restriction_id), str(case_id), 0)
+async def _carried(work: Work, restriction: Restriction, case_id: UUID) -> Restriction:
+    """The same for another case, under an id made of both: one that was lifted keeps its own."""
+    for turn in range(TURNS):
+        own_id = derived_id(SERVICE, str(restriction.restriction_id), str(case_id), turn)
+        if not await register.restriction_exists(work.transaction, own_id):
+            break
+    else:
+        own_id = new_id()
     return replace(restriction, restriction_id=own_id, case_id=case_id)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from contracts.envelope import Contract, source_of
 from contracts.intake import (
+    CaseUnlinked,
     ConsentRecorded,
     ConsentWithdrawn,
     IntakeAccepted,
@@ -22,7 +23,7 @@ from services.chassis.audit import record
 from services.chassis.errors import NotYetReady
 from services.chassis.messaging.work import Work
 from services.gateway.disclosure.door import Asked, acceptance, command_of, refusal
-from services.gateway.domain.refusals import Objection
+from services.gateway.domain.refusals import Objection, second_person_objections
 from services.gateway.handlers import originals
 from services.gateway.handlers.consent import (
     record_consent,
@@ -33,9 +34,12 @@ from services.gateway.handlers.consent import (
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.examining import Examined, Surroundings, examine, names_nodes
 from services.gateway.handlers.form import Letter
-from services.gateway.store import policy, stream
+from services.gateway.store import acts, policy, stream
 
 GATEWAY: Final = "gateway"
+PASSED_ON: Final = "intake-passed-on"
+LINKING: Final = ("", "case-linked", "person-detected", "screening-recorded")
+"""What links two cases, as the audit tells it; before it told what was passed on, it may be any."""
 ID_REUSED: Final = Objection("id-reused", "id")
 Answer = IntakeAccepted | IntakeRefused
 OwnBody = ConsentRecorded | ConsentWithdrawn | RestrictionRecorded
@@ -94,6 +98,7 @@ async def _answered(
             return _refuse(arrival, examined, objections, work)
         return _accept(letter.intake_id, examined.subject, work)
     objections = await _restrict(context, examined.body, examined.subject, work)
+    objections += await _one_person_alone(examined.body, examined.subject, work)
     if objections:
         return _refuse(arrival, examined, objections, work)
     stream.publish_command(
@@ -102,7 +107,8 @@ async def _answered(
         subject=examined.subject,
         intake_id=letter.intake_id,
     )
-    _audited(work, "intake-passed-on", examined.subject)
+    told = letter.type.rpartition(".v")[0].rpartition(".")[2]
+    _audited(work, PASSED_ON, examined.subject, told)
     return None
 
 
@@ -166,6 +172,14 @@ async def _restrict(
     if isinstance(body, PersonDetected):
         return await restrict_from_the_beginning(body, case_id, work, context.stop_sharing)
     return ()
+
+
+async def _one_person_alone(body: Contract, case_id: UUID, work: Work) -> tuple[Objection, ...]:
+    """What needs a second person is not done by whoever did the first half."""
+    if not isinstance(body, CaseUnlinked):
+        return ()
+    linkers = await acts.who_did(work.transaction, PASSED_ON, (case_id, body.linked_case), LINKING)
+    return second_person_objections(work.caller, linkers)
 
 
 async def _keep_originals(context: GatewayContext, examined: Examined, work: Work) -> None:

@@ -28,6 +28,7 @@ from services.gateway.handlers.consent import (
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.door import ID_REUSED
 from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
+from services.gateway.handlers.unlinking import part_cases
 from services.gateway.store import cases
 from services.gateway.store.answers import Answer, keep_answer
 
@@ -143,6 +144,13 @@ async def note_link(context: GatewayContext, received: Received, work: Work) -> 
         await context.feeds.append(work.transaction, INCOMING, news_told(received.envelope, body))
 
 
+async def note_unlink(_context: GatewayContext, received: Received, work: Work) -> None:
+    """A link was a mistake: what came over by it alone holds no longer."""
+    body: identification.CaseUnlinked = received.body
+    if not body.same_person:
+        await part_cases(UUID(received.envelope.subject), body.linked_case, work)
+
+
 async def note_merge(context: GatewayContext, received: Received, work: Work) -> None:
     """A case was entered twice: what is forbidden or taken back in one holds in the other."""
     body: identification.CaseMerged = received.body
@@ -224,6 +232,7 @@ def feed_subscriptions(context: GatewayContext) -> Subscriptions:
             type_of("identification", identification.MajorityReached): partial(
                 note_majority, context
             ),
+            type_of("identification", identification.CaseUnlinked): partial(note_unlink, context),
             type_of("identification", identification.CaseMerged): partial(note_merge, context),
         },
     )

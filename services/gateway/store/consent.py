@@ -63,6 +63,11 @@ _RESTRICTION_TAKEN: Final = Statement(
     .select_from(RESTRICTION)
     .where(RESTRICTION.c.restriction_id == bindparam("restriction_id"))
 )
+_LIFT: Final = Statement(
+    update(RESTRICTION)
+    .where(RESTRICTION.c.restriction_id == bindparam("the_restriction"))
+    .values(valid_until=bindparam("at"))
+)
 _ADD_RESTRICTION: Final = Statement(
     insert(RESTRICTION), columns=[column.name for column in RESTRICTION.c]
 )
@@ -163,7 +168,7 @@ async def restriction_exists(tx: Transaction, restriction_id: UUID) -> bool:
 async def add_restriction(
     tx: Transaction, restriction: Restriction, *, recorded_for: str, now: datetime
 ) -> None:
-    """Enter a restriction; there is no way to take one back in this issue."""
+    """Enter a restriction; only what came by a mistaken link is ever taken back."""
     await tx.execute(
         _ADD_RESTRICTION,
         restriction_id=restriction.restriction_id,
@@ -175,6 +180,11 @@ async def add_restriction(
         valid_until=restriction.valid_until,
         set_at=now,
     )
+
+
+async def lift_restriction(tx: Transaction, restriction_id: UUID, now: datetime) -> int:
+    """A restriction that came only by a mistaken link holds until now; the row stays."""
+    return await tx.execute(_LIFT, the_restriction=restriction_id, at=now)
 
 
 def _consent(row: Record) -> Consent:

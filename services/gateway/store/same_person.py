@@ -1,13 +1,13 @@
 """Which cases of this node are of one person, as identification said by a link or a merge.
 
-Only ids of cases: nothing of what is in any of them. A link is never taken back.
+Only ids of cases: nothing of what is in any of them.
 """
 
 from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, bindparam, func, select
+from sqlalchemy import ARRAY, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Statement, Transaction
@@ -30,6 +30,12 @@ _LINK: Final = Statement(
     .values(case_id=bindparam("case_id"), linked_case=bindparam("linked_case"))
     .on_conflict_do_nothing()
 )
+_UNLINK: Final = Statement(
+    delete(SAME_PERSON).where(
+        SAME_PERSON.c.case_id == bindparam("the_case"),
+        SAME_PERSON.c.linked_case == bindparam("other"),
+    )
+)
 
 log = logger(__name__)
 
@@ -41,6 +47,12 @@ async def cases_of(tx: Transaction, case_ids: Iterable[UUID]) -> frozenset[UUID]
     if len(rows) >= CASES_LIMIT:
         log.error("more cases are linked as one person's than anybody has")
     return named | {row["case_id"] for row in rows}
+
+
+async def unlink(tx: Transaction, case_id: UUID, other: UUID) -> None:
+    """Both cases are not of one person after all."""
+    await tx.execute(_UNLINK, the_case=case_id, other=other)
+    await tx.execute(_UNLINK, the_case=other, other=case_id)
 
 
 async def link(tx: Transaction, case_id: UUID, other: UUID) -> None:

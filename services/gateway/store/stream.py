@@ -12,6 +12,7 @@ from contracts.gateway import (
     ConsentExpired,
     ConsentGranted,
     PolicyCopied,
+    RestrictionLifted,
     RestrictionSet,
 )
 from contracts.intake import IntakeAccepted, IntakeRefused
@@ -43,7 +44,7 @@ def publish_answer(
 
 def publish_consent_fact(
     tx: Transaction,
-    fact: ConsentGranted | ConsentEnded | ConsentExpired | RestrictionSet,
+    fact: ConsentGranted | ConsentEnded | ConsentExpired | RestrictionSet | RestrictionLifted,
     *,
     case_id: UUID,
 ) -> None:

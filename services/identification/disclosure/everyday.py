@@ -8,6 +8,7 @@ from contracts.envelope import Contract
 from contracts.identification import (
     CaseLinked,
     CaseMerged,
+    CaseUnlinked,
     ChildFound,
     ChildMissing,
     ContactLost,
@@ -29,6 +30,12 @@ EVERYDAY: Final[Mapping[type, Callable[[Any], Contract]]] = MappingProxyType(
             linked_case=fact.linked_case,
             kind=fact.kind,
             same_person=is_of_the_same_person(fact.kind),
+        ),
+        facts.CaseWasUnlinked: lambda fact: CaseUnlinked(
+            linked_case=fact.linked_case,
+            kind=fact.kind,
+            reason=fact.reason,
+            same_person=fact.same_person,
         ),
         facts.CaseWasMerged: lambda fact: CaseMerged(into_case=fact.into_case),
         facts.OwnershipWasTransferred: lambda fact: OwnershipTransferred(

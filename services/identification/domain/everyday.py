@@ -27,6 +27,7 @@ from services.identification.domain.facts import (
     CaseWasClosed,
     CaseWasLinked,
     CaseWasMerged,
+    CaseWasUnlinked,
     CaseWasVoided,
     ChildWasFound,
     ChildWentMissing,
@@ -137,6 +138,44 @@ def link(case: Case, other: OtherCase | None, kind: str) -> Change | Refusal:
     if against or other is None:
         return Refusal(objections=against)
     return Change(case=case, facts=(CaseWasLinked(linked_case=other.case_id, kind=kind),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlinking:
+    """A link that was a mistake, as it was reported, and what links the two cases now."""
+
+    linked_case: UUID
+    kind: str
+    reason: str
+    links: frozenset[tuple[UUID, str]]
+    """Every link of the case, from whichever side it was made."""
+
+
+def the_link_is_there(asked: Unlinking) -> Objection | None:
+    """Only what was linked is taken apart, once."""
+    there = (asked.linked_case, asked.kind) in asked.links
+    return None if there else Objection(code="unknown-link", field="linked_case")
+
+
+def it_is_no_merge(asked: Unlinking) -> Objection | None:
+    """What was done under two ids of one case cannot be told apart any more."""
+    merged = asked.kind == DUPLICATE_OF
+    return Objection(code="merge-stands", field="kind") if merged else None
+
+
+def unlink(case: Case, asked: Unlinking) -> Change | Refusal:
+    """Two cases do not belong together after all; nothing else of either changes."""
+    against = refused(the_link_is_there(asked), it_is_no_merge(asked))
+    if against is not None:
+        return against
+    left = {
+        kind for other, kind in asked.links if other == asked.linked_case and kind != asked.kind
+    }
+    stands = not is_of_the_same_person(asked.kind) or any(map(is_of_the_same_person, left))
+    fact = CaseWasUnlinked(
+        linked_case=asked.linked_case, kind=asked.kind, reason=asked.reason, same_person=stands
+    )
+    return Change(case=case, facts=(fact,))
 
 
 def merge(case: Case, other: OtherCase | None, now: datetime) -> Change | Refusal:

@@ -12,6 +12,7 @@ from contracts.gateway import (
     ConsentExpired,
     ConsentGranted,
     PolicyCopied,
+    RestrictionLifted,
     RestrictionSet,
 )
 from contracts.intake import RestrictionRecorded
@@ -108,6 +109,16 @@ async def restriction_set(context: Context, received: Received, work: Work) -> W
     case_id = case_id_of(received)
     await keep_restriction(work, case_id, body)
     note(work, case_id, "restriction-copied")
+    await _review(context, work, case_id)
+    return None
+
+
+async def restriction_lifted(context: Context, received: Received, work: Work) -> Waits | None:
+    """It came by a link that was a mistake: whoever it named may be told of the case again."""
+    body: RestrictionLifted = received.body
+    case_id = case_id_of(received)
+    await consents.lift_restriction(work.transaction, case_id, body.restriction_id, body.lifted_at)
+    note(work, case_id, "restriction-lifted")
     await _review(context, work, case_id)
     return None
 

@@ -28,7 +28,7 @@ from services.identification.domain import (
     period,
     second_look,
 )
-from services.identification.domain.everyday import OtherCase
+from services.identification.domain.everyday import OtherCase, Unlinking
 from services.identification.domain.law import may_agree_to_revoke
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.linking import keep_link, keep_merge, other_case
@@ -55,6 +55,8 @@ class Asked:
     clocks: Clocks
     policy: Policy
     other: OtherCase | None
+    links: frozenset[tuple[UUID, str]] = frozenset()
+    """Of a command that takes a link back: every link of the case."""
 
     @property
     def at(self) -> datetime:
@@ -91,6 +93,7 @@ async def do(plain: Plain, context: Context, received: Received, work: Work) -> 
         clocks=context.clocks,
         policy=await policy.policy_in_force(work.transaction),
         other=await other_case(work, named),
+        links=await _links(work, case_id, body),
     )
     decided = allowed(standing, plain.decide(asked), needs_power=plain.needs_power)
     if await settle(work, standing.case, plain.action, decided) and isinstance(decided, Change):
@@ -146,6 +149,27 @@ def _questionnaire(asked: Asked) -> Questionnaire:
 async def _keep_link(work: Work, asked: Asked) -> None:
     if asked.other is not None:
         await keep_link(work, asked.case.case_id, asked.other.case_id, asked.body.kind)
+
+
+async def _links(work: Work, case_id: UUID, body: Any) -> frozenset[tuple[UUID, str]]:
+    if not isinstance(body, intake.CaseUnlinked):
+        return frozenset()
+    return frozenset(await links.links_of(work.transaction, case_id))
+
+
+def _unlink(asked: Asked) -> Change | Refusal:
+    unlinking = Unlinking(
+        linked_case=asked.body.linked_case,
+        kind=asked.body.kind,
+        reason=asked.body.reason,
+        links=asked.links,
+    )
+    return everyday.unlink(asked.case, unlinking)
+
+
+async def _drop_link(work: Work, asked: Asked) -> None:
+    body = asked.body
+    await links.remove_link(work.transaction, asked.case.case_id, body.linked_case, body.kind)
 
 
 async def _keep_merge(work: Work, asked: Asked) -> None:
@@ -221,6 +245,7 @@ EVERYDAY: Final[Mapping[type[Contract], Plain]] = {
         decide=lambda asked: everyday.link(asked.case, asked.other, asked.body.kind),
         keep=_keep_link,
     ),
+    intake.CaseUnlinked: Plain(action="unlink-case", decide=_unlink, keep=_drop_link),
     intake.DuplicateFound: Plain(
         action="merge-case",
         decide=lambda asked: everyday.merge(asked.case, asked.other, asked.now),

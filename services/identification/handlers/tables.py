@@ -39,6 +39,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("gateway", gateway.ConsentEnded): consent.consent_ended,
     type_of("gateway", gateway.ConsentExpired): consent.consent_expired,
     type_of("gateway", gateway.RestrictionSet): consent.restriction_set,
+    type_of("gateway", gateway.RestrictionLifted): consent.restriction_lifted,
     type_of("gateway", gateway.SharingStopped): consent.sharing_stopped,
     type_of("gateway", gateway.SendingDelivered): notices.sending_delivered,
     type_of("gateway", gateway.SendingRefused): hand_over.sending_refused,

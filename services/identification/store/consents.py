@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, bindparam, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
-from services.chassis.statement import ID
+from services.chassis.statement import ID, TIME
 from services.identification.domain import Consent, ConsentedClass, Restriction
 from services.identification.store.tables import CONSENT_COPY, CONSENT_WITHDRAWAL, RESTRICTION_COPY
 
@@ -79,6 +79,22 @@ _RESTRICT: Final = Statement(
     insert(RESTRICTION_COPY)
     .values({column.name: bindparam(column.name) for column in RESTRICTION_COPY.c})
     .on_conflict_do_nothing()
+)
+_LIFTED: Final = RESTRICTION_COPY.alias("lifted")
+_SAID: Final = ("agency", "agency_type", "oblast", "valid_until")
+_LIFT: Final = Statement(
+    update(RESTRICTION_COPY)
+    .where(
+        RESTRICTION_COPY.c.case_id == bindparam("the_case"),
+        _LIFTED.c.case_id == bindparam("the_case"),
+        _LIFTED.c.restriction_id == bindparam("the_restriction"),
+        *(RESTRICTION_COPY.c[name].is_not_distinct_from(_LIFTED.c[name]) for name in _SAID),
+        or_(
+            RESTRICTION_COPY.c.valid_until.is_(None),
+            RESTRICTION_COPY.c.valid_until > bindparam("at", type_=TIME),
+        ),
+    )
+    .values(valid_until=bindparam("at", type_=TIME))
 )
 _CARRY: Final = Statement(
     insert(RESTRICTION_COPY)
@@ -167,6 +183,15 @@ async def enter_restriction(
         oblast=restriction.oblast,
         valid_until=valid_until,
     )
+
+
+async def lift_restriction(
+    tx: Transaction, case_id: UUID, restriction_id: UUID, at: datetime
+) -> int:
+    """A restriction that only a mistaken link brought holds no longer, and neither does what says
+    the same: this service carried it over under the other case's id, before the gateway did.
+    """
+    return await tx.execute(_LIFT, the_case=case_id, the_restriction=restriction_id, at=at)
 
 
 async def carry_restrictions(tx: Transaction, from_case: UUID, to_case: UUID) -> int:

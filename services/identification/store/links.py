@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
@@ -17,6 +17,21 @@ _LINK: Final = Statement(
     insert(CASE_LINK)
     .values({column.name: bindparam(column.name) for column in CASE_LINK.c})
     .on_conflict_do_nothing()
+)
+_UNLINK: Final = Statement(
+    delete(CASE_LINK).where(
+        CASE_LINK.c.kind == bindparam("of_kind"),
+        or_(
+            and_(
+                CASE_LINK.c.case_id == bindparam("case_id"),
+                CASE_LINK.c.linked_case == bindparam("linked"),
+            ),
+            and_(
+                CASE_LINK.c.case_id == bindparam("linked"),
+                CASE_LINK.c.linked_case == bindparam("case_id"),
+            ),
+        ),
+    )
 )
 _LINKS: Final = Statement(
     select(CASE_LINK)
@@ -43,6 +58,11 @@ _FORMS: Final = Statement(
 async def add_link(tx: Transaction, case_id: UUID, linked: UUID, kind: str, at: datetime) -> None:
     """Remember that two cases belong together; the same again changes nothing."""
     await tx.execute(_LINK, case_id=case_id, linked_case=linked, kind=kind, linked_at=at)
+
+
+async def remove_link(tx: Transaction, case_id: UUID, linked: UUID, kind: str) -> int:
+    """Forget a link, from whichever side it was made; how many rows said it."""
+    return await tx.execute(_UNLINK, case_id=case_id, linked=linked, of_kind=kind)
 
 
 async def links_of(tx: Transaction, case_id: UUID) -> tuple[tuple[UUID, str], ...]:

@@ -233,6 +233,15 @@ async def restriction_set(context: Context, received: Received, work: Work) -> W
     return None
 
 
+async def restriction_lifted(_context: Context, received: Received, work: Work) -> Waits | None:
+    """It came by a link that was a mistake: from now on whoever it named can be asked again."""
+    body: gateway.RestrictionLifted = received.body
+    case_id, tx = subject_of(received), work.transaction
+    await cases.lift_restriction(tx, case_id, body.restriction_id, body.lifted_at)
+    note(work, case_id, "restriction-lifted")
+    return None
+
+
 async def sharing_stopped(context: Context, received: Received, work: Work) -> Waits | None:
     """The agency that sent the case stopped sharing: freeze all of it at once, and downstream."""
     case = await _case_or_new(work, subject_of(received))

@@ -44,6 +44,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("gateway", gateway.ConsentEnded): copying.consent_ended,
     type_of("gateway", gateway.ConsentExpired): copying.consent_expired,
     type_of("gateway", gateway.RestrictionSet): copying.restriction_set,
+    type_of("gateway", gateway.RestrictionLifted): copying.restriction_lifted,
     type_of("gateway", gateway.SharingStopped): copying.sharing_stopped,
     type_of("gateway", gateway.PolicyCopied): copying.policy_copied,
     type_of("assistance", assistance.PoolChanged): copying.pool_changed,

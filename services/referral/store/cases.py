@@ -65,6 +65,14 @@ _RESTRICTIONS: Final = Statement(
     .where(RESTRICTION.c.case_id == bindparam("case_id"))
     .order_by(RESTRICTION.c.restriction_id)
 )
+_LIFT: Final = Statement(
+    update(RESTRICTION)
+    .where(
+        RESTRICTION.c.case_id == bindparam("the_case"),
+        RESTRICTION.c.restriction_id == bindparam("the_restriction"),
+    )
+    .values(valid_until=bindparam("at"))
+)
 _RESTRICT: Final = Statement(
     insert(RESTRICTION)
     .values({name: bindparam(name) for name in columns_of(RESTRICTION)})
@@ -168,6 +176,13 @@ async def read_restrictions(tx: Transaction, case_id: UUID) -> tuple[Restriction
         )
         for row in rows
     )
+
+
+async def lift_restriction(
+    tx: Transaction, case_id: UUID, restriction_id: UUID, at: datetime
+) -> None:
+    """A restriction that came by a mistaken link holds until then."""
+    await tx.execute(_LIFT, the_case=case_id, the_restriction=restriction_id, at=at)
 
 
 async def add_restriction(tx: Transaction, case_id: UUID, restriction: Restriction) -> None:

@@ -9,7 +9,7 @@ import pytest
 from console.access import ANYBODY, COVERED, PAGES, SIGNED_IN
 from console.app import PAGES as MADE
 from console.assets import assets
-from console.pages.case_forms import FORMS
+from console.pages.case_forms import FORMS, SECOND_FORMS
 from console.pages.onward import ONWARD_FORMS
 from services.chassis.clock import new_id
 from services.gateway.access.telling import may_tell
@@ -180,6 +180,7 @@ def test_every_page_has_a_row_and_every_row_a_page() -> None:
         ("provider-chosen", "/requests/{request_id}/{need_id}/choose"),
         ("need-cancelled", "/requests/{request_id}/{need_id}/cancel"),
         *((form.happened, f"/cases/{{case_id}}/{form.word}") for form in FORMS),
+        *((form.happened, f"/cases/{{case_id}}/{form.word}") for form in SECOND_FORMS),
         *((form.happened, f"/help/{{task_id}}/{form.word}") for form in ONWARD_FORMS),
     ],
 )

@@ -15,6 +15,7 @@ from console.questions import questions
 from contracts.vocabulary import LANGUAGES, code_lists
 from services.chassis.clock import new_id
 from services.gateway.access.telling import PEOPLE as MAY_TELL
+from services.identification.api.shown import LinkShown
 from tests.support.console_bench import CASE, NODE, NOW, Bench, a_case
 from tests.support.console_cases import (
     CHILD,
@@ -300,3 +301,28 @@ def test_every_question_of_a_form_is_of_a_list_that_exists() -> None:
 def test_the_number_of_an_officer_is_the_same_each_time_and_no_other_ones() -> None:
     assert id_of_officer("a.one") == id_of_officer("a.one") != id_of_officer("a.two")
     assert isinstance(id_of_officer("a.one"), UUID)
+
+
+async def test_a_supervisor_takes_a_wrong_link_back_and_no_merge(bench: Bench) -> None:
+    links = [LinkShown(case_id=CHILD, kind=kind) for kind in ("reopened", "duplicate-of")]
+    bench.node.shows[f"identification/v1/cases/{CASE}"] = a_case(links=tuple(links))
+    await bench.sign_in("supervisor")
+    path = f"/cases/{CASE}/unlink"
+    assert f'href="{path}"' in (await bench.browser.get(f"/cases/{CASE}")).text
+    page = (await bench.browser.get(path)).text
+    assert f'value="reopened:{CHILD}"' in page
+    assert "duplicate-of:" not in page
+    given = {"linked_case": f"reopened:{CHILD}", "reason": "another-person"}
+    assert (await bench.send(path, {**given, "reason": ""})).status_code == 422
+    assert (await bench.send(path, given)).status_code == 303
+    assert body_of(bench.node.events[0]) == {
+        **{"linked_case": str(CHILD), "kind": "reopened", "reason": "another-person"},
+    }
+
+
+async def test_a_case_officer_is_not_offered_to_take_a_link_back(bench: Bench) -> None:
+    links = (LinkShown(case_id=CHILD, kind="reopened"),)
+    bench.node.shows[f"identification/v1/cases/{CASE}"] = a_case(links=links)
+    await bench.sign_in("case-worker")
+    assert f"/cases/{CASE}/unlink" not in (await bench.browser.get(f"/cases/{CASE}")).text
+    assert (await bench.browser.get(f"/cases/{CASE}/unlink")).status_code == 403

@@ -138,6 +138,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "majority-reached": {},
     "placement-reviewed": {"outcome": "moves"},
     "case-linked": {"linked_case": str(new_id()), "kind": "retrafficked"},
+    "case-unlinked": {
+        "linked_case": str(new_id()),
+        "kind": "retrafficked",
+        "reason": "another-person",
+    },
     "duplicate-found": {"into_case": str(new_id())},
     "ownership-transferred": {"officer_id": str(new_id()), "reason": "workload"},
     "contact-changed": {"reachable": False},

@@ -9,7 +9,7 @@ import pytest
 
 from services.identification.domain import Closed, EnteredInError, Reflection, facts
 from services.identification.domain.clocks import KINDS
-from services.identification.domain.everyday import link, merge
+from services.identification.domain.everyday import Unlinking, link, merge, unlink
 from tests.unit.identification.builders import NOW, a_case, accepted, as_named, reasons
 
 DAY = timedelta(days=1)
@@ -66,3 +66,53 @@ def test_a_frozen_case_is_named_only_by_a_case_of_the_same_person(
         return
     assert accepted(decided).facts == (facts.CaseWasLinked(linked_case=OTHER, kind=kind),)
     assert reasons(merge(a_case(), frozen, NOW)) == ["case-frozen: into_case"]
+
+
+def unlinking(kind: str, *links: tuple[UUID, str]) -> Unlinking:
+    return Unlinking(linked_case=OTHER, kind=kind, reason="another-person", links=frozenset(links))
+
+
+def test_a_link_is_taken_back_and_nothing_else_of_the_case_changes() -> None:
+    change = accepted(unlink(a_case(), unlinking("retrafficked", (OTHER, "retrafficked"))))
+    assert change.case == a_case()
+    assert change.facts == (
+        facts.CaseWasUnlinked(
+            linked_case=OTHER, kind="retrafficked", reason="another-person", same_person=False
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "left", "stands"),
+    [
+        ("reopened", (), False),
+        ("reopened", ("family",), False),
+        ("reopened", ("found-while-screening",), True),
+        ("reopened", ("duplicate-of",), True),
+        ("family", (), True),
+        ("family", ("reopened",), True),
+    ],
+)
+def test_it_says_whether_what_is_forbidden_stays_as_it_is(
+    kind: str, left: tuple[str, ...], stands: bool
+) -> None:
+    links = [(OTHER, each) for each in (kind, *left)]
+    (fact,) = accepted(unlink(a_case(), unlinking(kind, *links))).facts
+    assert isinstance(fact, facts.CaseWasUnlinked)
+    assert fact.same_person is stands
+
+
+def test_what_is_not_linked_so_is_not_taken_apart_and_a_merge_never() -> None:
+    someone = UUID("33333333-3333-4333-8333-333333333333")
+    links: tuple[tuple[tuple[UUID, str], ...], ...] = (
+        (),
+        ((OTHER, "family"),),
+        ((someone, "reopened"),),
+    )
+    for known in links:
+        decided = unlink(a_case(), unlinking("reopened", *known))
+        assert reasons(decided) == ["unknown-link: linked_case"]
+    merged = unlinking("duplicate-of", (OTHER, "duplicate-of"))
+    assert reasons(unlink(a_case(), merged)) == ["merge-stands: kind"]
+    both = ["unknown-link: linked_case", "merge-stands: kind"]
+    assert reasons(unlink(a_case(), unlinking("duplicate-of"))) == both

@@ -23,6 +23,7 @@ from services.identification.domain.facts.decisions import (
 from services.identification.domain.facts.everyday import (
     CaseWasLinked,
     CaseWasMerged,
+    CaseWasUnlinked,
     ChildWasFound,
     ChildWentMissing,
     ContactWasLost,
@@ -71,6 +72,7 @@ Fact: TypeAlias = (
     | CaseWasClosed
     | CaseWasVoided
     | CaseWasLinked
+    | CaseWasUnlinked
     | CaseWasMerged
     | OwnershipWasTransferred
     | ContactWasLost
@@ -109,6 +111,7 @@ __all__ = [
     "CaseWasLinked",
     "CaseWasMerged",
     "CaseWasOpened",
+    "CaseWasUnlinked",
     "CaseWasVoided",
     "ChildAuthorityWasNotified",
     "ChildNotificationFailed",

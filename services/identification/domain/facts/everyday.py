@@ -14,6 +14,17 @@ class CaseWasLinked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaseWasUnlinked:
+    """Two cases do not belong together after all."""
+
+    linked_case: UUID
+    kind: str
+    reason: str
+    same_person: bool
+    """What is forbidden stays as it is: the link did not bring it, or another one still does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseWasMerged:
     """Entered twice; the other one goes on."""
 
