@@ -44,7 +44,7 @@ INTAKE_TOPIC = f"nrm.local.{NODE}.intake.v1"
 CANARY = "Ivan Petrovich Canary"
 ROLES = (
     *("agency-system", "case-officer", "operator", "data-protection-officer"),
-    *("capacity-clerk", "provider-intake", "supervisor"),
+    *("capacity-clerk", "provider-intake", "detector", "supervisor"),
 )
 TOKENS = {role: f"token-of-{role}" for role in ROLES}
 LOCAL_TOPICS = (

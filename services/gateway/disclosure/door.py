@@ -6,14 +6,23 @@ unknown ones already replaced. What an agency wrote instead may never be in eith
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from contracts.envelope import Contract
-from contracts.intake import IntakeAccepted, IntakeRefused, Reason
+from contracts.intake import (
+    IntakeAccepted,
+    IntakeRefused,
+    PersonDetected,
+    Reason,
+    RestrictionRecorded,
+)
+from services.gateway.domain.consent import Restriction
 from services.gateway.domain.refusals import Objection, told
 
 Command = TypeVar("Command", bound=Contract)
+RESTRICTIONS_LIMIT: Final = 20
+"""As many as a detection holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,28 @@ def command_of(body: Command) -> Command:
     """The command for a service: the same codes, nothing beside what the contract lists."""
     fields = type(body).model_fields
     return type(body)(**{name: getattr(body, name) for name in fields})
+
+
+def told_with(body: PersonDetected, forbidden: Iterable[tuple[Restriction, str]]) -> PersonDetected:
+    """The detection with what is forbidden in another case of the person, and so in this one.
+
+    As much as an event holds: the register knows all of it, and nothing leaves against that.
+    """
+    said = {each.restriction_id for each in body.restrictions}
+    carried = tuple(
+        RestrictionRecorded(
+            restriction_id=found.restriction_id,
+            recorded_for=author,
+            agency=found.agency,
+            agency_type=found.agency_type,
+            oblast=found.oblast,
+            valid_until=found.valid_until,
+        )
+        for found, author in forbidden
+        if found.restriction_id not in said
+    )
+    together = (*body.restrictions, *carried)[:RESTRICTIONS_LIMIT]
+    return body.model_copy(update={"restrictions": together})
 
 
 def acceptance(intake_id: UUID, case_id: UUID) -> IntakeAccepted:

@@ -21,6 +21,11 @@ STOP_SHARING: Final = "stop-sharing"
 still hear what became of it; the services learn the kind from the fact."""
 GUARDIAN: Final = "guardian"
 SAFE_GUARDIAN: Final = "checked-and-safe"
+DUPLICATE_OF: Final = "duplicate-of"
+OF_ONE_PERSON: Final = frozenset(
+    {"retrafficked", "reopened", "found-while-screening", DUPLICATE_OF}
+)
+"""Kinds of links between cases of the same person, as identification takes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,35 +61,36 @@ class Entry:
     ended_kind: str | None = None
 
 
-def all_sharing_stopped_at(register: Iterable[Entry]) -> datetime | None:
-    """When the person stopped all sharing of a case; None while a consent stands in it."""
-    ended = []
-    for entry in register:
-        if entry.ended_at is None:
-            return None
-        ended.append((entry.ended_at, entry.ended_kind))
-    if not ended:
-        return None
-    at, kind = max(ended, key=lambda end: end[0])
-    return at if kind == STOP_SHARING else None
+def stopped_last_at(stops: Iterable[datetime | None]) -> datetime | None:
+    """When the person last stopped all sharing in any of the cases that are the same one.
 
-
-def stopped_elsewhere(
-    register: Iterable[Entry], others: Iterable[Iterable[Entry]]
-) -> frozenset[UUID]:
-    """Consents of a case that were given before all sharing was stopped in one of ``others``.
-
-    The same case under another id: whoever said stop meant these, too. What was agreed to later
-    stands (ODIHR, NRM Handbook 2022: consent is informed, and can be taken back at any time).
+    Only a stop that names no consent says so: whoever takes one consent back means that one.
     """
-    stops = [at for other in others if (at := all_sharing_stopped_at(other)) is not None]
-    if not stops:
-        return frozenset()
+    return max((at for at in stops if at is not None), default=None)
+
+
+def agreed_by(register: Iterable[Entry], at: datetime) -> frozenset[UUID]:
+    """Consents that stand and were given before all sharing was stopped under another id.
+
+    Whoever said stop meant these, too. What was agreed to later stands (ODIHR, NRM Handbook 2022:
+    consent is informed, and can be taken back at any time).
+    """
     return frozenset(
-        entry.consent_id
-        for entry in register
-        if entry.ended_at is None and entry.granted_at <= max(stops)
+        entry.consent_id for entry in register if entry.ended_at is None and entry.granted_at <= at
     )
+
+
+def all_of_it_is_meant(register: Iterable[Entry], known_since: datetime, at: datetime) -> bool:
+    """The case was there when all sharing was stopped, and nobody agreed to anything in it since:
+    what is shared of it without a consent ends as well.
+    """
+    later = (entry for entry in register if entry.ended_at is None and entry.granted_at > at)
+    return known_since <= at and not any(later)
+
+
+def is_of_the_same_person(link_kind: str) -> bool:
+    """Whether a link of this kind says so; a kind that is not known is no proof of it."""
+    return link_kind in OF_ONE_PERSON
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,6 +217,7 @@ class ConsentRegister:
     id_taken: bool = False
     given_by: str = "person"
     guardian_status: str = "unknown"
+    of_age: bool = False
 
 
 def consent_objections(consent: Consent, register: ConsentRegister) -> tuple[Objection, ...]:
@@ -221,6 +228,7 @@ def consent_objections(consent: Consent, register: ConsentRegister) -> tuple[Obj
         *_expiry_is_in_the_future(consent, register),
         *_somebody_is_named(consent),
         *_a_guardian_who_gives_it_is_safe(register),
+        *_of_age_nobody_consents_for_the_person(register),
         *_id_is_new(register, "consent_id"),
     ]
     if group is not None:
@@ -234,6 +242,13 @@ def _a_guardian_who_gives_it_is_safe(register: ConsentRegister) -> list[Objectio
     """A guardian may have taken part: only one who was checked and found safe can consent."""
     if register.given_by == GUARDIAN and register.guardian_status != SAFE_GUARDIAN:
         return [Objection("guardian-not-safe", "guardian_status")]
+    return []
+
+
+def _of_age_nobody_consents_for_the_person(register: ConsentRegister) -> list[Objection]:
+    """Who came of age is asked afresh (Rights of the Child, Art. 1 and 12)."""
+    if register.given_by == GUARDIAN and register.of_age:
+        return [Objection("person-of-age", "given_by")]
     return []
 
 

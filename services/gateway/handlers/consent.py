@@ -11,20 +11,16 @@ from uuid import UUID
 from contracts.intake import (
     ConsentRecorded,
     ConsentWithdrawn,
-    PersonDetected,
     RestrictionRecorded,
 )
-from services.chassis.audit import record
 from services.chassis.clock import derived_id, new_id
 from services.chassis.messaging.work import Work
 from services.gateway.disclosure.consent import (
     consent_ended,
-    consent_expired,
     consent_granted,
     restriction_set,
 )
 from services.gateway.domain.consent import (
-    GUARDIAN,
     STOP_SHARING,
     TURNS,
     AgencyClass,
@@ -33,7 +29,6 @@ from services.gateway.domain.consent import (
     Restriction,
     consent_objections,
     restriction_objections,
-    stopped_elsewhere,
     what_is_forbidden,
     withdrawal_objections,
 )
@@ -58,6 +53,7 @@ async def record_consent(body: ConsentRecorded, case_id: UUID, work: Work) -> tu
             id_taken=await register.consent_exists(tx, consent.consent_id),
             given_by=body.given_by,
             guardian_status=body.guardian_status,
+            of_age=row.of_age_at is not None,
         ),
     )
     if objections:
@@ -93,13 +89,16 @@ async def withdraw_consent(
         return objections
     whole = body.consent_id is None
     for each in await merges.read_family(tx, case_id) if whole else (case_id,):
-        await _withdraw(body, each, work, stop_sharing)
+        await withdraw(body, each, work, stop_sharing)
+        if whole and body.kind == STOP_SHARING:
+            await cases.note_all_stopped(tx, each, work.now)
     return ()
 
 
-async def _withdraw(
+async def withdraw(
     body: ConsentWithdrawn, case_id: UUID, work: Work, stop_sharing: StopSharing
 ) -> None:
+    """End one consent, or all, of one case whose row is locked."""
     tx = work.transaction
     recorded = await register.read_consents(tx, case_id)
     await register.end_consents(tx, case_id, body.consent_id, kind=body.kind, now=work.now)
@@ -112,21 +111,6 @@ async def _withdraw(
     await stop_sharing(tx, case_id, everything=everything, withdrawn=withdrawn)
 
 
-async def expire_guardians_consents(case_id: UUID, work: Work) -> None:
-    """Of age, a person is asked afresh: what a guardian agreed to covers nothing new.
-
-    It expires and is not withdrawn: a running service is untouched (ADR 0019). The node's services
-    hear of it, so that nobody is asked under it any more.
-    """
-    tx = work.transaction
-    await cases.lock_case(tx, case_id, work.now)
-    expired = await register.expire_consents(tx, case_id, GUARDIAN, work.now)
-    for consent_id in expired:
-        stream.publish_consent_fact(tx, consent_expired(consent_id, work.now), case_id=case_id)
-    if expired:
-        record(tx, actor=work.caller, action="guardians-consent-expired", subject=str(case_id))
-
-
 async def record_restriction(
     body: RestrictionRecorded, case_id: UUID, work: Work, stop_sharing: StopSharing
 ) -> tuple[Objection, ...]:
@@ -136,49 +120,17 @@ async def record_restriction(
     """
     tx = work.transaction
     its_cases = await lock_cases_of_one_person(work, case_id)
-    restriction = _restriction(body, case_id)
+    restriction = restriction_of(body, case_id)
     taken = await register.restriction_exists(tx, body.restriction_id)
     now = ConsentRegister(now=work.now, frozen=its_cases[case_id].frozen, id_taken=taken)
     objections = restriction_objections(restriction, now)
     if not objections:
-        await _forbid([(restriction, body.recorded_for)], case_id, work, stop_sharing)
-        await _forbid_in_all(its_cases, work, stop_sharing)
+        await forbid([(restriction, body.recorded_for)], case_id, work, stop_sharing)
+        await forbid_in_all(its_cases, work, stop_sharing)
     return objections
 
 
-async def restrict_from_the_beginning(
-    body: PersonDetected, case_id: UUID, work: Work, stop_sharing: StopSharing
-) -> tuple[Objection, ...]:
-    """Enter what a detection forbids before any service hears of the case; all of it or nothing.
-
-    What the same detection forbade when it was told before is no second restriction.
-    """
-    if not body.restrictions:
-        return ()
-    tx = work.transaction
-    its_cases = await lock_cases_of_one_person(work, case_id)
-    known = await register.read_restrictions(tx, case_id)
-    held = {found.restriction_id: what_is_forbidden(found) for found in known}
-    new: dict[UUID, tuple[Restriction, str]] = {}
-    against: list[Objection] = []
-    for position, asked in enumerate(body.restrictions):
-        restriction, its_id = _restriction(asked, case_id), asked.restriction_id
-        if held.get(its_id) == what_is_forbidden(restriction):
-            continue
-        taken = its_id in new or await register.restriction_exists(tx, its_id)
-        now = ConsentRegister(now=work.now, frozen=its_cases[case_id].frozen, id_taken=taken)
-        against += [
-            Objection(each.code, f"restrictions/{position}/{each.field}")
-            for each in restriction_objections(restriction, now)
-        ]
-        new[its_id] = (restriction, asked.recorded_for)
-    if new and not against:
-        await _forbid(new.values(), case_id, work, stop_sharing)
-        await _forbid_in_all(its_cases, work, stop_sharing)
-    return tuple(against)
-
-
-async def _forbid(
+async def forbid(
     new: Iterable[tuple[Restriction, str]], case_id: UUID, work: Work, stop_sharing: StopSharing
 ) -> None:
     """Enter restrictions of a locked case, tell the services, stop what was still to be sent."""
@@ -190,25 +142,6 @@ async def _forbid(
     await stop_sharing(tx, case_id, everything=False, withdrawn=None)
 
 
-async def keep_together(
-    duplicate: UUID, goes_on: UUID, work: Work, stop_sharing: StopSharing
-) -> None:
-    """A case was entered twice: what is forbidden in one of the two is forbidden in both, and where
-    all sharing was stopped in one, what was agreed to before in the other is over, too.
-    """
-    tx = work.transaction
-    await join_cases(duplicate, goes_on, work, stop_sharing)
-    await merges.add_merged(tx, duplicate, goes_on, work.now)
-    family = await merges.read_family(tx, duplicate)
-    entries = {each: await register.read_entries(tx, each) for each in family}
-    for each in family:
-        others = [found for case_id, found in entries.items() if case_id != each]
-        ended = stopped_elsewhere(entries[each], others)
-        for consent_id in sorted(ended):
-            body = ConsentWithdrawn(kind=STOP_SHARING, consent_id=consent_id)
-            await _withdraw(body, each, work, stop_sharing)
-
-
 async def join_cases(case_id: UUID, other: UUID, work: Work, stop_sharing: StopSharing) -> None:
     """Both cases are of one person: what is forbidden in one is, from now on, in the other, too.
 
@@ -216,13 +149,15 @@ async def join_cases(case_id: UUID, other: UUID, work: Work, stop_sharing: StopS
     """
     its_cases = await lock_cases_of_one_person(work, case_id, other)
     await same_person.link(work.transaction, case_id, other)
-    await _forbid_in_all(its_cases, work, stop_sharing)
+    await forbid_in_all(its_cases, work, stop_sharing)
 
 
 async def lock_cases_of_one_person(work: Work, *named: UUID) -> Mapping[UUID, CaseRow]:
-    """The rows of these cases and of all that are linked, locked in one order for everybody.
+    """The rows of these cases and of all that are linked, locked in the order of their ids.
 
-    Looked up again once they are locked: somebody may have linked one more while we waited.
+    Looked up again once they are locked: somebody may have linked one more while we waited. What
+    is found only then may have a smaller id than a row that is held already; of two that wait for
+    each other the database then ends one, and that one is run again.
     """
     tx = work.transaction
     locked: dict[UUID, CaseRow] = {}
@@ -232,7 +167,7 @@ async def lock_cases_of_one_person(work: Work, *named: UUID) -> Mapping[UUID, Ca
     return locked
 
 
-async def _forbid_in_all(
+async def forbid_in_all(
     its_cases: Mapping[UUID, CaseRow], work: Work, stop_sharing: StopSharing
 ) -> None:
     """What is forbidden in any of a person's cases is forbidden in each.
@@ -257,7 +192,7 @@ async def _forbid_in_all(
             if said not in here
         ]
         if new and not row.frozen:
-            await _forbid(new, case_id, work, stop_sharing)
+            await forbid(new, case_id, work, stop_sharing)
 
 
 async def _carried(work: Work, restriction: Restriction, case_id: UUID) -> Restriction:
@@ -271,7 +206,8 @@ async def _carried(work: Work, restriction: Restriction, case_id: UUID) -> Restr
     return replace(restriction, restriction_id=own_id, case_id=case_id)
 
 
-def _restriction(body: RestrictionRecorded, case_id: UUID) -> Restriction:
+def restriction_of(body: RestrictionRecorded, case_id: UUID) -> Restriction:
+    """The restriction as the register holds it."""
     return Restriction(
         restriction_id=body.restriction_id,
         case_id=case_id,

@@ -22,24 +22,27 @@ from contracts.intake import (
 from services.chassis.audit import record
 from services.chassis.errors import NotYetReady
 from services.chassis.messaging.work import Work
-from services.gateway.disclosure.door import Asked, acceptance, command_of, refusal
+from services.gateway.access.telling import may_tell
+from services.gateway.disclosure.door import Asked, acceptance, command_of, refusal, told_with
 from services.gateway.domain.refusals import Objection, second_person_objections
 from services.gateway.handlers import originals
+from services.gateway.handlers.beginning import Detection, begin
 from services.gateway.handlers.consent import (
     record_consent,
     record_restriction,
-    restrict_from_the_beginning,
     withdraw_consent,
 )
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.examining import Examined, Surroundings, examine, names_nodes
 from services.gateway.handlers.form import Letter
-from services.gateway.store import acts, policy, stream
+from services.gateway.store import acts, consent, policy, stream
 
 GATEWAY: Final = "gateway"
 PASSED_ON: Final = "intake-passed-on"
 LINKING: Final = ("", "case-linked", "person-detected", "screening-recorded")
 """What links two cases, as the audit tells it; before it told what was passed on, it may be any."""
+MAY_RESTRICT: Final = "org.nrm.intake.restriction-recorded.v1"
+MAY_LINK: Final = "org.nrm.intake.case-linked.v1"
 ID_REUSED: Final = Objection("id-reused", "id")
 Answer = IntakeAccepted | IntakeRefused
 OwnBody = ConsentRecorded | ConsentWithdrawn | RestrictionRecorded
@@ -60,6 +63,8 @@ class Arrival:
     letter: Letter
     id_reused: bool = False
     place: Place | None = None
+    roles: frozenset[str] = frozenset()
+    """Of whoever brings it; nobody in particular may tell nothing that asks for a role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,13 +102,17 @@ async def _answered(
         if objections:
             return _refuse(arrival, examined, objections, work)
         return _accept(letter.intake_id, examined.subject, work)
-    objections = await _restrict(context, examined.body, examined.subject, work)
-    objections += await _one_person_alone(examined.body, examined.subject, work)
+    command = command_of(examined.body)
+    objections = await _one_person_alone(command, examined.subject, work)
+    if isinstance(command, PersonDetected):
+        detection = _detection(arrival, command, examined.subject)
+        objections = await begin(detection, work, context.stop_sharing)
+        command = await _with_what_is_forbidden(detection, work)
     if objections:
         return _refuse(arrival, examined, objections, work)
     stream.publish_command(
         work.transaction,
-        command_of(examined.body),
+        command,
         subject=examined.subject,
         intake_id=letter.intake_id,
     )
@@ -165,13 +174,21 @@ async def _decide_own(
             assert_never(body)
 
 
-async def _restrict(
-    context: GatewayContext, body: Contract, case_id: UUID, work: Work
-) -> tuple[Objection, ...]:
-    """What a command of another service brings for the gateway's own register."""
-    if isinstance(body, PersonDetected):
-        return await restrict_from_the_beginning(body, case_id, work, context.stop_sharing)
-    return ()
+def _detection(arrival: Arrival, body: PersonDetected, case_id: UUID) -> Detection:
+    return Detection(
+        body=body,
+        case_id=case_id,
+        may_restrict=may_tell(arrival.roles, MAY_RESTRICT),
+        may_link=may_tell(arrival.roles, MAY_LINK),
+    )
+
+
+async def _with_what_is_forbidden(detection: Detection, work: Work) -> PersonDetected:
+    """Identification hears with the case what another one of the person forbids."""
+    if detection.goes_on_from is None:
+        return detection.body
+    forbidden = await consent.read_recorded(work.transaction, detection.case_id, work.now)
+    return told_with(detection.body, forbidden)
 
 
 async def _one_person_alone(body: Contract, case_id: UUID, work: Work) -> tuple[Objection, ...]:

@@ -20,14 +20,12 @@ from services.gateway.disclosure.news import (
     news_told,
     reasons_told,
 )
-from services.gateway.handlers.consent import (
-    expire_guardians_consents,
-    join_cases,
-    keep_together,
-)
+from services.gateway.domain.consent import DUPLICATE_OF
+from services.gateway.handlers.consent import join_cases
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.door import ID_REUSED
 from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
+from services.gateway.handlers.merged import keep_together, note_child, note_of_age
 from services.gateway.handlers.unlinking import part_cases
 from services.gateway.store import cases
 from services.gateway.store.answers import Answer, keep_answer
@@ -36,6 +34,7 @@ ANSWERS: Final = "answers"
 INCOMING: Final = "incoming"
 CONSUMER: Final = "gateway.feeds"
 FOUND: Final = "found-while-screening"
+CHILDREN: Final = frozenset({"child", "believed-child"})
 
 NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.CaseOpened),
@@ -129,16 +128,22 @@ def is_about_another(body: IntakeAccepted | IntakeRefused) -> bool:
 async def note_news(context: GatewayContext, received: Received, work: Work) -> None:
     """Show it to the agency's system; a case that it reported itself is no news."""
     body = received.body
-    if isinstance(body, identification.CaseOpened) and body.origin == "detected":
-        return
+    if isinstance(body, identification.CaseOpened):
+        await cases.note_known(work.transaction, UUID(received.envelope.subject), work.now)
+        if body.origin == "detected":
+            return
     await context.feeds.append(work.transaction, INCOMING, news_told(received.envelope, body))
 
 
 async def note_link(context: GatewayContext, received: Received, work: Work) -> None:
-    """Whatever the person forbade holds in both; a case that the node opened itself is news."""
+    """Whatever the person forbade holds in both, and of the same case what they stopped, too; a
+    case that the node opened itself is news.
+    """
     body: identification.CaseLinked = received.body
     case_id = UUID(received.envelope.subject)
-    if body.same_person:
+    if body.kind == DUPLICATE_OF:
+        await keep_together(case_id, body.linked_case, work, context.stop_sharing)
+    elif body.same_person:
         await join_cases(case_id, body.linked_case, work, context.stop_sharing)
     if body.kind == FOUND:
         await context.feeds.append(work.transaction, INCOMING, news_told(received.envelope, body))
@@ -160,7 +165,14 @@ async def note_merge(context: GatewayContext, received: Received, work: Work) ->
 
 async def note_majority(_context: GatewayContext, received: Received, work: Work) -> None:
     """A child came of age: a guardian's word counts for nothing new."""
-    await expire_guardians_consents(UUID(received.envelope.subject), work)
+    await note_of_age(UUID(received.envelope.subject), work)
+
+
+async def note_age(_context: GatewayContext, received: Received, work: Work) -> None:
+    """A correction may say that somebody is a child after all."""
+    body: identification.CaseChanged = received.body
+    if body.majority in CHILDREN:
+        await note_child(UUID(received.envelope.subject), work)
 
 
 async def read_feed(
@@ -234,5 +246,6 @@ def feed_subscriptions(context: GatewayContext) -> Subscriptions:
             ),
             type_of("identification", identification.CaseUnlinked): partial(note_unlink, context),
             type_of("identification", identification.CaseMerged): partial(note_merge, context),
+            type_of("identification", identification.CaseChanged): partial(note_age, context),
         },
     )

@@ -30,6 +30,7 @@ from services.chassis.messaging.check_in import (
 from services.chassis.messaging.door import Answer as DoorAnswer
 from services.chassis.messaging.door import Answerer, Knock
 from services.chassis.messaging.work import Cause, Work
+from services.gateway.access.routes import AGENCY_SYSTEM
 from services.gateway.access.telling import may_tell
 from services.gateway.disclosure.news import reasons_told
 from services.gateway.handlers.board import LOOK_AGAIN_SECONDS
@@ -72,6 +73,7 @@ async def answer_record(context: GatewayContext, knock: Knock, work: Work) -> Do
         letter=letter,
         id_reused=knock.seen is Seen.REUSED,
         place=Place(partition=record.partition, offset=record.offset),
+        roles=frozenset({AGENCY_SYSTEM}),
     )
     ours = context.work(work.transaction, cause=cause, caller=DOOR)
     taken = await take(context, arrival, ours)
@@ -92,7 +94,8 @@ async def receive(context: GatewayContext, caller: Caller, letter: Letter) -> Re
         await _turned_away(context, caller, letter)
         raise NotAllowed("the role may not tell this")
     if letter.intake_id is None:
-        arrival, cause = Arrival(letter=letter), Cause(id=str(new_id()))
+        arrival = Arrival(letter=letter, roles=caller.roles)
+        cause = Cause(id=str(new_id()))
         return await context.database.run(partial(_taken, context, caller, arrival, cause))
     return await context.database.run(partial(_taken_once, context, caller, letter))
 
@@ -116,7 +119,8 @@ async def _taken_once(
     known: CheckIn = await check_in(tx, visitor, context.clock.wall())
     if known.again and letter.intake_id is not None:
         return _reply_of(letter.intake_id, await read_answer(tx, letter.intake_id))
-    arrival = Arrival(letter=letter, id_reused=known.seen is Seen.REUSED)
+    reused = known.seen is Seen.REUSED
+    arrival = Arrival(letter=letter, id_reused=reused, roles=caller.roles)
     cause = cause_of(context, letter, f"{source} {letter.intake_id}")
     reply = await _taken(context, caller, arrival, cause, tx)
     if reply.accepted is False:

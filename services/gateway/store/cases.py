@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, any_, bindparam, select, update
+from sqlalchemy import ARRAY, any_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from services.chassis.database import Statement, Transaction
-from services.chassis.statement import ID
+from services.chassis.database import Record, Statement, Transaction
+from services.chassis.errors import Misuse
+from services.chassis.statement import ID, TIME
 from services.gateway.store.tables import CASE_ROW
 
 _ENSURE: Final = Statement(
@@ -41,6 +42,24 @@ _WITHDRAW: Final = Statement(
     .where(CASE_ROW.c.case_id == bindparam("the_case"))
     .values(withdrawn_at=bindparam("at"))
 )
+_KNOWN: Final = Statement(
+    insert(CASE_ROW)
+    .values(case_id=bindparam("case_id"), created_at=bindparam("at"), known_at=bindparam("at"))
+    .on_conflict_do_update(
+        index_elements=[CASE_ROW.c.case_id],
+        set_={"known_at": func.coalesce(CASE_ROW.c.known_at, bindparam("at"))},
+    )
+)
+_ALL_STOPPED: Final = Statement(
+    update(CASE_ROW)
+    .where(CASE_ROW.c.case_id == bindparam("the_case"))
+    .values(all_stopped_at=func.greatest(CASE_ROW.c.all_stopped_at, bindparam("at", type_=TIME)))
+)
+_OF_AGE: Final = Statement(
+    update(CASE_ROW)
+    .where(CASE_ROW.c.case_id == bindparam("the_case"))
+    .values(of_age_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +69,18 @@ class CaseRow:
     case_id: UUID
     frozen_at: datetime | None
     withdrawn_at: datetime | None
+    created_at: datetime
+    known_at: datetime | None = None
+    """Since when the case itself is known here, not only what was said about it."""
+    all_stopped_at: datetime | None = None
+    """When the person last stopped all sharing of it."""
+    of_age_at: datetime | None = None
+    """Since when nobody consents for the person."""
+
+    @property
+    def known(self) -> bool:
+        """Whether a detection was passed on, or a service told that the case was opened."""
+        return self.known_at is not None
 
     @property
     def frozen(self) -> bool:
@@ -63,19 +94,15 @@ async def lock_case(tx: Transaction, case_id: UUID, now: datetime) -> CaseRow:
     if row is None:
         await tx.execute(_ENSURE, case_id=case_id, created_at=now)
         row = await tx.fetch_one(_LOCK, case_id=case_id)
-    return CaseRow(
-        case_id=case_id,
-        frozen_at=row["frozen_at"] if row else None,
-        withdrawn_at=row["withdrawn_at"] if row else None,
-    )
+    if row is None:
+        raise Misuse("the row of a case was not kept")
+    return _row(row)
 
 
 async def read_case(tx: Transaction, case_id: UUID) -> CaseRow | None:
     """The case's row, not locked; None when the gateway never heard of it."""
     row = await tx.fetch_one(_READ, case_id=case_id)
-    if row is None:
-        return None
-    return CaseRow(case_id=case_id, frozen_at=row["frozen_at"], withdrawn_at=row["withdrawn_at"])
+    return None if row is None else _row(row)
 
 
 async def frozen_among(tx: Transaction, case_ids: Iterable[UUID]) -> frozenset[UUID]:
@@ -92,3 +119,22 @@ async def freeze_case(tx: Transaction, case_id: UUID, now: datetime) -> bool:
 async def note_withdrawal(tx: Transaction, case_id: UUID, now: datetime) -> None:
     """Remember when something was last withdrawn or restricted."""
     await tx.execute(_WITHDRAW, the_case=case_id, at=now)
+
+
+async def note_known(tx: Transaction, case_id: UUID, now: datetime) -> None:
+    """Remember since when the case is known; made when its row is not there yet."""
+    await tx.execute(_KNOWN, case_id=case_id, at=now)
+
+
+async def note_all_stopped(tx: Transaction, case_id: UUID, at: datetime) -> None:
+    """Remember when all sharing of a locked case was last stopped."""
+    await tx.execute(_ALL_STOPPED, the_case=case_id, at=at)
+
+
+async def note_of_age(tx: Transaction, case_id: UUID, at: datetime | None) -> None:
+    """Remember since when the person is of age; None: is a child after all."""
+    await tx.execute(_OF_AGE, the_case=case_id, at=at)
+
+
+def _row(row: Record) -> CaseRow:
+    return CaseRow(**{column.name: row[column.name] for column in CASE_ROW.c})

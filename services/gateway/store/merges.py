@@ -36,10 +36,15 @@ _FAMILY: Final = Statement(
 
 
 async def add_merged(tx: Transaction, case_id: UUID, into_case: UUID, now: datetime) -> None:
-    """Remember that the case goes on as another one."""
-    await tx.execute(_ADD, case_id=case_id, into_case=into_case, merged_at=now)
+    """Remember that both are the same case, in whichever direction was not said before.
+
+    A case goes on as one other only; which of them goes on is nothing that this room asks.
+    """
+    for first, second in ((case_id, into_case), (into_case, case_id)):
+        if await tx.execute(_ADD, case_id=first, into_case=second, merged_at=now):
+            return
 
 
 async def read_family(tx: Transaction, case_id: UUID) -> tuple[UUID, ...]:
-    """The case and every one that it was merged with, in the order in which rows are locked."""
+    """The case and every one that it was merged with, in the order of their ids."""
     return tuple(row["case_id"] for row in await tx.fetch(_FAMILY, case_id=case_id))

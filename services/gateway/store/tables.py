@@ -27,6 +27,9 @@ CASE_ROW: Final = Table(
     Column("frozen_at", TIME),
     Column("withdrawn_at", TIME),
     Column("created_at", TIME),
+    Column("known_at", TIME),
+    Column("all_stopped_at", TIME),
+    Column("of_age_at", TIME),
 )
 MERGED_CASE: Final = Table(
     "merged_case",

@@ -1,6 +1,14 @@
 """What identification decides: facts in, facts out. No clock, no chance, no input or output."""
 
-from services.identification.domain import child, everyday, facts, notices, period, second_look
+from services.identification.domain import (
+    child,
+    everyday,
+    facts,
+    merging,
+    notices,
+    period,
+    second_look,
+)
 from services.identification.domain.case import (
     Case,
     Change,
@@ -125,6 +133,7 @@ __all__ = [
     "help_without_identification",
     "is_over",
     "live",
+    "merging",
     "notices",
     "open_case",
     "open_to_dos",

@@ -13,10 +13,8 @@ from services.identification.domain.case import (
     Case,
     Change,
     Closed,
-    EnteredInError,
     Objection,
     Refusal,
-    is_over,
     it_happened_by_now,
     it_is_about_a_child,
     refused,
@@ -26,9 +24,7 @@ from services.identification.domain.clocks import KINDS
 from services.identification.domain.facts import (
     CaseWasClosed,
     CaseWasLinked,
-    CaseWasMerged,
     CaseWasUnlinked,
-    CaseWasVoided,
     ChildWasFound,
     ChildWentMissing,
     ContactWasLost,
@@ -43,11 +39,11 @@ from services.identification.domain.facts import (
     ReturnWasRecorded,
     SafeContactWasChanged,
 )
+from services.identification.domain.merging import OtherCase, the_other_case_is_known
 
 DEPENDANTS_LIMIT: Final = 1_000
 GUARDIANS: Final = frozenset({"guardian", "temporary-guardian", "guardian-advocate"})
 DIED: Final = "died"
-DUPLICATE: Final = "duplicate"
 DUPLICATE_OF: Final = "duplicate-of"
 OF_ONE_PERSON: Final = frozenset(
     {"retrafficked", "reopened", "found-while-screening", DUPLICATE_OF}
@@ -75,21 +71,6 @@ class Questionnaire:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OtherCase:
-    """A case of this node that another one names; of a frozen one nothing but its id is known."""
-
-    case_id: UUID
-    case: Case | None
-
-
-def the_other_case_is_known(case_id: UUID, other: OtherCase | None, field: str) -> Objection | None:
-    """A reference to nothing, or to itself, links nothing."""
-    if other is None or other.case_id == case_id:
-        return Objection(code="unknown-linked-case", field=field)
-    return None
-
-
 def a_frozen_case_is_named_as_the_same_persons(
     other: OtherCase | None, kind: str
 ) -> Objection | None:
@@ -100,15 +81,6 @@ def a_frozen_case_is_named_as_the_same_persons(
     if other is None or other.case is not None or is_of_the_same_person(kind):
         return None
     return Objection(code="case-frozen", field="linked_case")
-
-
-def the_other_case_goes_on(other: OtherCase | None) -> Objection | None:
-    """A duplicate is merged into a case that can be worked."""
-    if other is None:
-        return None
-    if other.case is None:
-        return Objection(code="case-frozen", field="into_case")
-    return Objection(code="wrong-state") if is_over(other.case.state) else None
 
 
 def the_person_is_an_own_citizen(case: Case, country: str) -> Objection | None:
@@ -176,20 +148,6 @@ def unlink(case: Case, asked: Unlinking) -> Change | Refusal:
         linked_case=asked.linked_case, kind=asked.kind, reason=asked.reason, same_person=stands
     )
     return Change(case=case, facts=(fact,))
-
-
-def merge(case: Case, other: OtherCase | None, now: datetime) -> Change | Refusal:
-    """Entered twice: this one is void, the other one goes on."""
-    against = refused(
-        the_other_case_is_known(case.case_id, other, "into_case"), the_other_case_goes_on(other)
-    )
-    if against is not None or other is None:
-        return against or Refusal(objections=())
-    return Change(
-        case=replace(case, state=EnteredInError(reason=DUPLICATE, voided_at=now)),
-        facts=(CaseWasMerged(into_case=other.case_id), CaseWasVoided(reason=DUPLICATE)),
-        stopped=KINDS,
-    )
 
 
 def transfer(case: Case, officer_id: UUID, reason: str) -> Change:

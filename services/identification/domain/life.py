@@ -48,7 +48,9 @@ from services.identification.domain.facts import (
     CaseWasOpened,
     CaseWasVoided,
     DecisionFellOverdue,
+    Fact,
     HelpedWithout,
+    MajorityWasReached,
     ReflectionWasOver,
 )
 from services.identification.domain.period import review_reflection
@@ -128,15 +130,21 @@ def start_clock(case: Case, clocks: Clocks) -> Change | None:
 
 
 def correct(case: Case, changes: Mapping[str, Any], now: datetime, clocks: Clocks) -> Change:
-    """Replace codes that were wrong or not yet known; a child that is none, or one after all."""
+    """Replace codes that were wrong or not yet known; a child that is none, or one after all.
+
+    Whoever was treated as a child and is none is of age for everybody who was told so; what they
+    agreed to themselves they agreed to as an adult.
+    """
     corrected = replace(case, codes=case.codes.corrected(changes))
+    no_child = case.codes.is_child and not corrected.codes.is_child
     change = follow_majority(case, corrected, now, clocks)
     after = change.case
-    told = replace(change, facts=(*change.facts, told_anew(after)))
+    told: tuple[Fact, ...] = (*change.facts, told_anew(after))
+    facts = (MajorityWasReached(reached_at=now), *told) if no_child else told
     if after.grounds_due_at is None or somebody_has_to_decide(after):
-        return told
-    stopped = (*told.stopped, REASONABLE_GROUNDS_DUE)
-    return replace(told, case=replace(after, grounds_due_at=None), stopped=stopped)
+        return replace(change, facts=facts)
+    stopped = (*change.stopped, REASONABLE_GROUNDS_DUE)
+    return replace(change, case=replace(after, grounds_due_at=None), facts=facts, stopped=stopped)
 
 
 def void(case: Case, reason: str, now: datetime) -> Change:

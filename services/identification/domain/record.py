@@ -52,7 +52,7 @@ class CaseRecord:
         """What the record asks a worker for (codes of the list ``to-do``)."""
         asked = {
             "child-authority": bool(self.authorities_to_tell),
-            "appoint-guardian": self._somebody_is_asked_for,
+            "appoint-guardian": self.somebody_is_asked_for,
             "best-interests": is_child and self.best_interests_at is None,
             "childs-view": is_child and self.childs_view_at is None,
             "protection-measure": protected and self.measure_at is None,
@@ -65,6 +65,6 @@ class CaseRecord:
         return tuple(code for code, open_ in asked.items() if open_)
 
     @property
-    def _somebody_is_asked_for(self) -> bool:
+    def somebody_is_asked_for(self) -> bool:
         """Nobody was appointed since this body was asked (Convention, Art. 10(4)(a))."""
         return self.guardian_asked not in (None, NOBODY) and self.representative is None

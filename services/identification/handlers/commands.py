@@ -31,8 +31,9 @@ from services.identification.domain import (
 )
 from services.identification.domain.case import CLOCK_TOLERANCE
 from services.identification.domain.codes import CODE_NAMES
-from services.identification.domain.everyday import OtherCase, against_link
+from services.identification.domain.everyday import against_link
 from services.identification.domain.law import this_agency_may_detect
+from services.identification.domain.merging import OtherCase
 from services.identification.handlers.consent import keep_restriction
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.linking import link_cases, open_found_cases, other_case

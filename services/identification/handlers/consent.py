@@ -137,8 +137,12 @@ async def keep_restriction(
 
 
 async def sharing_stopped(context: Context, received: Received, work: Work) -> Waits | None:
-    """Freeze the case, known or not, and stop its clocks; never waits."""
+    """Freeze the case, known or not, and stop its clocks; never waits.
+
+    Under the case's row: a duplicate that is being merged into it sees the freeze, or came first.
+    """
     case_id = case_id_of(received)
+    await cases.lock_cases(work.transaction, (case_id,))
     if await cases.freeze_case(work.transaction, case_id, work.now):
         await outbox.stop_clock(work.transaction, case_id)
         outbox.tell(work.transaction, disclosure.frozen(work.now), case_id)

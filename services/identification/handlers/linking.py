@@ -13,7 +13,8 @@ from services.chassis.deadlines import Deadline
 from services.chassis.messaging.work import Work
 from services.identification import disclosure
 from services.identification.domain import Case, CaseCodes, Opening, facts, open_case
-from services.identification.domain.everyday import DUPLICATE_OF, OtherCase, is_of_the_same_person
+from services.identification.domain.everyday import DUPLICATE_OF, is_of_the_same_person
+from services.identification.domain.merging import OtherCase
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.recording import Context, note, record
 from services.identification.settings import SERVICE

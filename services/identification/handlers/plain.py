@@ -25,11 +25,13 @@ from services.identification.domain import (
     RevocationAsked,
     child,
     everyday,
+    merging,
     period,
     second_look,
 )
-from services.identification.domain.everyday import OtherCase, Unlinking
+from services.identification.domain.everyday import Unlinking
 from services.identification.domain.law import may_agree_to_revoke
+from services.identification.domain.merging import OtherCase
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.linking import keep_link, keep_merge, other_case
 from services.identification.handlers.recording import (
@@ -41,7 +43,7 @@ from services.identification.handlers.recording import (
     standing_of,
 )
 from services.identification.settings import SERVICE
-from services.identification.store import links, policy
+from services.identification.store import cases, links, policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +81,18 @@ class Plain:
 
 
 async def do(plain: Plain, context: Context, received: Received, work: Work) -> Waits | None:
-    """Do what a row of the table says."""
+    """Do what a row of the table says.
+
+    Two cases that one command names stay as they are read until it is done, both locked in the
+    order of their ids: two that merge into each other at once would otherwise both end.
+    """
     body, case_id = received.body, case_id_of(received)
+    named: UUID | None = getattr(body, "linked_case", None) or getattr(body, "into_case", None)
+    if named is not None:
+        await cases.lock_cases(work.transaction, (case_id, named))
     standing = await standing_of(work, case_id)
     if standing is None:
         return await case_missing(received, work, plain.action)
-    named: UUID | None = getattr(body, "linked_case", None) or getattr(body, "into_case", None)
     asked = Asked(
         body=body,
         case=standing.case,
@@ -248,7 +256,7 @@ EVERYDAY: Final[Mapping[type[Contract], Plain]] = {
     intake.CaseUnlinked: Plain(action="unlink-case", decide=_unlink, keep=_drop_link),
     intake.DuplicateFound: Plain(
         action="merge-case",
-        decide=lambda asked: everyday.merge(asked.case, asked.other, asked.now),
+        decide=lambda asked: merging.merge(asked.case, asked.other, asked.now),
         keep=_keep_merge,
     ),
     intake.OwnershipTransferred: Plain(

@@ -1,13 +1,13 @@
 """Cases and freezes. A freeze stands on its own: it may come before the case does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from datetime import datetime
 from types import NoneType
 from typing import Any, Final, get_args
 from uuid import UUID
 
-from sqlalchemy import Text, any_, bindparam, or_, select, update
+from sqlalchemy import ARRAY, Text, any_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
@@ -22,6 +22,12 @@ _STATES: Final[Mapping[str, type[State]]] = {state.code: state for state in get_
 
 _LOAD: Final = Statement(
     select(PERSON_CASE).where(PERSON_CASE.c.case_id == bindparam("case_id")).with_for_update()
+)
+_LOCK: Final = Statement(
+    select(PERSON_CASE.c.case_id)
+    .where(PERSON_CASE.c.case_id == any_(bindparam("case_ids", type_=ARRAY(ID))))
+    .order_by(PERSON_CASE.c.case_id)
+    .with_for_update()
 )
 _READ: Final = Statement(
     select(PERSON_CASE, CASE_FREEZE.c.frozen_at)
@@ -82,6 +88,11 @@ async def load_case(tx: Transaction, case_id: UUID) -> Case | None:
     """The case, locked until the end of the transaction."""
     row = await tx.fetch_one(_LOAD, case_id=case_id)
     return None if row is None else _case(row)
+
+
+async def lock_cases(tx: Transaction, case_ids: Iterable[UUID]) -> None:
+    """Lock those that are known, in the order of their ids, until the end of the transaction."""
+    await tx.fetch(_LOCK, case_ids=sorted(set(case_ids)))
 
 
 async def read_case(tx: Transaction, case_id: UUID) -> tuple[Case, datetime | None] | None:

@@ -71,12 +71,15 @@ def case_is_not_frozen(case: Case) -> Refusal | None:
 def as_it_goes_on(case: Case, goes_on: Case | None) -> Case:
     """How a case stands: of a duplicate, as the case that it was merged into.
 
-    One that nobody here has heard of yet ended nothing; what froze the duplicate holds for it.
+    One that nobody here has heard of yet ended nothing, nor do cases that were merged into each
+    other: help is never called off over a mistake; what froze the duplicate holds for it.
     """
     if case.status is not CaseStatus.MERGED:
         return case
     if goes_on is None or not goes_on.known:
         return case.with_status(CaseStatus.OPEN)
+    if goes_on.status is CaseStatus.MERGED:
+        goes_on = goes_on.with_status(CaseStatus.OPEN)
     return replace(goes_on, frozen=goes_on.frozen or case.frozen)
 
 

@@ -20,14 +20,19 @@ _ADD: Final = Statement(
 )
 _GOES_ON: Final = Statement(
     text(
-        "WITH RECURSIVE later (case_id, steps) AS ("
-        " SELECT CAST(:case_id AS uuid), 0"
-        " UNION"
-        " SELECT m.into_case, l.steps + 1 FROM later l JOIN merged_case m USING (case_id)"
-        " WHERE l.steps < 100"
-        ") SELECT case_id FROM later ORDER BY steps DESC LIMIT 1"
+        "WITH RECURSIVE later (case_id, path) AS ("
+        " SELECT CAST(:case_id AS uuid), ARRAY[CAST(:case_id AS uuid)]"
+        " UNION ALL"
+        " SELECT m.into_case, l.path || m.into_case FROM later l JOIN merged_case m USING (case_id)"
+        " WHERE m.into_case <> ALL (l.path) AND cardinality(l.path) < 100"
+        ") SELECT coalesce((SELECT least.case_id"
+        " FROM unnest(l.path[array_position(l.path, m.into_case):]) least (case_id)"
+        " ORDER BY 1 LIMIT 1), l.case_id) AS case_id"
+        " FROM later l LEFT JOIN merged_case m USING (case_id)"
+        " ORDER BY cardinality(l.path) DESC LIMIT 1"
     )
 )
+"""Where cases were merged into each other, one of them goes on, the same whichever is asked for."""
 _DUPLICATES: Final = Statement(
     text(
         "WITH RECURSIVE earlier (case_id) AS ("
@@ -52,8 +57,8 @@ async def goes_on_as(tx: Transaction, case_id: UUID) -> UUID:
 
 async def with_duplicates(tx: Transaction, case_id: UUID) -> tuple[UUID, ...]:
     """The case, and every one that goes on in it."""
-    found = await tx.fetch(_DUPLICATES, case_id=case_id)
-    return (case_id, *(row["case_id"] for row in found))
+    found = [row["case_id"] for row in await tx.fetch(_DUPLICATES, case_id=case_id)]
+    return (case_id, *(each for each in found if each != case_id))
 
 
 async def read_family(tx: Transaction, case_id: UUID) -> tuple[UUID, ...]:

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.catalogue import type_of
-from contracts.identification import CaseLinked, CaseMerged, MajorityReached
+from contracts.identification import CaseChanged, CaseLinked, CaseMerged, MajorityReached
 from services.chassis.clock import SystemClock, new_id
 from services.gateway.domain.consent import is_live
 from services.gateway.store.cases import freeze_case
@@ -31,8 +31,15 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 LINKED = type_of("identification", CaseLinked)
 MERGED = type_of("identification", CaseMerged)
+CHANGED = type_of("identification", CaseChanged)
 OF_AGE = type_of("identification", MajorityReached)
 FOUND = "found-while-screening"
+UNASKED = ("oblast", "citizenship", "country_of_exploitation", "industry", "audience_class")
+A_CHILD = {
+    **dict.fromkeys((*UNASKED, "language"), "not-yet-known"),
+    **{"majority": "child", "immediate_danger": False, "case_type": "trafficking"},
+    "exploitation": [],
+}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -180,6 +187,62 @@ async def test_of_age_what_a_guardian_agreed_to_covers_nothing_new(house: House)
     assert [each for each in facts if "kind" in each] == [], "not withdrawn: what runs goes on"
     expired = [each["consent_id"] for each in facts if "expired_at" in each]
     assert expired == [guardians["consent_id"]]
+
+
+async def test_of_age_no_guardian_consents_any_more_whichever_of_two_cases_said_so(
+    house: House,
+) -> None:
+    twice, goes_on = str(new_id()), str(new_id())
+    safe = {"given_by": "guardian", "guardian_status": "checked-and-safe"}
+    for case_id in (twice, goes_on):
+        await told(house, an_event("consent-recorded", a_consent(**safe), subject=case_id))
+    about = {"service": "identification", "topic": "identification"}
+    reached = {"reached_at": SystemClock().now().isoformat()}
+    await house.fact(OF_AGE, reached, subject=goes_on, **about)
+    await house.fact(MERGED, {"into_case": goes_on}, subject=twice, **about)
+
+    async def live() -> int:
+        async with house.database.transaction() as tx:
+            rows = await read_consents(tx, UUID(twice))
+        return sum(is_live(each, SystemClock().now()) for each in rows)
+
+    async def none_is_live() -> bool:
+        return await live() == 0
+
+    await until(none_is_live)
+    again = [an_event("consent-recorded", a_consent(**safe), subject=twice) for _ in range(2)]
+    await house.send(a_record(again[0]))
+    answer = (await house.answers_to(again[0]["id"]))[again[0]["id"]]
+    assert answer["reasons"] == [{"code": "person-of-age", "field": "given_by"}]
+    await house.fact(CHANGED, A_CHILD, subject=goes_on, sequence=2, **about)
+    is_child = "SELECT 1 FROM case_row WHERE case_id = $1 AND of_age_at IS NULL"
+
+    async def a_child_after_all() -> bool:
+        async with house.database.transaction() as tx:
+            return bool(await tx.connection.fetch(is_child, UUID(twice)))
+
+    await until(a_child_after_all)
+    await told(house, again[1])
+    assert await live() == 1
+
+
+async def test_a_link_that_says_duplicate_lets_a_stop_of_all_sharing_reach_both(
+    house: House,
+) -> None:
+    """Cases that were merged before the gateway kept families are linked again, from the living."""
+    first, second, goes_on = (str(new_id()) for _ in range(3))
+    for case_id in (first, second):
+        await told(house, an_event("consent-recorded", a_consent(), subject=case_id))
+    await link(house, goes_on, first, "duplicate-of")
+    await link(house, goes_on, second, "duplicate-of", sequence=2)
+    await until(lambda: are_one_persons(house, first, second))
+    stop = an_event("consent-withdrawn", {"kind": "stop-sharing"}, subject=goes_on)
+    await told(house, stop)
+    for case_id in (first, second):
+        assert [each.get("kind") for each in await forbidden(house, case_id, many=2)] == [
+            None,
+            "stop-sharing",
+        ]
 
 
 async def test_another_person_of_the_family_is_bound_by_nothing(house: House) -> None:

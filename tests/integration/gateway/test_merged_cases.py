@@ -6,8 +6,9 @@ from uuid import UUID
 from contracts.intake import ConsentWithdrawn, RestrictionRecorded
 from services.chassis.clock import new_id
 from services.chassis.database import Transaction
-from services.gateway.handlers.consent import keep_together, record_restriction, withdraw_consent
+from services.gateway.handlers.consent import record_restriction, withdraw_consent
 from services.gateway.handlers.exchange import stop_sharing
+from services.gateway.handlers.merged import keep_together
 from tests.integration.gateway.exchange_fixtures import pair
 from tests.support.gateway_exchange import RECEIVER, Both, Gateway, offer, settle_both
 
@@ -23,10 +24,12 @@ async def merge(sender: Gateway, duplicate: UUID, goes_on: UUID) -> None:
     await sender.database.run(do)
 
 
-async def withdraw(sender: Gateway, case_id: UUID, kind: str = STOP) -> None:
+async def withdraw(
+    sender: Gateway, case_id: UUID, kind: str = STOP, *, consent_id: UUID | None = None
+) -> None:
     async def do(tx: Transaction) -> None:
         work = sender.context.work(tx, new_id())
-        body = ConsentWithdrawn(kind=kind)
+        body = ConsentWithdrawn(kind=kind, consent_id=consent_id)
         assert await withdraw_consent(body, case_id, work, stop_sharing) == ()
 
     await sender.database.run(do)
@@ -83,16 +86,56 @@ async def test_who_stopped_all_sharing_before_the_merge_meant_the_duplicate_too(
     await merge(sender, duplicate, goes_on)
     assert await stopped(pair) == 1
     assert await consents_standing(sender, duplicate) == 0
-    left, again, third = new_id(), new_id(), new_id()
+
+
+async def test_agreeing_again_after_a_stop_keeps_nothing_older_alive_and_leaving_ends_nothing(
+    pair: Both,
+) -> None:
+    sender, left, again, third = pair[0], new_id(), new_id(), new_id()
     await told_of(pair, third)
     for case_id, kind in ((left, "leave-service"), (again, STOP)):
         await sender.consent_to(case_id, RECEIVER)
         await withdraw(sender, case_id, kind)
-    await sender.consent_to(again, RECEIVER)
+    await agree_now(sender, again)
     await merge(sender, third, left)
+    assert await stopped(pair) == 0, "leaving stops nothing elsewhere"
     await merge(sender, left, again)
-    assert await stopped(pair) == 1, "leaving, or agreeing again, stops nothing elsewhere"
-    assert await consents_standing(sender, third) == 1
+    assert await stopped(pair) == 1
+    assert await consents_standing(sender, third) == 0
+    assert await consents_standing(sender, again) == 1
+
+
+async def test_one_consent_that_is_taken_back_is_no_stop_of_all_sharing(pair: Both) -> None:
+    sender, duplicate, goes_on = pair[0], new_id(), new_id()
+    await told_of(pair, goes_on)
+    only = await sender.consent_to(duplicate, RECEIVER)
+    await withdraw(sender, duplicate, consent_id=only)
+    await merge(sender, duplicate, goes_on)
+    assert await stopped(pair) == 0
+    assert await consents_standing(sender, goes_on) == 1
+
+
+async def test_a_stop_where_nothing_was_agreed_to_is_carried_to_what_was_agreed_before_it(
+    pair: Both,
+) -> None:
+    sender, duplicate, goes_on = pair[0], new_id(), new_id()
+    await told_of(pair, goes_on)
+    await withdraw(sender, duplicate)
+    await agree_now(sender, goes_on)
+    await merge(sender, duplicate, goes_on)
+    assert await consents_standing(sender, goes_on) == 1, "what was agreed to later stands"
+    other = new_id()
+    await told_of(pair, other)
+    await sender.rows("UPDATE case_row SET created_at = now() WHERE case_id = $1", other)
+    await merge(sender, other, duplicate)
+    assert await consents_standing(sender, other) == 0
+    assert await stopped(pair) == 1
+
+
+async def agree_now(sender: Gateway, case_id: UUID) -> None:
+    """A consent that is newer than whatever was said before."""
+    newer = await sender.consent_to(case_id, RECEIVER)
+    await sender.rows("UPDATE consent SET granted_at = now() WHERE consent_id = $1", newer)
 
 
 async def test_what_is_forbidden_before_or_after_the_merge_is_forbidden_for_both(

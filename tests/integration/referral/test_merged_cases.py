@@ -185,3 +185,19 @@ async def test_the_case_that_goes_on_shows_and_calls_off_what_the_duplicate_aske
     assert told_under(world, "NeedCancelled") == [str(GOES_ON)]
     back = a_request("back", "nursing-visit", return_of=an_id("request"))
     assert await told(world, INTERIOR, back, GOES_ON) == []
+
+
+@pytest.mark.parametrize("first", [CASE, GOES_ON])
+async def test_two_that_were_merged_into_each_other_lose_no_help(world: World, first: UUID) -> None:
+    """No node should say so; one of version 0.1 could, and help is not called off for it."""
+    await known(world)
+    await helped(world)
+    other = GOES_ON if first == CASE else CASE
+    await merge(world, first, other)
+    await merge(world, other, first)
+    interior = world.nodes[INTERIOR]
+    assert await interior.states() == [("sender", REDCROSS, "accepted")]
+    for case_id in (CASE, GOES_ON):
+        (shown,) = (await get(interior, f"/v1/requests?case_id={case_id}")).json()
+        one = (await get(interior, f"/v1/requests/{shown['request_id']}")).json()
+        assert one["case_id"] == str(min(CASE, GOES_ON))

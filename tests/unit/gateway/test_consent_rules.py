@@ -9,23 +9,27 @@ from hypothesis import strategies as st
 
 from services.chassis.clock import new_id
 from services.gateway.domain.consent import (
+    OF_ONE_PERSON,
     AgencyClass,
     Consent,
     ConsentRegister,
     Entry,
     Recipient,
     Restriction,
-    all_sharing_stopped_at,
+    agreed_by,
+    all_of_it_is_meant,
     consent_objections,
     covers,
+    is_of_the_same_person,
     live_consents,
     restriction_objections,
     restricts,
-    stopped_elsewhere,
+    stopped_last_at,
     what_is_forbidden,
     withdrawal_objections,
 )
 from services.gateway.domain.refusals import Objection
+from services.identification.domain import everyday
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 NGO = Recipient(node="ngo-brest", agency_type="ngo", oblasts=frozenset({"BY-BR"}))
@@ -262,36 +266,46 @@ def an_entry(granted: int, ended: int | None = None, kind: str = "stop-sharing")
     )
 
 
-@pytest.mark.parametrize(
-    ("entries", "at"),
-    [
-        ((), None),
-        ((an_entry(0, 1),), 1),
-        ((an_entry(0, 1, "leave-service"),), None),
-        ((an_entry(0, 2), an_entry(0, 1, "leave-service")), 2),
-        ((an_entry(0, 1), an_entry(0, 2, "leave-service")), None),
-        ((an_entry(0, 1), an_entry(0)), None),
-    ],
-)
-def test_all_sharing_stopped_when_the_last_consent_ended_by_a_stop(
-    entries: tuple[Entry, ...], at: int | None
-) -> None:
-    expected = None if at is None else NOW + timedelta(days=at)
-    assert all_sharing_stopped_at(entries) == expected
+def test_the_last_stop_of_all_sharing_counts() -> None:
+    assert stopped_last_at([]) is None
+    assert stopped_last_at([None, None]) is None
+    assert stopped_last_at([NOW, None, NOW + timedelta(days=1)]) == NOW + timedelta(days=1)
 
 
 def test_a_stop_elsewhere_ends_what_was_agreed_to_before_it_alone() -> None:
     before, at_once, later, over = an_entry(0), an_entry(3), an_entry(4), an_entry(0, 1)
-    register = (before, at_once, later, over)
-    stopped = (an_entry(0, 3),)
-    assert stopped_elsewhere(register, [stopped, (an_entry(0),)]) == {
-        before.consent_id,
-        at_once.consent_id,
-    }
-    assert stopped_elsewhere(register, [(an_entry(0),)]) == frozenset()
-    assert stopped_elsewhere(register, []) == frozenset()
-    assert stopped_elsewhere(register, [stopped, (an_entry(0, 9),)]) == {
-        before.consent_id,
-        at_once.consent_id,
-        later.consent_id,
-    }
+    register, stop = (before, at_once, later, over), NOW + timedelta(days=3)
+    assert agreed_by(register, stop) == {before.consent_id, at_once.consent_id}
+    assert agreed_by((), stop) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("entries", "known_since", "meant"),
+    [
+        ((), 0, True),
+        ((), 3, True),
+        ((), 4, False),
+        ((an_entry(0), an_entry(3)), 0, True),
+        ((an_entry(0), an_entry(4)), 0, False),
+        ((an_entry(4, 5),), 0, True),
+    ],
+)
+def test_all_of_a_case_is_meant_that_was_there_and_where_nothing_was_agreed_to_since(
+    entries: tuple[Entry, ...], known_since: int, *, meant: bool
+) -> None:
+    since, stop = NOW + timedelta(days=known_since), NOW + timedelta(days=3)
+    assert all_of_it_is_meant(entries, since, stop) is meant
+
+
+@pytest.mark.parametrize("giver", ["guardian", "person"])
+def test_of_age_nobody_consents_for_the_person(giver: str) -> None:
+    register = ConsentRegister(
+        now=NOW, frozen=False, given_by=giver, guardian_status="checked-and-safe", of_age=True
+    )
+    expected = (Objection("person-of-age", "given_by"),) if giver == "guardian" else ()
+    assert consent_objections(a_consent(), register) == expected
+
+
+def test_links_of_one_person_are_those_that_identification_takes() -> None:
+    assert OF_ONE_PERSON == everyday.OF_ONE_PERSON
+    assert not is_of_the_same_person("family")

@@ -20,7 +20,7 @@ from services.identification.domain import (
     Refusal,
     Situation,
 )
-from services.identification.domain.everyday import OtherCase
+from services.identification.domain.merging import OtherCase
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)  # a Monday
 CASE_ID = UUID("11111111-1111-4111-8111-111111111111")

@@ -105,9 +105,11 @@ def test_a_child_that_is_none_stops_the_childs_clocks_and_nothing_else() -> None
     change = correct(believed, {"majority": "adult"}, NOW, CLOCKS)
     assert change == Change(
         case=a_case(),
-        facts=(told_anew(a_case()),),
+        facts=(facts.MajorityWasReached(reached_at=NOW), told_anew(a_case())),
         stopped=(CHILD_NOTIFICATION_DUE, MAJORITY_REVIEW),
     )
+    still = correct(believed, {"majority": "child"}, NOW, CLOCKS)
+    assert facts.MajorityWasReached(reached_at=NOW) not in still.facts
 
 
 def test_an_adult_who_is_a_child_after_all_is_protected_from_then_on() -> None:

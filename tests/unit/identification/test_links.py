@@ -2,15 +2,40 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from itertools import pairwise
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
 
-from services.identification.domain import Closed, EnteredInError, Reflection, facts
+from services.identification.domain import (
+    Case,
+    CaseRecord,
+    ChildProtection,
+    Closed,
+    Detected,
+    EnteredInError,
+    Identified,
+    NotPresumed,
+    Presumed,
+    Reconsideration,
+    Reflection,
+    Screening,
+    State,
+    facts,
+)
 from services.identification.domain.clocks import KINDS
-from services.identification.domain.everyday import Unlinking, link, merge, unlink
-from tests.unit.identification.builders import NOW, a_case, accepted, as_named, reasons
+from services.identification.domain.everyday import Unlinking, link, unlink
+from services.identification.domain.merging import WEIGHT, merge
+from tests.unit.identification.builders import (
+    NOW,
+    PERIOD,
+    a_case,
+    accepted,
+    as_named,
+    reasons,
+    some_codes,
+)
 
 DAY = timedelta(days=1)
 OTHER = UUID("22222222-2222-4222-8222-222222222222")
@@ -19,6 +44,18 @@ REFLECTING = Reflection(
     starts_at=NOW,
     ends_at=NOW + 30 * DAY,
     conclusive_due_at=NOW + 44 * DAY,
+)
+BY_WEIGHT: tuple[State, ...] = (
+    Detected(),
+    Screening(result="indicators-found", screened_at=NOW),
+    NotPresumed(decided_at=NOW, reasons=("act-not-shown",)),
+    Reconsideration(
+        decision="reasonable-grounds", ground="new-facts", asked_at=NOW, due_at=NOW + 5 * DAY
+    ),
+    Presumed(presumed_at=NOW, reflection_ended_at=NOW, conclusive_due_at=NOW + 9 * DAY),
+    REFLECTING,
+    replace(REFLECTING, ends_at=NOW + 60 * DAY),
+    Identified(decided_at=NOW),
 )
 
 
@@ -36,12 +73,78 @@ def test_a_link_needs_another_case_of_this_node() -> None:
 
 
 def test_a_duplicate_ends_and_is_counted_no_more() -> None:
-    change = accepted(merge(a_case(REFLECTING), as_named(another_case()), NOW))
+    goes_on = another_case(state=REFLECTING)
+    change = accepted(merge(a_case(REFLECTING), as_named(goes_on), NOW))
     assert change.case.state == EnteredInError(reason="duplicate", voided_at=NOW)
     assert [type(fact) for fact in change.facts] == [facts.CaseWasMerged, facts.CaseWasVoided]
     assert set(change.stopped) == set(KINDS)
     ended = another_case(state=Closed(reason="other", closed_at=NOW))
     assert reasons(merge(a_case(), as_named(ended), NOW)) == ["wrong-state"]
+    assert reasons(merge(a_case(REFLECTING), as_named(ended), NOW)) == ["wrong-state"]
+
+
+OTHER_WAY = "merge-other-way: into_case"
+
+
+@pytest.mark.parametrize(("lighter", "heavier"), [*pairwise(BY_WEIGHT)])
+def test_the_case_that_is_further_along_goes_on(lighter: State, heavier: State) -> None:
+    further, behind = a_case(heavier), another_case(state=lighter)
+    assert reasons(merge(further, as_named(behind), NOW)) == [OTHER_WAY]
+    assert accepted(merge(behind, as_named(further), NOW)).facts[0] == facts.CaseWasMerged(
+        into_case=further.case_id
+    )
+
+
+def test_every_state_has_its_weight() -> None:
+    assert set(WEIGHT) == set(get_args(State))
+    assert {type(state) for state in BY_WEIGHT} <= set(WEIGHT)
+
+
+def on_record(child: bool = True, **about: Any) -> Case:
+    """A presumed child's case (or an adult's), with this on its record."""
+    status = about.pop("guardian_status", "unknown")
+    codes = some_codes(majority="child" if child else "adult", guardian_status=status)
+    state = ChildProtection(**PERIOD) if child else REFLECTING
+    return a_case(state, codes=codes, record=CaseRecord(**about))
+
+
+@pytest.mark.parametrize(
+    ("case", "field"),
+    [
+        (on_record(missing_at=NOW), "missing"),
+        (on_record(best_interests="placement", best_interests_at=NOW), "best_interests"),
+        (on_record(measure="child-centre", measure_at=NOW), "protection_measure"),
+        (on_record(guardian_status="checked-and-safe"), "guardian_status"),
+        (on_record(guardian_asked="temporary-guardian"), "guardian_request"),
+        (on_record(child=False, no_removal_told=True), "no_removal"),
+    ],
+)
+def test_what_protects_the_person_does_not_end_with_a_duplicate(case: Case, field: str) -> None:
+    """An alarm for a missing child, its guardian, a notice that stands: one by one."""
+    lacking = replace(on_record(child=case.codes.is_child), case_id=OTHER)
+    assert reasons(merge(case, as_named(lacking), NOW)) == [f"only-in-this-case: {field}"]
+    assert accepted(merge(lacking, as_named(case), NOW))
+    holding = replace(case, case_id=OTHER)
+    assert accepted(merge(case, as_named(holding), NOW))
+
+
+def test_a_child_is_not_merged_into_an_adult_and_every_objection_is_named() -> None:
+    child = on_record(missing_at=NOW, guardian_status="checked-and-safe")
+    assert reasons(merge(child, as_named(another_case()), NOW)) == [
+        OTHER_WAY,
+        "only-in-this-case: majority",
+        "only-in-this-case: guardian_status",
+        "only-in-this-case: missing",
+    ]
+
+
+def test_who_is_identified_needs_no_notice_of_no_removal() -> None:
+    told = on_record(child=False, no_removal_told=True)
+    identified = another_case(state=Identified(decided_at=NOW))
+    assert accepted(merge(told, as_named(identified), NOW))
+    waiting = on_record(guardian_asked="advocate", representative="advocate")
+    lacking = replace(on_record(), case_id=OTHER)
+    assert accepted(merge(waiting, as_named(lacking), NOW)), "somebody was appointed"
 
 
 @pytest.mark.parametrize(

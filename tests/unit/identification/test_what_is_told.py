@@ -24,6 +24,7 @@ from services.identification.domain import (
     close,
     facts,
     help_without_identification,
+    merging,
     void,
 )
 from services.identification.domain import child as children
@@ -248,7 +249,7 @@ def test_what_is_for_a_child_is_refused_for_an_adult(step: Step, more: list[str]
 
 def test_a_duplicate_and_a_death_end_the_case_with_what_happened() -> None:
     other = replace(a_case(), case_id=OTHER)
-    assert days.merge(a_case(), as_named(other), NOW) == Change(
+    assert merging.merge(a_case(), as_named(other), NOW) == Change(
         case=a_case(EnteredInError(reason="duplicate", voided_at=NOW)),
         facts=(facts.CaseWasMerged(into_case=OTHER), facts.CaseWasVoided(reason="duplicate")),
         stopped=KINDS,
@@ -264,9 +265,9 @@ def test_a_duplicate_and_a_death_end_the_case_with_what_happened() -> None:
     assert days.link(a_case(), as_named(other), "family") == Change(
         case=a_case(), facts=(facts.CaseWasLinked(linked_case=OTHER, kind="family"),)
     )
-    assert reasons(days.merge(a_case(), None, NOW)) == ["unknown-linked-case: into_case"]
+    assert reasons(merging.merge(a_case(), None, NOW)) == ["unknown-linked-case: into_case"]
     assert reasons(
-        days.merge(a_case(), as_named(a_case(Closed(reason="x", closed_at=NOW))), NOW)
+        merging.merge(a_case(), as_named(a_case(Closed(reason="x", closed_at=NOW))), NOW)
     ) == [
         "unknown-linked-case: into_case",
         "wrong-state",

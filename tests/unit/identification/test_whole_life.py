@@ -1,11 +1,12 @@
 """Any sequence of commands and of clocks that run out: no undefined state, no clock lost.
 
 The machine keeps the clocks as the service does: stopped, started (the same kind again moves it),
-and fired in the order of their times; a case that is over takes nothing.
+and fired in the order of their times; a case that is over takes nothing. Two cases live beside each
+other, so that one can be merged into the other however far either of them is.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, get_args
 from uuid import UUID
@@ -28,6 +29,7 @@ from services.identification.domain import (
     Clocks,
     DecisionAsked,
     Detected,
+    Identified,
     Measure,
     Opening,
     Presumed,
@@ -43,6 +45,7 @@ from services.identification.domain import (
     everyday,
     help_without_identification,
     is_over,
+    merging,
     open_case,
     period,
     run_out,
@@ -57,9 +60,10 @@ from services.identification.domain.clocks import (
     MAJORITY_REVIEW,
     RECONSIDERATION_DUE,
 )
-from tests.unit.identification.builders import BORDER, CASE_ID, NOW, a_case, as_named, some_codes
+from services.identification.domain.notices import may_not_be_removed
+from tests.unit.identification.builders import BORDER, CASE_ID, NOW, as_named, some_codes
 
-OTHER = replace(a_case(), case_id=UUID("22222222-2222-4222-8222-222222222222"))
+OTHER = UUID("22222222-2222-4222-8222-222222222222")
 REFUSALS = frozenset(code_lists()["refusal-reason"].codes)
 MAJORITIES = some.sampled_from(["adult", "believed-adult", "child", "believed-child"])
 Decided = Change | Refusal | None
@@ -69,14 +73,30 @@ def coded(name: str) -> Any:
     return some.sampled_from(code_lists()[name].codes)
 
 
-class WholeLife(RuleBasedStateMachine):
-    """One case of one jurisdiction."""
+@dataclass
+class Life:
+    """One of the two cases, with its clocks."""
 
     case: Case
+    running: dict[str, datetime] = field(default_factory=dict)
+    fired: set[str] = field(default_factory=set)
+
+
+class WholeLife(RuleBasedStateMachine):
+    """Two cases of one jurisdiction, perhaps of one person; ``case`` is the one worked on."""
+
     clocks: Clocks
     now: datetime
-    running: dict[str, datetime]
-    fired: set[str]
+    life: Life
+    beside: Life
+
+    @property
+    def case(self) -> Case:
+        return self.life.case
+
+    @property
+    def running(self) -> dict[str, datetime]:
+        return self.life.running
 
     @initialize(
         profile=some.sampled_from(known_profiles()),
@@ -86,18 +106,26 @@ class WholeLife(RuleBasedStateMachine):
     )
     def open(self, profile: str, majority: str, identifies: bool, presumed: bool) -> None:
         self.clocks = Clocks(profile=load_profile(profile))
-        self.now, self.running, self.fired = NOW, {}, set()
-        opening = Opening(
-            case_id=CASE_ID,
-            origin="detected",
-            counted_by=BORDER,
-            codes=some_codes(majority=majority),
-            occurred_at=NOW,
-            now=NOW,
-        )
-        self.took(open_case(opening, self.clocks, identifies=identifies))
+        self.now = NOW
+        for case_id in (OTHER, CASE_ID):
+            opening = Opening(
+                case_id=case_id,
+                origin="detected",
+                counted_by=BORDER,
+                codes=some_codes(majority=majority),
+                occurred_at=NOW,
+                now=NOW,
+            )
+            change = open_case(opening, self.clocks, identifies=identifies)
+            self.life = Life(change.case)
+            self.took(change)
+            self.beside = self.life if case_id == OTHER else self.beside
         if presumed:
             self.presume()
+
+    @rule()
+    def turn_to_the_other_case(self) -> None:
+        self.life, self.beside = self.beside, self.life
 
     def took(self, change: Change) -> None:
         for kind in change.stopped:
@@ -105,10 +133,10 @@ class WholeLife(RuleBasedStateMachine):
             self.running.pop(kind, None)
         for due in change.clocks:
             self.running[due.kind] = due.due_at
-            self.fired.discard(due.kind)
+            self.life.fired.discard(due.kind)
         for fact in change.facts:
             assert disclosure.event_of(fact)
-        self.case = change.case
+        self.life.case = change.case
 
     def ask(self, decision: Callable[[], Decided]) -> None:
         """Give a command as the service does: whoever may not, changes nothing."""
@@ -127,13 +155,18 @@ class WholeLife(RuleBasedStateMachine):
     def time_passes(self, days: int) -> None:
         """Every clock that is due fires, in order; one that it starts may be due as well."""
         self.now += timedelta(days=days)
+        for _ in range(2):
+            self.fire_what_is_due()
+            self.turn_to_the_other_case()
+
+    def fire_what_is_due(self) -> None:
         for _ in range(100):
             due = [(at, kind) for kind, at in self.running.items() if at <= self.now]
             if not due:
                 return
             at, kind = min(due)
             del self.running[kind]
-            self.fired.add(kind)
+            self.life.fired.add(kind)
             before = self.case.state
             change = run_out(self.case, kind, at, self.clocks)
             if change is not None:
@@ -233,24 +266,46 @@ class WholeLife(RuleBasedStateMachine):
         at = self.now
         self.ask(lambda: everyday.miss_child(self.case, missing=missing, at=at, now=at))
         self.ask(lambda: everyday.change_contact(self.case, reachable=reachable, at=at, now=at))
-        self.ask(lambda: everyday.link(self.case, as_named(OTHER), "family"))
+        self.ask(lambda: everyday.link(self.case, as_named(self.beside.case), "family"))
 
     @rule()
     def help_without(self) -> None:
         if isinstance(self.case.state, Detected):
             self.ask(lambda: help_without_identification(self.case, "restricted", self.now))
 
-    @rule(end=some.sampled_from(["close", "void", "merge", "die"]), really=some.integers(0, 3))
+    @rule(end=some.sampled_from(["close", "void", "die"]), really=some.integers(0, 3))
     def end(self, end: str, really: int) -> None:
         if really:
             return
         ends: dict[str, Callable[[], Decided]] = {
             "close": lambda: close(self.case, "needs-met", closed_at=self.now, now=self.now),
             "void": lambda: void(self.case, "test-entry", self.now),
-            "merge": lambda: everyday.merge(self.case, as_named(OTHER), self.now),
             "die": lambda: everyday.die(self.case, self.now, self.now),
         }
         self.ask(ends[end])
+
+    @rule(further=some.booleans())
+    def merge(self, further: bool) -> None:
+        """Into the other one, whichever of the two is further along."""
+        if further:
+            self.presume()
+        before, was_over = self.case, is_over(self.case.state)
+        self.ask(lambda: merging.merge(self.case, as_named(self.beside.case), self.now))
+        if not was_over and is_over(self.case.state):
+            self.what_protected_the_person_goes_on(before, self.beside.case)
+
+    def what_protected_the_person_goes_on(self, before: Case, goes_on: Case) -> None:
+        """Whoever was merged away is as protected by the case that is left (Art. 10, 13, 14)."""
+        assert not is_over(goes_on.state)
+        identified = isinstance(goes_on.state, Identified)
+        assert not may_not_be_removed(before) or may_not_be_removed(goes_on) or identified
+        assert identified or not isinstance(before.state, Identified)
+        assert goes_on.record.missing_at is not None or before.record.missing_at is None
+        assert goes_on.codes.is_child or not before.codes.is_child
+        if before.codes.is_child:
+            safe = "checked-and-safe"
+            assert goes_on.codes.guardian_status == safe or before.codes.guardian_status != safe
+            assert goes_on.record.best_interests_at or not before.record.best_interests_at
 
     @invariant()
     def the_state_is_one_of_those_that_are_defined(self) -> None:
@@ -259,7 +314,7 @@ class WholeLife(RuleBasedStateMachine):
 
     @invariant()
     def every_clock_that_the_state_needs_runs_or_has_run_out(self) -> None:
-        state, alive = self.case.state, self.running.keys() | self.fired
+        state, alive = self.case.state, self.running.keys() | self.life.fired
         if is_over(state):
             assert self.running == {}
             return

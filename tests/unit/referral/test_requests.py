@@ -323,6 +323,9 @@ def test_a_duplicate_stands_as_the_case_that_goes_on() -> None:
     assert as_it_goes_on(merged, replace(other, frozen=True)).frozen
     for unheard in (None, replace(other, known=False)):
         assert as_it_goes_on(merged, unheard) == replace(merged, status=CaseStatus.OPEN)
+    cycle = replace(merged, case_id=an_id("other"), frozen=True)
+    assert as_it_goes_on(merged, cycle) == replace(cycle, status=CaseStatus.OPEN)
+    assert as_it_goes_on(merged, merged).status is CaseStatus.OPEN
     for status in set(CaseStatus) - {CaseStatus.MERGED}:
         own = replace(merged, status=status)
         assert as_it_goes_on(own, other) is own

@@ -1,0 +1,56 @@
+"""What a node knew before an upgrade is told by its registers, as far as they can tell it."""
+
+import importlib
+import secrets
+
+import asyncpg
+
+from tests.support.postgres import Postgres
+
+BEGAN = importlib.import_module("services.gateway.migrations.0009_what_a_case_began_with")
+BEFORE = """
+    CREATE TABLE case_row (case_id uuid, created_at timestamptz NOT NULL);
+    CREATE TABLE consent (
+        case_id uuid, granted_at timestamptz, ended_at timestamptz, ended_kind text
+    );
+    CREATE TABLE audit (subject text, action text, recorded_at timestamptz);
+"""
+CONSENTS: dict[str, list[tuple[str, str | None, str | None]]] = {
+    "all stopped": [("01", "05", "stop-sharing"), ("02", "05", "stop-sharing"), ("06", None, None)],
+    "one taken back": [("01", "05", "stop-sharing"), ("02", None, None)],
+    "left": [("01", "05", "leave-service")],
+    "stopped one, later all": [("01", "03", "stop-sharing"), ("02", "04", "stop-sharing")],
+    "never asked": [],
+}
+
+
+async def test_a_stop_of_all_sharing_is_known_of_old_rows(postgres_server: Postgres) -> None:
+    name = f"test_{secrets.token_hex(6)}"
+    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE template0")
+    connection = await asyncpg.connect(postgres_server.on(name).url())
+    try:
+        await connection.execute(BEFORE)
+        ids = {}
+        for case, consents in CONSENTS.items():
+            row = "INSERT INTO case_row VALUES (gen_random_uuid(), '2026-01-01') RETURNING case_id"
+            ids[case] = await connection.fetchval(row)
+            for granted, ended, kind in consents:
+                at = [f"2026-02-{day}" if day else None for day in (granted, ended)]
+                consent = (
+                    "INSERT INTO consent VALUES"
+                    " ($1, $2::text::timestamptz, $3::text::timestamptz, $4)"
+                )
+                await connection.execute(consent, ids[case], *at, kind)
+        expired = "INSERT INTO audit VALUES ($1, 'guardians-consent-expired', '2026-03-01')"
+        await connection.execute(expired, str(ids["left"]))
+        for statement in BEGAN.STATEMENTS:
+            await connection.execute(statement)
+        rows = {row["case_id"]: row for row in await connection.fetch("SELECT * FROM case_row")}
+        stopped = {case: rows[its_id]["all_stopped_at"] for case, its_id in ids.items()}
+        days = {case: at.day for case, at in stopped.items() if at is not None}
+        assert days == {"all stopped": 5, "stopped one, later all": 4}
+        assert [case for case, its_id in ids.items() if rows[its_id]["of_age_at"]] == ["left"]
+        assert all(row["known_at"] == row["created_at"] for row in rows.values())
+    finally:
+        await connection.close()
+        await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
