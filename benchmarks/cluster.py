@@ -22,8 +22,8 @@ from benchmarks.pace import steadily
 from benchmarks.servers import PARTITIONS, Place
 from benchmarks.wait import until
 from deploy.local import broker_admin
-from deploy.local.broker_admin import TopicShape
 from deploy.local.cluster import KafkaCluster
+from deploy.local.shapes import TopicShape
 from services.chassis.frame import Frame
 from services.chassis.messaging.broker import LOCAL
 from services.chassis.messaging.inboxes import inbox_consumer

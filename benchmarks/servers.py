@@ -18,9 +18,9 @@ import asyncpg
 
 from benchmarks import detection, event
 from deploy.local import broker_admin
-from deploy.local.broker_admin import TopicShape
 from deploy.local.kafka import KafkaServer
 from deploy.local.postgres import PostgresServer
+from deploy.local.shapes import TopicShape
 from services.chassis.cipher import KeyRing
 from services.chassis.schema import SchemaTarget, migrate_all
 

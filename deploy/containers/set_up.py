@@ -15,11 +15,11 @@ import asyncpg
 from deploy.containers.inside import HUB, MOUNTED
 from deploy.local import broker_admin, databases, topics
 from deploy.local.addresses import SUPERUSER, DatabaseAt
-from deploy.local.broker_admin import TopicShape
 from deploy.local.credentials import make_credentials
 from deploy.local.failures import NotReady, StackFailure
 from deploy.local.layout import StateFolder
 from deploy.local.setting_up import READY_SECONDS, migrate
+from deploy.local.shapes import TopicShape
 from deploy.local.topology import Topology
 from services.chassis.messaging.broker import LOCAL, bus_of
 

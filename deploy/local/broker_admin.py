@@ -19,6 +19,7 @@ from kafka.errors import KafkaError
 from kafka.partitioner.default import murmur2
 
 from deploy.local.failures import NotReady, StackFailure
+from deploy.local.shapes import TopicShape
 
 Settings = Mapping[str, Mapping[str, object]]
 REQUEST_MILLISECONDS = 10_000
@@ -27,15 +28,6 @@ TOPICS_PER_REQUEST = 50
 AS_THE_BROKER_SAYS = -1  # its default.replication.factor: one alone, three in a cluster
 
 logging.getLogger("kafka").setLevel(logging.CRITICAL)
-
-
-@dataclass(frozen=True)
-class TopicShape:
-    """A topic as the broker keeps it: its partitions and the settings that are its own."""
-
-    name: str
-    partitions: int
-    settings: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from deploy.local.broker_admin import TopicShape
 from deploy.local.failures import StackFailure
 from deploy.local.kafka import KafkaServer
 from deploy.local.layout import StateFolder, read_json
+from deploy.local.shapes import TopicShape
 from services.chassis.messaging.broker import LOCAL, bus_of
 
 BROKER, HUB_BROKER = "kafka", "kafka-hub"

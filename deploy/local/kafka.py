@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import broker_admin, logfiles, parts, ports
+from deploy.local import logfiles, parts, ports
 from deploy.local.failures import (
     DISK_IS_FULL,
     DiskFull,
@@ -139,6 +139,8 @@ class KafkaServer(Server):
 
     def answers(self) -> bool:
         """Whether a client gets metadata now."""
+        from deploy.local import broker_admin  # noqa: PLC0415 - only where a broker is asked
+
         listens = not ports.is_free(self._ports()["clients"])
         return listens and broker_admin.answers(self.bootstrap, seconds=2.0)
 

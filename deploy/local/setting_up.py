@@ -13,12 +13,12 @@ from itertools import groupby
 
 from deploy.local import broker_admin, buses, databases, topics
 from deploy.local.addresses import DatabaseAddress
-from deploy.local.broker_admin import TopicShape
 from deploy.local.credentials import Credentials, make_credentials
 from deploy.local.failures import NotReady, StackFailure
 from deploy.local.kafka import KafkaServer
 from deploy.local.layout import StateFolder
 from deploy.local.postgres import PostgresServer
+from deploy.local.shapes import TopicShape
 from deploy.local.topology import Topology
 
 READY_SECONDS = 120.0

@@ -14,9 +14,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deploy.local import broker_admin
-from deploy.local.broker_admin import TopicShape
 from deploy.local.failures import StackFailure
 from deploy.local.layout import REPOSITORY
+from deploy.local.shapes import TopicShape
 from deploy.local.topology import Topology
 
 CARDS = REPOSITORY / "contracts" / "topics"

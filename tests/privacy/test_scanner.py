@@ -13,8 +13,8 @@ from deploy.demo.databases import Databases
 from deploy.demo.observer import units_of
 from deploy.demo.stage import Stage
 from deploy.local import broker_admin
-from deploy.local.broker_admin import TopicShape
 from deploy.local.layout import StateFolder
+from deploy.local.shapes import TopicShape
 from tests.support import canary
 
 PLANTED = canary.canary("planted")

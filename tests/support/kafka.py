@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from deploy.local import broker_admin
-from deploy.local.broker_admin import TopicShape
 from deploy.local.kafka import KafkaServer
+from deploy.local.shapes import TopicShape
 from services.chassis.messaging.consumer import Consumer
 from services.chassis.messaging.context import ConsumerContext
 from services.chassis.messaging.inboxes import inbox_consumer

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from deploy.local import broker_admin
-from deploy.local.broker_admin import TopicShape
 from deploy.local.kafka import KafkaServer
+from deploy.local.shapes import TopicShape
 from services.chassis.database import Database
 from services.chassis.errors import BrokerUnavailable
 from services.chassis.messaging.broker import CommitRefused, OutgoingRecord, TopicPartition

@@ -11,10 +11,10 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from deploy.local import broker_admin, topics
-from deploy.local.broker_admin import TopicShape
 from deploy.local.failures import StackFailure
 from deploy.local.kafka import KafkaServer
 from deploy.local.postgres import PostgresServer
+from deploy.local.shapes import TopicShape
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import pytest_asyncio
 
 from contracts.statistics import CountsContributed, NoisyTable, PlanPublished
 from deploy.local import broker_admin
-from deploy.local.broker_admin import TopicShape
 from deploy.local.kafka import KafkaServer
+from deploy.local.shapes import TopicShape
 from services.chassis.clock import new_id
 from services.chassis.database import Transaction
 from services.chassis.messaging.memory import MemoryBroker

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from deploy.local import buses
-from deploy.local.broker_admin import TopicShape
 from deploy.local.buses import Buses
 from deploy.local.failures import StackFailure
 from deploy.local.layout import StateFolder, write_json
+from deploy.local.shapes import TopicShape
 
 LOCAL, EXCHANGE = (
     TopicShape("nrm.local.a.intake.v1", 1, {}),
