@@ -93,11 +93,15 @@ def _add_reading(routes: APIRouter, context: GatewayContext) -> None:
 
 
 def _told_of(kept: Kept) -> Response:
+    """With the version that is there, also of a refusal: whoever never heard an answer and may not
+    read identities can only so put right what they sent. It is a number, nothing of the person.
+    """
+    tag = {"etag": f'"{kept.version}"'} if kept.version else {}
     if kept.refused == ALREADY_KEPT:
-        return problem(409, "already-kept")
+        return problem(409, "already-kept", **tag)
     if kept.refused == CHANGED_SINCE:
-        return problem(412, "changed-since")
-    return Response(status_code=204, headers={"etag": f'"{kept.version}"'})
+        return problem(412, "changed-since", **tag)
+    return Response(status_code=204, headers=tag)
 
 
 def version_named(tag: str | None) -> int | None:

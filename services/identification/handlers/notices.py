@@ -129,7 +129,7 @@ async def _count(context: Context, work: Work, case: Case, situation: Situation)
         return case
     due_at = rules.batch_due(work.now, profile.number("anonymous_notification_months"))
     await notices.count_later(work.transaction, case.case_id, due_at)
-    await outbox.start_clock(work.transaction, BATCHES, ANONYMOUS_BATCH, due_at)
+    await outbox.start_clock_of_a_day(work.transaction, BATCHES, ANONYMOUS_BATCH, due_at)
     note(work, case.case_id, rules.ANONYMOUS)
     return await _recorded(work, rules.count_anonymously(case))
 
@@ -156,7 +156,7 @@ async def send_batch(context: Context, deadline: Deadline, work: Work) -> None:
         outbox.send(tx, event, batch, recipient=agency, purpose=rules.ANONYMOUS)
         note(work, batch, rules.ANONYMOUS, agency)
     if len(taken) == COUNTED_AT_ONCE:
-        await outbox.start_clock(tx, BATCHES, ANONYMOUS_BATCH, work.now)
+        await outbox.start_clock_of_a_day(tx, BATCHES, ANONYMOUS_BATCH, work.now)
 
 
 async def _number_of(

@@ -29,6 +29,12 @@ async def start_clock(tx: Transaction, subject: UUID, kind: str, due_at: datetim
     await set_deadline(tx, kind=kind, subject=str(subject), due_at=due_at, id=clock_id)
 
 
+async def start_clock_of_a_day(tx: Transaction, subject: UUID, kind: str, due_at: datetime) -> None:
+    """Remember to look at it at ``due_at``, beside every other time: none is ever put off."""
+    clock_id = derived_id(SERVICE, str(subject), f"{kind} {due_at.isoformat()}", 0)
+    await set_deadline(tx, kind=kind, subject=str(subject), due_at=due_at, id=clock_id)
+
+
 async def stop_clock(tx: Transaction, subject: UUID, kind: str | None = None) -> None:
     """Forget a clock of the case, or all."""
     await drop_deadlines(tx, subject=str(subject), kind=kind)

@@ -75,7 +75,7 @@ async def seek(
     )
     bound = context.profile.number("services_asked_each_round")
     asked = routing.to_ask(search.fitting, search.wanted, heard, bound)
-    await requests.write_considerations(work.transaction, need, _as_asked(search, asked), work.now)
+    await _write_down(work, need, _as_asked(search, asked))
     if not asked:
         await nobody_left(context, work, request, need)
         return None
@@ -287,6 +287,20 @@ def terms_of(context: Context, work: Work, search: Search, listing: Listing) -> 
 def _derived(work: Work, what: str) -> UUID:
     """An id that the same cause gives again: a restored node asks and offers nothing twice."""
     return derived_id(f"{work.node}:{work.service}", work.cause.id, what, 0)
+
+
+async def _write_down(work: Work, need: Need, found: list[Consideration]) -> None:
+    """Who is asked, and what else is otherwise than an earlier round found: a verdict that stands
+    is kept once, however many rounds a long directory takes.
+    """
+    tx = work.transaction
+    before = await requests.read_verdicts(tx, need) if need.round > 1 else {}
+    new = [
+        each
+        for each in found
+        if ASKED in each.verdicts or before.get(each.service_id) != each.verdicts
+    ]
+    await requests.write_considerations(tx, need, new, work.now)
 
 
 def _as_asked(search: Search, asked: tuple[Listing, ...]) -> list[Consideration]:

@@ -106,6 +106,11 @@ _CONSIDERED: Final = Statement(
     .where(CONSIDERATION.c.request_id == bindparam("request_id"))
     .order_by(CONSIDERATION.c.need_id, CONSIDERATION.c.round, CONSIDERATION.c.service_id)
 )
+_VERDICTS: Final = Statement(
+    select(CONSIDERATION.c.service_id, CONSIDERATION.c.verdicts)
+    .where(_of_need(CONSIDERATION), CONSIDERATION.c.round < bindparam("before"))
+    .order_by(CONSIDERATION.c.round)
+)
 _ADD_QUERY: Final = Statement(insert(CAPACITY_QUERY), columns=columns_of(CAPACITY_QUERY))
 _READ_QUERY: Final = Statement(
     select(CAPACITY_QUERY).where(CAPACITY_QUERY.c.query_id == bindparam("query_id"))
@@ -253,6 +258,14 @@ async def write_considerations(
             for each in found
         ],
     )
+
+
+async def read_verdicts(tx: Transaction, need: Need) -> dict[str, tuple[str, ...]]:
+    """What the last round that says something of a service found, before this one."""
+    rows = await tx.fetch(
+        _VERDICTS, the_request=need.request_id, the_need=need.need_id, before=need.round
+    )
+    return {row["service_id"]: tuple(row["verdicts"]) for row in rows}
 
 
 async def read_considerations(tx: Transaction, request_id: UUID) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """A round of a search asks no more services than the profile lets it: the nearest first."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from contracts import referral
@@ -108,3 +109,26 @@ async def test_who_answers_beyond_the_bound_comes_before_who_did_not(world: Worl
         (2, REDCROSS, ("beyond-this-round",)),
         (2, NGO, ("ask", "offered")),
     ]
+
+
+async def test_a_verdict_that_stands_is_kept_once_however_many_rounds_there_are(
+    world: World,
+) -> None:
+    full = a_pool("full", service_type="nursing-visit", audience_class="men", status="none")
+    await world.nodes[REDCROSS].feed("assistance", full, an_id("full"))
+    two_nurses(world)
+    interior = world.nodes[INTERIOR]
+    nurse = interior.directory.of_type("nursing-visit")[0]
+    misfits = tuple(
+        replace(nurse, service_id=f"misfit-{number}", agency="nobody-we-know")
+        for number in range(3)
+    )
+    interior.read(replace(interior.directory, listings=(*interior.directory.listings, *misfits)))
+    interior.profile_says(services_asked_each_round=1)
+    await interior.feed("gateway", a_consent("yes", REDCROSS, NGO), CASE)
+    request = a_request("request", "nursing-visit", preferred_providers=(REDCROSS,))
+    await interior.feed("gateway", request, CASE)
+    await world.settle()
+    kept = [(number, agency) for number, agency, _ in await verdicts(world)]
+    assert [each for each in kept if each[1] == "nobody-we-know"] == [(1, "nobody-we-know")] * 3
+    assert (2, NGO) in kept
