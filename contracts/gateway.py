@@ -35,6 +35,16 @@ class ConsentExpired(Contract):
     expired_at: Time
 
 
+class ConsentExpiryNear(Contract):
+    """A consent covers nothing new from ``expires_at`` on, which is near: time to ask the person
+    again. Help that runs under it goes on. The subject is the case that goes on after a merge.
+    """
+
+    consent_id: Reference
+    purposes: tuple[Annotated[str, code("consent-purpose")], ...]
+    expires_at: Time
+
+
 class RestrictionSet(Contract):
     """Never to this agency, type or oblast. Never waits; never leaves the node."""
 

@@ -164,6 +164,6 @@ WORTH: Final = frozenset(
         *("follow-up-due", "monitoring-ended", "episode-not-begun", "placement-to-review"),
         *("stay-limit-near", "stay-overdue"),
         *("reflection-review-due", "reflection-ended", "majority-review-due"),
-        "consent-expired",
+        *("consent-expired", "consent-expiry-near", "destruction-due"),
     }
 )

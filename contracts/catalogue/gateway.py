@@ -14,6 +14,7 @@ FACTS: Final = (
     Fact("consent-granted", "consent", gateway.ConsentGranted, CASE),
     Fact("consent-ended", "consent", gateway.ConsentEnded, CASE, never_waits=True),
     Fact("consent-expired", "consent", gateway.ConsentExpired, CASE),
+    Fact("consent-expiry-near", "consent", gateway.ConsentExpiryNear, CASE),
     Fact("restriction-set", "consent", gateway.RestrictionSet, CASE, never_waits=True),
     Fact("restriction-lifted", "consent", gateway.RestrictionLifted, CASE),
     Fact("sending-delivered", "incoming", gateway.SendingDelivered, CASE),

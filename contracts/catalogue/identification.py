@@ -58,6 +58,7 @@ FACTS: Final = (
     Fact("person-not-identified", "identification", identification.PersonNotIdentified, CASE),
     Fact("decision-overdue", "identification", identification.DecisionOverdue, CASE),
     Fact("case-frozen", "identification", identification.CaseFrozen, CASE),
+    Fact("destruction-due", "identification", identification.DestructionDue, CASE),
     Fact("case-ended", "identification", identification.CaseEnded, CASE),
     Fact("case-voided", "identification", identification.CaseVoided, CASE),
     Fact("reflection-extended", "identification", identification.ReflectionExtended, CASE),

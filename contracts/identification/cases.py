@@ -170,6 +170,14 @@ class CaseFrozen(Contract):
     frozen_at: Time
 
 
+class DestructionDue(Contract):
+    """The hours are over in which this agency destroys what it has of a case that it froze. The
+    software destroys nothing: a person here does, and says so to whoever stopped the sharing.
+    """
+
+    due_at: Time
+
+
 class CaseEnded(Contract):
     """The case was closed."""
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import available_timezones
 
 import yaml
 from holidays import list_supported_countries
@@ -77,6 +78,10 @@ VALUES: Final[Mapping[str, Kind]] = {
         "a country whose public holidays the holidays library knows (ISO 3166-1 alpha-2)",
         lambda value: value in list_supported_countries(),
     ),
+    "time_zone": Kind(
+        "a time zone of the IANA database (Europe/Minsk)",
+        lambda value: value in available_timezones(),
+    ),
     "clocks_start_from": _one_of("recorded", "occurred"),
     "reasonable_grounds_working_days": _whole(1, 200),
     # Council of Europe Convention on Action against Trafficking, Art. 13(1): at least 30 days
@@ -110,8 +115,6 @@ VALUES: Final[Mapping[str, Kind]] = {
         ),
     ),
     "anonymous_notification_months": _whole(1, 12),
-    "draft_warning_days": _whole(1, 365),
-    "draft_kept_days": _whole(1, 365),
     "capacity_query_minutes": _whole(1, 1_440),
     "capacity_fresh_hours": _whole(1, 168),
     "emergency_seen_minutes": _whole(1, 240),
@@ -127,6 +130,7 @@ VALUES: Final[Mapping[str, Kind]] = {
     "service_start_days": _whole(1, 60),
     "emergency_escalation_minutes": _whole(1, 240),
     "escalation_hours": _whole(1, 168),
+    "consent_notice_days": _whole(1, 90),
     **{f"cool_down_{reason}_hours": _whole(1, 17_520) for reason in COOLING_REASONS},
     "destroy_after_withdrawal_hours": _whole(1, 720),
     "placement_below_3_service": _one_of("child-0-2", "child-3-17", "crisis-room", "shelter"),
@@ -213,7 +217,9 @@ def read_profile(name: str, text: str) -> Profile:
         country=body["country"],
         values=values,
         statuses={key: entry["status"] for key, entry in body["values"].items()},
-        calendar=BusinessCalendar(country=values["holiday_calendar"]),
+        calendar=BusinessCalendar(
+            country=values["holiday_calendar"], time_zone=values["time_zone"]
+        ),
     )
 
 

@@ -32,6 +32,7 @@ from services.gateway.handlers.exchange import (
     outgoing_subscriptions,
     stop_sharing,
 )
+from services.gateway.handlers.expiring import ConsentExpiry
 from services.gateway.handlers.feeds import feed_subscriptions
 from services.gateway.handlers.intake import answerer_of
 from services.gateway.handlers.registry import RegistryWatch
@@ -72,6 +73,7 @@ def assemble(frame: Frame, settings: Settings) -> Runnable:
             door_part(frame, context),
             context.feeds,
             RegistryWatch(context),
+            ConsentExpiry(context, exchange.profile.days("consent_notice_days")),
             *exchange_parts(exchange),
         ),
         keeps=keeps(

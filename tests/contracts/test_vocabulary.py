@@ -214,3 +214,14 @@ def test_a_wrong_profile_is_refused_by_line(old: str, new: str, sentences: list[
     assert len(told) == len(sentences)
     assert all(sentence in one for sentence, one in zip(sentences, told, strict=True))
     assert f"line {line if new != 'state: BY' else 1}:" in told[-1]
+
+
+def test_working_days_are_those_of_the_jurisdictions_own_dates() -> None:
+    minsk = BusinessCalendar(country="BY", time_zone="Europe/Minsk")
+    friday_night = datetime(2026, 11, 20, 22, 30, tzinfo=UTC)  # Saturday, 01:30 in Minsk
+    monday = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)  # Tuesday, 01:30 in Minsk
+    assert minsk.add_working_days(friday_night, 2) == monday
+    assert BELARUS.add_working_days(friday_night, 2) == monday + timedelta(days=1)
+    london = BusinessCalendar(country="GB", time_zone="Europe/London")
+    before = datetime(2026, 10, 23, 9, 0, tzinfo=UTC)  # 10:00; the clock goes back on the 25th
+    assert london.add_working_days(before, 1) == datetime(2026, 10, 26, 10, 0, tzinfo=UTC)

@@ -9,12 +9,13 @@ from uuid import UUID
 from contracts.gateway import (
     ConsentEnded,
     ConsentExpired,
+    ConsentExpiryNear,
     ConsentGranted,
     RestrictionLifted,
     RestrictionSet,
 )
 from contracts.intake import RecipientClass
-from services.gateway.domain.consent import Consent, Restriction
+from services.gateway.domain.consent import Consent, ExpiringConsent, Restriction
 
 
 def consent_granted(consent: Consent) -> ConsentGranted:
@@ -44,6 +45,13 @@ def consent_ended(consent_id: UUID | None, kind: str) -> ConsentEnded:
 def consent_expired(consent_id: UUID, at: datetime) -> ConsentExpired:
     """A consent covers nothing new from now on."""
     return ConsentExpired(consent_id=consent_id, expired_at=at)
+
+
+def consent_expiry_near(row: ExpiringConsent) -> ConsentExpiryNear:
+    """A consent will soon cover nothing new."""
+    return ConsentExpiryNear(
+        consent_id=row.consent_id, purposes=row.purposes, expires_at=row.expires_at
+    )
 
 
 def restriction_set(restriction: Restriction) -> RestrictionSet:

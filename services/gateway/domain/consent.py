@@ -203,6 +203,22 @@ def restricts(restriction: Restriction, recipient: Recipient, now: datetime) -> 
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpiringConsent:
+    """A consent of which somebody has to hear before it covers nothing new."""
+
+    consent_id: UUID
+    purposes: tuple[str, ...]
+    expires_at: datetime
+
+
+def notice_at(granted_at: datetime, expires_at: datetime, notice: timedelta) -> datetime:
+    """When people hear that a consent expires: the profile's days before, or halfway through one
+    that is shorter than twice that, so that nobody is told what was agreed to a moment ago.
+    """
+    return expires_at - min(notice, (expires_at - granted_at) / 2)
+
+
 def live_consents(consents: Iterable[Consent], now: datetime) -> tuple[Consent, ...]:
     """Those that are live now."""
     return tuple(consent for consent in consents if is_live(consent, now))
@@ -218,6 +234,7 @@ class ConsentRegister:
     given_by: str = "person"
     guardian_status: str = "unknown"
     of_age: bool = False
+    with_a_detection: bool = False
 
 
 def consent_objections(consent: Consent, register: ConsentRegister) -> tuple[Objection, ...]:
@@ -255,9 +272,14 @@ def _of_age_nobody_consents_for_the_person(register: ConsentRegister) -> list[Ob
 def restriction_objections(
     restriction: Restriction, register: ConsentRegister
 ) -> tuple[Objection, ...]:
-    """Every reason why this restriction cannot be recorded. A frozen case still takes one."""
+    """Every reason why this restriction cannot be recorded. A frozen case still takes one.
+
+    What came with a detection is recorded even when its time is over, and forbids nothing: a
+    detection is never refused for what it lacks (ODIHR NRM Handbook, detection).
+    """
     found = [*_something_is_restricted(restriction), *_id_is_new(register, "restriction_id")]
-    if restriction.valid_until is not None and restriction.valid_until <= register.now:
+    over = restriction.valid_until is not None and restriction.valid_until <= register.now
+    if over and not register.with_a_detection:
         found.append(Objection("out-of-range", "valid_until"))
     if restriction.agency_type is not None:
         found += _known("agency-type", restriction.agency_type, "agency_type")

@@ -87,7 +87,9 @@ async def _new_restrictions(
         if row.known and not told.may_restrict:
             against.append(Objection(TOLD_BEFORE, f"restrictions/{position}"))
         taken = its_id in new or await register.restriction_exists(tx, its_id)
-        now = ConsentRegister(now=work.now, frozen=row.frozen, id_taken=taken)
+        now = ConsentRegister(
+            now=work.now, frozen=row.frozen, id_taken=taken, with_a_detection=True
+        )
         against += [
             Objection(each.code, f"restrictions/{position}/{each.field}")
             for each in restriction_objections(restriction, now)

@@ -46,6 +46,7 @@ NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.MajorityReviewDue),
     ("identification", identification.DecisionOverdue),
     ("identification", identification.CaseFrozen),
+    ("identification", identification.DestructionDue),
     ("identification", identification.ChildMissing),
     ("identification", identification.ChildFound),
     ("identification", identification.ChildNotificationReceived),
@@ -83,12 +84,14 @@ NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("assistance", assistance.StayOverdue),
     ("assistance", assistance.PlacementToReview),
     ("gateway", gateway.ConsentExpired),
+    ("gateway", gateway.ConsentExpiryNear),
     ("gateway", gateway.SendingRefused),
     ("gateway", gateway.SendingDelayed),
 )
 _TOLD_OF_A_FROZEN_CASE: Final = frozenset(
     {
         type_of("identification", identification.CaseFrozen),
+        type_of("identification", identification.DestructionDue),
         type_of("assistance", assistance.OwnConsentNeeded),
     }
 )

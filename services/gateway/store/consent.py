@@ -16,6 +16,8 @@ from services.chassis.statement import ID
 from services.gateway.domain.consent import AgencyClass, Consent, Entry, Restriction
 from services.gateway.store.tables import CONSENT, RESTRICTION
 
+LATER: Final = frozenset({"ended_at", "ended_kind", "expiry_told_at"})
+"""What is written after a consent was entered."""
 _CONSENTS: Final = Statement(
     select(CONSENT)
     .where(CONSENT.c.case_id == bindparam("case_id"))
@@ -28,7 +30,7 @@ _CONSENT_TAKEN: Final = Statement(
 )
 _ADD_CONSENT: Final = Statement(
     insert(CONSENT),
-    columns=[column.name for column in CONSENT.c if column.name not in {"ended_at", "ended_kind"}],
+    columns=[column.name for column in CONSENT.c if column.name not in LATER],
 )
 _END_CONSENTS: Final = Statement(
     update(CONSENT)
@@ -50,7 +52,7 @@ _EXPIRE: Final = Statement(
         CONSENT.c.ended_at.is_(None),
         CONSENT.c.expires_at > bindparam("at"),
     )
-    .values(expires_at=bindparam("at"))
+    .values(expires_at=bindparam("at"), expiry_told_at=bindparam("at"))
     .returning(CONSENT.c.consent_id)
 )
 _RESTRICTIONS: Final = Statement(

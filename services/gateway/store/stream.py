@@ -3,13 +3,14 @@
 Models come ready-made from ``disclosure``; only subject and correlation are added here.
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from contracts.envelope import Contract
 from contracts.gateway import (
     ConsentEnded,
     ConsentExpired,
+    ConsentExpiryNear,
     ConsentGranted,
     PolicyCopied,
     RestrictionLifted,
@@ -22,6 +23,16 @@ from services.chassis.messaging.outbox import publish
 POLICY_SUBJECT: Final = "00000000-0000-4000-8000-000000000001"
 DOOR_SUBJECT: Final = "00000000-0000-4000-8000-000000000002"
 """Stream of answers to what names neither a case nor itself."""
+
+
+ConsentFact: TypeAlias = (
+    ConsentGranted
+    | ConsentEnded
+    | ConsentExpired
+    | ConsentExpiryNear
+    | RestrictionSet
+    | RestrictionLifted
+)
 
 
 def publish_command(tx: Transaction, command: Contract, *, subject: UUID, intake_id: UUID) -> None:
@@ -44,7 +55,7 @@ def publish_answer(
 
 def publish_consent_fact(
     tx: Transaction,
-    fact: ConsentGranted | ConsentEnded | ConsentExpired | RestrictionSet | RestrictionLifted,
+    fact: ConsentFact,
     *,
     case_id: UUID,
 ) -> None:

@@ -58,6 +58,7 @@ CONSENT: Final = Table(
     Column("granted_at", TIME),
     Column("ended_at", TIME),
     Column("ended_kind", Text),
+    Column("expiry_told_at", TIME),
 )
 RESTRICTION: Final = Table(
     "restriction",

@@ -13,6 +13,7 @@ from contracts.identification import (
     CaseFrozen,
     ChildNotificationReceived,
     ChildNotified,
+    DestructionDue,
     HandOverConfirmed,
     HandOverFailed,
     HandOverOffered,
@@ -157,6 +158,11 @@ def failed(offer_id: UUID, recipient: str, reason: str) -> HandOverFailed:
 def frozen(frozen_at: datetime) -> CaseFrozen:
     """Inside the node: nothing of the case may be read any more."""
     return CaseFrozen(frozen_at=frozen_at)
+
+
+def destruction_due(due_at: datetime) -> DestructionDue:
+    """Inside the node: a person destroys what is kept of the frozen case."""
+    return DestructionDue(due_at=due_at)
 
 
 def accepted(intake_id: UUID, case_id: UUID) -> IntakeAccepted:

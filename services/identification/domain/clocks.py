@@ -13,6 +13,8 @@ REFLECTION_REVIEW: Final = "reflection-review"
 RECONSIDERATION_DUE: Final = "reconsideration-due"
 CHILD_NOTIFICATION_DUE: Final = "child-notification-due"
 MAJORITY_REVIEW: Final = "majority-review"
+DESTRUCTION_DUE: Final = "destruction-due"
+"""Of a frozen case: it runs beside those of a case, for whether the case is known here or not."""
 KINDS: Final = (
     REASONABLE_GROUNDS_DUE,
     CONCLUSIVE_DUE,
@@ -43,6 +45,11 @@ class Clocks:
         if self.profile.values["clocks_start_from"] == "occurred":
             return occurred_at
         return recorded_at
+
+    def destruction(self, frozen_at: datetime) -> DueDate:
+        """When whoever was told to stop has destroyed what it has."""
+        hours = self.profile.hours("destroy_after_withdrawal_hours")
+        return DueDate(kind=DESTRUCTION_DUE, due_at=frozen_at + hours)
 
     def reasonable_grounds(self, start: datetime) -> DueDate:
         """Working days that the authority has for the first decision."""

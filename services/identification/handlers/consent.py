@@ -137,7 +137,7 @@ async def keep_restriction(
 
 
 async def sharing_stopped(context: Context, received: Received, work: Work) -> Waits | None:
-    """Freeze the case, known or not, and stop its clocks; never waits.
+    """Freeze the case, known or not, and stop its clocks but that of its end; never waits.
 
     Under the case's row: a duplicate that is being merged into it sees the freeze, or came first.
     """
@@ -145,6 +145,8 @@ async def sharing_stopped(context: Context, received: Received, work: Work) -> W
     await cases.lock_cases(work.transaction, (case_id,))
     if await cases.freeze_case(work.transaction, case_id, work.now):
         await outbox.stop_clock(work.transaction, case_id)
+        due = context.clocks.destruction(work.now)
+        await outbox.start_clock(work.transaction, case_id, due.kind, due.due_at)
         outbox.tell(work.transaction, disclosure.frozen(work.now), case_id)
         note(work, case_id, "freeze-case")
     return None

@@ -9,7 +9,7 @@ from contracts.catalogue import type_of
 from services.chassis.deadlines import Deadline
 from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Received, Waits, Work
-from services.identification.domain.clocks import KINDS
+from services.identification.domain.clocks import DESTRUCTION_DUE, KINDS
 from services.identification.handlers import (
     commands,
     consent,
@@ -55,6 +55,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
 }
 DEADLINES: Final[Mapping[str, TimeHandler]] = {
     **dict.fromkeys(KINDS, time.clock_ran_out),
+    DESTRUCTION_DUE: time.destruction_is_due,
     linking.FOUND_CASE: linking.open_found_case,
     notices.ANONYMOUS_BATCH: notices.send_batch,
     notices.LEFT_OUT: notices.leave_out,

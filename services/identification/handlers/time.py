@@ -4,10 +4,18 @@ from uuid import UUID
 
 from services.chassis.deadlines import Deadline
 from services.chassis.messaging.work import Work
+from services.identification import disclosure
 from services.identification.domain import run_out
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.recording import Context, note, record
-from services.identification.store import cases
+from services.identification.store import cases, outbox
+
+
+async def destruction_is_due(context: Context, deadline: Deadline, work: Work) -> None:
+    """Whoever works here is told to destroy what the agency has of a case that was frozen."""
+    case_id = UUID(deadline.subject)
+    outbox.tell(work.transaction, disclosure.destruction_due(deadline.due_at), case_id)
+    note(work, case_id, deadline.kind)
 
 
 async def clock_ran_out(context: Context, deadline: Deadline, work: Work) -> None:

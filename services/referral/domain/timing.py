@@ -19,7 +19,11 @@ def start_by(accepted_at: datetime, now: datetime, profile: Profile) -> datetime
 
 
 def answer_by(urgency: str, now: datetime, profile: Profile) -> datetime:
-    """Minutes for an emergency, hours when urgent, working days of the receiver otherwise."""
+    """Minutes for an emergency, hours when urgent, working days of the jurisdiction otherwise.
+
+    Both agencies are under one profile: its public holidays and the dates of its time zone are the
+    receiver's, too. The receiver's own opening days (HSDS schedules) are not looked at.
+    """
     if urgency == EMERGENCY:
         return now + profile.minutes("emergency_accepted_minutes")
     if urgency == "routine":

@@ -174,6 +174,23 @@ async def test_a_frozen_case_takes_no_command_and_its_clocks_stop(interior: Benc
     ):
         await interior.bring(body, case_id)
     assert await interior.answers() == [["case-frozen"]] * 5
+    (left,) = await interior.rows(CLOCKS)
+    assert left["kind"] == "destruction-due"
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_whoever_froze_a_case_hears_when_it_is_to_be_destroyed(
+    interior: Bench, known: bool
+) -> None:
+    case_id = new_id()
+    if known:
+        await take_over(interior, case_id)
+    await interior.bring(SharingStopped(reference_known=known), case_id)
+    await interior.let_time_pass(hours=71)
+    assert (await interior.kinds("identification", case_id))[-1] == "case-frozen"
+    await interior.bring(SharingStopped(reference_known=known), case_id)
+    await interior.let_time_pass(hours=1)
+    assert (await interior.kinds("identification", case_id))[-1] == "destruction-due"
     assert await interior.rows(CLOCKS) == []
 
 

@@ -1,6 +1,7 @@
 """More time, a second look, no removal, everyday facts and numbers: on a real database."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -182,6 +183,23 @@ async def test_numbers_are_told_once_a_month_without_a_case(kingdom: Bench) -> N
     assert len(await kingdom.told("outgoing")) == 1
 
 
+async def test_a_batch_that_is_due_is_not_put_off_by_whoever_is_counted_next(
+    kingdom: Bench,
+) -> None:
+    await kingdom.bring(a_wide_policy(), POLICY)
+    await kingdom.bring(a_detection(consent_outcome="refused"), new_id())
+    due = "SELECT due_at FROM deadline WHERE kind = 'anonymous-batch' ORDER BY due_at"
+    (first,) = await kingdom.rows(due)
+    kingdom.clock.advance(timedelta(days=31))  # and nothing fires: the node was down
+    await kingdom.bring(a_detection(consent_outcome="refused"), new_id())
+    assert (await kingdom.rows(due))[0]["due_at"] == first["due_at"]
+    assert len(await kingdom.rows(due)) == 2
+    await kingdom.let_time_pass(seconds=1)
+    assert [len(told.body["counts"]) for told in await kingdom.told("outgoing")] == [1]
+    await kingdom.let_time_pass(days=40)
+    assert len(await kingdom.told("outgoing")) == 2
+
+
 async def test_whoever_may_not_be_told_when_the_batch_is_sent_is_told_no_number(
     kingdom: Bench,
 ) -> None:
@@ -329,7 +347,8 @@ async def test_a_frozen_case_takes_none_of_all_this(interior: Bench) -> None:
     refused = (await interior.answers())[1:]
     assert all(codes[0] == "case-frozen" for codes in refused)
     assert "not-a-child" in refused[-1]
-    assert await interior.rows("SELECT 1 FROM deadline") == []
+    kinds = [row["kind"] for row in await interior.rows("SELECT kind FROM deadline")]
+    assert kinds == ["destruction-due"]
 
 
 async def test_only_a_type_that_the_profile_names_detects_and_identifies(border: Bench) -> None:

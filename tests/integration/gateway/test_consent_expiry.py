@@ -1,0 +1,99 @@
+"""A consent that expires before long: told once, in time, and never of one that was taken back."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import cast
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from services.chassis.clock import FrozenClock, new_id
+from services.gateway.handlers.expiring import ConsentExpiry
+from services.gateway.store.cases import freeze_case
+from services.gateway.store.merges import add_merged
+from tests.support.databases import own_database
+from tests.support.gateway_door import NOW, Door, a_consent, an_event, open_door
+from tests.support.postgres import Postgres
+
+NOTICE = timedelta(days=14)
+WORD = "org.nrm.gateway.consent-expiry-near.v1"
+
+
+@pytest_asyncio.fixture
+async def door(
+    postgres_server: Postgres, door_template: str, tmp_path: Path
+) -> AsyncIterator[Door]:
+    """A door whose clock the test moves."""
+    async with (
+        own_database(postgres_server, door_template) as postgres,
+        open_door(postgres, door_template, tmp_path, clock=FrozenClock(NOW)) as opened,
+    ):
+        yield opened
+
+
+def a_watch(door: Door) -> ConsentExpiry:
+    return ConsentExpiry(door.context, NOTICE)
+
+
+async def agreed(door: Door, days: float, case_id: UUID | None = None) -> UUID:
+    """A consent of so many days; the case it is of."""
+    case_id = case_id or new_id()
+    body = a_consent(expires_at=(NOW + timedelta(days=days)).isoformat())
+    answer = await door.post(an_event("consent-recorded", body, subject=str(case_id)))
+    assert answer.json().get("accepted"), answer.json()
+    return case_id
+
+
+async def told(door: Door) -> list[str]:
+    return [each["key"] for each in await door.published("consent") if each["type"] == WORD]
+
+
+def let_pass(door: Door, days: float) -> None:
+    cast(FrozenClock, door.context.clock).advance(timedelta(days=days))
+
+
+@pytest.mark.parametrize(("days", "rings_after"), [(100, 86), (28, 14), (10, 5), (1, 0.5)])
+async def test_people_hear_fourteen_days_before_or_halfway_and_once(
+    door: Door, days: float, rings_after: float
+) -> None:
+    case_id, watch = await agreed(door, days), a_watch(door)
+    let_pass(door, rings_after - 0.01)
+    assert await watch.look() == 0
+    let_pass(door, 0.01)
+    assert await watch.look() == 1
+    let_pass(door, days)
+    assert await a_watch(door).look() == 0
+    assert await told(door) == [str(case_id)]
+
+
+async def test_what_expired_while_the_node_was_down_is_told_and_what_is_long_over_is_not(
+    door: Door,
+) -> None:
+    case_id = await agreed(door, 20)
+    await agreed(door, 3)
+    let_pass(door, 25)
+    assert await a_watch(door).look() == 1
+    assert await told(door) == [str(case_id)]
+
+
+async def test_nobody_is_told_of_a_withdrawn_consent_or_a_frozen_case(door: Door) -> None:
+    withdrawn, frozen = await agreed(door, 20), await agreed(door, 20)
+    body = {"kind": "stop-sharing"}
+    await door.post(an_event("consent-withdrawn", body, subject=str(withdrawn)))
+    async with door.database.transaction() as tx:
+        await freeze_case(tx, frozen, NOW)
+    let_pass(door, 10)
+    assert await a_watch(door).look() == 0
+    assert await told(door) == []
+
+
+async def test_a_merged_case_is_told_of_under_the_one_that_goes_on(door: Door) -> None:
+    duplicate, between, goes_on = await agreed(door, 20), new_id(), new_id()
+    async with door.database.transaction() as tx:
+        await add_merged(tx, duplicate, between, NOW)
+        await add_merged(tx, between, goes_on, NOW)
+    let_pass(door, 10)
+    assert await a_watch(door).look() == 1
+    assert await told(door) == [str(goes_on)]
