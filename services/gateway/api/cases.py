@@ -98,9 +98,9 @@ def _told_of(kept: Kept) -> Response:
     """
     tag = {"etag": f'"{kept.version}"'} if kept.version else {}
     if kept.refused == ALREADY_KEPT:
-        return problem(409, "already-kept", **tag)
+        return problem(409, "already-kept", [], **tag)
     if kept.refused == CHANGED_SINCE:
-        return problem(412, "changed-since", **tag)
+        return problem(412, "changed-since", [], **tag)
     return Response(status_code=204, headers=tag)
 
 
