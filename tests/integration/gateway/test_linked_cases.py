@@ -10,7 +10,13 @@ import pytest
 import pytest_asyncio
 
 from contracts.catalogue import type_of
-from contracts.identification import CaseChanged, CaseLinked, CaseMerged, MajorityReached
+from contracts.identification import (
+    CaseChanged,
+    CaseLinked,
+    CaseMerged,
+    CaseOpened,
+    MajorityReached,
+)
 from services.chassis.clock import SystemClock, new_id
 from services.gateway.domain.consent import is_live
 from services.gateway.store.cases import freeze_case
@@ -24,6 +30,7 @@ from tests.support.gateway_door import (
     a_detection,
     a_record,
     an_event,
+    as_,
 )
 from tests.support.postgres import Postgres
 from tests.support.waiting import until
@@ -32,6 +39,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 LINKED = type_of("identification", CaseLinked)
 MERGED = type_of("identification", CaseMerged)
 CHANGED = type_of("identification", CaseChanged)
+OPENED = type_of("identification", CaseOpened)
 OF_AGE = type_of("identification", MajorityReached)
 FOUND = "found-while-screening"
 UNASKED = ("oblast", "citizenship", "country_of_exploitation", "industry", "audience_class")
@@ -243,6 +251,22 @@ async def test_a_link_that_says_duplicate_lets_a_stop_of_all_sharing_reach_both(
             None,
             "stop-sharing",
         ]
+
+
+async def test_a_case_that_no_detection_opened_here_is_known_as_well(house: House) -> None:
+    """One that was handed over, say: whoever may only detect forbids nothing in it."""
+    case_id = str(new_id())
+    opened = {**A_CHILD, "origin": "hand-over", "counted_by": OTHER, "to_dos": []}
+    opened["occurred_at"] = SystemClock().now().isoformat()
+    about = {"service": "identification", "topic": "identification", "subject": case_id}
+    await house.fact(OPENED, opened, **about)
+    await house.news_of(case_id, many=1)
+    never = {"restriction_id": str(new_id()), "recorded_for": "person", "agency": OTHER}
+    event = an_event("person-detected", a_detection(restrictions=[never]), subject=case_id)
+    headers = {"content-type": "application/cloudevents+json", **as_("detector")}
+    answer = await house.client.post("/v1/intake", content=orjson.dumps(event), headers=headers)
+    (reason,) = answer.json()["reasons"]
+    assert reason == {"code": "case-told-before", "field": "restrictions/0"}
 
 
 async def test_another_person_of_the_family_is_bound_by_nothing(house: House) -> None:
