@@ -4,6 +4,7 @@ Entries are written as events arrive and get positions later; a duty phone is lo
 entry is read, because phones change and no event may hold one.
 """
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -35,6 +36,10 @@ INCOMING: Final = "incoming"
 CONSUMER: Final = "gateway.feeds"
 FOUND: Final = "found-while-screening"
 CHILDREN: Final = frozenset({"child", "believed-child"})
+NO_NEWS_AFTER: Final = timedelta(days=14)
+"""What was recorded longer ago is history: a topic that is read for the first time after an upgrade
+begins where the node was installed. Longer than a gateway that is down stays so unnoticed.
+"""
 
 NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.CaseOpened),
@@ -135,7 +140,16 @@ async def note_news(context: GatewayContext, received: Received, work: Work) -> 
         await cases.note_known(work.transaction, UUID(received.envelope.subject), work.now)
         if body.origin == "detected":
             return
+    if is_history(received.envelope.time, context.clock.wall(), work.now):
+        return
     await context.feeds.append(work.transaction, INCOMING, news_told(received.envelope, body))
+
+
+def is_history(recorded_at: datetime, wall: datetime, now: datetime) -> bool:
+    """Whether it is too old for anybody to be rung for. A demonstration that lets weeks of business
+    time pass in a minute makes nothing old.
+    """
+    return min(wall, now) - recorded_at > NO_NEWS_AFTER
 
 
 async def note_link(context: GatewayContext, received: Received, work: Work) -> None:

@@ -1,5 +1,7 @@
 """What an agency's system hears without asking for each case."""
 
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -10,7 +12,7 @@ from contracts import identification
 from contracts.catalogue import type_of
 from contracts.envelope import Contract
 from services.gateway.domain.news import emergencies_first, it_cannot_wait
-from services.gateway.handlers.feeds import feed_subscriptions
+from services.gateway.handlers.feeds import NO_NEWS_AFTER, feed_subscriptions, note_news
 
 HEARD = feed_subscriptions(cast(Any, None)).handlers
 
@@ -93,3 +95,43 @@ def test_no_order_loses_an_entry_or_the_order_of_a_case(page: list[Any]) -> None
     for place, entry in enumerate(ordered[: last + 1]):
         later = ordered[place : last + 1]
         assert any(it_cannot_wait(each) and each["case_id"] == entry["case_id"] for each in later)
+
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+
+
+class Told:
+    """A feed that remembers what was put into it; the machine's clock stands at ``NOW``."""
+
+    def __init__(self) -> None:
+        self.feeds, self.clock = self, self
+        self.entries: list[dict[str, Any]] = []
+
+    def wall(self) -> datetime:
+        return NOW
+
+    async def append(self, _tx: object, _feed: str, entry: dict[str, Any]) -> None:
+        self.entries.append(entry)
+
+
+async def told_after(age: timedelta, business: timedelta = timedelta(0)) -> int:
+    """How many news come of a follow-up that fell due so long before business time."""
+    context, now = Told(), NOW + business
+    envelope = SimpleNamespace(id="1", type="follow-up-due", time=now - age, subject="case")
+    body = SimpleNamespace(model_dump=lambda mode: {"mode": mode})
+    received = SimpleNamespace(envelope=envelope, body=body)
+    work = SimpleNamespace(transaction=None, now=now)
+    await note_news(cast(Any, context), cast(Any, received), cast(Any, work))
+    return len(context.entries)
+
+
+async def test_what_was_recorded_long_ago_rings_at_nobody_when_a_topic_is_read_afresh() -> None:
+    assert await told_after(timedelta(days=400)) == 0
+    assert await told_after(NO_NEWS_AFTER + timedelta(seconds=1)) == 0
+    assert await told_after(NO_NEWS_AFTER) == 1
+
+
+async def test_a_demonstration_that_lets_weeks_pass_makes_no_news_old() -> None:
+    assert await told_after(timedelta(days=60), business=timedelta(days=90)) == 1
+    assert await told_after(timedelta(hours=1), business=timedelta(days=-90)) == 1
+    assert await told_after(timedelta(days=60), business=timedelta(days=-90)) == 0
