@@ -28,7 +28,10 @@ class CaseOpened(Contract):
 
 
 class CaseChanged(Contract):
-    """Codes of the case after a correction, and what is still not known."""
+    """Codes of the case after a correction, and what is still not known.
+
+    ``child_after_all``: this correction made a child of whom this case said to be an adult.
+    """
 
     case_type: Annotated[str, code("case-type")]
     majority: Annotated[str, code("majority")]
@@ -42,6 +45,7 @@ class CaseChanged(Contract):
     language: Annotated[str, code("language")]
     to_dos: Annotated[tuple[Annotated[str, code("to-do")], ...], Codes] = ()
     dependants: Count | None = None
+    child_after_all: Flag = False
 
 
 class HandOverOffered(Contract):

@@ -26,7 +26,7 @@ from services.gateway.handlers.consent import join_cases
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.door import ID_REUSED
 from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
-from services.gateway.handlers.merged import keep_together, note_child, note_of_age
+from services.gateway.handlers.merged import keep_together, note_adult, note_child, note_of_age
 from services.gateway.handlers.unlinking import part_cases
 from services.gateway.store import cases
 from services.gateway.store.answers import Answer, keep_answer
@@ -35,11 +35,11 @@ ANSWERS: Final = "answers"
 INCOMING: Final = "incoming"
 CONSUMER: Final = "gateway.feeds"
 FOUND: Final = "found-while-screening"
-CHILDREN: Final = frozenset({"child", "believed-child"})
 NO_NEWS_AFTER: Final = timedelta(days=14)
 """What was recorded longer ago is history: a topic that is read for the first time after an upgrade
 begins where the node was installed. Longer than a gateway that is down stays so unnoticed.
 """
+ADULT: Final = "adult"
 
 NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.CaseOpened),
@@ -186,10 +186,16 @@ async def note_majority(_context: GatewayContext, received: Received, work: Work
 
 
 async def note_age(_context: GatewayContext, received: Received, work: Work) -> None:
-    """A correction may say that somebody is a child after all."""
+    """A case says that its person is of age, or a correction that an adult is a child after all.
+
+    That its codes say child is nothing: those of a case that it was merged with may say so still.
+    """
     body: identification.CaseChanged = received.body
-    if body.majority in CHILDREN:
-        await note_child(UUID(received.envelope.subject), work)
+    case_id = UUID(received.envelope.subject)
+    if body.child_after_all:
+        await note_child(case_id, work)
+    elif body.majority == ADULT:
+        await note_adult(case_id, work)
 
 
 async def read_feed(

@@ -75,6 +75,13 @@ async def note_of_age(case_id: UUID, work: Work) -> None:
         await _come_of_age(each, work.now, work)
 
 
+async def note_adult(case_id: UUID, work: Work) -> None:
+    """Of age, as the case's codes say: heard once, though they say so each time."""
+    row = await cases.read_case(work.transaction, case_id)
+    if row is None or row.of_age_at is None:
+        await note_of_age(case_id, work)
+
+
 async def note_child(case_id: UUID, work: Work) -> None:
     """A child after all: that somebody was of age was a mistake; a safe guardian may consent anew.
 

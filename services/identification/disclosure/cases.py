@@ -33,7 +33,9 @@ def _opened(fact: facts.CaseWasOpened) -> Contract:
 
 
 def _changed(fact: facts.CodesWereChanged) -> Contract:
-    return CaseChanged(**_told_inside(fact.codes, fact.to_dos))
+    return CaseChanged(
+        child_after_all=fact.child_after_all, **_told_inside(fact.codes, fact.to_dos)
+    )
 
 
 def _told_inside(codes: CaseCodes, to_dos: tuple[str, ...]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from contracts.vocabulary import NOT_YET_KNOWN
 
+ADULT_CODES: Final = frozenset({"adult", "believed-adult"})
 CHILD_CODES: Final = frozenset({"child", "believed-child"})
 BELIEVED_CHILD: Final = "believed-child"
 SAFE_GUARDIAN: Final = "checked-and-safe"
@@ -44,6 +45,11 @@ class CaseCodes:
     def is_child(self) -> bool:
         """A child, or somebody believed to be one: treated as a child until known otherwise."""
         return self.majority in CHILD_CODES
+
+    @property
+    def is_adult(self) -> bool:
+        """An adult, or believed to be one; not whoever's age nobody said anything about."""
+        return self.majority in ADULT_CODES
 
     @property
     def may_be_trafficking(self) -> bool:

@@ -133,13 +133,18 @@ def correct(case: Case, changes: Mapping[str, Any], now: datetime, clocks: Clock
     """Replace codes that were wrong or not yet known; a child that is none, or one after all.
 
     Whoever was treated as a child and is none is of age for everybody who was told so; what they
-    agreed to themselves they agreed to as an adult.
+    agreed to themselves they agreed to as an adult. That an adult is a child after all is told by
+    name, too: codes that never said otherwise are no news of it.
     """
     corrected = replace(case, codes=case.codes.corrected(changes))
     no_child = case.codes.is_child and not corrected.codes.is_child
     change = follow_majority(case, corrected, now, clocks)
     after = change.case
-    told: tuple[Fact, ...] = (*change.facts, told_anew(after))
+    after_all = case.codes.is_adult and corrected.codes.is_child
+    told: tuple[Fact, ...] = (
+        *change.facts,
+        replace(told_anew(after), child_after_all=after_all),
+    )
     facts = (MajorityWasReached(reached_at=now), *told) if no_child else told
     if after.grounds_due_at is None or somebody_has_to_decide(after):
         return replace(change, facts=facts)

@@ -197,6 +197,31 @@ async def test_of_age_what_a_guardian_agreed_to_covers_nothing_new(house: House)
     assert expired == [guardians["consent_id"]]
 
 
+async def refused_as_of_age(house: House, consent: dict[str, Any]) -> None:
+    await house.send(a_record(consent))
+    answer = (await house.answers_to(consent["id"]))[consent["id"]]
+    assert answer["reasons"] == [{"code": "person-of-age", "field": "given_by"}]
+
+
+async def test_of_age_by_the_codes_alone_no_guardian_consents_and_another_cases_codes_do_not_help(
+    house: House,
+) -> None:
+    """Of age in one case; the one that goes on still has the codes of a child."""
+    twice, goes_on, marker = (str(new_id()) for _ in range(3))
+    about = {"service": "identification", "topic": "identification"}
+    adult = A_CHILD | {"majority": "adult"}
+    await house.fact(CHANGED, adult, subject=twice, **about)
+    await house.fact(MERGED, {"into_case": goes_on}, subject=twice, sequence=2, **about)
+    await until(lambda: are_one_persons(house, twice, goes_on))
+    await house.fact(CHANGED, A_CHILD | {"dependants": 2}, subject=goes_on, **about)
+    await link(house, goes_on, marker, "reopened", sequence=2)
+    await until(lambda: are_one_persons(house, goes_on, marker))
+    safe = {"given_by": "guardian", "guardian_status": "checked-and-safe"}
+    for case_id in (twice, goes_on):
+        consent = an_event("consent-recorded", a_consent(**safe), subject=case_id)
+        await refused_as_of_age(house, consent)
+
+
 async def test_of_age_no_guardian_consents_any_more_whichever_of_two_cases_said_so(
     house: House,
 ) -> None:
@@ -219,10 +244,13 @@ async def test_of_age_no_guardian_consents_any_more_whichever_of_two_cases_said_
 
     await until(none_is_live)
     again = [an_event("consent-recorded", a_consent(**safe), subject=twice) for _ in range(2)]
-    await house.send(a_record(again[0]))
-    answer = (await house.answers_to(again[0]["id"]))[again[0]["id"]]
-    assert answer["reasons"] == [{"code": "person-of-age", "field": "given_by"}]
-    await house.fact(CHANGED, A_CHILD, subject=goes_on, sequence=2, **about)
+    marker = str(new_id())
+    await house.fact(CHANGED, A_CHILD | {"dependants": 1}, subject=goes_on, sequence=2, **about)
+    await link(house, goes_on, marker, "reopened", sequence=3)
+    await until(lambda: are_one_persons(house, goes_on, marker))
+    await refused_as_of_age(house, again[0])
+    after_all = A_CHILD | {"child_after_all": True}
+    await house.fact(CHANGED, after_all, subject=goes_on, sequence=4, **about)
     is_child = "SELECT 1 FROM case_row WHERE case_id = $1 AND of_age_at IS NULL"
 
     async def a_child_after_all() -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.identification.disclosure import event_of
 from services.identification.domain import (
     CONCLUSIVE_DUE,
     REASONABLE_GROUNDS_DUE,
@@ -125,7 +126,7 @@ def test_an_adult_who_is_a_child_after_all_is_protected_from_then_on() -> None:
             facts.ChildProtectionBegan(
                 starts_at=REFLECTING.starts_at, no_decision_before=REFLECTING.ends_at
             ),
-            told_anew(protected),
+            replace(told_anew(protected), child_after_all=True),
         ),
         clocks=(told,),
         stopped=(REFLECTION_ENDS, REFLECTION_REVIEW),
@@ -133,6 +134,29 @@ def test_an_adult_who_is_a_child_after_all_is_protected_from_then_on() -> None:
     plain = correct(a_case(), {"majority": "child"}, NOW, CLOCKS)
     assert (plain.clocks, plain.stopped) == ((told,), ())
     assert plain.case == replace(protected, state=plain.case.state)
+
+
+@pytest.mark.parametrize(
+    ("was", "said", "after_all"),
+    [
+        ("adult", "child", True),
+        ("adult", "believed-child", True),
+        ("believed-adult", "child", True),
+        ("believed-child", "child", False),
+        ("child", "child", False),
+        ("not-yet-known", "child", False),
+        ("child", "adult", False),
+        ("adult", None, False),
+    ],
+)
+def test_only_a_correction_that_makes_an_adult_a_child_says_so(
+    was: str, said: str | None, after_all: bool
+) -> None:
+    case = a_case(codes=some_codes(majority=was))
+    fact = correct(case, {"majority": said, "oblast": "BY-BR"}, NOW, CLOCKS).facts[-1]
+    assert isinstance(fact, facts.CodesWereChanged)
+    assert fact.child_after_all is after_all
+    assert event_of(fact).model_dump()["child_after_all"] is after_all
 
 
 def test_a_child_is_believed_to_be_one_only_from_the_correction_on() -> None:

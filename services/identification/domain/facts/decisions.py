@@ -23,6 +23,8 @@ class CodesWereChanged:
 
     codes: CaseCodes
     to_dos: tuple[str, ...]
+    child_after_all: bool = False
+    """By this very correction an adult is a child."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
