@@ -17,8 +17,11 @@ class CaseLinked(Contract):
 
 
 class CaseUnlinked(Contract):
-    """The link was a mistake. ``same_person``: another link still says that both are of one person,
-    or this one never said so: what is forbidden stays as it is.
+    """The link was a mistake. Told behind ``case-linked`` and under the same case, whichever of the
+    two the supervisor named; where each was linked with the other, under both.
+
+    ``same_person``: another link still says that both are of one person, or this one never said so:
+    what is forbidden stays as it is.
     """
 
     linked_case: Reference

@@ -121,6 +121,8 @@ class Unlinking:
     reason: str
     links: frozenset[tuple[UUID, str]]
     """Every link of the case, from whichever side it was made."""
+    made_in: tuple[UUID, ...]
+    """Which of the two was linked with the other by this one; both, where both were."""
 
 
 def the_link_is_there(asked: Unlinking) -> Objection | None:
@@ -144,10 +146,18 @@ def unlink(case: Case, asked: Unlinking) -> Change | Refusal:
         kind for other, kind in asked.links if other == asked.linked_case and kind != asked.kind
     }
     stands = not is_of_the_same_person(asked.kind) or any(map(is_of_the_same_person, left))
-    fact = CaseWasUnlinked(
-        linked_case=asked.linked_case, kind=asked.kind, reason=asked.reason, same_person=stands
+    ends = {case.case_id: asked.linked_case, asked.linked_case: case.case_id}
+    told = tuple(
+        CaseWasUnlinked(
+            case_id=made_in,
+            linked_case=ends[made_in],
+            kind=asked.kind,
+            reason=asked.reason,
+            same_person=stands,
+        )
+        for made_in in asked.made_in
     )
-    return Change(case=case, facts=(fact,))
+    return Change(case=case, facts=told)
 
 
 def transfer(case: Case, officer_id: UUID, reason: str) -> Change:

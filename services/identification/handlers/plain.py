@@ -59,6 +59,8 @@ class Asked:
     other: OtherCase | None
     links: frozenset[tuple[UUID, str]] = frozenset()
     """Of a command that takes a link back: every link of the case."""
+    made_in: tuple[UUID, ...] = ()
+    """Of such a command, too: in which of the two cases it was told."""
 
     @property
     def at(self) -> datetime:
@@ -102,6 +104,7 @@ async def do(plain: Plain, context: Context, received: Received, work: Work) -> 
         policy=await policy.policy_in_force(work.transaction),
         other=await other_case(work, named),
         links=await _links(work, case_id, body),
+        made_in=await _makers(work, case_id, body),
     )
     decided = allowed(standing, plain.decide(asked), needs_power=plain.needs_power)
     if await settle(work, standing.case, plain.action, decided) and isinstance(decided, Change):
@@ -165,12 +168,19 @@ async def _links(work: Work, case_id: UUID, body: Any) -> frozenset[tuple[UUID, 
     return frozenset(await links.links_of(work.transaction, case_id))
 
 
+async def _makers(work: Work, case_id: UUID, body: Any) -> tuple[UUID, ...]:
+    if not isinstance(body, intake.CaseUnlinked):
+        return ()
+    return await links.makers_of(work.transaction, case_id, body.linked_case, body.kind)
+
+
 def _unlink(asked: Asked) -> Change | Refusal:
     unlinking = Unlinking(
         linked_case=asked.body.linked_case,
         kind=asked.body.kind,
         reason=asked.body.reason,
         links=asked.links,
+        made_in=asked.made_in,
     )
     return everyday.unlink(asked.case, unlinking)
 

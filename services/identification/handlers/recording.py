@@ -13,6 +13,7 @@ from services.chassis.telemetry import Telemetry
 from services.identification import disclosure
 from services.identification.access import Standing, objections
 from services.identification.domain import Case, Change, Clocks, Objection, Refusal
+from services.identification.domain.facts import CaseWasUnlinked
 from services.identification.store import cases, outbox, policy
 
 
@@ -64,7 +65,8 @@ async def record(work: Work, change: Change, *, new: bool = False) -> None:
     for due in change.clocks:
         await outbox.start_clock(tx, case.case_id, due.kind, due.due_at)
     for fact in change.facts:
-        outbox.tell(tx, disclosure.event_of(fact), case.case_id)
+        under = fact.case_id if isinstance(fact, CaseWasUnlinked) else case.case_id
+        outbox.tell(tx, disclosure.event_of(fact), under)
 
 
 def allowed(

@@ -18,20 +18,22 @@ _LINK: Final = Statement(
     .values({column.name: bindparam(column.name) for column in CASE_LINK.c})
     .on_conflict_do_nothing()
 )
-_UNLINK: Final = Statement(
-    delete(CASE_LINK).where(
-        CASE_LINK.c.kind == bindparam("of_kind"),
-        or_(
-            and_(
-                CASE_LINK.c.case_id == bindparam("case_id"),
-                CASE_LINK.c.linked_case == bindparam("linked"),
-            ),
-            and_(
-                CASE_LINK.c.case_id == bindparam("linked"),
-                CASE_LINK.c.linked_case == bindparam("case_id"),
-            ),
+_THIS_LINK: Final = and_(
+    CASE_LINK.c.kind == bindparam("of_kind"),
+    or_(
+        and_(
+            CASE_LINK.c.case_id == bindparam("case_id"),
+            CASE_LINK.c.linked_case == bindparam("linked"),
         ),
-    )
+        and_(
+            CASE_LINK.c.case_id == bindparam("linked"),
+            CASE_LINK.c.linked_case == bindparam("case_id"),
+        ),
+    ),
+)
+_UNLINK: Final = Statement(delete(CASE_LINK).where(_THIS_LINK))
+_MAKERS: Final = Statement(
+    select(CASE_LINK.c.case_id).where(_THIS_LINK).order_by(CASE_LINK.c.case_id)
 )
 _LINKS: Final = Statement(
     select(CASE_LINK)
@@ -63,6 +65,12 @@ async def add_link(tx: Transaction, case_id: UUID, linked: UUID, kind: str, at: 
 async def remove_link(tx: Transaction, case_id: UUID, linked: UUID, kind: str) -> int:
     """Forget a link, from whichever side it was made; how many rows said it."""
     return await tx.execute(_UNLINK, case_id=case_id, linked=linked, of_kind=kind)
+
+
+async def makers_of(tx: Transaction, case_id: UUID, linked: UUID, kind: str) -> tuple[UUID, ...]:
+    """Which of two cases were linked with the other one: whose stream told of it."""
+    rows = await tx.fetch(_MAKERS, case_id=case_id, linked=linked, of_kind=kind)
+    return tuple(row["case_id"] for row in rows)
 
 
 async def links_of(tx: Transaction, case_id: UUID) -> tuple[tuple[UUID, str], ...]:

@@ -32,10 +32,11 @@ async def test_what_came_by_a_link_holds_until_it_is_lifted_and_then_not(border:
     own_id = new_id()
     await border.bring(RestrictionSet(restriction_id=own_id, agency=INTERIOR), again)
     await border.bring(unlinked(again), first)
-    (fact,) = [
-        each for each in await border.told("identification", first) if each.kind == "case-unlinked"
-    ]
-    assert (fact.body["linked_case"], fact.body["same_person"]) == (str(again), False)
+    behind = [each for each in await border.told("identification", again) if "linked" in each.kind]
+    assert [each.kind for each in behind] == ["case-linked", "case-unlinked"]
+    assert (behind[1].body["linked_case"], behind[1].body["same_person"]) == (str(first), False)
+    there = await border.told("identification", first)
+    assert "case-unlinked" not in [each.kind for each in there], "of one stream with the link"
     border.clock.advance(timedelta(minutes=1))
     await border.bring(a_consent(), again)
     assert await border.told("outgoing", again) == []

@@ -172,7 +172,13 @@ def test_a_frozen_case_is_named_only_by_a_case_of_the_same_person(
 
 
 def unlinking(kind: str, *links: tuple[UUID, str]) -> Unlinking:
-    return Unlinking(linked_case=OTHER, kind=kind, reason="another-person", links=frozenset(links))
+    return Unlinking(
+        linked_case=OTHER,
+        kind=kind,
+        reason="another-person",
+        links=frozenset(links),
+        made_in=(a_case().case_id,),
+    )
 
 
 def test_a_link_is_taken_back_and_nothing_else_of_the_case_changes() -> None:
@@ -180,9 +186,23 @@ def test_a_link_is_taken_back_and_nothing_else_of_the_case_changes() -> None:
     assert change.case == a_case()
     assert change.facts == (
         facts.CaseWasUnlinked(
-            linked_case=OTHER, kind="retrafficked", reason="another-person", same_person=False
+            case_id=a_case().case_id,
+            linked_case=OTHER,
+            kind="retrafficked",
+            reason="another-person",
+            same_person=False,
         ),
     )
+
+
+def test_it_is_told_behind_the_link_under_each_case_that_was_linked() -> None:
+    here = a_case().case_id
+    asked = unlinking("reopened", (OTHER, "reopened"))
+    for made_in in ((OTHER,), (here,), (here, OTHER)):
+        change = accepted(unlink(a_case(), replace(asked, made_in=made_in)))
+        told = [each for each in change.facts if isinstance(each, facts.CaseWasUnlinked)]
+        assert tuple(each.case_id for each in told) == made_in
+        assert all({each.case_id, each.linked_case} == {here, OTHER} for each in told)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,13 @@ class CaseWasLinked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseWasUnlinked:
-    """Two cases do not belong together after all."""
+    """Two cases do not belong together after all.
 
+    Told under the case that was linked, behind the link: whoever reads one stream late would
+    otherwise read the link last.
+    """
+
+    case_id: UUID
     linked_case: UUID
     kind: str
     reason: str
