@@ -30,7 +30,7 @@ from doors.fhir.tasks import (
 )
 from doors.files import write_whole
 from doors.node import Node, client_of
-from doors.standards import CASE, STANDARDS, Exported, every_case, exported, name_people
+from doors.standards import CASE, STANDARDS, Exported, choose, every_case, exported, name_people
 
 app = typer.Typer(help="Write what a node has in the words of a standard.", no_args_is_help=True)
 app.callback()(told)
@@ -46,6 +46,9 @@ IdentityOption = Annotated[
         metavar="REASON",
         help="Name the people, too: why (court-order, person-asked, own-system, law).",
     ),
+]
+CasesOption = Annotated[
+    list[UUID] | None, typer.Option("--case", help="Only this case; may be given again.")
 ]
 
 
@@ -72,17 +75,18 @@ def htcds(
     context: typer.Context,
     node: NodeOption,
     out: OutOption,
-    role: RoleOption = "",
     identity: IdentityOption = "",
+    case: CasesOption = None,
 ) -> None:
     """Write the node's own cases as codes of HTCDS 2.0, one row a case."""
     reason = identified.checked_reason(identity) if identity else ""
-    who = (node, role or (PRIVACY_OFFICER if reason else OFFICER))
+    who = (node, PRIVACY_OFFICER if reason else OFFICER)
     if reason and context.obj.address:
         raise DoorFailure(
             "--identity asks two services: leave --address out, and run it on the node."
         )
     told = _read_as(context.obj, "htcds", who)
+    choose(told, [str(each) for each in case or ()], reason)
     if reason:
         safe = way_to(context.obj, node, "gateway", who[1])
         name_people(told, asyncio.run(_identities(safe, told, reason)))

@@ -13,6 +13,8 @@ from doors.failures import DoorFailure, NothingThere
 from doors.node import Node
 
 REASONS: Final = "export-reason"
+FOR_ALL: Final = "own-system"
+"""The one reason for which all cases of a node are named together; others are for one case."""
 NAMES: Final = "prs_SecondName"
 """The safe keeps a whole name as it is written, and nobody cuts it in two here."""
 BORN: Final = "prs_Birthdate"

@@ -14,6 +14,7 @@ from typing import Any, Final
 from contracts.intake import CaseCorrected
 from contracts.vocabulary import NOT_YET_KNOWN, StandardMapping, code_lists
 from doors import identified
+from doors.failures import DoorFailure
 from doors.files import guarded
 from doors.node import Node
 from doors.tables.words import shapes_of
@@ -76,6 +77,20 @@ def exported(standard: str, cases: Iterable[Mapping[str, Any]]) -> Exported:
         told.rows.append(row)
         _unmapped(told, codes, properties)
     return told
+
+
+def choose(told: Exported, cases: Sequence[str], reason: str) -> None:
+    """Leave the cases that were asked for; DoorFailure when one is not there, or when a reason to
+    name people is one for each case alone and none was asked for.
+    """
+    if reason and reason != identified.FOR_ALL and not cases:
+        raise DoorFailure(f"Say whom with --case: only {identified.FOR_ALL} is a reason for all.")
+    if not cases:
+        return
+    rows = [row for row in told.rows if row[CASE] in cases]
+    if missing := len(set(cases)) - len(rows):
+        raise DoorFailure(f"{missing} of the cases cannot be exported here: compare the ids.")
+    told.rows = rows
 
 
 def name_people(told: Exported, identities: Mapping[str, identified.Identity]) -> None:

@@ -18,7 +18,7 @@ import asyncpg
 CATALOGUES = (
     *("pg_attrdef", "pg_attribute", "pg_class", "pg_constraint", "pg_default_acl"),
     *("pg_event_trigger", "pg_extension", "pg_index", "pg_largeobject_metadata", "pg_namespace"),
-    *("pg_policy", "pg_proc", "pg_rewrite", "pg_sequence", "pg_statistic", "pg_trigger", "pg_type"),
+    *("pg_policy", "pg_proc", "pg_rewrite", "pg_sequence", "pg_trigger", "pg_type"),
 )
 DEFINITIONS = """
     SELECT ROW({},
@@ -30,7 +30,8 @@ DEFINITIONS = """
 """.format(  # noqa: S608
     ", ".join(f"(SELECT (count(*), sum(xmin::text::bigint)) FROM {it})" for it in CATALOGUES)  # noqa: S608
 )
-"""Who changes a definition writes or removes a row there; a later row has a later ``xmin``."""
+"""Who changes a definition writes or removes a row there; a later row has a later ``xmin``. What
+the server itself learns of rows (``pg_statistic``) is no definition: it may do so at any time."""
 TABLES = """
     SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
     WHERE relkind = 'r' AND nspname NOT IN ('pg_catalog', 'information_schema')

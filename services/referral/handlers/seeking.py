@@ -13,7 +13,7 @@ from contracts.vocabulary import NOT_YET_KNOWN
 from services.chassis.clock import derived_id
 from services.chassis.messaging.work import Work
 from services.referral import disclosure
-from services.referral.access import objections_to_offering
+from services.referral.access import NO_CONSENT, objections_to_offering
 from services.referral.domain import capacity, cooling, routing, sending
 from services.referral.domain.cases import Case, objections_to_work_on
 from services.referral.domain.facts import CapacityQuestion, Step
@@ -292,13 +292,17 @@ def _derived(work: Work, what: str) -> UUID:
 async def _write_down(work: Work, need: Need, found: list[Consideration]) -> None:
     """Who is asked, and what else is otherwise than an earlier round found: a verdict that stands
     is kept once, however many rounds a long directory takes.
+
+    Who lacks nothing but a consent is kept with each round: a consent that comes now is for it.
     """
     tx = work.transaction
     before = await requests.read_verdicts(tx, need) if need.round > 1 else {}
     new = [
         each
         for each in found
-        if ASKED in each.verdicts or before.get(each.service_id) != each.verdicts
+        if ASKED in each.verdicts
+        or each.verdicts == (NO_CONSENT,)
+        or before.get(each.service_id) != each.verdicts
     ]
     await requests.write_considerations(tx, need, new, work.now)
 

@@ -6,7 +6,7 @@ import pytest
 
 from doors.failures import DoorFailure
 from doors.identified import FIELDS, checked_reason, lost, told
-from doors.standards import exported, name_people
+from doors.standards import choose, exported, name_people
 from tests.unit.doors.test_standards import CASE, a_case, rows
 
 NAME = "Invented Person"
@@ -61,3 +61,22 @@ def test_nobody_is_named_without_a_reason_of_the_list(reason: str) -> None:
     with pytest.raises(DoorFailure, match="court-order"):
         checked_reason(reason)
     assert checked_reason("court-order") == "court-order"
+
+
+@pytest.mark.parametrize("reason", ["court-order", "person-asked", "law"])
+def test_a_reason_for_one_person_names_nobody_else(reason: str) -> None:
+    other = "00000000-0000-4000-8000-00000000000b"
+    of_htcds = exported("htcds", [a_case(), a_case(case_id=other)])
+    with pytest.raises(DoorFailure, match="--case"):
+        choose(of_htcds, [], reason)
+    choose(of_htcds, [CASE], reason)
+    assert [row["nrm_case_id"] for row in rows(of_htcds)] == [CASE]
+    with pytest.raises(DoorFailure, match="1 of the cases"):
+        choose(of_htcds, [CASE, other], reason)
+
+
+def test_only_for_the_own_system_are_all_named() -> None:
+    of_htcds = exported("htcds", [a_case()])
+    choose(of_htcds, [], "own-system")
+    choose(of_htcds, [], "")
+    assert len(rows(of_htcds)) == 1
