@@ -72,8 +72,8 @@ class ConsentExpiry:
             cause = Cause(id=str(derived_id(SERVICE, str(consent_id), ACTOR, 0)))
             work = self._context.work(tx, cause=cause, caller=ACTOR)
             row = await cases.lock_case(tx, case_id, work.now)
-            near = await expiring.tell_once(tx, consent_id, work.now)
-            if near is None or row.frozen:
+            near = None if row.frozen else await expiring.tell_once(tx, consent_id, work.now)
+            if near is None:
                 return False
             goes_on = await expiring.goes_on_as(tx, case_id)
             stream.publish_consent_fact(tx, consent_expiry_near(near), case_id=goes_on)

@@ -30,6 +30,7 @@ from services.gateway.handlers.merged import keep_together, note_adult, note_chi
 from services.gateway.handlers.unlinking import part_cases
 from services.gateway.store import cases
 from services.gateway.store.answers import Answer, keep_answer
+from services.gateway.store.merges import note_that_it_goes_on
 
 ANSWERS: Final = "answers"
 INCOMING: Final = "incoming"
@@ -178,6 +179,7 @@ async def note_merge(context: GatewayContext, received: Received, work: Work) ->
     body: identification.CaseMerged = received.body
     case_id = UUID(received.envelope.subject)
     await keep_together(case_id, body.into_case, work, context.stop_sharing)
+    await note_that_it_goes_on(work.transaction, case_id, body.into_case)
 
 
 async def note_majority(_context: GatewayContext, received: Received, work: Work) -> None:

@@ -13,8 +13,8 @@ BATCH: Final = 100
 _DUE: Final = Statement(
     text(
         """
-        SELECT consent_id, case_id FROM consent
-        WHERE ended_at IS NULL AND expiry_told_at IS NULL
+        SELECT consent_id, case_id FROM consent JOIN case_row USING (case_id)
+        WHERE ended_at IS NULL AND expiry_told_at IS NULL AND frozen_at IS NULL
             AND expires_at > CAST(:now AS timestamptz) - CAST(:notice AS interval)
             AND expires_at <= CAST(:now AS timestamptz) + CAST(:notice AS interval)
             AND expires_at - least(CAST(:notice AS interval), (expires_at - granted_at) / 2)
@@ -33,14 +33,22 @@ _TELL: Final = Statement(
 )
 _GOES_ON: Final = Statement(
     text(
-        "WITH RECURSIVE goes_on (case_id, steps) AS ("
-        " SELECT CAST(:case_id AS uuid), 0"
-        " UNION ALL"
-        " SELECT m.into_case, g.steps + 1 FROM goes_on g JOIN merged_case m USING (case_id)"
-        " WHERE g.steps < 100"
-        ") SELECT case_id FROM goes_on ORDER BY steps DESC LIMIT 1"
+        """
+        WITH RECURSIVE goes_on (case_id, steps) AS (
+            SELECT CAST(:case_id AS uuid), 0
+            UNION ALL
+            SELECT later.into_case, g.steps + 1 FROM goes_on g, LATERAL (
+                SELECT m.into_case FROM merged_case m WHERE m.case_id = g.case_id AND m.merged
+                ORDER BY m.merged_at, m.into_case LIMIT 1
+            ) later
+            WHERE g.steps < 100
+        )
+        SELECT g.case_id, r.frozen_at FROM goes_on g LEFT JOIN case_row r USING (case_id)
+        ORDER BY g.steps DESC LIMIT 1
+        """
     )
 )
+"""Of a link that says *the same* nothing goes on: only a merge says where."""
 
 
 async def due(tx: Transaction, now: datetime, notice: timedelta) -> list[tuple[UUID, UUID]]:
@@ -62,7 +70,9 @@ async def tell_once(tx: Transaction, consent_id: UUID, now: datetime) -> Expirin
 
 
 async def goes_on_as(tx: Transaction, case_id: UUID) -> UUID:
-    """The case under which people work on; itself when it was never merged."""
+    """The case under which people work on; itself when it was never merged, or when that one is
+    frozen: of a frozen case nobody reads a word.
+    """
     row = await tx.fetch_one(_GOES_ON, case_id=case_id)
-    found: UUID = case_id if row is None else row["case_id"]
+    found: UUID = case_id if row is None or row["frozen_at"] is not None else row["case_id"]
     return found

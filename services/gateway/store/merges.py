@@ -1,14 +1,14 @@
-"""Cases of this node that were entered twice, and which of them goes on.
+"""Cases of this node that were entered twice, and which of them goes on: that a merge alone says.
 
 What a person takes back or forbids in one of them is taken back in all: each keeps the references
-under which it was told to others. Rows are never changed; none may be left out by a limit.
+under which it was told to others. None may be left out by a limit.
 """
 
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Statement, Transaction
@@ -23,6 +23,14 @@ _ADD: Final = Statement(
     )
     .on_conflict_do_nothing()
 )
+_GOES_ON: Final = Statement(
+    update(MERGED_CASE)
+    .where(
+        MERGED_CASE.c.case_id == bindparam("the_case"),
+        MERGED_CASE.c.into_case == bindparam("the_other"),
+    )
+    .values(merged=True)
+)
 _FAMILY: Final = Statement(
     text(
         "WITH RECURSIVE family (case_id) AS ("
@@ -36,13 +44,13 @@ _FAMILY: Final = Statement(
 
 
 async def add_merged(tx: Transaction, case_id: UUID, into_case: UUID, now: datetime) -> None:
-    """Remember that both are the same case, in whichever direction was not said before.
+    """Remember that both are the same case; which of them goes on is not said by it."""
+    await tx.execute(_ADD, case_id=case_id, into_case=into_case, merged_at=now)
 
-    A case goes on as one other only; which of them goes on is nothing that this room asks.
-    """
-    for first, second in ((case_id, into_case), (into_case, case_id)):
-        if await tx.execute(_ADD, case_id=first, into_case=second, merged_at=now):
-            return
+
+async def note_that_it_goes_on(tx: Transaction, case_id: UUID, into_case: UUID) -> None:
+    """A merge said it of two that are known as the same: people work on in the other one."""
+    await tx.execute(_GOES_ON, the_case=case_id, the_other=into_case)
 
 
 async def read_family(tx: Transaction, case_id: UUID) -> tuple[UUID, ...]:

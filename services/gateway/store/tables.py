@@ -35,8 +35,9 @@ MERGED_CASE: Final = Table(
     "merged_case",
     METADATA,
     Column("case_id", ID, primary_key=True),
-    Column("into_case", ID),
+    Column("into_case", ID, primary_key=True),
     Column("merged_at", TIME),
+    Column("merged", Boolean),
 )
 CONSENT: Final = Table(
     "consent",

@@ -11,8 +11,8 @@ import pytest_asyncio
 
 from services.chassis.clock import FrozenClock, new_id
 from services.gateway.handlers.expiring import ConsentExpiry
-from services.gateway.store.cases import freeze_case
-from services.gateway.store.merges import add_merged
+from services.gateway.store.cases import freeze_case, lock_case
+from services.gateway.store.merges import add_merged, note_that_it_goes_on, read_family
 from tests.support.databases import own_database
 from tests.support.gateway_door import NOW, Door, a_consent, an_event, open_door
 from tests.support.postgres import Postgres
@@ -87,13 +87,53 @@ async def test_nobody_is_told_of_a_withdrawn_consent_or_a_frozen_case(door: Door
     let_pass(door, 10)
     assert await a_watch(door).look() == 0
     assert await told(door) == []
+    rows = await door.rows("SELECT expiry_told_at FROM consent")
+    assert [row["expiry_told_at"] for row in rows] == [None, None], "what nobody heard is not told"
+
+
+async def merge(door: Door, *pairs: tuple[UUID, UUID]) -> None:
+    async with door.database.transaction() as tx:
+        for duplicate, goes_on in pairs:
+            await add_merged(tx, duplicate, goes_on, NOW)
+            await note_that_it_goes_on(tx, duplicate, goes_on)
+
+
+async def test_a_link_says_of_two_cases_that_they_are_the_same_and_not_which_goes_on(
+    door: Door,
+) -> None:
+    linked, merged, entered_in_error, goes_on = await agreed(door, 20), new_id(), new_id(), new_id()
+    async with door.database.transaction() as tx:
+        await add_merged(tx, linked, entered_in_error, NOW)
+        await add_merged(tx, linked, merged, NOW)
+    let_pass(door, 10)
+    assert await a_watch(door).look() == 1
+    assert await told(door) == [str(linked)]
+    await agreed(door, 40, linked)
+    await merge(door, (linked, merged), (merged, goes_on))
+    let_pass(door, 20)
+    assert await a_watch(door).look() == 1
+    assert set(await told(door)) == {str(linked), str(goes_on)}
+    async with door.database.transaction() as tx:
+        family = await read_family(tx, goes_on)
+    assert set(family) == {linked, merged, entered_in_error, goes_on}
+
+
+async def test_where_the_case_that_goes_on_is_frozen_people_hear_under_the_living_one(
+    door: Door,
+) -> None:
+    living, frozen = await agreed(door, 20), new_id()
+    await merge(door, (living, frozen))
+    async with door.database.transaction() as tx:
+        await lock_case(tx, frozen, NOW)
+        await freeze_case(tx, frozen, NOW)
+    let_pass(door, 10)
+    assert await a_watch(door).look() == 1
+    assert await told(door) == [str(living)]
 
 
 async def test_a_merged_case_is_told_of_under_the_one_that_goes_on(door: Door) -> None:
     duplicate, between, goes_on = await agreed(door, 20), new_id(), new_id()
-    async with door.database.transaction() as tx:
-        await add_merged(tx, duplicate, between, NOW)
-        await add_merged(tx, between, goes_on, NOW)
+    await merge(door, (duplicate, between), (between, goes_on))
     let_pass(door, 10)
     assert await a_watch(door).look() == 1
     assert await told(door) == [str(goes_on)]

@@ -21,6 +21,7 @@ from services.chassis.clock import SystemClock, new_id
 from services.gateway.domain.consent import is_live
 from services.gateway.store.cases import freeze_case
 from services.gateway.store.consent import read_consents
+from services.gateway.store.expiring import goes_on_as
 from services.gateway.store.same_person import cases_of
 from tests.integration.gateway.test_whole_door import House, running
 from tests.support.databases import own_database
@@ -133,6 +134,11 @@ async def test_what_was_forbidden_in_a_duplicate_holds_in_the_case_that_goes_on(
     await house.fact(MERGED, {"into_case": goes_on}, **about)
     assert [each["agency"] for each in await forbidden(house, goes_on, many=1)] == [OTHER]
     assert len(await forbidden(house, twice, many=1)) == 1
+    await link(house, twice, str(new_id()), "duplicate-of")
+    await link(house, goes_on, twice, "duplicate-of")
+    async with house.database.transaction() as tx:
+        assert await goes_on_as(tx, UUID(twice)) == UUID(goes_on)
+        assert await goes_on_as(tx, UUID(goes_on)) == UUID(goes_on), "a link is no merge"
 
 
 async def test_a_restriction_that_comes_after_the_links_holds_in_every_case_of_the_person(

@@ -5,6 +5,7 @@ import secrets
 
 import asyncpg
 
+from services.chassis.clock import new_id
 from tests.support.postgres import Postgres
 
 BEGAN = importlib.import_module("services.gateway.migrations.0009_what_a_case_began_with")
@@ -22,6 +23,29 @@ CONSENTS: dict[str, list[tuple[str, str | None, str | None]]] = {
     "stopped one, later all": [("01", "03", "stop-sharing"), ("02", "04", "stop-sharing")],
     "never asked": [],
 }
+GOES_ON = importlib.import_module("services.gateway.migrations.0011_which_case_goes_on")
+MERGED = importlib.import_module("services.gateway.migrations.0006_merged_cases")
+
+
+async def test_every_old_row_of_two_cases_came_from_a_merge(postgres_server: Postgres) -> None:
+    name = f"test_{secrets.token_hex(6)}"
+    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE template0")
+    connection = await asyncpg.connect(postgres_server.on(name).url())
+    try:
+        for statement in MERGED.STATEMENTS:
+            await connection.execute(statement)
+        ids = [new_id(), new_id()]
+        row = "INSERT INTO merged_case (case_id, into_case, merged_at) VALUES ($1, $2, now())"
+        await connection.execute(row, *ids)
+        for statement in GOES_ON.STATEMENTS:
+            await connection.execute(statement)
+        await connection.execute(row, ids[0], new_id())
+        found = await connection.fetch("SELECT into_case, merged FROM merged_case")
+        assert [each["into_case"] for each in found if each["merged"]] == [ids[1]]
+        assert len(found) == 2
+    finally:
+        await connection.close()
+        await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def test_a_stop_of_all_sharing_is_known_of_old_rows(postgres_server: Postgres) -> None:
