@@ -22,12 +22,12 @@ from services.gateway.domain.refusals import Objection
 from services.gateway.handlers.consent import (
     forbid,
     forbid_in_all,
-    join_cases,
+    go_on_from,
     lock_cases_of_one_person,
     restriction_of,
 )
 from services.gateway.handlers.context import StopSharing
-from services.gateway.store import cases
+from services.gateway.store import cases, same_person
 from services.gateway.store import consent as register
 from services.gateway.store.cases import CaseRow
 
@@ -51,8 +51,8 @@ class Detection:
 
 
 async def begin(told: Detection, work: Work, stop_sharing: StopSharing) -> tuple[Objection, ...]:
-    """Enter what a detection forbids, and join the case with that from which it goes on; all of it
-    or nothing.
+    """Enter what a detection forbids, and what the case forbids from which it goes on; all of it or
+    nothing. Into that one nothing goes before identification took the detection.
 
     What the same detection said when it was told before is nothing new.
     """
@@ -60,14 +60,14 @@ async def begin(told: Detection, work: Work, stop_sharing: StopSharing) -> tuple
     if told.body.restrictions or told.goes_on_from is not None:
         its_cases = await lock_cases_of_one_person(work, case_id)
         new, against = await _new_restrictions(told, its_cases[case_id], work)
-        against += _against_joining(told, its_cases)
+        against += await _against_joining(told, its_cases, work)
         if against:
             return tuple(against)
         if new:
             await forbid(new.values(), case_id, work, stop_sharing)
             await forbid_in_all(its_cases, work, stop_sharing)
         if told.goes_on_from is not None:
-            await join_cases(case_id, told.goes_on_from, work, stop_sharing)
+            await go_on_from(case_id, told.goes_on_from, work, stop_sharing)
     await cases.note_known(tx, case_id, work.now)
     return ()
 
@@ -98,10 +98,13 @@ async def _new_restrictions(
     return new, against
 
 
-def _against_joining(told: Detection, its_cases: Mapping[UUID, CaseRow]) -> list[Objection]:
+async def _against_joining(
+    told: Detection, its_cases: Mapping[UUID, CaseRow], work: Work
+) -> list[Objection]:
     """A case that is there already is linked by whoever leads it."""
     other = told.goes_on_from
-    known = its_cases[told.case_id].known
-    if other is None or other in its_cases or told.may_link or not known:
+    if other is None or told.may_link or not its_cases[told.case_id].known:
+        return []
+    if told.case_id in await same_person.cases_of(work.transaction, [other]):
         return []
     return [Objection(TOLD_BEFORE, "linked_case")]

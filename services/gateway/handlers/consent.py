@@ -152,6 +152,15 @@ async def join_cases(case_id: UUID, other: UUID, work: Work, stop_sharing: StopS
     await forbid_in_all(its_cases, work, stop_sharing)
 
 
+async def go_on_from(case_id: UUID, earlier: UUID, work: Work, stop_sharing: StopSharing) -> None:
+    """What is forbidden in the earlier case is, from now on, in this one, too; nothing goes back
+    before identification took it that both are of one person.
+    """
+    its_cases = await lock_cases_of_one_person(work, case_id, earlier)
+    await same_person.wait_for_link(work.transaction, case_id, earlier)
+    await forbid_in_all(its_cases, work, stop_sharing)
+
+
 async def lock_cases_of_one_person(work: Work, *named: UUID) -> Mapping[UUID, CaseRow]:
     """The rows of these cases and of all that are linked, locked in the order of their ids.
 
@@ -170,7 +179,7 @@ async def lock_cases_of_one_person(work: Work, *named: UUID) -> Mapping[UUID, Ca
 async def forbid_in_all(
     its_cases: Mapping[UUID, CaseRow], work: Work, stop_sharing: StopSharing
 ) -> None:
-    """What is forbidden in any of a person's cases is forbidden in each.
+    """What is forbidden in any of a person's cases is forbidden in each to which a link leads.
 
     One that is frozen is left as it is: nothing of it is shared, and whoever was told of it hears
     nothing because the person came again.
@@ -179,12 +188,14 @@ async def forbid_in_all(
     if len(its_cases) == 1:
         return
     held = {each: await register.read_recorded(tx, each, work.now) for each in its_cases}
-    forbidden = {
-        what_is_forbidden(found): (found, author)
-        for recorded in held.values()
-        for found, author in recorded
-    }
+    reached = await same_person.reached_from(tx, its_cases)
     for case_id, row in its_cases.items():
+        forbidden = {
+            what_is_forbidden(found): (found, author)
+            for source, recorded in held.items()
+            for found, author in recorded
+            if case_id in reached[source]
+        }
         here = {what_is_forbidden(found) for found, _ in held[case_id]}
         new = [
             (await _carried(work, found, case_id), author)

@@ -28,7 +28,7 @@ from services.gateway.handlers.door import ID_REUSED
 from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
 from services.gateway.handlers.merged import keep_together, note_adult, note_child, note_of_age
 from services.gateway.handlers.unlinking import part_cases
-from services.gateway.store import cases
+from services.gateway.store import cases, same_person
 from services.gateway.store.answers import Answer, keep_answer
 from services.gateway.store.merges import note_that_it_goes_on
 
@@ -41,6 +41,7 @@ NO_NEWS_AFTER: Final = timedelta(days=14)
 begins where the node was installed. Longer than a gateway that is down stays so unnoticed.
 """
 ADULT: Final = "adult"
+CASE_EXISTS: Final = "case-exists"
 
 NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.CaseOpened),
@@ -112,6 +113,8 @@ async def note_answer(context: GatewayContext, received: Received, work: Work) -
     """Keep the final answer, show it to whoever polls, wake whoever waits."""
     body: IntakeAccepted | IntakeRefused = received.body
     tx = work.transaction
+    if isinstance(body, IntakeRefused) and body.case_id and _is_there_already(body):
+        await same_person.forget_waiting(tx, body.case_id)
     await context.feeds.append(tx, ANSWERS, answer_told(body))
     if body.intake_id is None or is_about_another(body):
         return
@@ -132,6 +135,11 @@ def is_about_another(body: IntakeAccepted | IntakeRefused) -> bool:
     return isinstance(body, IntakeRefused) and any(
         reason.code == ID_REUSED.code and reason.field == ID_REUSED.field for reason in body.reasons
     )
+
+
+def _is_there_already(body: IntakeRefused) -> bool:
+    """Whether it refuses a detection of a case that another one opened."""
+    return any(reason.code == CASE_EXISTS for reason in body.reasons)
 
 
 async def note_news(context: GatewayContext, received: Received, work: Work) -> None:

@@ -7,8 +7,9 @@ from contracts.intake import PersonDetected, RestrictionRecorded
 from services.chassis.clock import new_id
 from services.chassis.database import Transaction
 from services.gateway.handlers.beginning import Detection, begin
-from services.gateway.handlers.consent import record_restriction
+from services.gateway.handlers.consent import join_cases, record_restriction
 from services.gateway.handlers.exchange import stop_sharing
+from services.gateway.store.same_person import forget_waiting
 from tests.integration.gateway.exchange_fixtures import pair
 from tests.support.gateway_door import OTHER, Door, a_detection, an_event, as_
 from tests.support.gateway_exchange import (
@@ -41,7 +42,7 @@ async def detect(sender: Gateway, case_id: UUID, linked: UUID, kind: str) -> Non
         body=PersonDetected.model_validate(body),
         case_id=case_id,
         may_restrict=False,
-        may_link=False,
+        may_link=True,
     )
 
     async def do(tx: Transaction) -> None:
@@ -75,6 +76,49 @@ async def test_nothing_leaves_to_whom_an_earlier_case_forbids_before_anybody_tol
         await sender.outgoing(a_child_notification(), RECEIVER, sister)
         await sender.write(RECEIVER)
         assert await told_of(sender, sister) == 1, "another person of the family"
+
+
+async def forbidden_to(sender: Gateway, case_id: UUID) -> set[str]:
+    rows = await sender.rows("SELECT agency FROM restriction WHERE case_id = $1", case_id)
+    return {row["agency"] for row in rows}
+
+
+async def test_into_an_earlier_case_nothing_goes_before_identification_took_the_detection(
+    pair: Both,
+) -> None:
+    """A detection that it refuses is no link: nothing of it is in the other case, for ever."""
+    sender, _ = pair
+    earlier, again = new_id(), new_id()
+    await restrict(sender, again, OTHER)
+    await detect(sender, again, earlier, "reopened")
+    await restrict(sender, earlier, RECEIVER)
+    assert await forbidden_to(sender, again) == {OTHER, RECEIVER}
+    assert await forbidden_to(sender, earlier) == {RECEIVER}
+
+    async def link(tx: Transaction) -> None:
+        await join_cases(again, earlier, sender.context.work(tx, new_id()), stop_sharing)
+
+    await sender.database.run(link)
+    assert await forbidden_to(sender, earlier) == {OTHER, RECEIVER}
+
+
+async def test_what_is_forbidden_goes_over_no_more_where_the_detection_was_refused(
+    pair: Both,
+) -> None:
+    sender, _ = pair
+    earlier, linked, there = new_id(), new_id(), new_id()
+    for each in (earlier, linked):
+        await detect(sender, there, each, "reopened")
+
+    async def refuse(tx: Transaction) -> None:
+        work = sender.context.work(tx, new_id())
+        await join_cases(there, linked, work, stop_sharing)
+        await forget_waiting(tx, there)
+
+    await sender.database.run(refuse)
+    await restrict(sender, earlier, RECEIVER)
+    await restrict(sender, linked, OTHER)
+    assert await forbidden_to(sender, there) == {OTHER}
 
 
 async def test_the_command_says_what_an_earlier_case_forbids(door: Door) -> None:

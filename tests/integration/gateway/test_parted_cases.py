@@ -8,6 +8,7 @@ import pytest
 
 from contracts.catalogue import type_of
 from contracts.identification import CaseUnlinked
+from contracts.intake import IntakeRefused
 from services.chassis.clock import new_id
 from tests.integration.gateway.test_linked_cases import (
     MERGED,
@@ -19,10 +20,11 @@ from tests.integration.gateway.test_linked_cases import (
     told,
 )
 from tests.integration.gateway.test_whole_door import House
-from tests.support.gateway_door import OTHER, Door, an_event, as_
+from tests.support.gateway_door import OTHER, Door, a_detection, a_record, an_event, as_
 from tests.support.waiting import until
 
 __all__ = ["house"]
+REFUSED = type_of("identification", IntakeRefused)
 UNLINKED = type_of("identification", CaseUnlinked)
 WHOLE = pytest.mark.asyncio(loop_scope="module")
 
@@ -112,6 +114,24 @@ async def test_what_joins_the_two_all_the_same_keeps_everything(house: House, by
     await forbidden(house, marker, many=1)
     assert await lifted(house, second) == []
     assert await are_one_persons(house, first, second)
+
+
+@WHOLE
+async def test_a_detection_of_a_case_that_is_there_joins_nothing(house: House) -> None:
+    earlier, there = str(new_id()), str(new_id())
+    linked = a_detection(linked_case=earlier, link_kind="reopened")
+    detection = an_event("person-detected", linked, subject=there)
+    await house.send(a_record(detection))
+    await house.commands_for(detection, many=1)
+    await told(house, a_restriction(earlier, oblast="BY-HO"))
+    assert len(await forbidden(house, there, many=1)) == 1, "until somebody decided"
+    refused = {"intake_id": detection["id"], "case_id": there, "reasons": [{"code": "case-exists"}]}
+    about = {"service": "identification", "topic": "answers", "subject": there}
+    await house.fact(REFUSED, refused, **about)
+    assert not (await house.answers_to(detection["id"]))[detection["id"]]["accepted"]
+    await told(house, a_restriction(earlier, agency=OTHER), a_restriction(there, oblast="BY-BR"))
+    assert [each["oblast"] for each in await forbidden(house, there, many=2)] == ["BY-HO", "BY-BR"]
+    assert len(await forbidden(house, earlier, many=2)) == 2
 
 
 def unlinking(case_id: Any, other: Any) -> dict[str, Any]:
