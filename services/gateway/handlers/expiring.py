@@ -1,7 +1,7 @@
 """A consent that expires before long: people hear of it in time to ask the person again.
 
 It looks at the register every so often, so that consents of an earlier version are told of as well,
-and one that was withdrawn, or whose case is frozen, never is. Nothing expires by this.
+and one that was withdrawn, or whose case is frozen or over, never is. Nothing expires by this.
 """
 
 import asyncio
@@ -72,7 +72,9 @@ class ConsentExpiry:
             cause = Cause(id=str(derived_id(SERVICE, str(consent_id), ACTOR, 0)))
             work = self._context.work(tx, cause=cause, caller=ACTOR)
             row = await cases.lock_case(tx, case_id, work.now)
-            near = None if row.frozen else await expiring.tell_once(tx, consent_id, work.now)
+            if row.frozen or row.over_at is not None:
+                return False
+            near = await expiring.tell_once(tx, consent_id, work.now)
             if near is None:
                 return False
             goes_on = await expiring.goes_on_as(tx, case_id)

@@ -27,10 +27,10 @@ from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.door import ID_REUSED
 from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
 from services.gateway.handlers.merged import keep_together, note_adult, note_child, note_of_age
+from services.gateway.handlers.over import note_merged, note_over
 from services.gateway.handlers.unlinking import part_cases
 from services.gateway.store import cases, same_person
 from services.gateway.store.answers import Answer, keep_answer
-from services.gateway.store.merges import note_that_it_goes_on
 
 ANSWERS: Final = "answers"
 INCOMING: Final = "incoming"
@@ -187,7 +187,7 @@ async def note_merge(context: GatewayContext, received: Received, work: Work) ->
     body: identification.CaseMerged = received.body
     case_id = UUID(received.envelope.subject)
     await keep_together(case_id, body.into_case, work, context.stop_sharing)
-    await note_that_it_goes_on(work.transaction, case_id, body.into_case)
+    await note_merged(case_id, body.into_case, work)
 
 
 async def note_majority(_context: GatewayContext, received: Received, work: Work) -> None:
@@ -280,5 +280,7 @@ def feed_subscriptions(context: GatewayContext) -> Subscriptions:
             type_of("identification", identification.CaseUnlinked): partial(note_unlink, context),
             type_of("identification", identification.CaseMerged): partial(note_merge, context),
             type_of("identification", identification.CaseChanged): partial(note_age, context),
+            type_of("identification", identification.CaseEnded): partial(note_over, context),
+            type_of("identification", identification.CaseVoided): partial(note_over, context),
         },
     )

@@ -76,6 +76,8 @@ class CaseRow:
     """When the person last stopped all sharing of it."""
     of_age_at: datetime | None = None
     """Since when nobody consents for the person."""
+    over_at: datetime | None = None
+    """Since when the case is closed or void; of a duplicate, the case that goes on."""
 
     @property
     def known(self) -> bool:

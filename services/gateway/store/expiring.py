@@ -14,8 +14,9 @@ _DUE: Final = Statement(
     text(
         """
         SELECT consent_id, case_id FROM consent JOIN case_row USING (case_id)
-        WHERE ended_at IS NULL AND expiry_told_at IS NULL AND frozen_at IS NULL
-            AND expires_at > CAST(:now AS timestamptz) - CAST(:notice AS interval)
+        WHERE ended_at IS NULL AND expiry_told_at IS NULL
+            AND frozen_at IS NULL AND over_at IS NULL
+            AND expires_at > CAST(:now AS timestamptz)
             AND expires_at <= CAST(:now AS timestamptz) + CAST(:notice AS interval)
             AND expires_at - least(CAST(:notice AS interval), (expires_at - granted_at) / 2)
                 <= CAST(:now AS timestamptz)
@@ -23,7 +24,7 @@ _DUE: Final = Statement(
         """
     )
 )
-"""As ``domain.consent.notice_at`` has it; what expired longer ago than the notice is history."""
+"""As ``domain.consent.notice_at`` has it; what has expired is not near any more."""
 _TELL: Final = Statement(
     text(
         "UPDATE consent SET expiry_told_at = :now WHERE consent_id = :consent_id"

@@ -31,6 +31,22 @@ _GOES_ON: Final = Statement(
     )
     .values(merged=True)
 )
+_OVER: Final = Statement(
+    text(
+        """
+        WITH RECURSIVE over_too (case_id) AS (
+            SELECT CAST(:case_id AS uuid) WHERE NOT EXISTS (
+                SELECT 1 FROM merged_case WHERE case_id = CAST(:case_id AS uuid) AND merged
+            )
+            UNION
+            SELECT m.case_id FROM over_too o JOIN merged_case m ON m.into_case = o.case_id
+            WHERE m.merged
+        )
+        UPDATE case_row SET over_at = coalesce(over_at, CAST(:at AS timestamptz))
+        WHERE case_id IN (SELECT case_id FROM over_too)
+        """
+    )
+)
 _FAMILY: Final = Statement(
     text(
         "WITH RECURSIVE family (case_id) AS ("
@@ -51,6 +67,13 @@ async def add_merged(tx: Transaction, case_id: UUID, into_case: UUID, now: datet
 async def note_that_it_goes_on(tx: Transaction, case_id: UUID, into_case: UUID) -> None:
     """A merge said it of two that are known as the same: people work on in the other one."""
     await tx.execute(_GOES_ON, the_case=case_id, the_other=into_case)
+
+
+async def note_over(tx: Transaction, case_id: UUID, at: datetime) -> None:
+    """A case is closed or void, and so is all that goes on as it. Of a duplicate that is void this
+    says nothing: it goes on as the other one.
+    """
+    await tx.execute(_OVER, case_id=case_id, at=at)
 
 
 async def read_family(tx: Transaction, case_id: UUID) -> tuple[UUID, ...]:

@@ -30,6 +30,7 @@ CASE_ROW: Final = Table(
     Column("known_at", TIME),
     Column("all_stopped_at", TIME),
     Column("of_age_at", TIME),
+    Column("over_at", TIME),
 )
 MERGED_CASE: Final = Table(
     "merged_case",

@@ -3,16 +3,20 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
 from services.chassis.clock import FrozenClock, new_id
+from services.chassis.database import Transaction
+from services.chassis.messaging.work import Cause
 from services.gateway.handlers.expiring import ConsentExpiry
+from services.gateway.handlers.over import note_merged, note_over
 from services.gateway.store.cases import freeze_case, lock_case
-from services.gateway.store.merges import add_merged, note_that_it_goes_on, read_family
+from services.gateway.store.merges import add_merged, read_family
 from tests.support.databases import own_database
 from tests.support.gateway_door import NOW, Door, a_consent, an_event, open_door
 from tests.support.postgres import Postgres
@@ -68,14 +72,39 @@ async def test_people_hear_fourteen_days_before_or_halfway_and_once(
     assert await told(door) == [str(case_id)]
 
 
-async def test_what_expired_while_the_node_was_down_is_told_and_what_is_long_over_is_not(
-    door: Door,
-) -> None:
-    case_id = await agreed(door, 20)
-    await agreed(door, 3)
+async def test_what_expired_while_the_node_was_down_is_not_told_as_near(door: Door) -> None:
+    await agreed(door, 20)
+    case_id = await agreed(door, 26)
     let_pass(door, 25)
     assert await a_watch(door).look() == 1
     assert await told(door) == [str(case_id)]
+
+
+async def over(door: Door, case_id: UUID) -> None:
+    async def do(tx: Transaction) -> None:
+        work = door.context.work(tx, cause=Cause(id=str(case_id)), caller="test")
+        envelope = SimpleNamespace(subject=str(case_id))
+        await note_over(door.context, cast(Any, SimpleNamespace(envelope=envelope)), work)
+
+    await door.database.run(do)
+
+
+async def test_nobody_is_told_of_a_case_that_is_over_and_a_duplicate_is_over_with_the_other(
+    door: Door,
+) -> None:
+    closed, duplicate, later, goes_on = [await agreed(door, 20) for _ in range(4)]
+    await over(door, closed)
+    await merge(door, (duplicate, goes_on))
+    await over(door, duplicate)
+    let_pass(door, 10)
+    assert await a_watch(door).look() == 3
+    assert set(await told(door)) == {str(goes_on), str(later)}
+    for case_id in (duplicate, later, goes_on):
+        await agreed(door, 20, case_id)
+    await over(door, goes_on)
+    await merge(door, (later, goes_on))
+    let_pass(door, 10)
+    assert await a_watch(door).look() == 0
 
 
 async def test_nobody_is_told_of_a_withdrawn_consent_or_a_frozen_case(door: Door) -> None:
@@ -95,7 +124,8 @@ async def merge(door: Door, *pairs: tuple[UUID, UUID]) -> None:
     async with door.database.transaction() as tx:
         for duplicate, goes_on in pairs:
             await add_merged(tx, duplicate, goes_on, NOW)
-            await note_that_it_goes_on(tx, duplicate, goes_on)
+            work = door.context.work(tx, cause=Cause(id="merge"), caller="test")
+            await note_merged(duplicate, goes_on, work)
 
 
 async def test_a_link_says_of_two_cases_that_they_are_the_same_and_not_which_goes_on(

@@ -135,3 +135,8 @@ async def test_a_demonstration_that_lets_weeks_pass_makes_no_news_old() -> None:
     assert await told_after(timedelta(days=60), business=timedelta(days=90)) == 1
     assert await told_after(timedelta(hours=1), business=timedelta(days=-90)) == 1
     assert await told_after(timedelta(days=60), business=timedelta(days=-90)) == 0
+
+
+@pytest.mark.parametrize("model", [identification.CaseEnded, identification.CaseVoided])
+def test_the_gateway_hears_that_a_case_is_over(model: type[Contract]) -> None:
+    assert type_of("identification", model) in HEARD
