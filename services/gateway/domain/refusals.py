@@ -20,6 +20,11 @@ def told(objections: tuple[Objection, ...]) -> tuple[Objection, ...]:
     return tuple(dict.fromkeys(objections))[:REASONS_LIMIT]
 
 
-def second_person_objections(caller: str, before: frozenset[str]) -> tuple[Objection, ...]:
-    """Nobody takes back alone what they did: whoever linked two cases does not unlink them."""
-    return (Objection("second-person-needed"),) if caller in before else ()
+def second_person_objections(
+    caller: str, before: frozenset[str], *, a_system: bool
+) -> tuple[Objection, ...]:
+    """Nobody takes back alone what they did: whoever linked two cases does not unlink them.
+
+    A system is no second person, whatever its name is: nobody knows who sits before it.
+    """
+    return (Objection("second-person-needed"),) if a_system or caller in before else ()

@@ -22,6 +22,7 @@ from contracts.intake import (
 from services.chassis.audit import record
 from services.chassis.errors import NotYetReady
 from services.chassis.messaging.work import Work
+from services.gateway.access.routes import AGENCY_SYSTEM
 from services.gateway.access.telling import may_tell
 from services.gateway.disclosure.door import Asked, acceptance, command_of, refusal, told_with
 from services.gateway.domain.refusals import Objection, second_person_objections
@@ -103,7 +104,7 @@ async def _answered(
             return _refuse(arrival, examined, objections, work)
         return _accept(letter.intake_id, examined.subject, work)
     command = command_of(examined.body)
-    objections = await _one_person_alone(command, examined.subject, work)
+    objections = await _one_person_alone(arrival, command, examined.subject, work)
     if isinstance(command, PersonDetected):
         detection = _detection(arrival, command, examined.subject)
         objections = await begin(detection, work, context.stop_sharing)
@@ -191,12 +192,15 @@ async def _with_what_is_forbidden(detection: Detection, work: Work) -> PersonDet
     return told_with(detection.body, forbidden)
 
 
-async def _one_person_alone(body: Contract, case_id: UUID, work: Work) -> tuple[Objection, ...]:
+async def _one_person_alone(
+    arrival: Arrival, body: Contract, case_id: UUID, work: Work
+) -> tuple[Objection, ...]:
     """What needs a second person is not done by whoever did the first half."""
     if not isinstance(body, CaseUnlinked):
         return ()
     linkers = await acts.who_did(work.transaction, PASSED_ON, (case_id, body.linked_case), LINKING)
-    return second_person_objections(work.caller, linkers)
+    a_system = AGENCY_SYSTEM in arrival.roles
+    return second_person_objections(work.caller, linkers, a_system=a_system)
 
 
 async def _keep_originals(context: GatewayContext, examined: Examined, work: Work) -> None:

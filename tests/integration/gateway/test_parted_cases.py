@@ -156,3 +156,14 @@ async def test_whoever_linked_the_cases_does_not_take_it_back_and_a_supervisor_d
     assert (await tell(door, "supervisor", unlinking(case_id, other))).status_code == 202
     told_on = [each["type"].split(".")[-2] for each in await door.published("commands")]
     assert told_on == ["link-case", "unlink-case"]
+
+
+async def test_a_system_is_no_second_person_whoever_linked_the_cases(door: Door) -> None:
+    case_id, other = new_id(), new_id()
+    linked = an_event(
+        "case-linked", {"linked_case": str(other), "kind": "reopened"}, subject=str(case_id)
+    )
+    assert (await tell(door, "case-officer", linked)).is_success
+    refused = await tell(door, "agency-system", unlinking(case_id, other))
+    assert [each["code"] for each in refused.json()["reasons"]] == ["second-person-needed"]
+    assert (await tell(door, "supervisor", unlinking(case_id, other))).status_code == 202

@@ -56,6 +56,9 @@ def test_what_somebody_recorded_there_or_in_a_case_still_linked_stays() -> None:
 
 
 def test_whoever_linked_does_not_take_it_back_alone() -> None:
-    (objection,) = second_person_objections("node.one", frozenset({"node.one", "node.two"}))
+    (objection,) = second_person_objections(
+        "node.one", frozenset({"node.one", "node.two"}), a_system=False
+    )
     assert objection.code == "second-person-needed"
-    assert second_person_objections("node.three", frozenset({"node.one"})) == ()
+    assert second_person_objections("node.three", frozenset({"node.one"}), a_system=False) == ()
+    assert second_person_objections("node.three", frozenset(), a_system=True) == (objection,)
