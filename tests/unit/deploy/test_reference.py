@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from deploy import reference, reference_http
+from deploy import reference, reference_http, reference_map
 from deploy.local.topology import read_topology
 from deploy.reference_words import Undescribed, described
 from services.chassis.environment import ServiceSettings
@@ -39,6 +39,11 @@ def attributes_read_below(folder: Path) -> set[str]:
 
 def test_every_page_can_be_written() -> None:
     assert set(reference.pages())
+
+
+def test_every_topics_card_names_who_reads_and_writes_it() -> None:
+    """Who grants rights on a broker does it by the cards: a reader that is not named would stop."""
+    assert reference_map.DIFFERING not in reference_map.page()
 
 
 def test_a_setting_without_a_description_stops_the_generator() -> None:
