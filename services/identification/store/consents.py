@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam, or_, select, tuple_, update
+from sqlalchemy import BigInteger, bindparam, exists, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
@@ -81,7 +81,13 @@ _RESTRICT: Final = Statement(
     .on_conflict_do_nothing()
 )
 _LIFTED: Final = RESTRICTION_COPY.alias("lifted")
+_ELSEWHERE: Final = RESTRICTION_COPY.alias("elsewhere")
 _SAID: Final = ("agency", "agency_type", "oblast", "valid_until")
+_CARRIED: Final = exists().where(
+    _ELSEWHERE.c.restriction_id == RESTRICTION_COPY.c.restriction_id,
+    _ELSEWHERE.c.case_id != RESTRICTION_COPY.c.case_id,
+)
+"""What this service carried from case to case has one id in both; what is recorded has its own."""
 _LIFT: Final = Statement(
     update(RESTRICTION_COPY)
     .where(
@@ -89,6 +95,7 @@ _LIFT: Final = Statement(
         _LIFTED.c.case_id == bindparam("the_case"),
         _LIFTED.c.restriction_id == bindparam("the_restriction"),
         *(RESTRICTION_COPY.c[name].is_not_distinct_from(_LIFTED.c[name]) for name in _SAID),
+        or_(RESTRICTION_COPY.c.restriction_id == bindparam("the_restriction"), _CARRIED),
         or_(
             RESTRICTION_COPY.c.valid_until.is_(None),
             RESTRICTION_COPY.c.valid_until > bindparam("at", type_=TIME),
@@ -189,7 +196,9 @@ async def lift_restriction(
     tx: Transaction, case_id: UUID, restriction_id: UUID, at: datetime
 ) -> int:
     """A restriction that only a mistaken link brought holds no longer, and neither does what says
-    the same: this service carried it over under the other case's id, before the gateway did.
+    the same and came from another case: this service carried it over, before the gateway did.
+
+    What was recorded in this case stays, though it says the same: the lift may come late.
     """
     return await tx.execute(_LIFT, the_case=case_id, the_restriction=restriction_id, at=at)
 

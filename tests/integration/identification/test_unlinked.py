@@ -48,6 +48,22 @@ async def test_what_came_by_a_link_holds_until_it_is_lifted_and_then_not(border:
         assert (await officer.get(f"/v1/cases/{again}")).json()["links"] == []
 
 
+async def test_a_lift_that_comes_late_leaves_what_was_recorded_meanwhile(border: Bench) -> None:
+    first, again = new_id(), new_id()
+    await border.bring(a_restriction(agency=INTERIOR), first)
+    await border.bring(a_policy(), POLICY)
+    for case_id in (first, again):
+        await border.bring(a_detection(), case_id)
+    await border.bring(CaseLinked(linked_case=first, kind="reopened"), again)
+    lifted = new_id()
+    await border.bring(RestrictionSet(restriction_id=lifted, agency=INTERIOR), again)
+    await border.bring(RestrictionSet(restriction_id=new_id(), agency=INTERIOR), again)
+    border.clock.advance(timedelta(minutes=1))
+    await border.bring(RestrictionLifted(restriction_id=lifted, lifted_at=NOW), again)
+    await border.bring(a_consent(), again)
+    assert await border.told("outgoing", again) == [], "the person has said it again, here"
+
+
 async def test_it_is_taken_back_once_and_a_merge_never(border: Bench) -> None:
     first, again = new_id(), new_id()
     for case_id in (first, again):
