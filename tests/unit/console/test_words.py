@@ -1,12 +1,17 @@
 """Every text is there in every language, and in each it is that language's own."""
 
 import re
+from html import unescape
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from jinja2 import Environment, FileSystemLoader
 
-from console.words import texts
+import console.words
+from console.words import Words, texts
 from contracts.vocabulary import LANGUAGES
+from services.identification.domain.merging import LOST
 
 CONSOLE = Path(__file__).parents[3] / "console"
 ALIKE: frozenset[str] = frozenset()
@@ -59,3 +64,15 @@ def test_every_text_that_a_page_asks_for_is_written() -> None:
 @pytest.mark.parametrize("name", ["not-for-you", "not-there", "not-now", "our-fault"])
 def test_who_meets_an_error_is_told_what_to_do(name: str) -> None:
     assert f"{name}-what-to-do" in texts()
+
+
+@pytest.mark.parametrize("word", sorted(LOST))
+def test_what_a_merge_would_lose_is_said_in_words(word: str) -> None:
+    """The answer names it as a property, and a page has no field of that name."""
+    templates = Path(console.words.__file__).with_name("templates")
+    page = Environment(loader=FileSystemLoader(templates), autoescape=True)
+    reason = {"code": "only-in-this-case", "field": word}
+    macro = page.get_template("parts.html").module.objections  # type: ignore[attr-defined]
+    said = macro("no", [reason], [], lambda _list, code: code, Words("be", ZoneInfo("UTC")).text)
+
+    assert texts()[f"only-here-{word.replace('_', '-')}"][2] in unescape(said)
