@@ -21,7 +21,7 @@ test: $(READY) ## run all tests but the long ones
 
 test-long: $(READY) ## run the long tests
 	@.ci/browser
-	@$(BIN)/python -m pytest -m long $(TESTS)
+	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile -m long $(TESTS)
 
 mutants: $(READY) ## change the domain rooms on purpose, print what share the tests notice
 	@VIRTUAL_ENV="$(CURDIR)/$(VENV)" $(BIN)/uv pip install --quiet --require-hashes -r requirements-mutants.lock

@@ -2,7 +2,7 @@
 
 The tests of one file run in one worker, as fixtures of a module expect; those of the folders that
 share the one running stack (``tests/support/stack.py``) run in one worker over all their files,
-from the first minute on.
+from the first minute on. Each seed of the sweep may run in another worker, on its own stack.
 """
 
 import os
@@ -18,6 +18,7 @@ pytest_plugins = [
     "tests.support.postgres",
     "tests.support.stack",
     "tests.support.statements",
+    "tests.support.told",
 ]
 ON_THE_STACK = (
     "tests/browser/test_a_referral_by_pages.py",
@@ -29,6 +30,7 @@ ON_THE_STACK = (
 )
 
 
+SWEEP = "tests/faults/processes/test_failpoint_sweep.py"
 FIRST = ("tests/integration/deploy/", "tests/integration/", "tests/browser/", "tests/faults/")
 """Next, in this order: files of few tests that take long; all others fill what is left."""
 
@@ -54,6 +56,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByFileOrStack(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
+            if file == SWEEP:
+                return nodeid
             return "the stack" if file.startswith(ON_THE_STACK) else file
 
     config.option.loadscopereorder = False  # it would begin with the files of most tests

@@ -7,7 +7,6 @@ handle at once around a rebalance would be seen as an effect that is there twice
 import asyncio
 import os
 import resource
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -26,6 +25,7 @@ from services.chassis.messaging.limits import Limits
 from tests.support.kafka import MakeTopic, kafka_broker, running_member
 from tests.support.postgres import Postgres
 from tests.support.receiving import House, context_of, effects, envelope_of, make_effects, sent
+from tests.support.told import Tell
 from tests.support.waiting import until
 
 EVENTS = int(os.environ.get("NRM_BACKLOG_EVENTS", "100000"))
@@ -126,7 +126,7 @@ def numbered(events: int) -> Iterable[tuple[str, int]]:
 
 
 async def test_a_long_backlog_is_handled_in_the_memory_of_a_short_one(
-    backlog: Backlog, house_settings: ServiceSettings, capsys: pytest.CaptureFixture[str]
+    backlog: Backlog, house_settings: ServiceSettings, tell: Tell
 ) -> None:
     await backlog.fill(numbered(EVENTS))
     held: list[float] = []
@@ -134,9 +134,8 @@ async def test_a_long_backlog_is_handled_in_the_memory_of_a_short_one(
         for look in range(1, LOOKS + 1):
             await backlog.reaches(EVENTS * look // LOOKS)
             held.append(resident_megabytes())
-    with capsys.disabled():
-        told = ", ".join(f"{each:.0f}" for each in held)
-        sys.stdout.write(f"\n{EVENTS} events, MB after each twentieth: {told}\n")
+    megabytes = ", ".join(f"{each:.0f}" for each in held)
+    tell(f"{EVENTS} events, MB after each twentieth: {megabytes}")
     early, late = held[WARM : LOOKS // 2], held[LOOKS // 2 :]
     assert fmean(late) - fmean(early) < GROWTH_MEGABYTES
     assert await backlog.count() == EVENTS

@@ -4,7 +4,6 @@ The seed draws which service dies at which pass. A failpoint that the load never
 """
 
 import os
-import sys
 import time
 
 import pytest
@@ -13,6 +12,7 @@ from deploy.demo.stage import Stage
 from services.chassis.failpoints import Failpoint
 from tests.faults.processes.sweep import LONGEST_CHAIN, Sweep, drawn, rounds_of
 from tests.support.history import checked
+from tests.support.told import Tell
 
 SEEDS = int(os.environ.get("NRM_FAULT_SEEDS", "10"))
 """Fewer of them for trying."""
@@ -30,9 +30,7 @@ def test_the_rounds_of_a_seed_kill_at_every_failpoint_once() -> None:
 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_services_die_at_every_failpoint(
-    patient_stage: Stage, seed: int, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_services_die_at_every_failpoint(patient_stage: Stage, seed: int, tell: Tell) -> None:
     cases = []
     for number, orders in enumerate(rounds := rounds_of(drawn(seed)), 1):
         begun = time.monotonic()
@@ -40,12 +38,10 @@ def test_services_die_at_every_failpoint(
         sweep.run()
         cases += sweep.load.cases
         seconds = time.monotonic() - begun
-        with capsys.disabled():
-            sys.stdout.write(
-                f"\nseed {seed}, round {number} of {len(rounds)}: {len(orders)} deaths,"
-                f" {len(sweep.load.cases)} cases, {seconds:.0f} s"
-            )
+        tell(
+            f"round {number} of {len(rounds)}: {len(orders)} deaths,"
+            f" {len(sweep.load.cases)} cases, {seconds:.0f} s"
+        )
     verdict = checked(patient_stage, cases)
-    with capsys.disabled():
-        sys.stdout.write(f"\nseed {seed}: {verdict}\n")
+    tell(str(verdict))
     assert verdict.faults == []

@@ -5,7 +5,6 @@ A thousand bad among ten thousand; what it wrote is in no log, no table and no t
 
 import os
 import random
-import sys
 from dataclasses import replace
 
 import pytest
@@ -18,6 +17,7 @@ from deploy.demo.stories import loop
 from deploy.local.control import topology_of
 from tests.faults.processes.traffic import NODE, Traffic
 from tests.support.history import checked
+from tests.support.told import Tell
 
 EVENTS = int(os.environ.get("NRM_HOSTILE_EVENTS", "10000"))
 BAD_EACH = 10
@@ -76,7 +76,7 @@ def parked(stage: Stage) -> int:
 
 
 def test_a_thousand_bad_records_among_ten_thousand_stop_nobody(
-    patient_stage: Stage, capsys: pytest.CaptureFixture[str]
+    patient_stage: Stage, tell: Tell
 ) -> None:
     stage, chance = patient_stage, random.Random(0)  # noqa: S311 - a schedule, no secret
     sent = [
@@ -93,11 +93,10 @@ def test_a_thousand_bad_records_among_ten_thousand_stop_nobody(
     stage.until("all refusals", lambda: answered(stage, wrong).get(False) == len(wrong), SECONDS)
     stage.until("the deletion of the names", lambda: not places_of_text(stage, A_NAME), SECONDS)
     verdict = checked(stage, [traffic], SECONDS)
-    with capsys.disabled():
-        sys.stdout.write(
-            f"\n{len(right)} accepted, {len(wrong)} refused, {parked(stage) - before} parked,"
-            f" {len(traffic.acknowledged)} of somebody else beside: {verdict}\n"
-        )
+    tell(
+        f"{len(right)} accepted, {len(wrong)} refused, {parked(stage) - before} parked,"
+        f" {len(traffic.acknowledged)} of somebody else beside: {verdict}"
+    )
     assert parked(stage) == before
     assert answered(stage, right) == {True: len(right)}
     assert verdict.faults == []

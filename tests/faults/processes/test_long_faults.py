@@ -4,8 +4,6 @@ Each prints its figures. How long things are broken is a setting, so that a test
 """
 
 import os
-import sys
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -20,6 +18,7 @@ from tests.support.history import Counted, checked
 from tests.support.machine_clock import set_machine_clock
 from tests.support.one_case import OneCase
 from tests.support.stack import wait_until_ready
+from tests.support.told import Tell
 
 AWAY_SECONDS = float(os.environ.get("NRM_AWAY_SECONDS", "600"))
 STOPPED_SECONDS = float(os.environ.get("NRM_STOPPED_SECONDS", "60"))
@@ -29,27 +28,15 @@ DATABASE_ENDS = 4
 ROUND_OVER = timedelta(minutes=15)
 """After so long a round of asking for capacity ends, whatever was noted for a wrong time."""
 SERVERS = ("kafka", "postgres")
-Tell = Callable[[str], None]
 
 pytestmark = pytest.mark.long
-
-
-@pytest.fixture
-def tell(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> Tell:
-    """Prints a line for whoever waits."""
-
-    def say(line: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{request.node.name}: {line}")
-
-    return say
 
 
 def sound(stage: Stage, tell: Tell, *counted: Counted) -> None:
     """Everybody is back and the history has no fault."""
     wait_until_ready(stage.state)
     verdict = checked(stage, counted, QUIET_SECONDS)
-    tell(f"{verdict}\n")
+    tell(str(verdict))
     assert verdict.faults == []
 
 

@@ -1,0 +1,42 @@
+"""What a test measured, told to whoever runs the tests: once it ends, from whichever worker."""
+
+from collections.abc import Callable
+
+import pytest
+
+TOLD = "told"
+Tell = Callable[[str], None]
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Tell:
+    """Keep a line that is printed when the test ends, also when it fails."""
+
+    def keep(line: str) -> None:
+        request.node.user_properties.append((TOLD, line))
+
+    return keep
+
+
+class Teller:
+    """Prints what tests told; workers send it along with their reports."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """After each test; its set-up and its end tell nothing new."""
+        lines = [str(line) for kind, line in report.user_properties if kind == TOLD]
+        if report.when != "call" or not lines:
+            return
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            terminal.ensure_newline()
+            for line in lines:
+                terminal.write_line(f"{report.nodeid.rpartition('::')[2]}: {line}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A worker prints nothing."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Teller(config), "teller")
