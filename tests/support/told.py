@@ -1,4 +1,4 @@
-"""What a test measured, told to whoever runs the tests: once it ends, from whichever worker."""
+"""What a test measured, and that it failed, told to whoever waits: once it ends, from any worker."""
 
 from collections.abc import Callable
 
@@ -19,15 +19,18 @@ def tell(request: pytest.FixtureRequest) -> Tell:
 
 
 class Teller:
-    """Prints what tests told; workers send it along with their reports."""
+    """Prints what tests told, and which failed; workers send it along with their reports."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """After each test; its set-up and its end tell nothing new."""
+        """After each test; of its set-up and its end only that they failed is new."""
         lines = [str(line) for kind, line in report.user_properties if kind == TOLD]
-        if report.when != "call" or not lines:
+        lines = lines if report.when == "call" else []
+        if report.failed:
+            lines.append(f"FAILED in {report.when}")
+        if not lines:
             return
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:

@@ -34,21 +34,31 @@ def config_with(**attributes: Any) -> Any:
 def a_report(when: str, outcome: str = "passed") -> pytest.TestReport:
     report = SimpleNamespace(
         when=when,
-        outcome=outcome,
+        failed=outcome == "failed",
         nodeid="tests/faults/test_it.py::test_it[3]",
         user_properties=[(TOLD, "0 lost"), ("something", "else")],
     )
     return cast(pytest.TestReport, report)
 
 
-@pytest.mark.parametrize("outcome", ["passed", "failed"])
-def test_what_was_told_is_printed_once(outcome: str) -> None:
+def printed(*reports: pytest.TestReport) -> list[str]:
     config, terminal = config_with(), Terminal()
     config.plugins["terminalreporter"] = terminal
     teller = Teller(config)
-    for when in ("setup", "call", "teardown"):
-        teller.pytest_runtest_logreport(a_report(when, outcome))
-    assert terminal.lines == ["test_it[3]: 0 lost"]
+    for report in reports:
+        teller.pytest_runtest_logreport(report)
+    return terminal.lines
+
+
+def test_what_was_told_is_printed_once() -> None:
+    reports = (a_report(when) for when in ("setup", "call", "teardown"))
+    assert printed(*reports) == ["test_it[3]: 0 lost"]
+
+
+def test_a_failure_is_printed_at_once_with_what_was_told() -> None:
+    reports = a_report("setup"), a_report("call", "failed"), a_report("teardown")
+    assert printed(*reports) == ["test_it[3]: 0 lost", "test_it[3]: FAILED in call"]
+    assert printed(a_report("setup", "failed")) == ["test_it[3]: FAILED in setup"]
 
 
 def test_a_worker_prints_nothing() -> None:
