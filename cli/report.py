@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
@@ -28,10 +29,14 @@ from deploy.local.opening import running_topology
 from deploy.local.tokens import read_token
 
 ASSISTANCE, CONTRIBUTOR = "assistance", "statistics.contributor"
+GATEWAY = "gateway"
+BY_AGE = {"detected": "detected-total", "identified": "identified-total"}
+"""What is counted by band of age -> the contributor's table of those whom it counts."""
 STATISTICIAN, SUPERVISOR = "statistician", "supervisor"
 STAMP = "internal, exact: never to leave this node"
 COLUMNS = ("part", "kind", "cell", "funding", "contract", "recipient", "count", "episodes")
 SECONDS = 30.0
+PAGES_LIMIT = 1000
 OWNER_ONLY = 0o600
 
 app = typer.Typer(help="The node's own report; what may leave a node.", no_args_is_help=True)
@@ -131,8 +136,9 @@ def rows_of(state: StateFolder, node: str, start: datetime, end: datetime) -> It
         asked = _asked(state, (node, ASSISTANCE, STATISTICIAN), "/v1/report", period)
         yield from given_rows(asked.json())
     if CONTRIBUTOR in there:
-        asked = _asked(state, (node, CONTRIBUTOR, STATISTICIAN), "/v1/counts", period)
-        yield from counted_rows(asked.json())
+        whom = (node, CONTRIBUTOR, STATISTICIAN)
+        yield from counted_rows(_asked(state, whom, "/v1/counts", period).json())
+        yield from _counted_by_age(state, node, period)
 
 
 def given_rows(told: Mapping[str, Any]) -> Iterator[Row]:
@@ -155,6 +161,39 @@ def counted_rows(told: Mapping[str, Any]) -> Iterator[Row]:
     for table, cells in sorted(told["tables"].items()):
         for cell, count in sorted(cells.items()):
             yield ("cases", table, cell, "", "", "", count, "")
+
+
+def _counted_by_age(state: StateFolder, node: str, period: Mapping[str, str]) -> Iterator[Row]:
+    """Who is counted, by band of age on the day that counts.
+
+    The contributor says which cases it counts, the gateway answers with numbers: no date of birth
+    leaves the safe, neither for the contributor nor for this file.
+    """
+    tables: dict[str, Counter[str]] = {}
+    for name, table in BY_AGE.items():
+        for page in _pages(state, node, table, period):
+            counted = {"counted": [{**each, "table": name} for each in page]}
+            whom = (node, GATEWAY, STATISTICIAN)
+            for by_band, cells in (
+                _answer(state, whom, "/v1/age-counts", json=counted).json().items()
+            ):
+                tables.setdefault(by_band, Counter()).update(cells)
+    yield from counted_rows({"tables": tables})
+
+
+def _pages(
+    state: StateFolder, node: str, table: str, period: Mapping[str, str]
+) -> Iterator[list[dict[str, str]]]:
+    """The cases that a table counts, page after page."""
+    after = ""
+    for _ in range(PAGES_LIMIT):
+        query = {**period, "after": after}
+        whom = (node, CONTRIBUTOR, STATISTICIAN)
+        page: list[dict[str, str]] = _asked(state, whom, f"/v1/counted/{table}", query).json()
+        if not page:
+            return
+        yield page
+        after = page[-1]["case_id"]
 
 
 def write(path: Path, form: Form, told: tuple[str, Sequence[Row]]) -> None:
@@ -194,14 +233,22 @@ def _asked(
     state: StateFolder, whom: tuple[str, str, str], path: str, period: Mapping[str, str]
 ) -> httpx.Response:
     """What a service answers this role; a sentence when it says no."""
+    return _answer(state, whom, path, params=dict(period))
+
+
+def _answer(
+    state: StateFolder, whom: tuple[str, str, str], path: str, **request: Any
+) -> httpx.Response:
+    """The same, of a question or of something sent to be counted."""
     node, service, role = whom
     address = control.address_of(state, node, service)
-    answer = httpx.get(
+    answer = httpx.request(
+        "POST" if "json" in request else "GET",
         f"{address}{path}",
-        params=dict(period),
         headers={"authorization": f"Bearer {read_token(state, node, role)}"},
         timeout=SECONDS,
         trust_env=False,
+        **request,
     )
     if answer.is_error:
         code = answer.json().get("type", "").rpartition(":")[2]

@@ -122,6 +122,12 @@ REGISTER: Final[tuple[Way, ...]] = (
         "exact counts of cases, stamped internal",
     ),
     Way(
+        "route gateway POST /v1/age-counts",
+        REFUSED,
+        NOBODY,
+        "exact counts of the node's own cases by band of age, for its report; no date comes out",
+    ),
+    Way(
         "route assistance GET /v1/report",
         REFUSED,
         NOBODY,
@@ -190,6 +196,10 @@ NO_AGGREGATE: Final[Mapping[str, str]] = {
     "gateway GET /v1/participants": "who takes part, as the registry says it",
     "gateway GET /v1/persons/{case_id}": "one person, from the safe",
     "gateway GET /v1/persons/{case_id}/export": "one person, for a file, with a reason",
+    "gateway GET /v1/persons/{case_id}/age-bands": "codes about one person, from the safe",
+    "gateway GET /v1/persons/{case_id}/placement-class": "one code about one person, as above",
+    "statistics.contributor GET /v1/counted/{table}": "ids and moments of single cases, for the "
+    "node's own report",
     "* GET /v1/cases*": "single cases, a page at a time",
     "identification GET /v1/notices": "single notices for people of the node",
     "referral GET /v1/requests*": "one request, or those of one case",
@@ -202,10 +212,17 @@ The numbers at `/metrics` are of processes; that none counts people is held by t
 """
 
 
+COUNTS: Final = "counts"
+
+
 def routes() -> Iterator[str]:
-    """Every route that answers something, by the access tables of all services."""
+    """Every route that answers something, by the access tables of all services: whatever is read,
+    and whatever counts what was sent to it.
+    """
     for service, _, access in SERVICES:
-        yield from (f"{service} {method} {path}" for method, path in access if method == "GET")
+        for method, path in access:
+            if method == "GET" or path.endswith(COUNTS):
+                yield f"{service} {method} {path}"
 
 
 def events() -> Iterator[str]:

@@ -5,10 +5,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from console.answers import listed
+from console.calling import CaseFrozen
 from console.desk import Visit
 from console.telling import SYSTEM
 from services.chassis.clock import derived_id
-from services.chassis.errors import NotFound
+from services.chassis.errors import NotAllowed, NotFound
 
 CLOCKS: Final = (
     *("reasonable_grounds_due_at", "reflection_review_at", "reflection_ends_at"),
@@ -50,6 +51,15 @@ async def register_of(visit: Visit, case_id: UUID, name: str) -> list[Mapping[st
     except NotFound:
         return []
     return listed(told.get(name)) if isinstance(told, Mapping) else []
+
+
+async def bands_of(visit: Visit, case_id: str, which: str) -> Mapping[str, Mapping[str, Any]]:
+    """Bands of age out of the safe, by list; nothing where the safe says nothing, or not to us."""
+    try:
+        told = await visit.ask("gateway", f"/v1/persons/{case_id}/{which}")
+    except (NotFound, NotAllowed, CaseFrozen):
+        return {}
+    return told if isinstance(told, Mapping) else {}
 
 
 async def requests_of(visit: Visit, case_id: UUID) -> list[Mapping[str, Any]]:

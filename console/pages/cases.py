@@ -12,12 +12,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.answers import listed, page
-from console.desk import visit_of
-from console.pages.asking import clocks_of, id_of_officer, read_case, register_of, requests_of
+from console.desk import Visit, visit_of
+from console.pages.asking import (
+    bands_of,
+    clocks_of,
+    id_of_officer,
+    read_case,
+    register_of,
+    requests_of,
+)
 from console.pages.case_forms import FORMS, SECOND_FORMS
 from console.pages.sheets import groups_of
+from contracts.vocabulary import code_lists
 from services.chassis.clock import new_id
 
+IN_THE_SAFE, IN_THE_CASE, GLOTIP = "age-band-glotip", "majority", "glotip"
 PAGE: Final = "100"
 OVER: Final = frozenset({"closed", "entered-in-error"})
 STAYS: Final = frozenset({"reflection", "child-protection"})
@@ -62,10 +71,11 @@ async def show_case(request: Request, case_id: UUID) -> Response:
     case = await read_case(visit, case_id)
     if case["frozen_at"] is not None or case["state"] is None:
         return page(visit, "case-closed-off.html", case=case)
-    consents, restrictions, requests = await asyncio.gather(
+    consents, restrictions, requests, bands = await asyncio.gather(
         register_of(visit, case_id, "consents"),
         register_of(visit, case_id, "restrictions"),
         requests_of(visit, case_id),
+        _bands(visit, case_id),
     )
     return page(
         visit,
@@ -74,6 +84,7 @@ async def show_case(request: Request, case_id: UUID) -> Response:
         clocks=clocks_of(case),
         groups=groups_of((*FORMS, *SECOND_FORMS), case),
         form_of=FORM_OF,
+        against_the_safe=against_the_safe(case, bands),
         own_number=str(id_of_officer(visit.session.caller.name)),
         may_stay=case["state"] in STAYS,
         decided=case["state"] in DECIDED,
@@ -82,6 +93,32 @@ async def show_case(request: Request, case_id: UUID) -> Response:
         requests=requests,
         form_id=new_id(),
     )
+
+
+async def _bands(visit: Visit, case_id: UUID) -> Mapping[str, Mapping[str, Any]]:
+    """For whoever may open the safe; for nobody else it is asked."""
+    if not visit.may_open("POST", "/cases/{case_id}/person"):
+        return {}
+    return await bands_of(visit, str(case_id), "age-bands")
+
+
+def against_the_safe(
+    case: Mapping[str, Any], bands: Mapping[str, Mapping[str, Any]]
+) -> tuple[str, str] | None:
+    """(text, form) where the birth in the safe contradicts what the case says of majority.
+
+    Both lists have the words of GLOTIP: they contradict each other where these are not the same.
+    Nothing is changed by it.
+    """
+    band, said = bands.get(IN_THE_SAFE), (case["codes"] or {}).get(IN_THE_CASE)
+    lists = code_lists()
+    by_safe = lists[IN_THE_SAFE].maps[GLOTIP].outward.get(band["code"] if band else "")
+    by_case = lists[IN_THE_CASE].maps[GLOTIP].outward.get(said or "")
+    if band is None or by_safe is None or by_case is None or by_safe == by_case:
+        return None
+    if by_safe == lists[IN_THE_CASE].maps[GLOTIP].outward["adult"]:
+        return "safe-says-adult", "of-age" if case["child"] else "age"
+    return ("safe-says-child" if band["certain"] else "safe-says-maybe-child"), "age"
 
 
 def _order(case: Mapping[str, Any]) -> tuple[bool, bool, str]:

@@ -8,11 +8,13 @@ from uuid import UUID
 from console.answers import listed
 from console.desk import Visit
 from console.forms import Kind
-from console.pages.asking import read_task
+from console.pages.asking import bands_of, read_task
 from console.pages.fields import Fields, choice
 from console.pages.sheets import About, Ids, Sheet, Thing, out_of_contract
+from contracts.vocabulary import NOT_YET_KNOWN
 from services.chassis.errors import NotFound
 
+PLACEMENT: Final = "placement-class"
 STAY: Final = "stay"
 COURSE: Final = "course"
 CLOCKS: Final = ("arrive_by", "ends_at", "starts_at", "start_by")
@@ -85,9 +87,21 @@ async def _places(visit: Visit, task: Thing) -> Fields:
         for pool in listed(await visit.ask("assistance", "/v1/pools"))
         if pool["service_type"] == task["service_type"]
     )
-    others = await out_of_contract("place-assigned", **_ASSIGNED)(visit, task)
+    proposed = await _proposed_class(visit, task)
+    changes = {**_ASSIGNED, "placement_class": proposed}
+    others = await out_of_contract("place-assigned", **changes)(visit, task)
     where = replace(choice("pool_id", "", text="place"), required=True, options=pools)
     return (where, *others)
+
+
+async def _proposed_class(visit: Visit, task: Thing) -> dict[str, Any]:
+    """What a person here said before; else the class that the safe's date of birth gives."""
+    said = task["stay"]["placement_class"] if task["stay"] else NOT_YET_KNOWN
+    if said != NOT_YET_KNOWN:
+        return {"given": (said,)}
+    bands = await bands_of(visit, task["case_id"], PLACEMENT)
+    code = bands.get(PLACEMENT, {}).get("code", NOT_YET_KNOWN)
+    return {} if code == NOT_YET_KNOWN else {"given": (code,), "hint": "placement-proposed"}
 
 
 _ASSIGNED: Final[Mapping[str, Mapping[str, Any]]] = {"reason": {"hint": "placement-reason-hint"}}

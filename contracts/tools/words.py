@@ -55,6 +55,7 @@ def _section(listed: CodeList) -> Iterator[str]:
     yield ""
     if len(listed.codes) <= LONGEST_LIST_SHOWN:
         columns = ["code", "English", "русский", "беларуская", "means"]
+        columns += ["completed years"] if listed.years else []
         columns += [f"`{standard}` {mapped.field}" for standard, mapped in listed.maps.items()]
         yield f"| {' | '.join(columns)} |"
         yield "|" + " --- |" * len(columns)
@@ -68,7 +69,15 @@ def _section(listed: CodeList) -> Iterator[str]:
 def _row(listed: CodeList, code: str) -> list[str]:
     words = listed.words[code]
     theirs = [mapped.outward.get(code, "") for mapped in listed.maps.values()]
-    return [f"`{code}`", *words.labels, words.definition, *theirs]
+    return [f"`{code}`", *words.labels, words.definition, *_years(listed, code), *theirs]
+
+
+def _years(listed: CodeList, code: str) -> list[str]:
+    """The bounds of a band of age, as one cell; none where the list is no banding."""
+    if not listed.years:
+        return []
+    first, last = listed.years.get(code, (None, None))
+    return ["" if first is None else f"{first}–{last}" if last is not None else f"{first}–"]
 
 
 def _lost(mapped: StandardMapping) -> str:

@@ -46,6 +46,8 @@ class CodeList:
     words: Mapping[str, Words] = field(repr=False)
     maps: Mapping[str, StandardMapping] = field(repr=False)
     """By standard: htcds, glotip, ctdc, uk, fhir, gravity."""
+    years: Mapping[str, tuple[int, int | None]] = field(repr=False, default_factory=dict)
+    """Of a list of bands of age: code -> its first and last completed year; None: it is open."""
 
     def __contains__(self, code: object) -> bool:
         return code in self.words
@@ -90,7 +92,21 @@ def _list(name: str, body: Mapping[str, Any]) -> CodeList:
             standard: read_mapping(row, codes, fallback)
             for standard, row in body.get("maps", {}).items()
         },
+        years=_years(body["years"], set(codes) - {fallback}) if "years" in body else {},
     )
+
+
+def _years(rows: Mapping[str, list[int]], codes: set[str]) -> dict[str, tuple[int, int | None]]:
+    """Bands from birth on, one behind the other, the last one open: everybody is in just one."""
+    years = {code: (row[0], row[1] if len(row) > 1 else None) for code, row in rows.items()}
+    after: int | None = 0
+    for code, (first, last) in years.items():
+        if first != after or (last is not None and last < first):
+            raise ValueError(f"the band {code} does not begin where the one before it ends")
+        after = None if last is None else last + 1
+    if after is not None or set(years) != codes:
+        raise ValueError("each code but the fallback is a band, and the last one is open")
+    return years
 
 
 def _words(row: list[str]) -> Words:

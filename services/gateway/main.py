@@ -20,6 +20,7 @@ from services.chassis.messaging.limits import Limits
 from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.runnable import Part, Runnable, run
 from services.gateway.access.routes import ROUTES
+from services.gateway.api.ages import age_routes
 from services.gateway.api.cases import case_routes
 from services.gateway.api.intake import intake_routes
 from services.gateway.api.participants import participant_routes
@@ -59,6 +60,7 @@ def assemble(frame: Frame, settings: Settings) -> Runnable:
     def add_routes(app: FastAPI) -> None:
         app.include_router(intake_routes(context))
         app.include_router(case_routes(context))
+        app.include_router(age_routes(context))
         app.include_router(participant_routes(context))
 
     bolts = Bolts(
@@ -99,6 +101,7 @@ def door_context(frame: Frame, settings: Settings) -> GatewayContext:
         telemetry=frame.telemetry,
         feeds=Feeds(frame.database, frame.clock, frame.telemetry),
         board=AnswerBoard(settings.waiters_limit),
+        profile=named_by(settings, "profile", load_profile),
         stop_sharing=stop_sharing,
     )
 

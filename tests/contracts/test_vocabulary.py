@@ -19,6 +19,7 @@ from contracts.vocabulary import (
     BusinessCalendar,
     CodeList,
     code_lists,
+    lists,
     load_profile,
     taken_as,
 )
@@ -140,6 +141,32 @@ def test_an_unknown_code_is_taken_as_the_fallback() -> None:
     assert taken_as("exploitation", "forced-labour") == "forced-labour"
 
 
+@pytest.mark.parametrize(
+    ("years", "sentence"),
+    [
+        ({"a": [1, 2], "b": [3]}, "the band a does not begin"),
+        ({"a": [0, 2], "b": [4]}, "the band b does not begin"),
+        ({"a": [0, 2], "b": [2]}, "the band b does not begin"),
+        ({"a": [0], "b": [1]}, "the band b does not begin"),
+        ({"a": [0, -1], "b": [0]}, "the band a does not begin"),
+        ({"a": [0, 2], "b": [3, 9]}, "the last one is open"),
+        ({"a": [0]}, "each code but the fallback"),
+    ],
+)
+def test_bands_of_age_that_leave_somebody_out_are_refused(
+    years: dict[str, list[int]], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        lists._years(years, {"a", "b"})
+
+
+def test_everybody_is_in_one_band_of_each_banding() -> None:
+    bandings = {name: listed.years for name, listed in code_lists().items() if listed.years}
+    assert set(bandings) == {"placement-class", "age-band-glotip", "age-band-ctdc"}
+    assert len(bandings["age-band-ctdc"]) == 9
+    assert bandings["placement-class"]["from-3-to-17"] == (3, 17)
+
+
 def test_every_code_fits_the_pattern_of_a_code() -> None:
     for listed in code_lists().values():
         assert all(len(code) <= 40 and code.replace("-", "").isalnum() for code in listed.codes)
@@ -158,6 +185,8 @@ def test_every_code_list_is_used_by_a_schema_or_told_apart_here() -> None:
         "file-reason",  # told by the doors for files, in no event
         "row-outcome",  # the same
         "export-reason",  # said to the safe and kept in its audit, in no event
+        "age-band-glotip",  # derived from the safe for people of the node, in no event
+        "age-band-ctdc",  # the same
     }
 
 

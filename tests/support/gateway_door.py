@@ -27,6 +27,7 @@ from services.chassis.schema import SchemaTarget, migrate_all
 from services.chassis.telemetry import Telemetry
 from services.chassis.web import check_access, make_app
 from services.gateway.access.routes import ROUTES
+from services.gateway.api.ages import age_routes
 from services.gateway.api.cases import case_routes
 from services.gateway.api.intake import intake_routes
 from services.gateway.api.participants import participant_routes
@@ -44,7 +45,7 @@ INTAKE_TOPIC = f"nrm.local.{NODE}.intake.v1"
 CANARY = "Ivan Petrovich Canary"
 ROLES = (
     *("agency-system", "case-officer", "operator", "data-protection-officer"),
-    *("capacity-clerk", "provider-intake", "detector", "supervisor"),
+    *("capacity-clerk", "provider-intake", "detector", "supervisor", "statistician"),
 )
 TOKENS = {role: f"token-of-{role}" for role in ROLES}
 LOCAL_TOPICS = (
@@ -166,6 +167,7 @@ async def open_door(
         app = make_app("door", telemetry, Health(), frame.tokens, ROUTES)
         app.include_router(intake_routes(context))
         app.include_router(case_routes(context))
+        app.include_router(age_routes(context))
         app.include_router(participant_routes(context))
         check_access(app, app.state.access_table)
         transport = httpx.ASGITransport(app=app)

@@ -13,6 +13,9 @@ SUPERVISOR: Final = "supervisor"
 NOTIFIER: Final = "notifier"
 """The program that tells whoever is on duty that something came; it may read news, nothing else."""
 PRIVACY_OFFICER: Final = "data-protection-officer"
+PLACER: Final = "provider-intake"
+"""Who gives somebody a place: learns which class of age places them, not who or when born."""
+STATISTICIAN: Final = "statistician"
 
 _TELLERS: Final = frozenset(
     {
@@ -32,6 +35,9 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("PUT", "/v1/persons/{case_id}"): frozenset({AGENCY_SYSTEM, CASE_OFFICER}),
         ("GET", "/v1/persons/{case_id}"): frozenset({CASE_OFFICER}),
         ("GET", "/v1/persons/{case_id}/export"): frozenset({PRIVACY_OFFICER}),
+        ("GET", "/v1/persons/{case_id}/age-bands"): frozenset({CASE_OFFICER}),
+        ("GET", "/v1/persons/{case_id}/placement-class"): frozenset({CASE_OFFICER, PLACER}),
+        ("POST", "/v1/age-counts"): frozenset({STATISTICIAN}),
         ("GET", "/v1/cases/{case_id}/consents"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/restrictions"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/disclosures"): _REGISTER_READERS,

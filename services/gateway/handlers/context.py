@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from contracts.vocabulary import Profile
 from services.chassis.cipher import KeyRing
 from services.chassis.clock import Clock
 from services.chassis.database import Database, Transaction
@@ -46,6 +47,7 @@ class GatewayContext:
     telemetry: Telemetry
     feeds: Feeds
     board: AnswerBoard
+    profile: Profile
     stop_sharing: StopSharing
 
     def work(self, tx: Transaction, *, cause: Cause, caller: str) -> Work:

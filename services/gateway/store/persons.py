@@ -3,15 +3,17 @@
 No plain text, no name and no digest of one may ever be a parameter of a statement here.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ARRAY, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Statement, Transaction
+from services.chassis.statement import ID
 from services.gateway.store.tables import PERSON
 
 _NEW: Final = insert(PERSON).values(
@@ -25,6 +27,11 @@ _KEEP: Final = Statement(
 )
 _READ: Final = Statement(
     select(PERSON.c.sealed, PERSON.c.version).where(PERSON.c.case_id == bindparam("case_id"))
+)
+_READ_PEOPLE: Final = Statement(
+    select(PERSON.c.case_id, PERSON.c.sealed).where(
+        PERSON.c.case_id == any_(bindparam("case_ids", type_=ARRAY(ID)))
+    )
 )
 
 
@@ -41,6 +48,12 @@ async def keep_person(tx: Transaction, case_id: UUID, person: SealedPerson, now:
     await tx.execute(
         _KEEP, case_id=case_id, sealed=person.sealed, version=person.version, kept_at=now
     )
+
+
+async def read_people(tx: Transaction, case_ids: Iterable[UUID]) -> dict[UUID, bytes]:
+    """The blobs of those cases of which something is in the safe, still sealed."""
+    rows = await tx.fetch(_READ_PEOPLE, case_ids=sorted(case_ids))
+    return {row["case_id"]: bytes(row["sealed"]) for row in rows}
 
 
 async def read_person(tx: Transaction, case_id: UUID) -> SealedPerson | None:

@@ -9,4 +9,5 @@ from typing import Final
 ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("GET", "/v1/contributions"): frozenset({"statistician", "operator"}),
     ("GET", "/v1/counts"): frozenset({"statistician"}),
+    ("GET", "/v1/counted/{table}"): frozenset({"statistician"}),
 }

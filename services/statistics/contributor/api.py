@@ -1,9 +1,9 @@
 """HTTP of the contributor: the node's own exact counts, and what was contributed. No decisions."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Query
 from pydantic import AwareDatetime
 
 from services.chassis.identity import Caller
@@ -11,6 +11,8 @@ from services.chassis.web import caller
 from services.statistics.contributor import handlers
 
 Who = Annotated[Caller, Depends(caller)]
+CountedTable = Literal["detected-total", "identified-total"]
+After = Annotated[str, Query(max_length=36)]
 
 
 def add_routes(app: FastAPI, context: handlers.Context) -> None:
@@ -27,6 +29,19 @@ def add_routes(app: FastAPI, context: handlers.Context) -> None:
         """This node's own exact counts from ``start`` to ``end``; recorded; never to leave it."""
         tables = await handlers.exact_counts(context, who, start, end)
         return {"stamp": "internal, exact: never to leave this node", "tables": tables}
+
+    @app.get("/v1/counted/{table}")
+    async def counted(
+        table: CountedTable, who: Who, start: AwareDatetime, end: AwareDatetime, after: After = ""
+    ) -> list[dict[str, str]]:
+        """Which cases ``/v1/counts`` counts in a table, by id, and when it happened: a page; ask
+        again ``after`` the last; recorded; never to leave the node.
+        """
+        rows = await handlers.counted_cases(context, who, table, (start, end), after)
+        return [
+            {"case_id": row["case_id"], "happened_at": row["happened_at"].isoformat()}
+            for row in rows
+        ]
 
 
 def _contribution(row: dict[str, Any]) -> dict[str, Any]:

@@ -218,6 +218,15 @@ async def exact_counts(
         return await Store(tx).counts(start, end)
 
 
+async def counted_cases(
+    context: Context, caller: Caller, table: str, period: tuple[datetime, datetime], after: str
+) -> list[Record]:
+    """Which cases a table counts, by id, a page: for the node's own count by another property."""
+    async with context.database.transaction() as tx:
+        audit.record(tx, actor=caller.name, action="counted-cases-read", subject=table)
+        return await Store(tx).counted(table, *period, after)
+
+
 def deadlines(context: Context) -> Mapping[str, DeadlineHandler[Work]]:
     """What fires when."""
 

@@ -44,9 +44,7 @@ _PUT_FACTS: Final = Statement(
     sa.text(_PUT + "UPDATE SET cell = excluded.cell, happened_at = excluded.happened_at")
 )
 _PUT_FIRST_FACTS: Final = Statement(sa.text(_PUT + "NOTHING"))
-_COUNTS: Final = Statement(
-    sa.text(
-        """
+_COUNTED: Final = """
         WITH RECURSIVE goes_on (case_id, person, steps) AS (
             SELECT case_id, merged_into, 1 FROM case_codes WHERE merged_into IS NOT NULL
             UNION ALL
@@ -59,22 +57,40 @@ _COUNTS: Final = Statement(
             SELECT f.*, coalesce(l.person, f.case_id) AS person
             FROM fact f LEFT JOIN last l USING (case_id)
         ), counted AS (
-            SELECT DISTINCT ON (t.person, t.table_name) t.table_name, t.cell, t.happened_at
+            SELECT DISTINCT ON (t.person, t.table_name)
+                t.person, t.table_name, t.cell, t.happened_at
             FROM told t LEFT JOIN case_codes c ON c.case_id = t.person
             WHERE c.voided IS NOT TRUE
                 AND (t.indicator <> 'detected' OR c.counted_here IS NOT FALSE)
             ORDER BY t.person, t.table_name, t.happened_at, t.case_id
         )
+        """
+"""One person, one cell of each table: of a case and all its duplicates the earliest fact counts.
+
+Detected here counts only where the case that goes on is counted here.
+"""
+_COUNTS: Final = Statement(
+    sa.text(
+        _COUNTED  # noqa: S608 - both halves are constants
+        + """
         SELECT table_name, cell, count(*) AS cases FROM counted
         WHERE happened_at >= :period_start AND happened_at < :period_end
         GROUP BY table_name, cell ORDER BY table_name, cell
         """
     )
 )
-"""One person, one cell of each table: of a case and all its duplicates the earliest fact counts.
-
-Detected here counts only where the case that goes on is counted here.
-"""
+_WHICH: Final = Statement(
+    sa.text(
+        _COUNTED  # noqa: S608 - both halves are constants
+        + """
+        SELECT person AS case_id, happened_at FROM counted
+        WHERE table_name = :table AND person > :after
+            AND happened_at >= :period_start AND happened_at < :period_end
+        ORDER BY person LIMIT :many
+        """
+    )
+)
+COUNTED_PAGE: Final = 400
 _LONGEST_CHAIN: Final = 100
 """Merges that follow each other, at most: no circle can keep a count from ending."""
 _PUT_PLAN: Final = Statement(
@@ -162,6 +178,11 @@ class Store:
         ):
             found.setdefault(row["table_name"], {})[row["cell"]] = row["cases"]
         return found
+
+    async def counted(self, table: str, start: datetime, end: datetime, after: str) -> list[Record]:
+        """Which cases a table counts, and when it happened: in the order of their ids, a page."""
+        period = {"period_start": start, "period_end": end, "longest": _LONGEST_CHAIN}
+        return await self._tx.fetch(_WHICH, table=table, after=after, many=COUNTED_PAGE, **period)
 
     async def put_plan(
         self, plan_id: UUID, body: Mapping[str, Any], refused: Sequence[str]

@@ -103,6 +103,31 @@ async def exact(node: Bench) -> dict[str, Any]:
     return dict(answer.json()["tables"])
 
 
+async def counted(node: Bench, table: str, after: str = "") -> list[str]:
+    """The cases that a table counts in the period."""
+    period = {"start": PERIOD[0].isoformat(), "end": PERIOD[1].isoformat(), "after": after}
+    async with node.client("statistician") as client:
+        answer = await client.get(f"/v1/counted/{table}", params=period)
+    assert answer.status_code == 200
+    return [row["case_id"] for row in answer.json()]
+
+
+async def test_which_cases_are_counted_is_told_page_by_page_each_person_once(node: Bench) -> None:
+    first, second, duplicate = sorted(new_id() for _ in range(3))
+    for case_id in (first, second, duplicate):
+        await node.bring(opened(), case_id, publisher="identification")
+    await node.bring(opened("interior-brest"), new_id(), publisher="identification")
+    await node.bring(IDENTIFIED, first, publisher="identification")
+    await node.bring(CaseMerged(into_case=second), duplicate, publisher="identification")
+    assert await counted(node, "detected-total") == [str(first), str(second)]
+    assert await counted(node, "detected-total", str(first)) == [str(second)]
+    assert await counted(node, "identified-total") == [str(first)]
+    async with node.client("statistician") as client:
+        period = {"start": PERIOD[0].isoformat(), "end": PERIOD[1].isoformat()}
+        wrong = await client.get("/v1/counted/detected-by-oblast", params=period)
+    assert wrong.status_code == 422
+
+
 async def test_facts_are_state_and_a_case_counts_once(node: Bench) -> None:
     case_id = new_id()
     first = node.arrival(opened(), case_id, publisher="identification")

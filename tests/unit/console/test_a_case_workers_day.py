@@ -142,6 +142,41 @@ async def test_a_frozen_case_shows_nothing_but_that(bench: Bench) -> None:
     assert "ngo-brest" not in shown.text
 
 
+@pytest.mark.parametrize(
+    ("said", "band", "certain", "told"),
+    [
+        ("adult", "below-18", True, "By the safe the person is below 18"),
+        ("believed-adult", "below-18", False, "may be below 18"),
+        ("child", "from-18", True, "By the safe the person is 18 or older"),
+        ("believed-child", "from-18", True, "By the safe the person is 18 or older"),
+        ("adult", "from-18", True, ""),
+        ("believed-child", "below-18", False, ""),
+        ("adult", "not-yet-known", False, ""),
+    ],
+)
+async def test_what_the_safe_says_against_the_case_is_a_to_do_and_changes_nothing(
+    bench: Bench, said: str, band: str, certain: bool, told: str
+) -> None:
+    case = a_case(to_dos=())
+    case["codes"]["majority"] = said
+    bench.node.shows[f"identification/v1/cases/{CASE}"] = case
+    bands = {"age-band-glotip": {"code": band, "certain": certain}}
+    bench.node.shows[f"gateway/v1/persons/{CASE}/age-bands"] = bands
+    await bench.sign_in("case-worker")
+    await bench.send("/language", {"to": "en"})
+    text = (await bench.browser.get(f"/cases/{CASE}")).text
+    assert told in text
+    assert ("the safe" in text) == bool(told)
+    assert (f'href="/cases/{CASE}/age">tell' in text) == bool(told)
+    assert bench.node.events == []
+
+
+async def test_a_supervisor_is_told_nothing_out_of_the_safe(bench: Bench) -> None:
+    await bench.sign_in("supervisor")
+    assert (await bench.browser.get(f"/cases/{CASE}")).status_code == 200
+    assert not any("persons" in place for _, place, _ in bench.node.asked)
+
+
 async def test_who_the_person_is_comes_from_the_safe_when_pressed_for_and_is_not_kept(
     bench: Bench,
 ) -> None:

@@ -1,5 +1,6 @@
 """Who gives help tells by pages who came, stays and leaves, and writes plans with the person."""
 
+import re
 from typing import Any
 
 import pytest
@@ -52,6 +53,40 @@ async def test_what_happens_to_a_stay_is_told_with_its_task(bench: Bench, word: 
     assert first == again
     assert first["subject"] == str(CASE)
     assert body_of(first) == {"task_id": str(HELPED), **body}
+
+
+def chosen_class(text: str) -> list[str]:
+    """Which class of age the form offers before anybody chose."""
+    return re.findall(r'name="placement_class" value="([a-z0-9-]+)"[^>]* checked', text)
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "chosen"),
+    [
+        ("not-yet-known", {"placement-class": {"code": "from-3-to-17", "certain": False}}, "safe"),
+        ("not-yet-known", {"placement-class": {"code": "not-yet-known", "certain": False}}, ""),
+        ("not-yet-known", 404, ""),
+        ("not-yet-known", 409, ""),
+        ("not-yet-known", 403, ""),
+        ("adult", {"placement-class": {"code": "from-3-to-17", "certain": True}}, "person"),
+    ],
+)
+async def test_the_class_that_the_safe_gives_is_proposed_and_what_a_person_said_stays(
+    bench: Bench, said: str, shown: Any, chosen: str
+) -> None:
+    bench.node.shows |= help_shown()
+    (episode,) = bench.node.shows["assistance/v1/episodes"]
+    episode["stay"]["placement_class"] = said
+    bench.node.shows[f"gateway/v1/persons/{CASE}/placement-class"] = shown
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": "en"})
+    answer = await bench.browser.get(f"{HELP}/place-assigned")
+    assert answer.status_code == 200
+    offered = {"safe": ["from-3-to-17"], "person": ["adult"], "": []}
+    assert [one for one in chosen_class(answer.text) if one != "not-yet-known"] == offered[chosen]
+    assert ("By the birth in the safe" in answer.text) == (chosen == "safe")
+    await bench.send(f"{HELP}/place-assigned", {"pool_id": str(POOL), "placement_class": "adult"})
+    assert body_of(bench.node.events[0])["placement_class"] == "adult"
 
 
 @pytest.mark.parametrize("word", FILLED_PLAN)

@@ -5,7 +5,9 @@ import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from openpyxl import load_workbook
 from typer.testing import CliRunner
@@ -13,6 +15,7 @@ from typer.testing import CliRunner
 from cli import report
 from cli.main import app
 from deploy.local.failures import StackFailure
+from deploy.local.layout import StateFolder
 
 GIVEN = {
     "rows": [
@@ -56,6 +59,25 @@ def test_a_period_is_two_days(wrong: str) -> None:
         report.interval(wrong)
     with pytest.raises(StackFailure, match="after it begins"):
         report.interval("2026-10-01/2026-10-01")
+
+
+def test_cases_are_counted_by_band_page_after_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[list[dict[str, str]]] = []
+
+    def answer(_state: object, whom: tuple[str, str, str], path: str, **asked: Any) -> Any:
+        assert whom[2] == "statistician"
+        if path == "/v1/age-counts":
+            sent.append(asked["json"]["counted"])
+            cells = {"below-18": len(sent[-1])}
+            return httpx.Response(200, json={f"{sent[-1][0]['table']}-by-band": cells})
+        known = ["a", "b", "c"] if path.endswith("detected-total") else []
+        left = [one for one in known if one > asked["params"]["after"]][:2]
+        return httpx.Response(200, json=[{"case_id": one, "happened_at": "x"} for one in left])
+
+    monkeypatch.setattr(report, "_answer", answer)
+    rows = list(report._counted_by_age(StateFolder(Path("none")), "n", {"start": "", "end": ""}))
+    assert [[each["case_id"] for each in page] for page in sent] == [["a", "b"], ["c"]]
+    assert [(row[1], row[2], row[6]) for row in rows] == [("detected-by-band", "below-18", 3)]
 
 
 @pytest.mark.parametrize("form", list(report.Form))
