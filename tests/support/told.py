@@ -1,4 +1,4 @@
-"""What a test measured, and that it failed, told to whoever waits: once it ends, from any worker."""
+"""What a test measured, and that it failed, told to whoever waits: at its end, by any worker."""
 
 from collections.abc import Callable
 
