@@ -66,6 +66,7 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/sign-out"): COVERED,
         ("POST", "/language"): COVERED,
         ("GET", "/"): SIGNED_IN,
+        ("GET", "/news"): READERS | PROVIDERS,
         ("GET", "/offers"): PROVIDERS,
         ("POST", "/offers/{task_id}/open"): PROVIDERS,
         ("GET", "/offers/{task_id}"): PROVIDERS,

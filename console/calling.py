@@ -3,7 +3,7 @@
 What a service answers is shown and forgotten. An error carries a status and nothing of the answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import httpx
@@ -14,6 +14,7 @@ from services.chassis.errors import InfrastructureFailure, NotAllowed, NotFound,
 SECONDS: Final = 35.0
 CONNECTIONS: Final = 20
 ANSWER_BYTES: Final = 4 * 1024 * 1024
+Query = str | Sequence[str]
 TELLING: Final = {"content-type": "application/cloudevents+json"}
 
 
@@ -40,7 +41,7 @@ class Services:
         """Whether this node runs the service."""
         return service in self._addresses
 
-    async def get(self, session: Session, service: str, path: str, **query: str) -> Any:
+    async def get(self, session: Session, service: str, path: str, **query: Query) -> Any:
         """What the service shows this person."""
         return (await self._ask(session, "GET", (service, path), params=query)).json()
 

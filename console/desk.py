@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 
 from console.access import is_open_to
-from console.calling import Services
+from console.calling import Query, Services
 from console.sessions import Session, Sessions
 from console.settings import Settings
 from console.telling import Teller, Telling, Told
@@ -100,7 +100,7 @@ class Visit:
         """Tell the node's door something, as this person."""
         return await self.desk.teller.tell(self.session, telling)
 
-    async def ask(self, service: str, path: str, **query: str) -> object:
+    async def ask(self, service: str, path: str, **query: Query) -> object:
         """Ask a service of the node, as this person."""
         return await self.desk.services.get(self.session, service, path, **query)
 

@@ -17,6 +17,7 @@ from services.assistance import api as assistance_api
 from services.gateway.access.routes import ROUTES as GATEWAY_ROUTES
 from services.gateway.api.cases import case_routes
 from services.gateway.api.intake import intake_routes
+from services.gateway.api.news import news_routes
 from services.gateway.api.participants import participant_routes
 from services.identification import access as identification_access
 from services.identification import api as identification_api
@@ -52,6 +53,7 @@ def _gateway(app: FastAPI) -> None:
     app.include_router(intake_routes(_NOBODY))
     app.include_router(case_routes(_NOBODY))
     app.include_router(participant_routes(_NOBODY))
+    app.include_router(news_routes(_NOBODY))
 
 
 SERVICES: Final[tuple[tuple[str, Callable[[FastAPI], None], Access], ...]] = (

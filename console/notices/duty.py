@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from console.ringing import MISSING, WORTH
 from services.chassis.errors import SettingsWrong
 
 Day = Literal["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
@@ -149,21 +150,3 @@ def is_an_emergency(entry: dict[str, Any]) -> bool:
 def _word(entry: dict[str, Any]) -> str:
     """What happened: ``offer-received``."""
     return str(entry.get("type", "")).removesuffix(".v1").rpartition(".")[2]
-
-
-MISSING: Final = "child-missing"
-WORTH: Final = frozenset(
-    {
-        MISSING,
-        *("offer-received", "offer-unseen", "task-expired", "decision-overdue"),
-        *("provider-not-found", "need-escalated", "start-overdue", "hand-over-failed"),
-        *("sending-delayed", "sending-refused", "case-opened", "case-frozen"),
-        *("child-notification-failed", "child-notification-overdue", "no-removal-not-sent"),
-        "removal-forbidden",
-        *("arrival-overdue", "person-not-arrived", "own-consent-needed", "hold-expired"),
-        *("follow-up-due", "monitoring-ended", "episode-not-begun", "placement-to-review"),
-        *("stay-limit-near", "stay-overdue"),
-        *("reflection-review-due", "reflection-ended", "majority-review-due"),
-        *("consent-expired", "consent-expiry-near", "destruction-due"),
-    }
-)

@@ -16,6 +16,8 @@ CLOCKS: Final = (
     *("no_decision_before", "conclusive_due_at", "reconsider_until", "reconsideration_due_at"),
     *("child_notification_due_at", "majority_review_at"),
 )
+OVER: Final = frozenset({"closed", "entered-in-error"})
+"""States of a case in which nothing more is done."""
 SHORT: Final = 8
 """So many characters of a case's number stand on its page."""
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from console.answers import listed, page
 from console.desk import Visit, visit_of
 from console.pages.asking import (
+    OVER,
     bands_of,
     clocks_of,
     id_of_officer,
@@ -28,7 +29,6 @@ from services.chassis.clock import new_id
 
 IN_THE_SAFE, IN_THE_CASE, GLOTIP = "age-band-glotip", "majority", "glotip"
 PAGE: Final = "100"
-OVER: Final = frozenset({"closed", "entered-in-error"})
 STAYS: Final = frozenset({"reflection", "child-protection"})
 """While a case is so, nobody may be removed from the country."""
 DECIDED: Final = STAYS | {

@@ -8,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from console.answers import back_to, page
 from console.assets import KEPT, assets
 from console.desk import LANGUAGE_COOKIE, Visit, visit_of
+from console.pages.news import passed_clocks
 from contracts.vocabulary import LANGUAGES
 from services.chassis.errors import NotFound
 
@@ -84,9 +85,9 @@ async def choose_language(request: Request) -> Response:
 
 
 async def home(request: Request) -> Response:
-    """What this person can do, and how much of it waits."""
+    """What this person can do; above it, whose clock ran out."""
     visit = visit_of(request)
-    return page(visit, "home.html")
+    return page(visit, "home.html", passed=await passed_clocks(visit))
 
 
 async def asset(name: str) -> Response:

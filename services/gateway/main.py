@@ -23,6 +23,7 @@ from services.gateway.access.routes import ROUTES
 from services.gateway.api.ages import age_routes
 from services.gateway.api.cases import case_routes
 from services.gateway.api.intake import intake_routes
+from services.gateway.api.news import news_routes
 from services.gateway.api.participants import participant_routes
 from services.gateway.handlers.board import AnswerBoard
 from services.gateway.handlers.context import GatewayContext
@@ -62,6 +63,7 @@ def assemble(frame: Frame, settings: Settings) -> Runnable:
         app.include_router(case_routes(context))
         app.include_router(age_routes(context))
         app.include_router(participant_routes(context))
+        app.include_router(news_routes(context))
 
     bolts = Bolts(
         routes=add_routes,

@@ -7,7 +7,8 @@ from typing import Any, Final, cast
 
 import pytest
 
-from console.notices.duty import WORTH, is_worth_a_notice
+from console.notices.duty import is_worth_a_notice
+from console.ringing import WORTH
 from contracts.catalogue import CATALOGUE, type_of
 from services.gateway.handlers.feeds import NEWS, feed_subscriptions
 

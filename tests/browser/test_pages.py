@@ -20,10 +20,10 @@ A_NURSES = (
     *(f"/help/{HELPED}/plans/{PLAN}", f"/help/{HELPED}/{NEW_PLAN.word}"),
     *(f"/help/{HELPED}/{form.word}" for form in HELP_FORMS),
     *(f"/help/{HELPED}/plans/{PLAN}/{form.word}" for form in PLAN_FORMS),
-    f"/capacity/{POOL}/close-places",
+    *(f"/capacity/{POOL}/close-places", "/news", "/news?since=all&only=waits"),
 )
 A_CASE_WORKERS = (
-    *("/", "/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}"),
+    *("/", "/news", "/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}"),
     *(f"/requests/{TASK}/{POOL}/{word}" for word in ("choose", "cancel")),
     *(f"/cases/{CASE}/{form.word}" for form in FORMS),
     *(f"/cases/{CHILD}", f"/cases/{CHILD}/letter", f"/cases/{CHILD}/letter/decision"),

@@ -290,10 +290,12 @@ class Node:
     """Status and type with which the safe refuses."""
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, service and path, token."""
+    addresses: list[httpx.URL] = field(default_factory=list)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         """As the services would."""
         place = f"{request.url.host}{request.url.path}"
+        self.addresses.append(request.url)
         self.asked.append((request.method, place, request.headers["authorization"]))
         if place == "gateway/v1/intake":
             self.events.append(json.loads(request.content))

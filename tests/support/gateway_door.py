@@ -30,6 +30,7 @@ from services.gateway.access.routes import ROUTES
 from services.gateway.api.ages import age_routes
 from services.gateway.api.cases import case_routes
 from services.gateway.api.intake import intake_routes
+from services.gateway.api.news import news_routes
 from services.gateway.api.participants import participant_routes
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.registry import offered
@@ -169,6 +170,7 @@ async def open_door(
         app.include_router(case_routes(context))
         app.include_router(age_routes(context))
         app.include_router(participant_routes(context))
+        app.include_router(news_routes(context))
         check_access(app, app.state.access_table)
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(

@@ -93,6 +93,14 @@ _READ: Final = Statement(
         " AND position > :after ORDER BY position LIMIT :many"
     )
 )
+_READ_BACK: Final = Statement(
+    text(
+        "SELECT position, body, appended_at FROM feed_entry WHERE feed = :feed"
+        " AND position < :before ORDER BY position DESC LIMIT :many"
+    )
+)
+LAST: Final = 2**53
+"""Further than any feed goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +155,14 @@ class Feeds:
             known = await tx.fetch_one(_FORGOTTEN, feed=feed)
         if known is not None and after < known["forgotten"]:
             raise NoLongerKept(known["forgotten"])
+        return [Entry(row["position"], row["body"], row["appended_at"]) for row in rows]
+
+    async def read_back(
+        self, feed: str, before: int = LAST, limit: int = READ_LIMIT
+    ) -> list[Entry]:
+        """Entries before a position, the newest first; what was forgotten is not missed."""
+        async with self._database.transaction() as tx:
+            rows = await tx.fetch(_READ_BACK, feed=feed, before=before, many=min(limit, READ_LIMIT))
         return [Entry(row["position"], row["body"], row["appended_at"]) for row in rows]
 
     async def wait(self, feed: str, after: int, seconds: float) -> list[Entry]:

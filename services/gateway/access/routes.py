@@ -10,20 +10,22 @@ from typing import Final
 AGENCY_SYSTEM: Final = "agency-system"
 CASE_OFFICER: Final = "case-officer"
 SUPERVISOR: Final = "supervisor"
+PROVIDER_INTAKE: Final = "provider-intake"
+DUTY_OFFICER: Final = "duty-officer"
 NOTIFIER: Final = "notifier"
 """The program that tells whoever is on duty that something came; it may read news, nothing else."""
 PRIVACY_OFFICER: Final = "data-protection-officer"
-PLACER: Final = "provider-intake"
-"""Who gives somebody a place: learns which class of age places them, not who or when born."""
 STATISTICIAN: Final = "statistician"
 
 _TELLERS: Final = frozenset(
     {
         *(AGENCY_SYSTEM, CASE_OFFICER, "capacity-clerk", "detector"),
-        *("duty-officer", "provider-intake", SUPERVISOR),
+        *(DUTY_OFFICER, PROVIDER_INTAKE, SUPERVISOR),
     }
 )
 """Who may tell the door anything; what each of them may tell stands in ``telling``."""
+_PLACERS: Final = frozenset({CASE_OFFICER, PROVIDER_INTAKE})
+"""Who gives somebody a place: learns which class of age places them, not who or when born."""
 _REGISTER_READERS: Final = frozenset({CASE_OFFICER, SUPERVISOR, PRIVACY_OFFICER})
 
 ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
@@ -32,11 +34,12 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/v1/participants"): _TELLERS,
         ("GET", "/v1/answers"): frozenset({AGENCY_SYSTEM}),
         ("GET", "/v1/incoming"): frozenset({AGENCY_SYSTEM, NOTIFIER}),
+        ("GET", "/v1/news"): frozenset({CASE_OFFICER, SUPERVISOR, PROVIDER_INTAKE, DUTY_OFFICER}),
         ("PUT", "/v1/persons/{case_id}"): frozenset({AGENCY_SYSTEM, CASE_OFFICER}),
         ("GET", "/v1/persons/{case_id}"): frozenset({CASE_OFFICER}),
         ("GET", "/v1/persons/{case_id}/export"): frozenset({PRIVACY_OFFICER}),
         ("GET", "/v1/persons/{case_id}/age-bands"): frozenset({CASE_OFFICER}),
-        ("GET", "/v1/persons/{case_id}/placement-class"): frozenset({CASE_OFFICER, PLACER}),
+        ("GET", "/v1/persons/{case_id}/placement-class"): _PLACERS,
         ("POST", "/v1/age-counts"): frozenset({STATISTICIAN}),
         ("GET", "/v1/cases/{case_id}/consents"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/restrictions"): _REGISTER_READERS,

@@ -1,12 +1,21 @@
-"""What the agency's own system reads in its feeds: answers, and news of its cases.
+"""What the agency's own system reads in its feeds: answers, and news of its cases; and what its
+people read of the news.
 
-It stays in the node: the reader is the agency that owns the case. Codes, ids and times only.
+It stays in the node: the reader is the agency that owns the case. Codes, ids and times only; people
+get fewer of them, because what a piece is about is read from the service that keeps it.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from contracts.envelope import Contract, Envelope
 from contracts.intake import IntakeAccepted, IntakeRefused
+from services.gateway.domain.news import due_of, it_cannot_wait, kind_of, owner_of
+
+PLACES: Final = ("task_id", "request_id", "need_id", "plan_id", "follow_up_id")
+CODES: Final = ("service_type", "urgency", "decision")
+AGENCIES: Final = ("other_agency", "recipient", "agency")
+GIVES_HELP: Final = "assistance"
 
 
 def answer_told(answer: IntakeAccepted | IntakeRefused) -> dict[str, Any]:
@@ -44,3 +53,24 @@ def news_of_a_frozen_case(entry: dict[str, Any]) -> dict[str, Any]:
     """What is left of a piece of news once its case is frozen: its place and whose it was."""
     kept = {name: entry[name] for name in ("position", "id", "case_id")}
     return {**kept, "type": "", "time": "", "facts": {}}
+
+
+def news_shown(entry: Mapping[str, Any], *, led_here: bool) -> dict[str, Any]:
+    """One piece as people read it: what, when, by when, about which thing; nothing of the person.
+
+    ``led_here``: identification of this node has the case.
+    """
+    facts = entry["facts"]
+    ours = "provider" if owner_of(entry) == GIVES_HELP else None
+    return {
+        "id": entry["id"],
+        "kind": kind_of(entry),
+        "told_at": entry["time"],
+        "due_at": due_of(entry),
+        "cannot_wait": it_cannot_wait(entry),
+        "case_id": entry["case_id"],
+        "led_here": led_here,
+        "side": facts.get("side", ours),
+        "agency": next((facts[name] for name in AGENCIES if facts.get(name)), None),
+        **{name: facts.get(name) for name in (*PLACES, *CODES)},
+    }

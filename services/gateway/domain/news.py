@@ -1,22 +1,73 @@
-"""In which order a page of news is read: what cannot wait first. Pure.
+"""What a piece of news says without being asked: its kind, its clock, whether it can wait. Pure.
 
-Within a case nothing overtakes anything: that a child was found would else be read before that it
-went missing again. Looks at codes alone.
+And in which order a page is read: what cannot wait first. Within a case nothing overtakes anything:
+that a child was found would else be read before that it went missing again. Looks at codes alone.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 EMERGENCY: Final = "emergency"
-CHILD_MISSING: Final = "org.nrm.identification.child-missing."
+CHILD_MISSING: Final = "child-missing"
+WORDS: Final = 5
+TIME: Final = "time"
+"""When it was told; for clocks of which the fact names no moment."""
+CLOCKS: Final[Mapping[str, tuple[str, ...]]] = {
+    "reflection-review-due": ("due_at",),
+    "reflection-ended": ("ended_at",),
+    "majority-review-due": ("due_at",),
+    "decision-overdue": ("due_at",),
+    "destruction-due": ("due_at",),
+    "child-notification-overdue": ("due_at",),
+    "offer-received": ("seen_by", "answer_by"),
+    "offer-unseen": ("happened_at",),
+    "task-accepted": ("start_by",),
+    "task-expired": ("happened_at",),
+    "start-overdue": ("start_by",),
+    "person-not-arrived": ("happened_at",),
+    "hold-expired": ("happened_at",),
+    "arrival-overdue": ("arrive_by",),
+    "episode-not-begun": ("starts_at",),
+    "follow-up-due": ("due_at",),
+    "monitoring-ended": ("happened_at",),
+    "stay-limit-near": ("limit_at",),
+    "stay-overdue": ("ended_at",),
+    "consent-expired": ("expired_at",),
+    "consent-expiry-near": ("expires_at",),
+    "sending-delayed": (TIME,),
+}
+"""Kind -> where its fact says by when something is due, or when the clock ran out."""
 Entry = TypeVar("Entry", bound=Mapping[str, Any])
+
+
+def kind_of(entry: Mapping[str, Any]) -> str:
+    """What happened, a code of ``news-kind``: the word of the event's type."""
+    return _words(entry)[3]
+
+
+def owner_of(entry: Mapping[str, Any]) -> str:
+    """The service that told it."""
+    return _words(entry)[2]
+
+
+def _words(entry: Mapping[str, Any]) -> list[str]:
+    """``org.nrm.<owner>.<kind>.v1``; nothing of a piece that was left blank."""
+    words = str(entry["type"]).split(".")
+    return words if len(words) == WORDS else [""] * WORDS
+
+
+def due_of(entry: Mapping[str, Any]) -> str | None:
+    """By when something is to be done, or when its clock ran out; None: it has no clock."""
+    told = {TIME: entry["time"], **entry["facts"]}
+    found = (told.get(name) for name in CLOCKS.get(kind_of(entry), ()))
+    return next((moment for moment in found if moment), None)
 
 
 def it_cannot_wait(entry: Mapping[str, Any]) -> bool:
     """A child is missing, somebody is in danger now, or an emergency is asked for or stands."""
     facts = entry["facts"]
     danger = facts.get("urgency") == EMERGENCY or facts.get("immediate_danger") is True
-    return danger or str(entry["type"]).startswith(CHILD_MISSING)
+    return danger or kind_of(entry) == CHILD_MISSING
 
 
 def emergencies_first(page: Sequence[Entry]) -> list[Entry]:

@@ -4,6 +4,7 @@ Entries are written as events arrive and get positions later; a duty phone is lo
 entry is read, because phones change and no event may hold one.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -95,7 +96,7 @@ NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("gateway", gateway.SendingRefused),
     ("gateway", gateway.SendingDelayed),
 )
-_TOLD_OF_A_FROZEN_CASE: Final = frozenset(
+TOLD_OF_A_FROZEN_CASE: Final = frozenset(
     {
         type_of("identification", identification.CaseFrozen),
         type_of("identification", identification.DestructionDue),
@@ -221,18 +222,19 @@ async def without_frozen_cases(
     context: GatewayContext, page: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """The page with the facts of frozen cases left blank, but for what the freeze asks of us."""
-    told = [(entry, _case_of(entry)) for entry in page]
+    told = [(entry, case_of(entry)) for entry in page]
     async with context.database.transaction() as tx:
         frozen = await cases.frozen_among(tx, (case_id for _, case_id in told if case_id))
     return [
         news_of_a_frozen_case(entry)
-        if case_id in frozen and entry["type"] not in _TOLD_OF_A_FROZEN_CASE
+        if case_id in frozen and entry["type"] not in TOLD_OF_A_FROZEN_CASE
         else entry
         for entry, case_id in told
     ]
 
 
-def _case_of(entry: dict[str, Any]) -> UUID | None:
+def case_of(entry: Mapping[str, Any]) -> UUID | None:
+    """The case that an entry is about; None for what names none."""
     try:
         return UUID(entry["case_id"])
     except ValueError:

@@ -29,6 +29,9 @@ _FROZEN: Final = Statement(
         CASE_ROW.c.frozen_at.is_not(None),
     )
 )
+_AMONG: Final = Statement(
+    select(CASE_ROW).where(CASE_ROW.c.case_id == any_(bindparam("case_ids", type_=ARRAY(ID))))
+)
 _LOCK: Final = Statement(
     select(CASE_ROW).where(CASE_ROW.c.case_id == bindparam("case_id")).with_for_update()
 )
@@ -111,6 +114,12 @@ async def frozen_among(tx: Transaction, case_ids: Iterable[UUID]) -> frozenset[U
     """Which of these cases are frozen."""
     rows = await tx.fetch(_FROZEN, case_ids=sorted(set(case_ids)))
     return frozenset(row["case_id"] for row in rows)
+
+
+async def cases_among(tx: Transaction, case_ids: Iterable[UUID]) -> dict[UUID, CaseRow]:
+    """The rows of those of these cases that have one."""
+    rows = await tx.fetch(_AMONG, case_ids=sorted(set(case_ids)))
+    return {row["case_id"]: _row(row) for row in rows}
 
 
 async def freeze_case(tx: Transaction, case_id: UUID, now: datetime) -> bool:

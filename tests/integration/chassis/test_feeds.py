@@ -115,3 +115,17 @@ async def test_what_commits_while_another_process_numbers_is_tried_again_soon(
     finally:
         stop.set()
         await running
+
+
+async def test_a_feed_is_read_back_from_its_newest_entry_and_only_what_is_numbered(
+    feeds: Feeds,
+) -> None:
+    for number in range(5):
+        await put(feeds, "answers", number)
+        await put(feeds, "incoming", number)
+    await feeds.number()
+    await put(feeds, "answers", 5)
+    newest = await feeds.read_back("answers", limit=2)
+    assert [entry.body["number"] for entry in newest] == [4, 3]
+    rest = await feeds.read_back("answers", before=newest[-1].position)
+    assert [entry.body["number"] for entry in rest] == [2, 1, 0]

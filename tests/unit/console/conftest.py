@@ -14,6 +14,7 @@ from tests.support.console_bench import (
     an_episode,
     everything_shown,
 )
+from tests.support.console_news import NEWS, a_page
 
 
 @pytest_asyncio.fixture
@@ -21,6 +22,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     """A node with an offer, an episode and a pool."""
     async with a_console(tmp_path) as opened:
         opened.node.shows |= everything_shown() | {
+            NEWS: a_page(),
             "referral/v1/tasks": [a_task(), a_sent_task(task_id=RESTRICTED)],
             "assistance/v1/episodes": [an_episode()],
         }

@@ -13,7 +13,7 @@ from tests.support.console_bench import CASE, POOL, TASK, TASKS_PAGE, Bench, a_t
 PAGE_LIMIT = 100_000
 ALL_PAGES = (
     *("/", "/offers", f"/offers/{TASK}", f"/offers/{TASK}/decline", "/help", f"/help/{TASK}"),
-    *("/capacity", "/capacity/new", f"/capacity/{POOL}", "/locked"),
+    *("/news", "/capacity", "/capacity/new", f"/capacity/{POOL}", "/locked"),
 )
 
 

@@ -1,0 +1,164 @@
+"""News: what happened in this person's cases and tasks, and what of it rang. The newest first.
+
+The gateway says what is for whom; nothing is kept here, not even how far somebody has read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.answers import listed, moment_of, page
+from console.desk import Visit, visit_of
+from console.pages.standing import RULES, UNREADABLE, Piece, still_standing
+from console.ringing import WORTH
+
+PAGE: Final = "30"
+PLACE_LIMIT: Final = 40
+AT_THE_START: Final = 5
+"""So many pieces stand on the first page."""
+CLOCKS: Final = frozenset(RULES) - {"consent-expired", "consent-expiry-near"} | {"destruction-due"}
+"""What stands there: of which somebody can say that it is done, and what nobody may forget."""
+PERIODS: Final[Mapping[str, int | None]] = {"today": 0, "week": 7, "all": None}
+WEEK: Final = "week"
+WAITS: Final = "waits"
+OFFERS: Final = ("offer-received", "offer-unseen")
+UNREADABLE_NOW: Final = ("own-consent-needed",)
+"""What it is about is frozen: nothing of it opens."""
+PROVIDER: Final = "provider"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What somebody wants to see; an address holds nothing else."""
+
+    period: str = WEEK
+    waits: bool = False
+    before: str = ""
+
+    def address(self, **other: str) -> str:
+        """The page that shows this, or something else instead of a part of it."""
+        told = {"since": self.period, "only": WAITS if self.waits else "", "before": self.before}
+        return "/news?" + urlencode({name: text for name, text in (told | other).items() if text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A page of news, and before what the next one begins; empty: there is none."""
+
+    pieces: Sequence[Piece]
+    older: str
+
+
+async def list_news(request: Request) -> Response:
+    """A page of news."""
+    visit, chosen = visit_of(request), _chosen(request.query_params)
+    shown = await _news(visit, chosen, WORTH if chosen.waits else frozenset())
+    pieces = await still_standing(visit, shown.pieces) if chosen.waits else shown.pieces
+    return page(
+        visit,
+        "news.html",
+        pieces=await _with_links(visit, pieces),
+        chosen=chosen,
+        periods=tuple(PERIODS),
+        older=chosen.address(before=shown.older) if shown.older else "",
+    )
+
+
+async def passed_clocks(visit: Visit) -> list[dict[str, Any]] | None:
+    """What may still wait of a week although its clock ran out, or because it cannot; None: nobody
+    can say now.
+    """
+    if not visit.may_open("GET", "/news"):
+        return []
+    try:
+        shown = await _news(visit, Chosen(), CLOCKS)
+    except UNREADABLE:
+        return None
+    passed = [each for each in shown.pieces if each["cannot_wait"] or _is_late(visit, each)]
+    standing = await still_standing(visit, passed[: 2 * AT_THE_START])
+    return await _with_links(visit, standing[:AT_THE_START])
+
+
+async def _news(visit: Visit, chosen: Chosen, kinds: frozenset[str]) -> Shown:
+    """What the gateway shows of these kinds; of none: of every kind."""
+    query: dict[str, str | Sequence[str]] = {"limit": PAGE}
+    since = _since(visit, PERIODS[chosen.period])
+    query |= {"since": since.isoformat()} if since is not None else {}
+    query |= {"before": chosen.before} if chosen.before else {}
+    query |= {"kind": sorted(kinds)} if kinds else {}
+    told = await visit.ask("gateway", "/v1/news", **query)
+    found = told if isinstance(told, Mapping) else {}
+    return Shown(pieces=listed(found.get("news")), older=found.get("older") or "")
+
+
+def _chosen(given: Mapping[str, str]) -> Chosen:
+    period, before = given.get("since", WEEK), given.get("before", "")
+    return Chosen(
+        period=period if period in PERIODS else WEEK,
+        waits=given.get("only") == WAITS,
+        before=before[:PLACE_LIMIT],
+    )
+
+
+def _since(visit: Visit, days: int | None) -> datetime | None:
+    """The beginning of the day, here; of today, or of so many days ago."""
+    if days is None:
+        return None
+    here = visit.now.astimezone(ZoneInfo(visit.desk.settings.time_zone))
+    return datetime.combine(here.date() - timedelta(days=days), time(), here.tzinfo)
+
+
+def _is_late(visit: Visit, piece: Piece) -> bool:
+    return bool(piece["due_at"]) and moment_of(piece["due_at"]) <= visit.now
+
+
+async def _with_links(visit: Visit, pieces: Sequence[Piece]) -> list[dict[str, Any]]:
+    """Each with where this person sees what it is about."""
+    tasks = await _tasks_of_plans(visit, pieces)
+    found = []
+    for piece in pieces:
+        task_id = piece["task_id"] or tasks.get(piece["case_id"])
+        found.append({**piece, "link": _where(visit, {**piece, "task_id": task_id})})
+    return found
+
+
+async def _tasks_of_plans(visit: Visit, pieces: Sequence[Piece]) -> dict[str, str]:
+    """The task under which a plan is shown, by case; a plan's news name the case alone."""
+    found: dict[str, str] = {}
+    if not visit.may_open("GET", "/help/{task_id}"):
+        return found
+    for case_id in dict.fromkeys(piece["case_id"] for piece in pieces if piece["plan_id"]):
+        try:
+            told = await visit.ask("referral", "/v1/tasks", side=PROVIDER, case_id=case_id)
+        except UNREADABLE:
+            continue
+        found |= {task["case_id"]: task["task_id"] for task in reversed(listed(told))}
+    return found
+
+
+def _where(visit: Visit, piece: Piece) -> str | None:
+    """The page of the help, the offers, the request or the case; None: none opens for this person.
+
+    An offer is opened from the list alone: that tells its sender that a person saw it.
+    """
+    if piece["kind"] in UNREADABLE_NOW:
+        return None
+    ours = piece["side"] == PROVIDER
+    ways = (
+        (ours and piece["kind"] in OFFERS, "/offers"),
+        (ours and piece["plan_id"] and piece["task_id"], "/help/{task_id}/plans/{plan_id}"),
+        (ours and piece["task_id"], "/help/{task_id}"),
+        (ours and piece["task_id"], "/offers/{task_id}"),
+        (not ours and piece["request_id"], "/requests/{request_id}"),
+        (piece["led_here"], "/cases/{case_id}"),
+    )
+    for fits, template in ways:
+        if fits and visit.may_open("GET", template):
+            return template.format(**piece)
+    return None

@@ -1,0 +1,36 @@
+"""Whose a piece of news is: of whoever may read what it is about from the service that told it.
+
+Pure; deny by default: news of an owner that is not here are nobody's. Decisions, consents and what
+was told by law are for those who lead cases; help is for those who give it, too.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from services.gateway.access.routes import CASE_OFFICER, DUTY_OFFICER, PROVIDER_INTAKE, SUPERVISOR
+from services.gateway.domain.news import kind_of, owner_of
+
+OFFICERS: Final = frozenset({CASE_OFFICER, SUPERVISOR})
+HELPERS: Final = OFFICERS | {PROVIDER_INTAKE}
+PROVIDERS: Final = HELPERS | {DUTY_OFFICER}
+NOBODY: Final[frozenset[str]] = frozenset()
+PROVIDER: Final = "provider"
+OF_A_FREEZE: Final = frozenset({"case-frozen", "destruction-due"})
+OUR_ANSWERS: Final = frozenset({"org.nrm.referral.task-progressed.v1"})
+"""What a provider sends to whoever asked for help."""
+
+
+def readers_of(entry: Mapping[str, Any], *, led_here: bool) -> frozenset[str]:
+    """The roles that may read it. ``led_here``: the case is one of identification's here."""
+    facts = entry["facts"]
+    match owner_of(entry):
+        case "identification":
+            return HELPERS if kind_of(entry) in OF_A_FREEZE and not led_here else OFFICERS
+        case "referral":
+            return PROVIDERS if facts.get("side") == PROVIDER else OFFICERS
+        case "assistance":
+            return HELPERS
+        case "gateway":
+            return PROVIDERS if facts.get("outgoing_type") in OUR_ANSWERS else OFFICERS
+        case _:
+            return NOBODY

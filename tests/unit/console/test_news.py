@@ -1,0 +1,326 @@
+"""The page of news: what rang, newest first, with the way to what it is about; nothing is kept."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+
+from console.access import PAGES
+from console.pages.standing import RULES
+from console.ringing import WORTH
+from contracts.vocabulary import LANGUAGES, code_lists
+from services.gateway.access.routes import ROUTES
+from tests.support.console_bench import (
+    CASE,
+    HELPED,
+    NOW,
+    POOL,
+    TASK,
+    Bench,
+    a_case,
+    a_need,
+    a_request,
+    a_sent_task,
+    a_task,
+    an_episode,
+    told,
+)
+from tests.support.console_cases import a_childs_case
+from tests.support.console_help import DUE, PLAN, a_plan, a_stay
+from tests.support.console_news import NEWS, OLDER, a_page, a_piece, news_shown, of_a_task
+
+PAGE_LIMIT = 100_000
+LATE = NOW - timedelta(hours=1)
+
+
+async def see(bench: Bench, *pieces: Any, person: str = "nurse", query: str = "") -> str:
+    """The page as somebody sees it in English."""
+    bench.node.shows[NEWS] = a_page(*pieces)
+    await bench.sign_in(person)
+    await bench.send("/language", {"to": "en"})
+    answer = await bench.browser.get(f"/news{query}")
+    assert answer.status_code == 200
+    return answer.text
+
+
+def label(kind: str) -> str:
+    return code_lists()["news-kind"].label(kind, "en")
+
+
+def asked_for(bench: Bench) -> list[dict[str, list[str]]]:
+    """What the gateway was asked about news."""
+    news = (url for url in bench.node.addresses if url.path == "/v1/news")
+    return [parse_qs(url.query.decode()) for url in news]
+
+
+def test_news_are_for_those_whom_the_gateway_shows_any() -> None:
+    assert PAGES["GET", "/news"] == ROUTES["GET", "/v1/news"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("person", ["nurse", "case-worker", "supervisor"])
+async def test_a_full_page_is_small_and_in_the_language_of_whoever_looks(
+    bench: Bench, language: str, person: str
+) -> None:
+    words = code_lists()["news-kind"]
+    bench.node.shows[NEWS] = a_page(*(of_a_task(kind, due_at=LATE) for kind in words.codes))
+    await bench.sign_in(person)
+    await bench.send("/language", {"to": language})
+    answer = await bench.browser.get("/news?since=all")
+    assert len(answer.content) < PAGE_LIMIT
+    assert f'<html lang="{language}">' in answer.text
+    assert all(words.label(kind, language) in answer.text for kind in words.codes)
+
+
+async def test_a_nurse_is_led_to_the_offers_the_help_and_the_plan_and_reads_no_case(
+    bench: Bench,
+) -> None:
+    bench.node.shows |= news_shown() | {
+        "referral/v1/tasks": [a_task(task_id=HELPED, state="in-progress")],
+    }
+    await bench.sign_in("nurse")
+    text = (await bench.browser.get("/news")).text
+    for path in ("/offers", f"/help/{HELPED}", f"/help/{HELPED}/plans/{PLAN}"):
+        assert f'<a href="{path}"' in text
+    assert f"/offers/{TASK}" not in text
+    assert "/cases/" not in text
+    assert "/requests/" not in text
+    assert "Случай" not in text
+    assert str(CASE) not in text
+
+
+async def test_a_case_worker_is_led_to_the_request_and_the_case(bench: Bench) -> None:
+    bench.node.shows |= news_shown()
+    await bench.sign_in("case-worker")
+    text = (await bench.browser.get("/news")).text
+    assert f'<a href="/requests/{TASK}"' in text
+    assert f'<a href="/cases/{CASE}"' in text
+    assert f"/cases/{POOL}" not in text
+
+
+async def test_nothing_opens_of_what_is_frozen(bench: Bench) -> None:
+    piece = of_a_task("own-consent-needed")
+    text = await see(bench, piece)
+    assert label("own-consent-needed") in text
+    assert str(HELPED) not in text
+
+
+async def test_the_address_holds_a_choice_and_a_place_and_nothing_else(bench: Bench) -> None:
+    bench.node.shows |= news_shown()
+    await bench.sign_in("nurse")
+    bench.node.addresses.clear()
+    text = (await bench.browser.get("/news?since=today&only=waits&more=ivan")).text
+    assert f"/news?since=today&amp;only=waits&amp;before={OLDER}" in text
+    assert "ivan" not in text
+    await bench.browser.get(f"/news?since=today&only=waits&before={OLDER}")
+    first, older = asked_for(bench)
+    assert first["kind"] == sorted(WORTH)
+    assert first["since"] == ["2026-03-02T00:00:00+03:00"]
+    assert older == {**first, "before": [OLDER]}
+
+
+@pytest.mark.parametrize(
+    ("query", "since"),
+    [
+        ("", "2026-02-23T00:00:00+03:00"),
+        ("?since=week", "2026-02-23T00:00:00+03:00"),
+        ("?since=ivan", "2026-02-23T00:00:00+03:00"),
+        ("?since=all", None),
+    ],
+)
+async def test_news_are_of_a_week_unless_somebody_wants_others(
+    bench: Bench, query: str, since: str | None
+) -> None:
+    bench.node.shows[NEWS] = a_page()
+    await bench.sign_in("nurse")
+    bench.node.addresses.clear()
+    await bench.browser.get(f"/news{query}")
+    (news,) = asked_for(bench)
+    assert news.get("since") == ([since] if since else None)
+    assert "kind" not in news
+
+
+async def test_looking_at_news_tells_nobody_anything(bench: Bench) -> None:
+    bench.node.shows |= news_shown()
+    await bench.sign_in("nurse")
+    for path in ("/", "/news", "/news?only=waits"):
+        await bench.browser.get(path)
+    assert bench.node.events == []
+
+
+STAY, EPISODES = "arrival-overdue", "assistance/v1/episodes"
+ONE_TASK, ONE_CASE = f"referral/v1/tasks/{HELPED}", f"identification/v1/cases/{CASE}"
+PLANS, REQUEST = f"assistance/v1/cases/{CASE}/plans", f"referral/v1/requests/{TASK}"
+SENT = {"side": "sender", "request_id": TASK, "need_id": TASK}
+OF_A_PLAN = {"side": "provider", "plan_id": PLAN, "follow_up_id": DUE}
+DONE = {"done_at": NOW}
+
+
+def asked_after(**changes: Any) -> list[dict[str, Any]]:
+    """The plan, whose follow-up is open or done."""
+    plan = a_plan()
+    first, *others = plan["follow_ups"]
+    return [{**plan, "follow_ups": [{**first, **changes}, *others]}]
+
+
+def stays(state: str = "checked-in", **changes: Any) -> list[dict[str, Any]]:
+    """The episode of the task, with its place."""
+    return [an_episode(task_id=HELPED, stay=a_stay(state, **changes))]
+
+
+def a_childs(**child: Any) -> dict[str, Any]:
+    """A child's case of which that is on record."""
+    case = a_childs_case(case_id=str(CASE))
+    return {**case, "child": {**case["child"], **child}}
+
+
+def recorded(**record: Any) -> dict[str, Any]:
+    """A child's case in which that is so."""
+    case = a_childs_case(case_id=str(CASE))
+    return {**case, "record": {**case["record"], **record}}
+
+
+def in_a_case(state: str, **clocks: str | None) -> dict[str, Any]:
+    """A case in a state, with the clocks that run."""
+    case = a_case(state=state)
+    none = dict.fromkeys(case["clocks"])
+    return {**case, "clocks": none | clocks}
+
+
+def needing(state: str) -> dict[str, Any]:
+    """A request whose need is so."""
+    need = a_need(need_id=TASK, service_type="nursing-visit", state=state, round=1)
+    return a_request(needs=[told(need)])
+
+
+LATER, BEFORE = (NOW + timedelta(days=1)).isoformat(), LATE.isoformat()
+WAITING: list[tuple[str, dict[str, Any], str, Any, Any]] = [
+    ("offer-received", {}, ONE_TASK, [a_task()], [a_task(state="accepted")]),
+    ("offer-unseen", {}, ONE_TASK, [a_task()], [a_task(state="seen")]),
+    ("start-overdue", {}, ONE_TASK, [a_task(state="accepted")], [a_task(state="in-progress")]),
+    (
+        "person-not-arrived",
+        SENT,
+        ONE_TASK,
+        [a_sent_task(state="accepted"), a_task(state="in-progress")],
+        [a_sent_task(state="in-progress"), a_task(state="accepted")],
+    ),
+    ("provider-not-found", SENT, REQUEST, needing("not-found"), needing("offered")),
+    ("need-escalated", SENT, REQUEST, needing("escalated"), needing("ended")),
+    ("arrival-overdue", {}, EPISODES, stays("confirmed"), stays()),
+    ("stay-limit-near", {}, EPISODES, stays(), stays("checked-out")),
+    ("stay-overdue", {}, EPISODES, stays(ends_at=LATE), stays(ends_at=NOW + timedelta(1))),
+    ("stay-overdue", {}, EPISODES, stays(ends_at=None), stays("checked-out")),
+    ("placement-to-review", {}, EPISODES, stays(), stays(reason="safety")),
+    (
+        "episode-not-begun",
+        {},
+        EPISODES,
+        [an_episode(task_id=HELPED, state="scheduled", starts_at=LATE)],
+        [an_episode(task_id=HELPED, state="active")],
+    ),
+    (
+        "episode-not-begun",
+        {},
+        EPISODES,
+        [an_episode(task_id=HELPED, state="planned")],
+        [an_episode(task_id=HELPED, state="scheduled", starts_at=NOW + timedelta(1))],
+    ),
+    ("follow-up-due", OF_A_PLAN, PLANS, asked_after(), asked_after(done_at=BEFORE)),
+    (
+        "decision-overdue",
+        {},
+        ONE_CASE,
+        in_a_case("screening", reasonable_grounds_due_at=BEFORE),
+        in_a_case("reflection", reasonable_grounds_due_at=BEFORE, conclusive_due_at=LATER),
+    ),
+    (
+        "decision-overdue",
+        {},
+        ONE_CASE,
+        in_a_case("presumed", conclusive_due_at=BEFORE),
+        in_a_case("closed", conclusive_due_at=BEFORE),
+    ),
+    ("child-missing", {}, ONE_CASE, recorded(), recorded(missing_at=None)),
+    ("child-notification-overdue", {}, ONE_CASE, a_childs(), a_childs(authorities_to_tell=[])),
+    ("child-notification-failed", {}, ONE_CASE, a_childs(), a_childs(authorities_to_tell=[])),
+    ("reflection-review-due", {}, ONE_CASE, in_a_case("reflection"), in_a_case("identified")),
+    (
+        "reflection-ended",
+        {},
+        ONE_CASE,
+        in_a_case("presumed", conclusive_due_at=LATER),
+        in_a_case("identified"),
+    ),
+    ("majority-review-due", {}, ONE_CASE, a_childs_case(), a_case()),
+    ("consent-expired", {}, ONE_CASE, a_case(), a_case(state="entered-in-error")),
+    ("consent-expiry-near", {}, ONE_CASE, a_case(), a_case(state="closed")),
+]
+"""Kind, more of the piece, what is asked, what it shows while it waits, and once it is done."""
+
+
+@pytest.mark.parametrize("row", WAITING, ids=lambda row: row[0])
+async def test_what_is_done_waits_no_longer_and_what_nobody_can_tell_does(
+    bench: Bench, row: tuple[str, dict[str, Any], str, Any, Any]
+) -> None:
+    kind, more, place, waiting, done = row
+    piece = a_piece(kind, **more) if "plan_id" in more else of_a_task(kind, **more)
+    for shown, is_there in ((waiting, True), (done, False), (404, True), (500, True), (403, True)):
+        bench.node.shows[place] = shown
+        text = await see(bench, piece, query="?only=waits")
+        assert (label(kind) in text) is is_there, shown
+        assert label(kind) in await see(bench, piece)
+
+
+def test_every_rule_of_what_is_done_is_tried_and_is_about_something_that_rang() -> None:
+    assert {kind for kind, *_ in WAITING} == set(RULES)
+    assert set(RULES) <= WORTH
+
+
+async def test_of_a_frozen_case_nobody_says_that_something_is_done(bench: Bench) -> None:
+    case = a_case(frozen_at=NOW)
+    nothing = dict.fromkeys(case.keys() - {"case_id", "frozen_at"})
+    bench.node.shows[ONE_CASE] = {**case, **nothing}
+    text = await see(bench, a_piece("decision-overdue"), person="case-worker", query="?only=waits")
+    assert label("decision-overdue") in text
+
+
+async def test_clocks_that_ran_out_and_may_still_wait_stand_above_the_first_page(
+    bench: Bench,
+) -> None:
+    bench.node.shows |= {EPISODES: stays("confirmed"), ONE_TASK: [a_task(state="in-progress")]}
+    passed = of_a_task("arrival-overdue", due_at=LATE)
+    done = of_a_task("start-overdue", due_at=LATE)
+    coming = of_a_task("stay-limit-near", due_at=NOW + timedelta(days=9))
+    child = a_piece("child-missing", cannot_wait=True)
+    await see(bench, passed, done, coming, child)
+    text = (await bench.browser.get("/")).text
+    assert label("arrival-overdue") in text
+    assert label("child-missing") in text
+    assert label("start-overdue") not in text
+    assert label("stay-limit-near") not in text
+    await see(bench, *[passed] * 30)
+    bench.node.addresses.clear()
+    assert (await bench.browser.get("/")).text.count(label("arrival-overdue")) == 5
+    (asked,) = asked_for(bench)
+    assert set(asked["kind"]) <= WORTH
+    assert {"arrival-overdue", "destruction-due", "child-missing"} <= set(asked["kind"])
+    assert "task-expired" not in asked["kind"]
+
+
+async def test_the_first_page_opens_and_says_so_when_news_cannot_be_read(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": "en"})
+    bench.node.shows[NEWS] = 500
+    text = (await bench.browser.get("/")).text
+    assert "cannot be said just now" in text
+    assert 'href="/offers"' in text
+    assert (await bench.browser.get("/news")).status_code == 503
+
+
+async def test_who_may_read_no_news_is_shown_none_and_asks_for_none(bench: Bench) -> None:
+    await bench.sign_in("guard")
+    text = (await bench.browser.get("/")).text
+    assert "/news" not in text
+    assert not [place for _, place, _ in bench.node.asked if place == NEWS]
