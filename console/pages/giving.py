@@ -1,5 +1,6 @@
 """What this agency gives: people that it took on, visits and other units, and how it ended."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +22,8 @@ from services.chassis.clock import new_id
 
 TAKEN_ON: Final = ("accepting", "accepted", "in-progress", "on-hold")
 GIVING: Final = ("accepted", "in-progress")
-PAGE: Final = "200"
+AT_ONCE: Final = 100
+"""So many tasks are named in one address."""
 PAUSE: Final = Field(name="reason", kind=Kind.CHOICE, code_list="pause-reason", nothing="choose")
 UNIT_OF: Final[Mapping[str, str]] = {
     "nursing-visit": "visit",
@@ -37,7 +39,7 @@ async def list_help(request: Request) -> Response:
     """Everybody whom this agency takes care of, and what is stuck."""
     visit = visit_of(request)
     tasks = [task for state in TAKEN_ON for task in await tasks_of(visit, "provider", state)]
-    episodes = await _episodes(visit)
+    episodes = await _episodes(visit, [task["task_id"] for task in tasks])
     return page(visit, "help.html", tasks=tasks, episodes=episodes)
 
 
@@ -127,10 +129,13 @@ async def _requests(visit: Visit, case_id: str) -> list[Mapping[str, Any]]:
     return await requests_of(visit, UUID(case_id)) if may else []
 
 
-async def _episodes(visit: Visit) -> dict[str, Mapping[str, Any]]:
-    """The episodes of this agency by task; those of frozen cases are not among them."""
-    rows = listed(await visit.ask("assistance", "/v1/episodes", limit=PAGE))
-    return {row["task_id"]: row for row in rows if row["task_id"]}
+async def _episodes(visit: Visit, task_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """The episodes under these tasks; those of frozen cases are not among them."""
+    parts = [task_ids[n : n + AT_ONCE] for n in range(0, len(task_ids), AT_ONCE)]
+    found = await asyncio.gather(
+        *(visit.ask("assistance", "/v1/episodes", task_id=part) for part in parts)
+    )
+    return {row["task_id"]: row for rows in found for row in listed(rows) if row["task_id"]}
 
 
 def _fields(task: Mapping[str, Any]) -> tuple[Field, ...]:

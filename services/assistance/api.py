@@ -181,16 +181,16 @@ def add_routes(app: FastAPI, database: Database) -> None:
     async def list_episodes(
         request: Request,
         state: Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")] = None,
-        task_id: UUID | None = None,
+        task_id: Annotated[frozenset[UUID], Query(max_length=200)] = frozenset(),
         after: UUID | None = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 100,
     ) -> list[EpisodeShown]:
         """Episodes by id, by ``state`` if wanted; ask again ``after`` the last; all recorded.
-        With ``task_id`` the one under that task, whatever else is asked."""
+        With one ``task_id`` or up to 200 those under these tasks, whatever else is asked."""
         who = caller(request)
         async with database.transaction() as tx:
-            if task_id is not None:
-                page = await handlers.find_episode(tx, who, task_id)
+            if task_id:
+                page = await handlers.find_episodes(tx, who, task_id)
             else:
                 page = await handlers.list_episodes(tx, who, state=state, after=after, limit=limit)
         return [_episode(row) for row in page]

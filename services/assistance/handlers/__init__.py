@@ -5,7 +5,7 @@ from services.assistance.handlers.places import tell_places
 from services.assistance.handlers.plans import PlanView, list_plans
 from services.assistance.handlers.reading import (
     EpisodeView,
-    find_episode,
+    find_episodes,
     list_episodes,
     list_pools,
     read_episode,
@@ -19,7 +19,7 @@ __all__ = [
     "PlanView",
     "deadlines",
     "exact_report",
-    "find_episode",
+    "find_episodes",
     "list_contracts",
     "list_episodes",
     "list_plans",

@@ -1,5 +1,6 @@
 """Reading is an act: allowed by the access table, recorded in the audit, and bounded."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from services.chassis.database import Transaction
 from services.chassis.identity import Caller
 from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
 
-__all__ = ["EpisodeView", "find_episode", "list_episodes", "list_pools", "read_episode"]
+__all__ = ["EpisodeView", "find_episodes", "list_episodes", "list_pools", "read_episode"]
 
 
 async def list_pools(tx: Transaction, caller: Caller) -> list[Pool]:
@@ -48,10 +49,11 @@ async def list_episodes(
     )
 
 
-async def find_episode(tx: Transaction, caller: Caller, task_id: UUID) -> list[EpisodeView]:
-    """The episode under a task, where there is one; recorded as read."""
-    found = await episodes.read_episode_of_task(tx, task_id)
-    return await _listed(tx, caller, [found] if found is not None else [])
+async def find_episodes(
+    tx: Transaction, caller: Caller, task_ids: Collection[UUID]
+) -> list[EpisodeView]:
+    """The episodes under these tasks, as far as there are any; each is recorded as read."""
+    return await _listed(tx, caller, await episodes.read_episodes_of_tasks(tx, task_ids))
 
 
 async def _listed(tx: Transaction, caller: Caller, page: list[EpisodeRow]) -> list[EpisodeView]:

@@ -1,11 +1,12 @@
 """Episodes and freezes. A freeze stands on its own: it may come before anything else does."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, assert_never
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, or_, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.assistance.domain import (
@@ -42,7 +43,11 @@ _OF_CASE: Final = Statement(
     .with_for_update()
 )
 _READ: Final = Statement(_WITH_FREEZE.where(EPISODE.c.episode_id == bindparam("episode_id")))
-_READ_OF_TASK: Final = Statement(_WITH_FREEZE.where(EPISODE.c.task_id == bindparam("task_id")))
+_READ_OF_TASKS: Final = Statement(
+    _WITH_FREEZE.where(EPISODE.c.task_id == any_(bindparam("task_ids", type_=ARRAY(ID))))
+    .order_by(EPISODE.c.episode_id)
+    .limit(PAGE_LIMIT)
+)
 _LIST: Final = Statement(
     _WITH_FREEZE.where(
         or_(
@@ -101,10 +106,9 @@ async def read_episode(tx: Transaction, episode_id: UUID) -> EpisodeRow | None:
     return None if row is None else _read(row)
 
 
-async def read_episode_of_task(tx: Transaction, task_id: UUID) -> EpisodeRow | None:
-    """The episode under a task, not locked."""
-    row = await tx.fetch_one(_READ_OF_TASK, task_id=task_id)
-    return None if row is None else _read(row)
+async def read_episodes_of_tasks(tx: Transaction, task_ids: Collection[UUID]) -> list[EpisodeRow]:
+    """The episodes under these tasks by id, not locked; each task has one at most."""
+    return [_read(row) for row in await tx.fetch(_READ_OF_TASKS, task_ids=sorted(task_ids))]
 
 
 async def list_episodes(

@@ -193,6 +193,21 @@ async def test_a_stay_is_shown_with_its_task_and_nothing_of_a_frozen_one(provide
         assert frozen["task_id"] is None
 
 
+async def test_episodes_are_asked_by_several_tasks_at_once_and_each_is_recorded(
+    provider: Bench,
+) -> None:
+    await a_pool_of(provider, 3)
+    tasks = [str(await an_accepted_task(provider, new_id())) for _ in range(3)]
+    async with provider.client() as officer:
+        asked = {"task_id": [tasks[2], tasks[0], str(new_id())], "state": "completed"}
+        shown = (await officer.get("/v1/episodes", params=asked)).json()
+        assert {row["task_id"] for row in shown} == {tasks[0], tasks[2]}
+        too_many = {"task_id": [str(new_id()) for _ in range(201)]}
+        assert (await officer.get("/v1/episodes", params=too_many)).status_code == 422
+    read = await provider.rows("SELECT subject FROM audit WHERE action = 'list-episode'")
+    assert {row["subject"] for row in read} == {row["episode_id"] for row in shown}
+
+
 async def test_who_is_expected_later_is_not_overdue_before(provider: Bench) -> None:
     await a_pool_of(provider, 1)
     case_id = new_id()

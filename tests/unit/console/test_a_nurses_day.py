@@ -85,6 +85,17 @@ async def test_what_waits_and_who_is_helped_is_shown_however_much_has_ended_sinc
     assert "Psychological" in (await bench.browser.get("/help")).text
 
 
+async def test_the_list_of_people_in_care_asks_for_the_episode_of_each(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    tasks = [a_task(task_id=new_id(), state="in-progress") for _ in range(TASKS_PAGE)]
+    bench.node.shows["referral/v1/tasks"] = tasks
+    bench.node.addresses.clear()
+    await bench.browser.get("/help")
+    asked = [url.params for url in bench.node.addresses if url.path == "/v1/episodes"]
+    named = [task for some in asked for task in some.get_list("task_id")]
+    assert named == [task["task_id"] for task in tasks]
+
+
 async def test_an_offer_is_accepted_and_a_refusal_is_told_in_words(bench: Bench) -> None:
     await bench.sign_in("nurse")
     await bench.send("/language", {"to": "ru"})
