@@ -62,6 +62,7 @@ def page(visit: Visit, template: str, status: int = 200, **values: Any) -> Respo
         "late": lambda text: moment_of(text) < visit.now,
         "asset": address_of,
         "not_yet_known": NOT_YET_KNOWN,
+        "agency": visit.desk.agencies.called,
         "node": visit.desk.settings.node,
         "said": said,
         "known_pages": {path for method, path in visit.desk.roles_of_pages if method == "GET"},

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 
 from console.access import is_open_to
+from console.agencies import Agencies
 from console.calling import Query, Services
 from console.sessions import Session, Sessions
 from console.settings import Settings
@@ -36,6 +37,7 @@ class Desk:
     tokens: Tokens
     sessions: Sessions
     services: Services
+    agencies: Agencies
     teller: Teller
     roles_of_pages: Mapping[tuple[str, str], frozenset[str]]
 

@@ -73,12 +73,19 @@ class Gate:
             if refusal is not None:
                 await refusal(scope, receive, told)
             else:
+                await self._names_for(visit, template)
                 await self._app(scope, receive, told)
         except Exception as error:  # noqa: BLE001 - a person gets a page, the log a place
             if not isinstance(error, NrmError):
                 log.error("a page failed", error=error)  # noqa: TRY400 - no traceback
             if not told.started:
                 await answer_of(visit, error)(scope, receive, told)
+
+    async def _names_for(self, visit: Visit, template: str | None) -> None:
+        """What agencies are called, before a page is made for somebody who is signed in."""
+        session = visit.session_if_any
+        if session is not None and not session.locked and template != ASSETS:
+            await self._desk.agencies.look(session)
 
     def _visit(self, request: Request, form: Mapping[str, Sequence[str]]) -> Visit:
         cookies = _cookies(request)

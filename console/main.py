@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from console.access import PAGES
+from console.agencies import Agencies
 from console.app import make_app
 from console.calling import Services, open_client
 from console.desk import Desk
@@ -38,6 +39,7 @@ async def build(settings: Settings) -> Runnable:
         tokens=Tokens.from_file(settings.tokens_file, settings.node),
         sessions=Sessions(clock, limits),
         services=services,
+        agencies=Agencies(services, clock),
         teller=Teller(services, clock, settings.node, settings.answer_seconds),
         roles_of_pages=PAGES,
     )

@@ -86,9 +86,9 @@ async def agencies(visit: Visit, *, active: bool = True) -> tuple[tuple[str, str
     Not only those who are active: who is suspended or signs later may be kept out beforehand.
     """
     rows = listed(await visit.ask("gateway", "/v1/participants"))
-    words, own = visit.words, visit.desk.settings.node
+    words, own, called = visit.words, visit.desk.settings.node, visit.desk.agencies.called
     return tuple(
-        (row["node"], f"{words.label('agency-type', row['agency_type'])} ({row['node']})")
+        (row["node"], f"{words.label('agency-type', row['agency_type'])} ({called(row['node'])})")
         for row in rows
         if row["node"] != own and (row["status"] == "active" or not active)
     )

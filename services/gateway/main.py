@@ -27,6 +27,7 @@ from services.gateway.api.news import news_routes
 from services.gateway.api.participants import participant_routes
 from services.gateway.handlers.board import AnswerBoard
 from services.gateway.handlers.context import GatewayContext
+from services.gateway.handlers.directory import Directory
 from services.gateway.handlers.exchange import (
     ExchangeContext,
     exchange_parts,
@@ -104,6 +105,7 @@ def door_context(frame: Frame, settings: Settings) -> GatewayContext:
         feeds=Feeds(frame.database, frame.clock, frame.telemetry),
         board=AnswerBoard(settings.waiters_limit),
         profile=named_by(settings, "profile", load_profile),
+        directory=Directory(settings.directory_file),
         stop_sharing=stop_sharing,
     )
 

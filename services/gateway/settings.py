@@ -26,7 +26,7 @@ class Settings(ServiceSettings):
     registry_file: Path
     """The signed memorandum as policy: participants, permitted pairs, validity."""
     directory_file: Path | None = None
-    """Agencies' duty phones, read when news are shown; absent: no phone is shown."""
+    """Agencies' names and duty phones, read when they are shown; absent: neither is."""
 
     registry_look_seconds: float = Field(default=2.0, gt=0, le=3600)
     """How often the registry's file is looked at for a newer version."""

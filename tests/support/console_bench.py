@@ -17,6 +17,7 @@ import httpx
 from pydantic import BaseModel
 
 from console.access import PAGES
+from console.agencies import Agencies
 from console.app import make_app
 from console.calling import Services
 from console.desk import Desk
@@ -387,6 +388,7 @@ def a_desk(node: Node, clock: FrozenClock, folder: Path, changes: Mapping[str, A
         ),
         sessions=Sessions(clock, limits),
         services=services,
+        agencies=Agencies(services, clock),
         teller=Teller(services, clock, NODE, 1),
         roles_of_pages=PAGES,
     )

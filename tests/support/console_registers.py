@@ -6,6 +6,7 @@ from typing import Any
 RESTRICTION: Mapping[str, Any] = {"agency": None, "agency_type": "interior-affairs", "oblast": None}
 PARTICIPANT: Mapping[str, Any] = {
     "node": "ngo-brest",
+    "name": None,
     "agency_type": "ngo",
     "sector": "non-state",
     "status": "active",

@@ -15,7 +15,6 @@ from services.chassis.web import caller
 from services.gateway.api.bodies import bounded_body
 from services.gateway.domain.news import emergencies_first
 from services.gateway.handlers.context import GatewayContext
-from services.gateway.handlers.duty_phones import DutyPhones
 from services.gateway.handlers.feeds import (
     ANSWERS,
     INCOMING,
@@ -72,8 +71,6 @@ def intake_routes(context: GatewayContext) -> APIRouter:
 
 
 def _add_feeds(routes: APIRouter, context: GatewayContext) -> None:
-    phones = DutyPhones(context.settings.directory_file)
-
     @routes.get("/v1/answers")
     async def get_answers(after: After = 0, limit: Limit = 100) -> dict[str, Any]:
         """Final answers to intake events, in order; ask again ``after`` the value of ``next``;
@@ -89,7 +86,7 @@ def _add_feeds(routes: APIRouter, context: GatewayContext) -> None:
         410: what followed was forgotten, go on after the header ``Ask-After``.
         """
         page, following = await read_feed(context, INCOMING, after, limit)
-        told = await without_frozen_cases(context, await with_duty_phones(phones, page))
+        told = await without_frozen_cases(context, await with_duty_phones(context.directory, page))
         return {"incoming": emergencies_first(told), "next": following}
 
 

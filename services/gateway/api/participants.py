@@ -11,6 +11,8 @@ class ParticipantShown(BaseModel):
     """One agency of the registry."""
 
     node: str
+    name: str | None
+    """As the directory has it, in whatever language; nothing where it has none."""
     agency_type: str
     sector: str
     status: str
@@ -24,7 +26,8 @@ def participant_routes(context: GatewayContext) -> APIRouter:
 
     @routes.get("/v1/participants")
     async def get_participants() -> list[ParticipantShown]:
-        """Every agency of the registry with its type, powers and oblasts; nothing of a case."""
+        """Every agency of the registry with its type, powers and oblasts, and its name where the
+        directory has one; nothing of a case."""
         rows = await list_participants(context)
         return [
             ParticipantShown(**{name: row[name] for name in ParticipantShown.model_fields})

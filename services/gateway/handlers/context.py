@@ -13,6 +13,7 @@ from services.chassis.messaging.reading import Contracts
 from services.chassis.messaging.work import Cause, Work
 from services.chassis.telemetry import Telemetry
 from services.gateway.handlers.board import AnswerBoard
+from services.gateway.handlers.directory import Directory
 from services.gateway.settings import Settings
 
 
@@ -48,6 +49,7 @@ class GatewayContext:
     feeds: Feeds
     board: AnswerBoard
     profile: Profile
+    directory: Directory
     stop_sharing: StopSharing
 
     def work(self, tx: Transaction, *, cause: Cause, caller: str) -> Work:

@@ -25,8 +25,8 @@ from services.gateway.disclosure.news import (
 from services.gateway.domain.consent import DUPLICATE_OF
 from services.gateway.handlers.consent import join_cases
 from services.gateway.handlers.context import GatewayContext
+from services.gateway.handlers.directory import Directory, Phones, phone_of
 from services.gateway.handlers.door import ID_REUSED
-from services.gateway.handlers.duty_phones import DutyPhones, Phones, phone_of
 from services.gateway.handlers.merged import keep_together, note_adult, note_child, note_of_age
 from services.gateway.handlers.over import note_merged, note_over
 from services.gateway.handlers.unlinking import part_cases
@@ -241,11 +241,13 @@ def case_of(entry: Mapping[str, Any]) -> UUID | None:
         return None
 
 
-async def with_duty_phones(phones: DutyPhones, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
+async def with_duty_phones(
+    directory: Directory, page: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Offers of ours that were accepted, and emergencies that nobody opened, with the other
     agency's duty phone (null when none is listed).
     """
-    listed = await phones.listed()
+    listed = await directory.phones()
     return [_with_phone(listed, entry) for entry in page]
 
 

@@ -1,4 +1,6 @@
-"""Who takes part, as the registry says: agencies, never persons; for forms that name an agency."""
+"""Who takes part, as the registry says, and what the directory calls each: agencies, never
+persons; for forms that name an agency.
+"""
 
 from typing import Any
 
@@ -8,9 +10,12 @@ from services.gateway.store import policy
 
 
 async def list_participants(context: GatewayContext) -> list[dict[str, Any]]:
-    """Every participant of the newest policy; NotYetReady before any is known."""
+    """Every participant of the newest policy, with the name that the directory has; NotYetReady
+    before any is known.
+    """
     async with context.database.transaction() as tx:
         known = await policy.read_policy(tx)
     if known is None:
         raise NotYetReady("no registry is known yet")
-    return list(known.document["participants"])
+    names = await context.directory.names()
+    return [{**row, "name": names.get(row["node"])} for row in known.document["participants"]]

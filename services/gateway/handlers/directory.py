@@ -1,7 +1,7 @@
-"""Duty phones of agencies, from the directory file, read again when the file changes.
+"""Names and duty phones of agencies, from the directory file, read again when the file changes.
 
-A duty phone belongs to an agency, never to a person. A file that is missing or not of the expected
-form gives no phones: news must not wait for a directory.
+Both belong to an agency, never to a person. A file that is missing or not of the expected form
+gives none: neither news nor a form may wait for a directory.
 """
 
 import asyncio
@@ -14,25 +14,37 @@ import yaml
 
 FILE_LIMIT_BYTES: Final = 16 * 1024 * 1024
 PHONE_LIMIT: Final = 40
+NAME_LIMIT: Final = 120
 
 
 Phones = Mapping[tuple[str, str], str]
 """(node, service type) -> phone; the type is empty for the agency as a whole."""
+Names = Mapping[str, str]
+"""Node -> what the agency is called."""
 
 
-class DutyPhones:
-    """The phones as the directory lists them now."""
+class Directory:
+    """What the directory's file says of agencies now."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._stamp: tuple[int, int] | None = None
         self._phones: Phones = {}
+        self._names: Names = {}
 
-    async def listed(self) -> Phones:
+    async def phones(self) -> Phones:
         """Every known duty phone."""
+        await self._look_again()
+        return self._phones
+
+    async def names(self) -> Names:
+        """What each agency is called that has a name."""
+        await self._look_again()
+        return self._names
+
+    async def _look_again(self) -> None:
         if self._path is not None:
             await asyncio.to_thread(self._look, self._path)
-        return self._phones
 
     def _look(self, path: Path) -> None:
         try:
@@ -40,7 +52,8 @@ class DutyPhones:
             stamp = (found.st_mtime_ns, found.st_size)
             if stamp == self._stamp or found.st_size > FILE_LIMIT_BYTES:
                 return
-            self._phones = phones_in(_parsed(path.read_text(encoding="utf-8")))
+            directory = _parsed(path.read_text(encoding="utf-8"))
+            self._phones, self._names = phones_in(directory), names_in(directory)
             self._stamp = stamp
         except (OSError, ValueError, RecursionError, yaml.YAMLError):
             return
@@ -71,6 +84,16 @@ def phones_in(directory: Any) -> Phones:
         node, phone = organization.get("id"), _duty_phone(organization)
         if isinstance(node, str) and phone:
             found[node, ""] = phone
+    return found
+
+
+def names_in(directory: Any) -> Names:
+    """The name of every organization that has one; HSDS names, each on one line."""
+    found: dict[str, str] = {}
+    for organization in _records(directory, "organizations"):
+        node, name = organization.get("id"), organization.get("name")
+        if isinstance(node, str) and isinstance(name, str) and name.strip():
+            found[node] = " ".join(name.split())[:NAME_LIMIT]
     return found
 
 

@@ -1,0 +1,44 @@
+"""What agencies are called: as the directory calls them, else by the registry's own word.
+
+The only thing that the pages keep of an answer, for a while and in memory: names of agencies are
+known to everybody and are about nobody. Asked with the rights of whoever looks.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from console.calling import Services
+from console.sessions import Session
+from services.chassis.clock import Clock
+from services.chassis.errors import NrmError
+
+KEPT_SECONDS: Final = 300.0
+AGAIN_SECONDS: Final = 30.0
+"""How soon is asked again after nobody could say."""
+
+
+class Agencies:
+    """The names that this process knows."""
+
+    def __init__(self, services: Services, clock: Clock) -> None:
+        self._services = services
+        self._clock = clock
+        self._names: Mapping[str, str] = {}
+        self._until = clock.monotonic()
+
+    async def look(self, session: Session) -> None:
+        """Ask for the names if they are old; a page never waits for them twice, nor fails."""
+        now = self._clock.monotonic()
+        if now < self._until:
+            return
+        self._until = now + AGAIN_SECONDS
+        try:
+            told = await self._services.get(session, "gateway", "/v1/participants")
+        except NrmError:
+            return
+        self._names = {row["node"]: row["name"] for row in told if row.get("name")}
+        self._until = now + KEPT_SECONDS
+
+    def called(self, node: str) -> str:
+        """The agency's name, or what the registry calls it."""
+        return self._names.get(node, node)
