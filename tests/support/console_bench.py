@@ -40,6 +40,7 @@ PEOPLE: Mapping[str, frozenset[str]] = {
     "nurse": frozenset({"provider-intake", "capacity-clerk"}),
     "case-worker": frozenset({"case-officer"}),
     "guard": frozenset({"detector"}),
+    "on-duty": frozenset({"duty-officer"}),
     "supervisor": frozenset({"supervisor"}),
     "operator": frozenset({"operator"}),
 }

@@ -82,12 +82,20 @@ async def test_a_nurse_is_led_to_the_offers_the_help_and_the_plan_and_reads_no_c
     await bench.sign_in("nurse")
     text = (await bench.browser.get("/news")).text
     for path in ("/offers", f"/help/{HELPED}", f"/help/{HELPED}/plans/{PLAN}"):
-        assert f'<a href="{path}"' in text
-    assert f"/offers/{TASK}" not in text
+        assert f'<div><a href="{path}"' in text
+    assert str(TASK) not in text
     assert "/cases/" not in text
     assert "/requests/" not in text
     assert "Случай" not in text
     assert str(CASE) not in text
+
+
+async def test_who_is_on_duty_is_led_to_the_offers_and_to_no_help(bench: Bench) -> None:
+    offered, began = of_a_task("offer-received", TASK), of_a_task("task-started")
+    text = await see(bench, offered, began, person="on-duty")
+    assert '<div><a href="/offers"' in text
+    assert f'<div><a href="/offers/{HELPED}"' in text
+    assert "/help" not in text
 
 
 async def test_a_case_worker_is_led_to_the_request_and_the_case(bench: Bench) -> None:
