@@ -14,6 +14,7 @@ COVERED: Final = frozenset({"signed-in", "covered"})
 """Also while the screen is covered."""
 
 DETECTORS: Final = frozenset({"detector", "case-officer"})
+PRIVACY_OFFICERS: Final = frozenset({"data-protection-officer"})
 OFFICERS: Final = frozenset({"case-officer"})
 SUPERVISORS: Final = frozenset({"supervisor"})
 READERS: Final = frozenset({"case-officer", "supervisor"})
@@ -43,12 +44,16 @@ SECOND_FORMS: Final = ("unlink",)
 ONWARD_FORMS: Final = ("onward-consent", "onward")
 PLAN_FORMS: Final = ("redraft", "advance", "follow-up", "asked-after")
 POOL_FORMS: Final = ("close-places",)
+HOLD_FORMS: Final = ("place-hold", "lift-hold")
+SECOND_HOLD_FORMS: Final = ("confirm-hold",)
+"""What a supervisor says as the second person of a legal hold."""
 FORMS: Final[Mapping[str, tuple[tuple[str, ...], frozenset[str]]]] = MappingProxyType(
     {
         "/cases/{case_id}": (CASE_FORMS, OFFICERS),
         "/help/{task_id}": (HELP_FORMS, NURSES),
         "/help/{task_id}/plans/{plan_id}": (PLAN_FORMS, NURSES),
         "/capacity/{pool_id}": (POOL_FORMS, CLERKS),
+        "/holds/{case_id}": (HOLD_FORMS, PRIVACY_OFFICERS),
     }
 )
 """Where a thing stands -> the forms about it, by the last word of the address, and whose."""
@@ -66,7 +71,7 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/sign-out"): COVERED,
         ("POST", "/language"): COVERED,
         ("GET", "/"): SIGNED_IN,
-        ("GET", "/news"): READERS | PROVIDERS,
+        ("GET", "/news"): READERS | PROVIDERS | PRIVACY_OFFICERS,
         ("GET", "/offers"): PROVIDERS,
         ("POST", "/offers/{task_id}/open"): PROVIDERS,
         ("GET", "/offers/{task_id}"): PROVIDERS,
@@ -93,6 +98,8 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/cases/{case_id}/letter/decision"): OFFICERS,
         ("POST", "/cases/{case_id}/person"): OFFICERS,
         ("POST", "/cases/{case_id}/person/keep"): OFFICERS,
+        ("GET", "/holds"): PRIVACY_OFFICERS,
+        ("GET", "/holds/{case_id}"): READERS | PRIVACY_OFFICERS,
         ("GET", "/requests/{request_id}"): READERS,
         ("GET", "/requests/{request_id}/{need_id}/choose"): OFFICERS,
         ("POST", "/requests/{request_id}/{need_id}/choose"): OFFICERS,
@@ -107,6 +114,11 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         **{
             (method, f"/cases/{{case_id}}/{word}"): SUPERVISORS
             for word in SECOND_FORMS
+            for method in ("GET", "POST")
+        },
+        **{
+            (method, f"/holds/{{case_id}}/{word}"): SUPERVISORS
+            for word in SECOND_HOLD_FORMS
             for method in ("GET", "POST")
         },
         **{

@@ -19,6 +19,7 @@ from console.pages import (
     detecting,
     entry,
     giving,
+    holds,
     letters,
     news,
     offers,
@@ -38,6 +39,7 @@ SHEETS: Final = (
     *(*FORMS, *SECOND_FORMS),
     *(*HELP_FORMS, *ONWARD_FORMS, NEW_PLAN, *PLAN_FORMS),
     *POOL_FORMS,
+    *holds.HOLD_FORMS,
 )
 PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("GET", "/assets/{name}"): entry.asset,
@@ -76,6 +78,8 @@ PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("GET", "/cases/{case_id}/letter/decision"): letters.show_decision,
     ("POST", "/cases/{case_id}/person"): person.show_person,
     ("POST", "/cases/{case_id}/person/keep"): person.keep_person,
+    ("GET", "/holds"): holds.list_held,
+    ("GET", "/holds/{case_id}"): holds.show_holds,
     ("GET", "/requests/{request_id}"): referrals.show_request,
     ("GET", "/requests/{request_id}/{need_id}/choose"): referrals.choose_form,
     ("POST", "/requests/{request_id}/{need_id}/choose"): referrals.choose_provider,

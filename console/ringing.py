@@ -19,5 +19,6 @@ WORTH: Final = frozenset(
         *("stay-limit-near", "stay-overdue"),
         *("reflection-review-due", "reflection-ended", "majority-review-due"),
         *("consent-expired", "consent-expiry-near", "destruction-due"),
+        *("legal-hold-end-near", "legal-hold-ended"),
     }
 )

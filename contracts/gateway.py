@@ -64,6 +64,30 @@ class RestrictionLifted(Contract):
     lifted_at: Time
 
 
+class LegalHoldSet(Contract):
+    """What is here of the case is to be kept until ``stands_until`` at least, or until it is told
+    that the hold ended. It shares nothing and opens nothing. Never waits.
+    """
+
+    hold_id: Reference
+    stands_until: Time
+
+
+class LegalHoldEndNear(Contract):
+    """A hold ends before long: confirm it, place another one, or let the record be destroyed."""
+
+    hold_id: Reference
+    stands_until: Time
+
+
+class LegalHoldEnded(Contract):
+    """A hold stands no longer: the time in which a frozen record is destroyed begins anew."""
+
+    hold_id: Reference
+    kind: Annotated[str, code("legal-hold-end")]
+    ended_at: Time
+
+
 class SendingDelivered(Contract):
     """The other agency's node has what was sent."""
 

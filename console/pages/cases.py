@@ -23,6 +23,7 @@ from console.pages.asking import (
     requests_of,
 )
 from console.pages.case_forms import FORMS, SECOND_FORMS
+from console.pages.holds import holds_of
 from console.pages.sheets import groups_of
 from contracts.vocabulary import code_lists
 from services.chassis.clock import new_id
@@ -70,12 +71,14 @@ async def show_case(request: Request, case_id: UUID) -> Response:
     visit = visit_of(request)
     case = await read_case(visit, case_id)
     if case["frozen_at"] is not None or case["state"] is None:
-        return page(visit, "case-closed-off.html", case=case)
-    consents, restrictions, requests, bands = await asyncio.gather(
+        held = await holds_of(visit, case_id)
+        return page(visit, "case-closed-off.html", case=case, holds=held)
+    consents, restrictions, requests, bands, held = await asyncio.gather(
         register_of(visit, case_id, "consents"),
         register_of(visit, case_id, "restrictions"),
         requests_of(visit, case_id),
         _bands(visit, case_id),
+        holds_of(visit, case_id),
     )
     return page(
         visit,
@@ -84,6 +87,7 @@ async def show_case(request: Request, case_id: UUID) -> Response:
         clocks=clocks_of(case),
         groups=groups_of((*FORMS, *SECOND_FORMS), case),
         form_of=FORM_OF,
+        holds=held,
         against_the_safe=against_the_safe(case, bands),
         own_number=str(id_of_officer(visit.session.caller.name)),
         may_stay=case["state"] in STAYS,

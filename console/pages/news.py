@@ -30,6 +30,7 @@ WAITS: Final = "waits"
 OFFERS: Final = ("offer-received", "offer-unseen")
 UNREADABLE_NOW: Final = ("own-consent-needed",)
 """What it is about is frozen: nothing of it opens."""
+OF_A_HOLD: Final = ("legal-hold-end-near", "legal-hold-ended")
 PROVIDER: Final = "provider"
 
 
@@ -151,6 +152,7 @@ def _where(visit: Visit, piece: Piece) -> str | None:
         return None
     ours = piece["side"] == PROVIDER
     ways = (
+        (piece["kind"] in OF_A_HOLD, "/holds/{case_id}"),
         (ours and piece["kind"] in OFFERS, "/offers"),
         (ours and piece["plan_id"] and piece["task_id"], "/help/{task_id}/plans/{plan_id}"),
         (ours and piece["task_id"], "/help/{task_id}"),

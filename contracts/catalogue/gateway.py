@@ -9,6 +9,9 @@ DOOR: Final = (
     Told("consent-recorded", "", intake.ConsentRecorded),
     Told("consent-withdrawn", "", intake.ConsentWithdrawn),
     Told("restriction-recorded", "", intake.RestrictionRecorded),
+    Told("legal-hold-placed", "", intake.LegalHoldPlaced),
+    Told("legal-hold-confirmed", "", intake.LegalHoldConfirmed),
+    Told("legal-hold-lifted", "", intake.LegalHoldLifted),
 )
 FACTS: Final = (
     Fact("consent-granted", "consent", gateway.ConsentGranted, CASE),
@@ -17,6 +20,9 @@ FACTS: Final = (
     Fact("consent-expiry-near", "consent", gateway.ConsentExpiryNear, CASE),
     Fact("restriction-set", "consent", gateway.RestrictionSet, CASE, never_waits=True),
     Fact("restriction-lifted", "consent", gateway.RestrictionLifted, CASE),
+    Fact("legal-hold-set", "consent", gateway.LegalHoldSet, CASE, never_waits=True),
+    Fact("legal-hold-end-near", "consent", gateway.LegalHoldEndNear, CASE),
+    Fact("legal-hold-ended", "consent", gateway.LegalHoldEnded, CASE),
     Fact("sending-delivered", "incoming", gateway.SendingDelivered, CASE),
     Fact("sending-refused", "incoming", gateway.SendingRefused, CASE),
     Fact("sending-delayed", "incoming", gateway.SendingDelayed, CASE),

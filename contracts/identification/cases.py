@@ -176,7 +176,8 @@ class CaseFrozen(Contract):
 
 class DestructionDue(Contract):
     """The hours are over in which this agency destroys what it has of a case that it froze. The
-    software destroys nothing: a person here does, and says so to whoever stopped the sharing.
+    software destroys nothing by itself: a person here does, and says so to whoever stopped the
+    sharing. While a legal hold stands this is not told; its end starts the hours anew.
     """
 
     due_at: Time

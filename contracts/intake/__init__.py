@@ -46,6 +46,7 @@ from contracts.intake.everyday import (
     ReturnRecorded,
     SafeContactChanged,
 )
+from contracts.intake.holds import LegalHoldConfirmed, LegalHoldLifted, LegalHoldPlaced
 from contracts.intake.identification import (
     CaseClosed,
     CaseCorrected,
@@ -107,6 +108,9 @@ __all__ = [
     "IdentificationRevoked",
     "IntakeAccepted",
     "IntakeRefused",
+    "LegalHoldConfirmed",
+    "LegalHoldLifted",
+    "LegalHoldPlaced",
     "MajorityReached",
     "Need",
     "NeedCancelled",

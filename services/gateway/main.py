@@ -37,6 +37,7 @@ from services.gateway.handlers.exchange import (
 )
 from services.gateway.handlers.expiring import ConsentExpiry
 from services.gateway.handlers.feeds import feed_subscriptions
+from services.gateway.handlers.holding import HoldClock
 from services.gateway.handlers.intake import answerer_of
 from services.gateway.handlers.registry import RegistryWatch
 from services.gateway.settings import Settings
@@ -79,6 +80,7 @@ def assemble(frame: Frame, settings: Settings) -> Runnable:
             context.feeds,
             RegistryWatch(context),
             ConsentExpiry(context, exchange.profile.days("consent_notice_days")),
+            HoldClock(context),
             *exchange_parts(exchange),
         ),
         keeps=keeps(

@@ -51,6 +51,8 @@ def test_nobody_reads_news_of_what_the_service_would_not_show(
     shown = shown_by(owner, side if facts else "sender")
     if kind_of(entry) in OF_A_FREEZE and not led_here:
         shown |= ASSISTANCE["GET", "/v1/episodes"]  # says of frozen cases that they are
+    if kind_of(entry) in OF_A_FREEZE:
+        shown |= IDENTIFICATION["GET", "/v1/cases"]  # so does the list of all cases
     readers = readers_of(entry, led_here=led_here)
     assert readers
     assert readers <= shown & GATEWAY["GET", "/v1/news"]

@@ -43,6 +43,7 @@ PEOPLE: Mapping[str, frozenset[str]] = {
     "on-duty": frozenset({"duty-officer"}),
     "supervisor": frozenset({"supervisor"}),
     "operator": frozenset({"operator"}),
+    "privacy-officer": frozenset({"data-protection-officer"}),
 }
 TASKS_PAGE = 200
 TASK, CASE, POOL, HELPED, RESTRICTED = (UUID(int=n, version=4) for n in (11, 12, 13, 15, 17))

@@ -20,12 +20,15 @@ STATISTICIAN: Final = "statistician"
 _TELLERS: Final = frozenset(
     {
         *(AGENCY_SYSTEM, CASE_OFFICER, "capacity-clerk", "detector"),
-        *(DUTY_OFFICER, PROVIDER_INTAKE, SUPERVISOR),
+        *(DUTY_OFFICER, PROVIDER_INTAKE, SUPERVISOR, PRIVACY_OFFICER),
     }
 )
 """Who may tell the door anything; what each of them may tell stands in ``telling``."""
 _PLACERS: Final = frozenset({CASE_OFFICER, PROVIDER_INTAKE})
 """Who gives somebody a place: learns which class of age places them, not who or when born."""
+_NEWS_READERS: Final = frozenset(
+    {CASE_OFFICER, SUPERVISOR, PROVIDER_INTAKE, DUTY_OFFICER, PRIVACY_OFFICER}
+)
 _REGISTER_READERS: Final = frozenset({CASE_OFFICER, SUPERVISOR, PRIVACY_OFFICER})
 
 ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
@@ -34,9 +37,10 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/v1/participants"): _TELLERS,
         ("GET", "/v1/answers"): frozenset({AGENCY_SYSTEM}),
         ("GET", "/v1/incoming"): frozenset({AGENCY_SYSTEM, NOTIFIER}),
-        ("GET", "/v1/news"): frozenset({CASE_OFFICER, SUPERVISOR, PROVIDER_INTAKE, DUTY_OFFICER}),
+        ("GET", "/v1/news"): _NEWS_READERS,
         ("PUT", "/v1/persons/{case_id}"): frozenset({AGENCY_SYSTEM, CASE_OFFICER}),
         ("GET", "/v1/persons/{case_id}"): frozenset({CASE_OFFICER}),
+        ("DELETE", "/v1/persons/{case_id}"): frozenset({PRIVACY_OFFICER}),
         ("GET", "/v1/persons/{case_id}/export"): frozenset({PRIVACY_OFFICER}),
         ("GET", "/v1/persons/{case_id}/age-bands"): frozenset({CASE_OFFICER}),
         ("GET", "/v1/persons/{case_id}/placement-class"): _PLACERS,
@@ -44,5 +48,6 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/v1/cases/{case_id}/consents"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/restrictions"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/disclosures"): _REGISTER_READERS,
+        ("GET", "/v1/cases/{case_id}/legal-holds"): _REGISTER_READERS,
     }
 )

@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from services.gateway.access.routes import AGENCY_SYSTEM, CASE_OFFICER, SUPERVISOR
+from services.gateway.access.routes import (
+    AGENCY_SYSTEM,
+    CASE_OFFICER,
+    PRIVACY_OFFICER,
+    SUPERVISOR,
+)
 
 DETECTOR: Final = "detector"
 PROVIDER_INTAKE: Final = "provider-intake"
@@ -47,6 +52,9 @@ PEOPLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "consent-withdrawn": _OFFICER,
         "restriction-recorded": _OFFICER,
         "case-unlinked": frozenset({SUPERVISOR}),
+        "legal-hold-placed": frozenset({PRIVACY_OFFICER}),
+        "legal-hold-lifted": frozenset({PRIVACY_OFFICER}),
+        "legal-hold-confirmed": frozenset({SUPERVISOR}),
         "referral-requested": _OFFICER,
         "offer-answered": frozenset({PROVIDER_INTAKE, DUTY_OFFICER}),
         "need-cancelled": _OFFICER,

@@ -4,6 +4,7 @@ A name is never part of a path or a query; ids are UUIDs or the route answers 42
 """
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from services.chassis.problems import problem
 from services.chassis.web import caller
 from services.gateway.api.bodies import bounded_body
 from services.gateway.api.identity import Identity
+from services.gateway.domain.holds import LEGAL_HOLD, NOT_STOPPED
 from services.gateway.handlers.closed import UNREADABLE, closed_reading, parsed
 from services.gateway.handlers.context import GatewayContext
+from services.gateway.handlers.holds import destroy_person
 from services.gateway.handlers.persons import (
     ALREADY_KEPT,
     CHANGED_SINCE,
@@ -43,6 +46,7 @@ def case_routes(context: GatewayContext) -> APIRouter:
     routes = APIRouter()
     _add_writing(routes, context)
     _add_reading(routes, context)
+    _add_destroying(routes, context)
     for name in READINGS:
         routes.add_api_route(
             f"/v1/cases/{{case_id}}/{name}",
@@ -92,6 +96,27 @@ def _add_reading(routes: APIRouter, context: GatewayContext) -> None:
         return Response(plain, media_type="application/json")
 
 
+def _add_destroying(routes: APIRouter, context: GatewayContext) -> None:
+    @routes.delete("/v1/persons/{case_id}", status_code=204)
+    async def delete_person(case_id: UUID, asking: Asking) -> Response:
+        """Destroy what the safe has of a case of which sharing was stopped, once its time has come;
+        recorded; 404: nothing is in the safe; 409: sharing was not stopped, a legal hold stands, or
+        it is too early (every reason is in ``errors``).
+        """
+        against = await destroy_person(context, asking, case_id)
+        return _not_destroyed(against) if against else Response(status_code=204)
+
+
+def _not_destroyed(against: Sequence[str]) -> Response:
+    """Every reason; that a law wants it kept is the first to be told."""
+    errors = [{"type": code} for code in against]
+    if LEGAL_HOLD in against:
+        return problem(409, "legal-hold", errors)
+    if NOT_STOPPED in against:
+        return problem(409, "not-stopped", errors)
+    return problem(409, "not-yet-due", errors)
+
+
 def _told_of(kept: Kept) -> Response:
     """With the version that is there, also of a refusal: whoever never heard an answer and may not
     read identities can only so put right what they sent. It is a number, nothing of the person.
@@ -120,5 +145,5 @@ def _register(context: GatewayContext, name: str) -> Any:
             return problem(409, FROZEN)
 
     read.__doc__ = f"The {name} of the case; recorded; 404: an unknown case; 409: frozen."
-    read.__name__ = f"read_{name}"
+    read.__name__ = f"read_{name.replace('-', '_')}"
     return read

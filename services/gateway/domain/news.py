@@ -34,6 +34,8 @@ CLOCKS: Final[Mapping[str, tuple[str, ...]]] = {
     "stay-overdue": ("ended_at",),
     "consent-expired": ("expired_at",),
     "consent-expiry-near": ("expires_at",),
+    "legal-hold-end-near": ("stands_until",),
+    "legal-hold-ended": ("ended_at",),
     "sending-delayed": (TIME,),
 }
 """Kind -> where its fact says by when something is due, or when the clock ran out."""

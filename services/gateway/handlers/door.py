@@ -16,6 +16,9 @@ from contracts.intake import (
     ConsentWithdrawn,
     IntakeAccepted,
     IntakeRefused,
+    LegalHoldConfirmed,
+    LegalHoldLifted,
+    LegalHoldPlaced,
     PersonDetected,
     RestrictionRecorded,
 )
@@ -36,6 +39,7 @@ from services.gateway.handlers.consent import (
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.examining import Examined, Surroundings, examine, names_nodes
 from services.gateway.handlers.form import Letter
+from services.gateway.handlers.holds import confirm_hold, lift_hold, place_hold
 from services.gateway.store import acts, consent, policy, stream
 
 GATEWAY: Final = "gateway"
@@ -46,7 +50,14 @@ MAY_RESTRICT: Final = "org.nrm.intake.restriction-recorded.v1"
 MAY_LINK: Final = "org.nrm.intake.case-linked.v1"
 ID_REUSED: Final = Objection("id-reused", "id")
 Answer = IntakeAccepted | IntakeRefused
-OwnBody = ConsentRecorded | ConsentWithdrawn | RestrictionRecorded
+OwnBody = (
+    ConsentRecorded
+    | ConsentWithdrawn
+    | RestrictionRecorded
+    | LegalHoldPlaced
+    | LegalHoldConfirmed
+    | LegalHoldLifted
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +110,9 @@ async def _answered(
         return _refuse(arrival, examined, examined.objections, work)
     await _keep_originals(context, examined, work)
     if examined.spec is not None and examined.spec.command_owner == GATEWAY:
-        objections = await _decide_own(context, examined.body, examined.subject, work)
+        a_system = AGENCY_SYSTEM in arrival.roles
+        telling = Telling(case_id=examined.subject, a_system=a_system)
+        objections = await _decide_own(context, examined.body, telling, work)
         if objections:
             return _refuse(arrival, examined, objections, work)
         return _accept(letter.intake_id, examined.subject, work)
@@ -161,9 +174,18 @@ def _accept(intake_id: UUID, case_id: UUID, work: Work) -> IntakeAccepted:
     return answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Of which case something is told that the gateway decides itself, and whether by a system."""
+
+    case_id: UUID
+    a_system: bool
+
+
 async def _decide_own(
-    context: GatewayContext, body: OwnBody, case_id: UUID, work: Work
+    context: GatewayContext, body: OwnBody, telling: Telling, work: Work
 ) -> tuple[Objection, ...]:
+    case_id = telling.case_id
     match body:
         case ConsentRecorded():
             return await record_consent(body, case_id, work)
@@ -171,6 +193,12 @@ async def _decide_own(
             return await withdraw_consent(body, case_id, work, context.stop_sharing)
         case RestrictionRecorded():
             return await record_restriction(body, case_id, work, context.stop_sharing)
+        case LegalHoldPlaced():
+            return await place_hold(context, body, case_id, work)
+        case LegalHoldConfirmed():
+            return await confirm_hold(body, case_id, work, a_system=telling.a_system)
+        case LegalHoldLifted():
+            return await lift_hold(body, case_id, work)
         case _:
             assert_never(body)
 

@@ -93,6 +93,8 @@ NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("assistance", assistance.PlacementToReview),
     ("gateway", gateway.ConsentExpired),
     ("gateway", gateway.ConsentExpiryNear),
+    ("gateway", gateway.LegalHoldEndNear),
+    ("gateway", gateway.LegalHoldEnded),
     ("gateway", gateway.SendingRefused),
     ("gateway", gateway.SendingDelayed),
 )
@@ -101,9 +103,11 @@ TOLD_OF_A_FROZEN_CASE: Final = frozenset(
         type_of("identification", identification.CaseFrozen),
         type_of("identification", identification.DestructionDue),
         type_of("assistance", assistance.OwnConsentNeeded),
+        type_of("gateway", gateway.LegalHoldEndNear),
+        type_of("gateway", gateway.LegalHoldEnded),
     }
 )
-"""The freeze, and that who is here has to be asked because of it."""
+"""The freeze, what it asks of people here, and what keeps its record."""
 _PHONED: Final = frozenset(
     type_of("referral", model)
     for model in (referral.TaskAccepted, referral.OfferUnseen, referral.PersonNotArrived)

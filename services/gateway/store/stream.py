@@ -12,6 +12,9 @@ from contracts.gateway import (
     ConsentExpired,
     ConsentExpiryNear,
     ConsentGranted,
+    LegalHoldEnded,
+    LegalHoldEndNear,
+    LegalHoldSet,
     PolicyCopied,
     RestrictionLifted,
     RestrictionSet,
@@ -32,6 +35,9 @@ ConsentFact: TypeAlias = (
     | ConsentExpiryNear
     | RestrictionSet
     | RestrictionLifted
+    | LegalHoldSet
+    | LegalHoldEndNear
+    | LegalHoldEnded
 )
 
 

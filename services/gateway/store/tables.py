@@ -74,6 +74,20 @@ RESTRICTION: Final = Table(
     Column("valid_until", TIME),
     Column("set_at", TIME),
 )
+LEGAL_HOLD: Final = Table(
+    "legal_hold",
+    METADATA,
+    Column("hold_id", ID, primary_key=True),
+    Column("case_id", ID),
+    Column("ground", Text),
+    Column("placed_at", TIME),
+    Column("ends_at", TIME),
+    Column("confirm_by", TIME),
+    Column("confirmed_at", TIME),
+    Column("ended_at", TIME),
+    Column("ended_kind", Text),
+    Column("told_at", TIME),
+)
 SAME_PERSON: Final = Table(
     "same_person",
     METADATA,

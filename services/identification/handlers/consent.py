@@ -31,6 +31,7 @@ from services.identification.domain.life import start_clock
 from services.identification.domain.notices import ANONYMOUS, CHILD, NO_REMOVAL
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.hand_over import PURPOSE
+from services.identification.handlers.holds import set_destruction_clock
 from services.identification.handlers.recording import Context, case_id_of, note, record
 from services.identification.store import cases, consents, outbox, policy
 
@@ -145,8 +146,7 @@ async def sharing_stopped(context: Context, received: Received, work: Work) -> W
     await cases.lock_cases(work.transaction, (case_id,))
     if await cases.freeze_case(work.transaction, case_id, work.now):
         await outbox.stop_clock(work.transaction, case_id)
-        due = context.clocks.destruction(work.now)
-        await outbox.start_clock(work.transaction, case_id, due.kind, due.due_at)
+        await set_destruction_clock(context, work, case_id)
         outbox.tell(work.transaction, disclosure.frozen(work.now), case_id)
         note(work, case_id, "freeze-case")
     return None

@@ -18,6 +18,7 @@ DECIDED_LATE = "org.nrm.identification.decision-overdue.v1"
 FREEZE = "org.nrm.identification.case-frozen.v1"
 NOT_HERE = "org.nrm.assistance.arrival-overdue.v1"
 EXPIRED = "org.nrm.gateway.consent-expired.v1"
+HOLD_ENDED = "org.nrm.gateway.legal-hold-ended.v1"
 TASK: dict[str, Any] = {
     "task_id": str(new_id()),
     "service_type": "shelter",
@@ -69,7 +70,8 @@ async def test_each_role_reads_what_its_services_would_show_and_nobody_else_any(
     assert await kinds(door, "provider-intake") == nurses
     assert await kinds(door, "case-officer") == [*everything, "offer-received"]
     assert await kinds(door, "supervisor") == [*everything, "offer-received"]
-    for role in ("agency-system", "capacity-clerk", "detector", "data-protection-officer"):
+    assert await kinds(door, "data-protection-officer") == []
+    for role in ("agency-system", "capacity-clerk", "detector", "operator"):
         answer = await door.client.get("/v1/news", headers=as_(role))
         assert answer.status_code == 403, role
 
@@ -166,6 +168,13 @@ async def test_of_a_frozen_case_people_read_the_freeze_alone(door: Door) -> None
     ]
     (piece,) = (await asked(door, "provider-intake"))["news"]
     assert piece["case_id"] == str(ours)
+    await put(door, HOLD_ENDED, ours, ended_at=NOW.isoformat())
+    assert await kinds(door, "data-protection-officer") == [
+        "legal-hold-ended",
+        *["case-frozen"] * 2,
+    ]
+    assert (await kinds(door, "supervisor"))[0] == "legal-hold-ended"
+    assert await kinds(door, "provider-intake") == ["case-frozen"]
 
 
 async def test_whose_news_were_shown_to_whom_is_in_the_audit_once_for_a_look(door: Door) -> None:

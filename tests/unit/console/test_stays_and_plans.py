@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from console.access import FORMS as WORDS
-from console.access import ONWARD_FORMS, SECOND_FORMS
+from console.access import HOLD_FORMS, ONWARD_FORMS, SECOND_FORMS, SECOND_HOLD_FORMS
 from console.access import PAGES as ROLES_OF_PAGES
 from console.app import SHEETS
 from console.pages.stay_forms import HELP_FORMS
@@ -189,6 +189,7 @@ def test_each_form_stands_in_the_table_and_may_be_told_by_the_same_roles() -> No
     listed = {f"{place}/{word}" for place, (words, _) in WORDS.items() for word in words}
     listed |= {f"/help/{{task_id}}/{word}" for word in ONWARD_FORMS}
     listed |= {f"/cases/{{case_id}}/{word}" for word in SECOND_FORMS}
+    listed |= {f"/holds/{{case_id}}/{word}" for word in SECOND_HOLD_FORMS}
     assert {sheet.place for sheet in SHEETS} == listed
     for sheet in SHEETS:
         assert ROLES_OF_PAGES["POST", sheet.place] <= MAY_TELL[sheet.happened], sheet.word
@@ -197,4 +198,5 @@ def test_each_form_stands_in_the_table_and_may_be_told_by_the_same_roles() -> No
 def test_every_form_of_help_is_filled_in_here() -> None:
     filled: Any = {*FILLED_HELP, *FILLED_PLAN, "plan", "follow-up", "close-places", *ONWARD_FORMS}
     elsewhere = {*WORDS["/cases/{case_id}"][0], *SECOND_FORMS}
+    elsewhere |= {*HOLD_FORMS, *SECOND_HOLD_FORMS}
     assert {sheet.word for sheet in SHEETS} - elsewhere == filled

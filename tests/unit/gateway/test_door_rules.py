@@ -158,6 +158,13 @@ BODIES: dict[str, dict[str, Any]] = {
         "answers": [{"question": "debt", "answer": "yes"}],
     },
     "person-told": {"about": "hand-over-by-law"},
+    "legal-hold-placed": {
+        "hold_id": str(new_id()),
+        "ground": "court-order",
+        "ends_at": "2027-01-01T00:00:00Z",
+    },
+    "legal-hold-confirmed": {"hold_id": str(new_id())},
+    "legal-hold-lifted": {"hold_id": str(new_id())},
     "case-entered-in-error": {"reason": "test-entry"},
     "case-closed": {"reason": "needs-met"},
 }

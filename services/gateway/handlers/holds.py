@@ -1,0 +1,152 @@
+"""Placing, confirming and lifting a legal hold, under the case's row; and destroying what is free.
+
+A hold keeps a record and nothing else: whoever may not read the case may not read it now either.
+"""
+
+from uuid import UUID
+
+from contracts.intake import LegalHoldConfirmed, LegalHoldLifted, LegalHoldPlaced
+from services.chassis.audit import record
+from services.chassis.errors import NotFound
+from services.chassis.identity import Caller
+from services.chassis.messaging.work import Work
+from services.gateway.disclosure.holds import legal_hold_ended, legal_hold_set
+from services.gateway.domain.holds import (
+    LIFTED,
+    Destroying,
+    LegalHold,
+    Placing,
+    confirming_objections,
+    destroying_objections,
+    placing_objections,
+    standing_objections,
+    terms_of,
+)
+from services.gateway.domain.refusals import Objection, second_person_objections
+from services.gateway.handlers.context import GatewayContext
+from services.gateway.store import acts, cases, holds, stream
+
+PLACED = "legal-hold-placed"
+CONFIRMED = "legal-hold-confirmed"
+ENDED = "legal-hold-ended"
+DESTROYED = "person-destroyed"
+
+
+async def place_hold(
+    context: GatewayContext, body: LegalHoldPlaced, case_id: UUID, work: Work
+) -> tuple[Objection, ...]:
+    """Enter a hold; it stands at once, until somebody confirms it or its hours are over."""
+    tx, terms = work.transaction, terms_of(context.profile)
+    asked = Placing(
+        ground=body.ground,
+        ends_at=body.ends_at,
+        now=work.now,
+        terms=terms,
+        case_known=await cases.read_case(tx, case_id) is not None,
+        id_taken=await holds.read_hold(tx, body.hold_id) is not None,
+    )
+    if against := placing_objections(asked):
+        return against
+    await cases.lock_case(tx, case_id, work.now)
+    hold = LegalHold(
+        hold_id=body.hold_id,
+        case_id=case_id,
+        ground=body.ground,
+        placed_at=work.now,
+        ends_at=body.ends_at,
+        confirm_by=work.now + terms.confirmed_within,
+    )
+    await holds.add_hold(tx, hold)
+    stream.publish_consent_fact(tx, legal_hold_set(hold), case_id=case_id)
+    _audited(work, PLACED, hold, hold.ground)
+    return ()
+
+
+async def confirm_hold(
+    body: LegalHoldConfirmed, case_id: UUID, work: Work, *, a_system: bool
+) -> tuple[Objection, ...]:
+    """A second person saw the ground: it stands until its own end."""
+    tx = work.transaction
+    hold = await _hold_of(body.hold_id, case_id, work)
+    before = frozenset[str]()
+    if hold is not None:
+        before = await acts.who_did(tx, PLACED, [case_id], [_reason(hold, hold.ground)])
+    second = second_person_objections(work.caller, before, a_system=a_system)
+    against = confirming_objections(hold, work.now, second)
+    if against or hold is None:
+        return against
+    await holds.confirm_hold(tx, hold.hold_id, work.now)
+    confirmed = await holds.read_hold(tx, hold.hold_id) or hold
+    stream.publish_consent_fact(tx, legal_hold_set(confirmed), case_id=case_id)
+    _audited(work, CONFIRMED, hold, hold.ground)
+    return ()
+
+
+async def lift_hold(body: LegalHoldLifted, case_id: UUID, work: Work) -> tuple[Objection, ...]:
+    """The ground is gone: the record is destroyed in the agreed time, counted from now."""
+    hold = await _hold_of(body.hold_id, case_id, work)
+    against = standing_objections(hold, work.now)
+    if against or hold is None:
+        return against
+    await end_hold(hold, LIFTED, work)
+    return ()
+
+
+async def end_hold(hold: LegalHold, kind: str, work: Work) -> bool:
+    """A hold stands no longer; the services hear of it once. The case's row is locked."""
+    ended_at = work.now if kind == LIFTED else hold.stands_until
+    if not await holds.end_hold(work.transaction, hold.hold_id, kind, ended_at):
+        return False
+    fact = legal_hold_ended(hold.hold_id, kind, ended_at)
+    stream.publish_consent_fact(work.transaction, fact, case_id=hold.case_id)
+    _audited(work, ENDED, hold, kind)
+    return True
+
+
+async def destroy_person(context: GatewayContext, caller: Caller, case_id: UUID) -> tuple[str, ...]:
+    """Destroy what the safe has of a case of which sharing was stopped; every reason why not.
+
+    Recorded, and what was refused with its first reason.
+    """
+    now = context.clock.now()
+    async with context.database.transaction() as tx:
+        known = await cases.read_case(tx, case_id)
+        row = await cases.lock_case(tx, case_id, now) if known is not None else None
+        asked = Destroying(
+            stopped_at=row.frozen_at if row else None,
+            holds=await holds.read_holds(tx, case_id),
+            now=now,
+            terms=terms_of(context.profile),
+        )
+        against = destroying_objections(asked) if row else ()
+        gone = row is not None and not against and await holds.destroy_person(tx, case_id)
+        why = against[0] if against else "" if gone else "absent"
+        record(tx, actor=caller.name, action=DESTROYED, subject=str(case_id), reason=why)
+    if not against and not gone:
+        raise NotFound("nothing about this case is in the safe")
+    return against
+
+
+async def _hold_of(hold_id: UUID, case_id: UUID, work: Work) -> LegalHold | None:
+    """The hold, if it is one of this case; the case's row is locked then."""
+    tx = work.transaction
+    if await cases.read_case(tx, case_id) is None:
+        return None
+    await cases.lock_case(tx, case_id, work.now)
+    hold = await holds.read_hold(tx, hold_id)
+    return hold if hold is not None and hold.case_id == case_id else None
+
+
+def _reason(hold: LegalHold, word: str) -> str:
+    """Which hold, and the code that matters: for the audit."""
+    return f"{word}:{hold.hold_id}"
+
+
+def _audited(work: Work, action: str, hold: LegalHold, word: str) -> None:
+    record(
+        work.transaction,
+        actor=work.caller,
+        action=action,
+        subject=str(hold.case_id),
+        reason=_reason(hold, word),
+    )

@@ -1,0 +1,144 @@
+"""Legal holds by pages: the officer places and lifts, a supervisor confirms, nobody sees a case."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from console.pages.holds import HOLD_FORMS
+from contracts.vocabulary import LANGUAGES
+from tests.support.console_bench import CASE, NOW, TASK, Bench, a_case
+from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
+
+PLACE = f"/holds/{CASE}"
+HOLD = str(UUID(int=51, version=4))
+
+
+def a_hold(**changes: Any) -> dict[str, Any]:
+    """A hold as the gateway's register shows it."""
+    hold = {
+        "hold_id": HOLD,
+        "ground": "court-order",
+        "placed_at": NOW.isoformat(),
+        "ends_at": (NOW + timedelta(days=90)).isoformat(),
+        "confirm_by": (NOW + timedelta(days=3)).isoformat(),
+        "confirmed_at": None,
+        "ended_at": None,
+        "ended_kind": None,
+        "stands_until": (NOW + timedelta(days=3)).isoformat(),
+    }
+    return hold | changes
+
+
+OVER = {"ended_at": NOW.isoformat(), "ended_kind": "lifted", "stands_until": NOW.isoformat()}
+FROZEN = {"frozen_at": NOW.isoformat(), "state": None, "codes": None, "clocks": None}
+
+
+def with_holds(bench: Bench, *holds: dict[str, Any]) -> None:
+    bench.node.shows[f"gateway/v1/cases/{CASE}/legal-holds"] = {"legal-holds": list(holds)}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("person", "paths"),
+    [
+        ("privacy-officer", ("/", "/holds", PLACE, f"{PLACE}/place-hold", f"{PLACE}/lift-hold")),
+        ("supervisor", (PLACE, f"{PLACE}/confirm-hold")),
+    ],
+)
+async def test_every_page_of_holds_is_small_and_in_one_language(
+    bench: Bench, language: str, person: str, paths: tuple[str, ...]
+) -> None:
+    with_holds(bench, a_hold(), a_hold(**OVER))
+    await bench.sign_in(person)
+    await bench.send("/language", {"to": language})
+    for path in paths:
+        answer = await bench.browser.get(path)
+        assert answer.status_code == 200, path
+        assert len(answer.content) < PAGE_LIMIT, path
+        assert f'<html lang="{language}">' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("person", "word", "filled", "body"),
+    [
+        (
+            "privacy-officer",
+            "place-hold",
+            {"ground": "court-order", "ends_at": "2026-06-01"},
+            {"ground": "court-order", "ends_at": "2026-06-01T20:59:00+00:00"},
+        ),
+        ("privacy-officer", "lift-hold", {"hold_id": HOLD}, {"hold_id": HOLD}),
+        ("supervisor", "confirm-hold", {"hold_id": HOLD}, {"hold_id": HOLD}),
+    ],
+)
+async def test_what_is_done_about_a_hold_is_told_of_its_case_once(
+    bench: Bench, person: str, word: str, filled: dict[str, str], body: dict[str, str]
+) -> None:
+    with_holds(bench, a_hold())
+    await bench.sign_in(person)
+    for _ in range(2):
+        answer = await bench.send(f"{PLACE}/{word}", {"form_id": str(TASK), **filled})
+        assert answer.headers["location"] == PLACE
+    first, again = bench.node.events
+    assert first == again
+    assert first["subject"] == str(CASE)
+    sent = body_of(first)
+    assert {name: sent[name] for name in body} == body
+    assert set(sent) == {"hold_id", *body}
+
+
+@pytest.mark.parametrize(
+    ("person", "holds", "offered"),
+    [
+        ("privacy-officer", [a_hold()], {"place-hold", "lift-hold"}),
+        ("privacy-officer", [a_hold(**OVER)], {"place-hold"}),
+        ("supervisor", [a_hold()], {"confirm-hold"}),
+        ("supervisor", [a_hold(confirmed_at=NOW.isoformat())], set()),
+        ("case-worker", [a_hold()], set()),
+    ],
+)
+async def test_each_person_is_offered_their_own_half_of_what_can_be_done(
+    bench: Bench, person: str, holds: list[dict[str, Any]], offered: set[str]
+) -> None:
+    with_holds(bench, *holds)
+    await bench.sign_in(person)
+    text = (await bench.browser.get(PLACE)).text
+    assert {form.word for form in HOLD_FORMS if f'href="{PLACE}/{form.word}"' in text} == offered
+
+
+@pytest.mark.parametrize("person", ["nurse", "guard", "operator"])
+async def test_nobody_else_opens_a_page_of_holds(bench: Bench, person: str) -> None:
+    with_holds(bench, a_hold())
+    await bench.sign_in(person)
+    for path in ("/holds", PLACE, f"{PLACE}/place-hold"):
+        assert (await bench.browser.get(path)).status_code == 403
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+async def test_a_cases_page_says_that_its_record_is_kept_and_until_when(
+    bench: Bench, frozen: bool
+) -> None:
+    case = {**a_case(), **FROZEN} if frozen else a_case()
+    bench.node.shows[f"identification/v1/cases/{CASE}"] = case
+    await bench.sign_in("case-worker")
+    await bench.send("/language", {"to": "en"})
+    with_holds(bench, a_hold())
+    shown = (await bench.browser.get(f"/cases/{CASE}")).text
+    assert "A legal hold keeps this record" in shown
+    assert f'href="{PLACE}"' in shown
+    with_holds(bench, a_hold(**OVER))
+    assert "A legal hold keeps" not in (await bench.browser.get(f"/cases/{CASE}")).text
+
+
+async def test_the_officers_list_names_cases_by_number_and_shows_nothing_of_them(
+    bench: Bench,
+) -> None:
+    bench.node.shows["identification/v1/cases"] = [a_case(case_id=TASK), {**a_case(), **FROZEN}]
+    await bench.sign_in("privacy-officer")
+    await bench.send("/language", {"to": "en"})
+    text = (await bench.browser.get("/holds")).text
+    assert text.index(f"/holds/{CASE}") < text.index(f"/holds/{TASK}")
+    assert "Detected" not in text
+    assert "Trafficking" not in text
