@@ -99,6 +99,7 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/cases/{case_id}/person"): OFFICERS,
         ("POST", "/cases/{case_id}/person/keep"): OFFICERS,
         ("GET", "/holds"): PRIVACY_OFFICERS,
+        ("POST", "/holds/{case_id}/destroy"): PRIVACY_OFFICERS,
         ("GET", "/holds/{case_id}"): READERS | PRIVACY_OFFICERS,
         ("GET", "/requests/{request_id}"): READERS,
         ("GET", "/requests/{request_id}/{need_id}/choose"): OFFICERS,

@@ -10,7 +10,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.answers import listed, moment_of, page
+from console.answers import back_to, listed, moment_of, page
 from console.desk import Visit, visit_of
 from console.forms import Field, Kind
 from console.pages.asking import register_of
@@ -37,12 +37,33 @@ async def list_held(request: Request) -> Response:
 
 async def show_holds(request: Request, case_id: UUID) -> Response:
     """The holds of one case, and what this person may do about them."""
+    return await _shown(visit_of(request), case_id, ())
+
+
+async def destroy_person(request: Request, case_id: UUID) -> Response:
+    """Destroy what the safe has of a stopped case; why not, is said."""
     visit = visit_of(request)
+    path = f"/v1/persons/{case_id}"
+    if against := await visit.desk.services.destroy(visit.session, path):
+        return await _shown(visit, case_id, against)
+    visit.session.said = "destroyed"
+    return back_to(f"/holds/{case_id}")
+
+
+async def _shown(visit: Visit, case_id: UUID, against: Sequence[str]) -> Response:
     thing = await _read(visit, {"case_id": case_id})
     sheets = [
         sheet for sheet in HOLD_FORMS if sheet.fits(thing) and visit.may_open("POST", sheet.place)
     ]
-    return page(visit, "holds.html", case_id=str(case_id), holds=thing["holds"], sheets=sheets)
+    return page(
+        visit,
+        "holds.html",
+        409 if against else 200,
+        case_id=str(case_id),
+        holds=thing["holds"],
+        sheets=sheets,
+        against=against,
+    )
 
 
 async def holds_of(visit: Visit, case_id: UUID) -> Holds:

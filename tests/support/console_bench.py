@@ -312,8 +312,9 @@ class Node:
             self.replaced.append(request.headers.get("if-match"))
             return httpx.Response(204)
         shown = self.shows.get(place)
-        if isinstance(shown, int):
-            return httpx.Response(shown, json={})
+        if isinstance(shown, int | tuple):
+            status, body = shown if isinstance(shown, tuple) else (shown, {})
+            return httpx.Response(status, json=body)
         if state := request.url.params.get("state"):
             shown = [each for each in shown or () if each["state"] == state]
         shown = shown[:TASKS_PAGE] if isinstance(shown, list) else shown

@@ -12,21 +12,17 @@ from uuid import UUID
 from services.chassis.audit import record
 from services.chassis.clock import JumpWatch, derived_id
 from services.chassis.database import Transaction
-from services.chassis.errors import InfrastructureFailure
-from services.chassis.logs import logger
 from services.chassis.messaging.work import Cause
-from services.chassis.runnable import Readiness, sleep_until
+from services.chassis.runnable import Readiness
 from services.gateway.disclosure.consent import consent_expiry_near
 from services.gateway.handlers.context import GatewayContext
+from services.gateway.handlers.rounds import look_until
 from services.gateway.settings import SERVICE
 from services.gateway.store import cases, expiring, stream
 
 ACTOR: Final = "consent-expiry"
-LOOK_SECONDS: Final = 30.0
 BATCHES_EACH_LOOK: Final = 50
 """More than that wait for the next look."""
-
-log = logger(__name__)
 
 
 class ConsentExpiry:
@@ -45,13 +41,7 @@ class ConsentExpiry:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until ``stop``."""
-        while True:
-            try:
-                await self.look()
-            except InfrastructureFailure as error:
-                log.warning("consents that expire cannot be looked for", error=error)
-            if await sleep_until(stop, LOOK_SECONDS):
-                return
+        await look_until(stop, self.look)
 
     async def look(self) -> int:
         """One look; how many were told of. None while the clock is in doubt."""

@@ -10,23 +10,19 @@ from uuid import UUID
 from services.chassis.audit import record
 from services.chassis.clock import JumpWatch, derived_id
 from services.chassis.database import Transaction
-from services.chassis.errors import InfrastructureFailure
-from services.chassis.logs import logger
 from services.chassis.messaging.work import Cause
-from services.chassis.runnable import Readiness, sleep_until
+from services.chassis.runnable import Readiness
 from services.gateway.disclosure.holds import legal_hold_end_near
 from services.gateway.domain.holds import LegalHold, notice_at, stands, terms_of
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.holds import end_hold
+from services.gateway.handlers.rounds import look_until
 from services.gateway.settings import SERVICE
 from services.gateway.store import cases, holds, stream
 
 ACTOR: Final = "legal-holds"
-LOOK_SECONDS: Final = 30.0
 BATCHES_EACH_LOOK: Final = 50
 BEGINNING: Final = UUID(int=0)
-
-log = logger(__name__)
 
 
 class HoldClock:
@@ -45,13 +41,7 @@ class HoldClock:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Look until ``stop``."""
-        while True:
-            try:
-                await self.look()
-            except InfrastructureFailure as error:
-                log.warning("legal holds cannot be looked at", error=error)
-            if await sleep_until(stop, LOOK_SECONDS):
-                return
+        await look_until(stop, self.look)
 
     async def look(self) -> int:
         """One look; how many ended or were told of. None while the clock is in doubt."""

@@ -5,6 +5,7 @@ A hold keeps a record and nothing else: whoever may not read the case may not re
 
 from uuid import UUID
 
+from contracts.gateway import LegalHoldEnded, LegalHoldSet
 from contracts.intake import LegalHoldConfirmed, LegalHoldLifted, LegalHoldPlaced
 from services.chassis.audit import record
 from services.chassis.errors import NotFound
@@ -24,7 +25,7 @@ from services.gateway.domain.holds import (
 )
 from services.gateway.domain.refusals import Objection, second_person_objections
 from services.gateway.handlers.context import GatewayContext
-from services.gateway.store import acts, cases, holds, stream
+from services.gateway.store import acts, cases, holds, merges, stream
 
 PLACED = "legal-hold-placed"
 CONFIRMED = "legal-hold-confirmed"
@@ -57,7 +58,7 @@ async def place_hold(
         confirm_by=work.now + terms.confirmed_within,
     )
     await holds.add_hold(tx, hold)
-    stream.publish_consent_fact(tx, legal_hold_set(hold), case_id=case_id)
+    await _told_of_all(work, case_id, legal_hold_set(hold))
     _audited(work, PLACED, hold, hold.ground)
     return ()
 
@@ -70,14 +71,14 @@ async def confirm_hold(
     hold = await _hold_of(body.hold_id, case_id, work)
     before = frozenset[str]()
     if hold is not None:
-        before = await acts.who_did(tx, PLACED, [case_id], [_reason(hold, hold.ground)])
+        before = await acts.who_did(tx, PLACED, [hold.case_id], [_reason(hold, hold.ground)])
     second = second_person_objections(work.caller, before, a_system=a_system)
     against = confirming_objections(hold, work.now, second)
     if against or hold is None:
         return against
     await holds.confirm_hold(tx, hold.hold_id, work.now)
     confirmed = await holds.read_hold(tx, hold.hold_id) or hold
-    stream.publish_consent_fact(tx, legal_hold_set(confirmed), case_id=case_id)
+    await _told_of_all(work, hold.case_id, legal_hold_set(confirmed))
     _audited(work, CONFIRMED, hold, hold.ground)
     return ()
 
@@ -97,8 +98,7 @@ async def end_hold(hold: LegalHold, kind: str, work: Work) -> bool:
     ended_at = work.now if kind == LIFTED else hold.stands_until
     if not await holds.end_hold(work.transaction, hold.hold_id, kind, ended_at):
         return False
-    fact = legal_hold_ended(hold.hold_id, kind, ended_at)
-    stream.publish_consent_fact(work.transaction, fact, case_id=hold.case_id)
+    await _told_of_all(work, hold.case_id, legal_hold_ended(hold.hold_id, kind, ended_at))
     _audited(work, ENDED, hold, kind)
     return True
 
@@ -114,7 +114,7 @@ async def destroy_person(context: GatewayContext, caller: Caller, case_id: UUID)
         row = await cases.lock_case(tx, case_id, now) if known is not None else None
         asked = Destroying(
             stopped_at=row.frozen_at if row else None,
-            holds=await holds.read_holds(tx, case_id),
+            holds=await holds.read_holds(tx, await merges.read_family(tx, case_id)),
             now=now,
             terms=terms_of(context.profile),
         )
@@ -128,13 +128,19 @@ async def destroy_person(context: GatewayContext, caller: Caller, case_id: UUID)
 
 
 async def _hold_of(hold_id: UUID, case_id: UUID, work: Work) -> LegalHold | None:
-    """The hold, if it is one of this case; the case's row is locked then."""
+    """The hold, if it is one of this case or of one that it was merged with; its row is locked."""
     tx = work.transaction
-    if await cases.read_case(tx, case_id) is None:
-        return None
-    await cases.lock_case(tx, case_id, work.now)
     hold = await holds.read_hold(tx, hold_id)
-    return hold if hold is not None and hold.case_id == case_id else None
+    if hold is None or hold.case_id not in await merges.read_family(tx, case_id):
+        return None
+    await cases.lock_case(tx, hold.case_id, work.now)
+    return await holds.read_hold(tx, hold_id)
+
+
+async def _told_of_all(work: Work, case_id: UUID, fact: LegalHoldSet | LegalHoldEnded) -> None:
+    """Of the case and of whatever it was merged with: one person's record is kept under each id."""
+    for each in await merges.read_family(work.transaction, case_id):
+        stream.publish_consent_fact(work.transaction, fact, case_id=each)
 
 
 def _reason(hold: LegalHold, word: str) -> str:

@@ -13,7 +13,7 @@ from services.chassis.errors import Conflict, NotFound
 from services.chassis.identity import Caller
 from services.gateway.access.routes import PRIVACY_OFFICER
 from services.gateway.handlers.context import GatewayContext
-from services.gateway.store import cases
+from services.gateway.store import cases, merges
 from services.gateway.store.consent import read_consent_rows, read_restriction_rows
 from services.gateway.store.exchange.references import read_disclosures
 from services.gateway.store.holds import read_hold_rows
@@ -33,13 +33,18 @@ async def read_disclosure_rows(tx: Transaction, case_id: UUID) -> list[dict[str,
     return [dict(row) for row in await read_disclosures(tx, case_id)]
 
 
+async def read_holds_of_all(tx: Transaction, case_id: UUID) -> list[dict[str, Any]]:
+    """Holds of the case and of whatever it was merged with: each keeps all of them."""
+    return await read_hold_rows(tx, await merges.read_family(tx, case_id))
+
+
 Reading = Callable[[Transaction, UUID], Awaitable[list[dict[str, Any]]]]
 
 READINGS: Final[dict[str, Reading]] = {
     "consents": read_consent_rows,
     "restrictions": read_restriction_rows,
     "disclosures": read_disclosure_rows,
-    HOLDS: read_hold_rows,
+    HOLDS: read_holds_of_all,
 }
 
 

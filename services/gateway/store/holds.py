@@ -1,14 +1,15 @@
 """Legal holds of cases: written under the case's row, read by whoever may read its registers."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, or_, select, update
+from sqlalchemy import ARRAY, and_, any_, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
-from services.chassis.statement import TIME
+from services.chassis.statement import ID, TIME
 from services.gateway.domain.holds import LegalHold
 from services.gateway.store.tables import LEGAL_HOLD, ORIGINAL_CODE, PERSON
 
@@ -18,9 +19,9 @@ _KEPT: Final = (
     *("confirm_by", "confirmed_at", "ended_at"),
 )
 _SHOWN: Final = (*_KEPT[:1], *_KEPT[2:], "ended_kind")
-_OF_CASE: Final = Statement(
+_OF_CASES: Final = Statement(
     select(LEGAL_HOLD)
-    .where(LEGAL_HOLD.c.case_id == bindparam("case_id"))
+    .where(LEGAL_HOLD.c.case_id == any_(bindparam("case_ids", type_=ARRAY(ID))))
     .order_by(LEGAL_HOLD.c.placed_at, LEGAL_HOLD.c.hold_id)
 )
 _ONE: Final = Statement(select(LEGAL_HOLD).where(LEGAL_HOLD.c.hold_id == bindparam("hold_id")))
@@ -64,14 +65,14 @@ _DESTROY_CODES: Final = Statement(
 )
 
 
-async def read_holds(tx: Transaction, case_id: UUID) -> tuple[LegalHold, ...]:
-    """Every hold of the case, ended ones too, oldest first."""
-    return tuple(_hold(row) for row in await tx.fetch(_OF_CASE, case_id=case_id))
+async def read_holds(tx: Transaction, family: Iterable[UUID]) -> tuple[LegalHold, ...]:
+    """Every hold of these cases, ended ones too, oldest first."""
+    return tuple(_hold(row) for row in await tx.fetch(_OF_CASES, case_ids=list(family)))
 
 
-async def read_hold_rows(tx: Transaction, case_id: UUID) -> list[dict[str, Any]]:
+async def read_hold_rows(tx: Transaction, family: Iterable[UUID]) -> list[dict[str, Any]]:
     """The same for whoever reads the register, with how each ended or until when it stands."""
-    rows = await tx.fetch(_OF_CASE, case_id=case_id)
+    rows = await tx.fetch(_OF_CASES, case_ids=list(family))
     return [
         {**{name: row[name] for name in _SHOWN}, "stands_until": _hold(row).stands_until}
         for row in rows

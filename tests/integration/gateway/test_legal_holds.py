@@ -12,6 +12,7 @@ from services.chassis.audit import record
 from services.chassis.clock import FrozenClock, new_id
 from services.gateway.handlers.holding import HoldClock
 from services.gateway.store.cases import freeze_case, lock_case
+from services.gateway.store.merges import add_merged
 from tests.integration.gateway.test_safe_door import IDENTITY
 from tests.support.databases import own_database
 from tests.support.gateway_door import NODE, NOW, Door, an_event, as_, open_door
@@ -207,6 +208,26 @@ async def test_it_opens_nothing_and_is_shown_to_whoever_reads_the_registers(door
     assert (
         await door.client.get(f"{path}/legal-holds", headers=as_("operator"))
     ).status_code == 403
+
+
+async def test_a_hold_of_one_case_keeps_whatever_it_was_merged_with(door: Door) -> None:
+    goes_on, duplicate = await a_stopped_case(door), await a_stopped_case(door)
+    async with door.database.transaction() as tx:
+        await add_merged(tx, duplicate, goes_on, NOW)
+    hold_id, _ = await place(door, goes_on, days=3)
+    rows = await door.published("consent")
+    assert {row["key"] for row in rows} == {str(goes_on), str(duplicate)}
+    let_pass(door, 2.9)
+    for case_id in (goes_on, duplicate):
+        assert (await destroy(door, case_id))[1][0] == "legal-hold"
+        shown = await door.client.get(f"/v1/cases/{case_id}/legal-holds", headers=SUPERVISOR)
+        assert [row["hold_id"] for row in shown.json()["legal-holds"]] == [hold_id]
+    assert await confirm(door, duplicate, hold_id) == []
+    assert await lift(door, duplicate, hold_id) == []
+    ended = [row for row in await door.published("consent") if "hold-ended" in row["type"]]
+    assert {row["key"] for row in ended} == {str(goes_on), str(duplicate)}
+    let_pass(door, 3)
+    assert await destroy(door, duplicate) == (204, [])
 
 
 async def test_nothing_of_a_case_whose_sharing_goes_on_is_destroyed(door: Door) -> None:

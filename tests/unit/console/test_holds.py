@@ -142,3 +142,31 @@ async def test_the_officers_list_names_cases_by_number_and_shows_nothing_of_them
     assert text.index(f"/holds/{CASE}") < text.index(f"/holds/{TASK}")
     assert "Detected" not in text
     assert "Trafficking" not in text
+
+
+async def test_the_officer_destroys_what_the_safe_has_or_is_told_every_reason_why_not(
+    bench: Bench,
+) -> None:
+    with_holds(bench, a_hold())
+    await bench.sign_in("privacy-officer")
+    await bench.send("/language", {"to": "en"})
+    errors = {"errors": [{"type": "legal-hold"}, {"type": "not-yet-due"}]}
+    bench.node.shows[f"gateway/v1/persons/{CASE}"] = (409, errors)
+    refused = await bench.send(f"{PLACE}/destroy", {})
+    assert refused.status_code == 409
+    assert "A legal hold stands: it has to be kept." in refused.text
+    assert "can be undone are not over" in refused.text
+    bench.node.shows[f"gateway/v1/persons/{CASE}"] = (204, {})
+    done = await bench.send(f"{PLACE}/destroy", {})
+    assert done.headers["location"] == PLACE
+    assert "It is destroyed." in (await bench.browser.get(PLACE)).text
+    assert [method for method, place, _ in bench.node.asked if "persons" in place] == ["DELETE"] * 2
+
+
+@pytest.mark.parametrize("person", ["supervisor", "case-worker"])
+async def test_nobody_else_destroys_anything(bench: Bench, person: str) -> None:
+    with_holds(bench, a_hold())
+    await bench.sign_in(person)
+    assert "/destroy" not in (await bench.browser.get(PLACE)).text
+    assert (await bench.send(f"{PLACE}/destroy", {})).status_code == 403
+    assert not any(method == "DELETE" for method, _, _ in bench.node.asked)
