@@ -9,7 +9,8 @@ MISSING: Final = "child-missing"
 WORTH: Final = frozenset(
     {
         MISSING,
-        *("offer-received", "offer-unseen", "task-expired", "decision-overdue"),
+        *("offer-received", "offer-unseen", "task-expired"),
+        *("decision-overdue", "awaited-decision-overdue"),
         *("provider-not-found", "need-escalated", "start-overdue", "hand-over-failed"),
         *("sending-delayed", "sending-refused", "case-opened", "case-frozen"),
         *("child-notification-failed", "child-notification-overdue", "no-removal-not-sent"),

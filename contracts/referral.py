@@ -69,6 +69,7 @@ class TaskProgressed(Contract):
 
     ``hand_over_reference`` comes with acceptance and is good for one use; the duty phone is in
     the directory, not here. ``notice``: a clock of the provider ran out and changed no state.
+    ``hold_until``: while it looks for a place (`accepting`), by when it has one or declines.
     """
 
     task_id: Reference
@@ -81,6 +82,7 @@ class TaskProgressed(Contract):
     quantity: Count | None = None
     hand_over_reference: Reference | None = None
     notice: Annotated[str, code("progress-notice")] | None = None
+    hold_until: Time | None = None
 
 
 class OnwardReferralTold(Contract):
@@ -156,6 +158,12 @@ class HoldRequested(TaskFact):
     expires_at: Time
     dependants: Count | None = None
     access_needs: Annotated[tuple[Annotated[str, code("access-need")], ...], Codes] = ()
+
+
+class PlaceSought(TaskFact):
+    """Sender: the provider said yes and looks for a place; by then it has one or declines."""
+
+    hold_until: Time
 
 
 class HoldAbandoned(TaskFact):

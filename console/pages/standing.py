@@ -23,6 +23,8 @@ Over = Callable[[Piece, Any, datetime], bool]
 UNREADABLE: Final = (NotAllowed, NotFound, CaseFrozen, InfrastructureFailure)
 UNDECIDED: Final = ("detected", "screening")
 BELIEVED_CHILD: Final = "believed-child"
+PASSED: Final = "passed"
+"""Of ``clock-status``: the first decision of another agency is late."""
 
 
 def _task(piece: Piece) -> Place:
@@ -125,6 +127,11 @@ def _decided(piece: Piece, case: Any, now: datetime) -> bool:
     return all(not case["clocks"][name] or moment_of(case["clocks"][name]) > now for name in names)
 
 
+def _no_other_agency_is_late(_piece: Piece, case: Any, _now: datetime) -> bool:
+    """Nobody who took the case over still has to decide first, as far as it is told here."""
+    return all(each["decision_clock"] != PASSED for each in case["hand_overs"])
+
+
 def _child_is_back(_piece: Piece, case: Any, _now: datetime) -> bool:
     return case["record"] is not None and not case["record"]["missing_at"]
 
@@ -147,6 +154,7 @@ RULES: Final[Mapping[str, tuple[Callable[[Piece], Place], Over]]] = {
     "episode-not-begun": (_episode, _it_began),
     "follow-up-due": (_plans, _person_was_asked),
     "decision-overdue": (_case, _of_a_case(_decided)),
+    "awaited-decision-overdue": (_case, _of_a_case(_no_other_agency_is_late)),
     "child-missing": (_case, _of_a_case(_child_is_back)),
     "child-notification-overdue": (_case, _of_a_case(_authorities_know)),
     "child-notification-failed": (_case, _of_a_case(_authorities_know)),

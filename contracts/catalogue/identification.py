@@ -43,6 +43,8 @@ FACTS: Final = (
     Fact("hand-over-started", "identification", identification.HandOverStarted, CASE),
     Fact("hand-over-confirmed", "identification", identification.HandOverConfirmed, CASE),
     Fact("hand-over-failed", "identification", identification.HandOverFailed, CASE),
+    Fact("awaited-decision-overdue", "identification", identification.AwaitedDecisionOverdue, CASE),
+    Fact("decision-clock-stopped", "identification", identification.DecisionClockStopped, CASE),
     Fact(
         "person-helped-without-identification",
         "identification",
@@ -115,6 +117,7 @@ FACTS: Final = (
     Fact("questionnaire-recorded", "identification", identification.QuestionnaireRecorded, CASE),
     Fact("hand-over-offered", "outgoing", identification.HandOverOffered, ADDRESSED),
     Fact("hand-over-received", "outgoing", identification.HandOverReceived, ADDRESSED),
+    Fact("decision-clock-told", "outgoing", identification.DecisionClockTold, ADDRESSED),
     Fact("hand-over-required", "outgoing", identification.HandOverRequired, ADDRESSED),
     Fact("child-notified", "outgoing", identification.ChildNotified, ADDRESSED),
     Fact("no-removal", "outgoing", identification.NoRemoval, ADDRESSED),

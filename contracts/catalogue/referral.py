@@ -22,6 +22,7 @@ FACTS: Final = (
     Fact("task-seen", "referral", referral.TaskSeen, CASE),
     Fact("offer-unseen", "referral", referral.OfferUnseen, CASE),
     Fact("hold-requested", "referral", referral.HoldRequested, CASE),
+    Fact("place-sought", "referral", referral.PlaceSought, CASE),
     Fact("hold-abandoned", "referral", referral.HoldAbandoned, CASE),
     Fact("task-accepted", "referral", referral.TaskAccepted, CASE),
     Fact("task-declined", "referral", referral.TaskDeclined, CASE),

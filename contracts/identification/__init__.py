@@ -1,11 +1,14 @@
 """Facts the identification service publishes: who was detected, what was decided."""
 
 from contracts.identification.cases import (
+    AwaitedDecisionOverdue,
     CaseChanged,
     CaseEnded,
     CaseFrozen,
     CaseOpened,
     CaseVoided,
+    DecisionClockStopped,
+    DecisionClockTold,
     DecisionOverdue,
     DestructionDue,
     HandOverConfirmed,
@@ -74,6 +77,7 @@ from contracts.identification.rights import (
 __all__ = [
     "AnonymousCount",
     "AnonymousNotification",
+    "AwaitedDecisionOverdue",
     "BestInterestsRecorded",
     "CaseChanged",
     "CaseEnded",
@@ -94,6 +98,8 @@ __all__ = [
     "ChildsViewRecorded",
     "ContactLost",
     "ContactRegained",
+    "DecisionClockStopped",
+    "DecisionClockTold",
     "DecisionOverdue",
     "DependantsAdded",
     "DestructionDue",

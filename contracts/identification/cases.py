@@ -79,10 +79,24 @@ class HandOverReceived(Contract):
     """Addressed, back to the detecting agency: the case is now worked here.
 
     ``hand_over_reference`` is good for one use when identity is handed over in person or by phone.
+    ``decision_due_at``: by when somebody here decides whether there are reasonable grounds.
     """
 
     offer_id: Reference
     hand_over_reference: Reference
+    decision_due_at: Time | None = None
+
+
+class DecisionClockTold(Contract):
+    """Addressed, to the agency that handed the case over: the first decision did not come in time,
+    or is awaited no more.
+
+    Why it is over (decided this way or that, closed, entered in error) is in no event that leaves.
+    No other clock is told: that it runs at all would say what was decided.
+    """
+
+    offer_id: Reference
+    status: Annotated[str, code("clock-status")]
 
 
 class HandOverStarted(Contract):
@@ -93,11 +107,32 @@ class HandOverStarted(Contract):
 
 
 class HandOverConfirmed(Contract):
-    """Local: the identifying agency has the case."""
+    """Local: the identifying agency has the case, and by when it decides first."""
 
     offer_id: Reference
     recipient: Node
     hand_over_reference: Reference
+    decision_due_at: Time | None = None
+
+
+class AwaitedDecisionOverdue(Contract):
+    """Local, where the case was handed over: that agency has not decided in time. It changes no
+    right of the person; a person here asks why.
+    """
+
+    offer_id: Reference
+    recipient: Node
+    due_at: Time | None = None
+
+
+class DecisionClockStopped(Contract):
+    """Local, where the case was handed over: that agency's first decision is awaited no more, or
+    it tells us no more of it. What was decided, if anything, nobody here is told.
+    """
+
+    offer_id: Reference
+    recipient: Node
+    status: Annotated[str, code("clock-status")]
 
 
 class HandOverFailed(Contract):

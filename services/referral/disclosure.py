@@ -164,6 +164,7 @@ def _progress(letter: ProgressLetter) -> referral.TaskProgressed:
         quantity=outcome.quantity if outcome else None,
         hand_over_reference=progress.hand_over_reference,
         notice=progress.notice,
+        hold_until=progress.hold_until,
     )
 
 
@@ -195,6 +196,8 @@ def _task_fact(fact: TaskFact) -> referral.TaskFact:
                 dependants=fact.terms.dependants,
                 access_needs=fact.terms.access_needs,
             )
+        case facts.PlaceSought():
+            return referral.PlaceSought(**_shared(fact), hold_until=fact.hold_until)
         case facts.TaskAccepted() | facts.TaskPaused() | facts.StartOverdue():
             return _running(fact)
         case _:

@@ -21,7 +21,10 @@ from services.identification.access import ROUTES as IDENTIFICATION
 from services.referral.access import SIDES
 
 EVERY: tuple[tuple[str, type[Contract]], ...] = (*NEWS, ("identification", CaseLinked))
-MOMENTS = {"due_at", "answer_by", "seen_by", "start_by", "arrive_by", "limit_at", "expires_at"}
+MOMENTS = {
+    *("due_at", "decision_due_at", "answer_by", "seen_by", "start_by", "arrive_by", "limit_at"),
+    "expires_at",
+}
 """Properties by which something is due; of other moments the fact says what happened."""
 
 

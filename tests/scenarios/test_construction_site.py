@@ -26,6 +26,8 @@ SAID_AT_THE_BORDER = {
     "hand-over-offered": 1,
     "hand-over-received": 1,
     "hand-over-confirmed": 1,
+    "decision-clock-told": 1,
+    "decision-clock-stopped": 1,
     "sending-delivered": 1,
     "intake-accepted": 2,
 }
@@ -37,6 +39,7 @@ SAID_AT_INTERIOR = {
     "person-screened": 1,
     "record-decision": 2,
     "person-presumed": 1,
+    "decision-clock-told": 1,
     "reflection-started": 1,
     "reflection-ended": 1,
     "person-identified": 1,
@@ -45,14 +48,15 @@ SAID_AT_INTERIOR = {
     "request-opened": 1,
     "offer-made": 2,
     "task-offered": 2,
-    "task-progressed": 10,
+    "task-progressed": 12,
     "task-delivered": 2,
     "task-seen": 2,
+    "place-sought": 2,
     "task-accepted": 2,
     "task-started": 2,
     "task-completed": 2,
     "loop-closed": 2,
-    "sending-delivered": 3,
+    "sending-delivered": 4,
     "intake-accepted": 5,
 }
 SAID_AT_THE_RED_CROSS = {
@@ -71,8 +75,8 @@ SAID_AT_THE_RED_CROSS = {
     "episode-completed": 2,
     "task-started": 2,
     "task-completed": 2,
-    "task-progressed": 10,
-    "sending-delivered": 10,
+    "task-progressed": 12,
+    "sending-delivered": 12,
     "intake-accepted": 9,
 }
 
@@ -104,7 +108,10 @@ def test_the_states_are_what_their_services_say(site: Told) -> None:
     at_border = site.stage.get(
         f"{BORDER}.identification", f"/v1/cases/{site.case(BORDER)}", "case-officer"
     ).json()
-    assert [each["state"] for each in at_border["hand_overs"]] == ["confirmed"]
+    (handed,) = at_border["hand_overs"]
+    assert (handed["state"], handed["decision_clock"]) == ("confirmed", "over")
+    due = site.body(BORDER, "hand-over-confirmed")["decision_due_at"]
+    assert due == site.body(INTERIOR, "hand-over-received")["decision_due_at"] is not None
     at_interior = interior_case(site)
     assert (at_interior["state"], at_interior["origin"]) == ("identified", "hand-over")
     assert at_interior["counted_by"] == BORDER

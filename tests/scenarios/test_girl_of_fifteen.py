@@ -23,7 +23,7 @@ SAID_AT_NGO = {
             *("detect-person", "hand-over-required", "child-notified", "case-opened"),
             *("hand-over-started", "person-to-be-told", "notify-guardian", "hand-over-received"),
             *("hand-over-confirmed", "record-person-told", "person-told"),
-            *("record-child-authority-told",),
+            *("record-child-authority-told", "decision-clock-told", "decision-clock-stopped"),
         ],
         1,
     ),
@@ -43,16 +43,16 @@ SAID_AT_INTERIOR = {
             *("notify-guardian", "guardian-notified", "consent-granted", "request-referral"),
             *("request-opened", "offer-made", "task-offered", "task-delivered", "task-seen"),
             *("task-accepted", "task-started", "person-identified", "task-completed"),
-            *("loop-closed",),
+            *("loop-closed", "decision-clock-told", "place-sought"),
         ],
         1,
     ),
-    "sending-delivered": 2,
+    "sending-delivered": 3,
     "record-decision": 2,
     "case-changed": 5,
     "intake-accepted": 9,
     "take-protection-measure": 2,
-    "task-progressed": 5,
+    "task-progressed": 6,
 }
 SAID_AT_EDUCATION = {
     **dict.fromkeys(
@@ -68,16 +68,17 @@ SAID_AT_EDUCATION = {
         1,
     ),
     "intake-accepted": 6,
-    "task-progressed": 5,
+    "task-progressed": 6,
     "answer-offer": 2,
-    "sending-delivered": 5,
+    "sending-delivered": 6,
 }
 CROSSED = {
     (NGO, INTERIOR, "hand-over-required"): 1,
     (NGO, EDUCATION, "child-notified"): 1,
     (INTERIOR, NGO, "hand-over-received"): 1,
+    (INTERIOR, NGO, "decision-clock-told"): 1,
     (INTERIOR, EDUCATION, "task-offered"): 1,
-    (EDUCATION, INTERIOR, "task-progressed"): 5,
+    (EDUCATION, INTERIOR, "task-progressed"): 6,
 }
 
 

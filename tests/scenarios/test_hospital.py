@@ -30,8 +30,8 @@ SAID_AT_THE_RED_CROSS = {
     "episode-completed": 1,
     "task-started": 1,
     "task-completed": 1,
-    "task-progressed": 5,
-    "sending-delivered": 5,
+    "task-progressed": 6,
+    "sending-delivered": 6,
     "intake-accepted": 4,
 }
 

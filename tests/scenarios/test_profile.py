@@ -107,6 +107,8 @@ def test_the_first_decision_is_due_by_the_holidays_of_the_profile(story: Told) -
     start, told = at(case["recorded_at"]), case["clocks"]
     assert at(told["reasonable_grounds_due_at"]) == due(UK, start, GROUNDS)
     assert at(told["reasonable_grounds_due_at"]) != due(HERE, start, GROUNDS)
+    handed = story.body(BORDER, "hand-over-confirmed")
+    assert at(handed["decision_due_at"]) == at(told["reasonable_grounds_due_at"])
 
 
 def test_reflection_and_what_is_added_to_it_are_as_long_as_the_profile_says(story: Told) -> None:

@@ -17,6 +17,7 @@ from contracts.catalogue import CATALOGUE, spec_for
 from contracts.envelope import Contract, Envelope
 from contracts.identification import (
     ChildNotified,
+    DecisionClockTold,
     HandOverOffered,
     HandOverReceived,
     HandOverRequired,
@@ -64,7 +65,9 @@ QUICK = ExchangeLimits(
     wait_seconds=0.05,
     acknowledge_seconds=5.0,
 )
-BY_IDENTIFICATION = HandOverOffered | HandOverReceived | ChildNotified | NoRemoval
+BY_IDENTIFICATION = (
+    HandOverOffered | HandOverReceived | DecisionClockTold | ChildNotified | NoRemoval
+)
 PURPOSES = ["hand-over", "referral", "capacity-query", "child-notification", "no-removal"]
 
 

@@ -28,7 +28,7 @@ DISCLOSED = (
     (loop.BORDER, "org.nrm.identification.hand-over-offered.v1", 1),
     (loop.INTERIOR, "org.nrm.identification.hand-over-received.v1", 1),
     (loop.INTERIOR, "org.nrm.referral.task-offered.v1", 1),
-    (loop.REDCROSS, "org.nrm.referral.task-progressed.v1", 5),
+    (loop.REDCROSS, "org.nrm.referral.task-progressed.v1", 6),
 )
 
 

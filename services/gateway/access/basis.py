@@ -209,6 +209,9 @@ BASIS: Final[Mapping[str, Basis]] = MappingProxyType(
         "org.nrm.identification.hand-over-received.v1": Basis(
             rule=grant_came_with_the_offer, purpose="hand-over", answers=True
         ),
+        "org.nrm.identification.decision-clock-told.v1": Basis(
+            rule=grant_came_with_the_offer, purpose="hand-over", answers=True
+        ),
         "org.nrm.referral.task-offered.v1": Basis(
             rule=person_has_consented, purpose="referral", category="needs"
         ),

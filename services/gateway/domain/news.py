@@ -17,6 +17,8 @@ CLOCKS: Final[Mapping[str, tuple[str, ...]]] = {
     "reflection-ended": ("ended_at",),
     "majority-review-due": ("due_at",),
     "decision-overdue": ("due_at",),
+    "hand-over-confirmed": ("decision_due_at",),
+    "awaited-decision-overdue": ("due_at", TIME),
     "destruction-due": ("due_at",),
     "child-notification-overdue": ("due_at",),
     "offer-received": ("seen_by", "answer_by"),

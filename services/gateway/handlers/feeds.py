@@ -48,6 +48,8 @@ NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.CaseOpened),
     ("identification", identification.HandOverConfirmed),
     ("identification", identification.HandOverFailed),
+    ("identification", identification.AwaitedDecisionOverdue),
+    ("identification", identification.DecisionClockStopped),
     ("identification", identification.PersonHelpedWithoutIdentification),
     ("identification", identification.ReflectionReviewDue),
     ("identification", identification.ReflectionEnded),

@@ -19,6 +19,7 @@ from services.identification.domain.decisions import AwaitingConclusion as Await
 from services.identification.domain.decisions import nobody_decides
 from services.identification.domain.letters import Letter
 from services.identification.domain.second_look import Negative
+from services.identification.domain.told_clock import SHOWN_DUE
 from services.identification.handlers import CaseView, HandOverRow, NoticeRow
 
 
@@ -34,6 +35,10 @@ class HandOverShown(BaseModel):
     changed_at: datetime
     sender_not_told: bool
     """We have the case, but our word of it could not leave, for ``reason``: tell them."""
+    decision_clock: str | None = None
+    """The clock of the first decision, as both agencies know it (``clock-status``)."""
+    decision_due_at: datetime | None = None
+    """When that decision is due, while it is awaited. Of no other clock is anybody told."""
 
 
 class ClocksShown(BaseModel):
@@ -271,4 +276,6 @@ def _hand_over(row: HandOverRow) -> HandOverShown:
         hand_over_reference=row.hand_over_reference,
         changed_at=row.changed_at,
         sender_not_told=row.sender_not_told,
+        decision_clock=row.decision_clock,
+        decision_due_at=row.decision_due_at if row.decision_clock in SHOWN_DUE else None,
     )

@@ -10,9 +10,12 @@ from uuid import UUID
 from contracts.identification import (
     AnonymousCount,
     AnonymousNotification,
+    AwaitedDecisionOverdue,
     CaseFrozen,
     ChildNotificationReceived,
     ChildNotified,
+    DecisionClockStopped,
+    DecisionClockTold,
     DestructionDue,
     HandOverConfirmed,
     HandOverFailed,
@@ -133,9 +136,32 @@ def anonymous_notification(
     )
 
 
-def receipt_of(offer_id: UUID, hand_over_reference: UUID) -> HandOverReceived:
-    """Back to the agency that offered: the case is worked here."""
-    return HandOverReceived(offer_id=offer_id, hand_over_reference=hand_over_reference)
+def receipt_of(
+    offer_id: UUID, hand_over_reference: UUID, decision_due_at: datetime | None
+) -> HandOverReceived:
+    """Back to the agency that offered: the case is worked here, and when somebody has decided."""
+    return HandOverReceived(
+        offer_id=offer_id,
+        hand_over_reference=hand_over_reference,
+        decision_due_at=decision_due_at,
+    )
+
+
+def clock_told(offer_id: UUID, status: str) -> DecisionClockTold:
+    """To the same agency: that clock passed, or is over. Nothing else may ever be added to it."""
+    return DecisionClockTold(offer_id=offer_id, status=status)
+
+
+def awaited_decision_overdue(
+    offer_id: UUID, recipient: str, due_at: datetime | None
+) -> AwaitedDecisionOverdue:
+    """Inside the node that handed over: nobody there decided in time."""
+    return AwaitedDecisionOverdue(offer_id=offer_id, recipient=recipient, due_at=due_at)
+
+
+def clock_stopped(offer_id: UUID, recipient: str, status: str) -> DecisionClockStopped:
+    """Inside the node that handed over: the clock there is not shown any more."""
+    return DecisionClockStopped(offer_id=offer_id, recipient=recipient, status=status)
 
 
 def started(offer_id: UUID, recipient: str) -> HandOverStarted:
@@ -143,10 +169,15 @@ def started(offer_id: UUID, recipient: str) -> HandOverStarted:
     return HandOverStarted(offer_id=offer_id, recipient=recipient)
 
 
-def confirmed(offer_id: UUID, recipient: str, hand_over_reference: UUID) -> HandOverConfirmed:
-    """Inside the node: the other agency has the case."""
+def confirmed(
+    offer_id: UUID, recipient: str, hand_over_reference: UUID, decision_due_at: datetime | None
+) -> HandOverConfirmed:
+    """Inside the node: the other agency has the case, and by when it decides first."""
     return HandOverConfirmed(
-        offer_id=offer_id, recipient=recipient, hand_over_reference=hand_over_reference
+        offer_id=offer_id,
+        recipient=recipient,
+        hand_over_reference=hand_over_reference,
+        decision_due_at=decision_due_at,
     )
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Final, assert_never
 from uuid import UUID
 
-from contracts.gateway import NoticeQueued, SendingRefused
-from contracts.identification import HandOverOffered, HandOverReceived
+from contracts.gateway import FeedbackEnded, NoticeQueued, SendingRefused
+from contracts.identification import DecisionClockTold, HandOverOffered, HandOverReceived
 from services.chassis.clock import derived_id
 from services.chassis.logs import logger
 from services.chassis.messaging.work import Received, Waits, Work
@@ -24,6 +24,15 @@ from services.identification.domain import (
     review,
     to_be_told,
 )
+from services.identification.domain.told_clock import (
+    NOT_TOLD,
+    PASSED,
+    RUNNING,
+    SHOWN_DUE,
+    first_decision_due,
+    is_later,
+    is_news,
+)
 from services.identification.handlers.notices import not_sent, sharing_ended
 from services.identification.handlers.recording import Context, case_id_of, note, record
 from services.identification.handlers.situation import situation_of
@@ -33,6 +42,7 @@ from services.identification.store.hand_overs import INCOMING, OUTGOING, HandOve
 
 PURPOSE: Final = "hand-over"
 HANDED_OVER_BY_LAW: Final = "hand-over-by-law"
+FAILED: Final = "failed"
 SHARING_ENDED: Final = "grant-ended"
 """Why an offer failed that left and was withdrawn before the answer."""
 OFFERED_CODES: Final = (
@@ -119,6 +129,7 @@ async def notice_queued(context: Context, received: Received, work: Work) -> Wai
     body: NoticeQueued = received.body
     case_id = case_id_of(received)
     case = await sharing_ended(work, case_id, body.recipient)
+    await _heard_no_more(work, case_id, body.recipient)
     row = await hand_overs.standing_offer(work.transaction, case_id)
     if row is None or row.agency != body.recipient:
         return None
@@ -129,7 +140,7 @@ async def notice_queued(context: Context, received: Received, work: Work) -> Wai
 
 
 async def _failed(work: Work, row: HandOverRow, reason: str) -> None:
-    settled = row.settled("failed", work.now, reason=reason)
+    settled = row.settled(FAILED, work.now, reason=reason)
     await hand_overs.settle_offer(work.transaction, settled)
     outbox.tell(work.transaction, disclosure.failed(row.offer_id, row.agency, reason), row.case_id)
     note(work, row.case_id, "hand-over-failed", reason)
@@ -153,14 +164,64 @@ async def hand_over_received(context: Context, received: Received, work: Work) -
     if row is None or not ours or row.agency != received.envelope.sender:
         note(work, case_id, "hand-over-answer-ignored")
         return None
-    reference = body.hand_over_reference
-    await hand_overs.settle_offer(
-        work.transaction, row.settled("confirmed", work.now, reference=reference)
+    reference, due_at = body.hand_over_reference, body.decision_due_at
+    begins = due_at is not None and is_later(RUNNING, row.decision_clock)
+    settled = replace(
+        row.settled("confirmed", work.now, reference=reference),
+        decision_clock=RUNNING if begins else row.decision_clock,
+        decision_due_at=due_at,
     )
-    confirmed = disclosure.confirmed(row.offer_id, row.agency, reference)
+    await hand_overs.settle_offer(work.transaction, settled)
+    confirmed = disclosure.confirmed(row.offer_id, row.agency, reference, due_at)
     outbox.tell(work.transaction, confirmed, case_id)
     note(work, case_id, "hand-over-confirmed", row.agency)
     return None
+
+
+async def decision_clock_told(context: Context, received: Received, work: Work) -> Waits | None:
+    """The first decision did not come in time there, or is awaited no more; never why.
+
+    What comes late, twice, after sharing ended or from anybody else changes nothing.
+    """
+    body: DecisionClockTold = received.body
+    case_id, tx = case_id_of(received), work.transaction
+    rows = await hand_overs.hand_overs_of(tx, case_id)
+    row = next((each for each in rows if _is_theirs(each, body, received)), None)
+    if row is None or not is_news(body.status, row.decision_clock):
+        note(work, case_id, "decision-clock-ignored")
+        return None
+    await _clock_changed(work, row, body.status)
+    return None
+
+
+def _is_theirs(row: HandOverRow, body: DecisionClockTold, received: Received) -> bool:
+    ours = row.direction == OUTGOING and row.offer_id == body.offer_id
+    return ours and row.agency == received.envelope.sender and row.state != FAILED
+
+
+async def feedback_ended(context: Context, received: Received, work: Work) -> Waits | None:
+    """An agency that has the case from us tells us no more: its clock is shown no longer."""
+    body: FeedbackEnded = received.body
+    await _heard_no_more(work, case_id_of(received), body.agency)
+    return None
+
+
+async def _heard_no_more(work: Work, case_id: UUID, agency: str) -> None:
+    for row in await hand_overs.hand_overs_of(work.transaction, case_id):
+        if row.direction == OUTGOING and row.agency == agency and row.decision_clock in SHOWN_DUE:
+            await _clock_changed(work, row, NOT_TOLD)
+
+
+async def _clock_changed(work: Work, row: HandOverRow, status: str) -> None:
+    changed = replace(row, decision_clock=status)
+    await hand_overs.settle_offer(work.transaction, changed)
+    told = (
+        disclosure.awaited_decision_overdue(row.offer_id, row.agency, row.decision_due_at)
+        if status == PASSED
+        else disclosure.clock_stopped(row.offer_id, row.agency, status)
+    )
+    outbox.tell(work.transaction, told, row.case_id)
+    note(work, row.case_id, "decision-clock-changed", status)
 
 
 async def hand_over_offered(context: Context, received: Received, work: Work) -> Waits | None:
@@ -176,15 +237,17 @@ async def hand_over_offered(context: Context, received: Received, work: Work) ->
         note(work, case_id, "hand-over-ignored", "case-frozen" if frozen else "not-allowed")
         return None
     body: HandOverOffered = received.body
-    if await cases.load_case(tx, case_id) is None:
-        opening = _opening_of(body, case_id, work)
-        await record(work, open_case(opening, context.clocks, identifies=True), new=True)
-    await _confirm(work, case_id, body.offer_id, sender)
+    case = await cases.load_case(tx, case_id)
+    if case is None:
+        opened = open_case(_opening_of(body, case_id, work), context.clocks, identifies=True)
+        await record(work, opened, new=True)
+        case = opened.case
+    await _confirm(work, case, body.offer_id, sender)
     return None
 
 
-async def _confirm(work: Work, case_id: UUID, offer_id: UUID, sender: str) -> None:
-    tx = work.transaction
+async def _confirm(work: Work, case: Case, offer_id: UUID, sender: str) -> None:
+    tx, case_id, due_at = work.transaction, case.case_id, first_decision_due(case)
     known = [row for row in await hand_overs.hand_overs_of(tx, case_id) if row.offer_id == offer_id]
     if known:
         note(work, case_id, "hand-over-repeated", sender)
@@ -192,7 +255,7 @@ async def _confirm(work: Work, case_id: UUID, offer_id: UUID, sender: str) -> No
     reference = derived_id(SERVICE, work.cause.id, "hand-over-reference", 0)
     outgoing_id = outbox.send(
         tx,
-        disclosure.receipt_of(offer_id, reference),
+        disclosure.receipt_of(offer_id, reference, due_at),
         case_id,
         recipient=sender,
         purpose=PURPOSE,
@@ -206,6 +269,8 @@ async def _confirm(work: Work, case_id: UUID, offer_id: UUID, sender: str) -> No
         state="confirmed",
         changed_at=work.now,
         hand_over_reference=reference,
+        decision_clock=None if due_at is None else RUNNING,
+        decision_due_at=due_at,
     )
     await hand_overs.add_hand_over(tx, row)
     note(work, case_id, "take-over", sender)

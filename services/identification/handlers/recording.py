@@ -3,7 +3,7 @@
 A command is answered exactly once, in the transaction that does (or does not do) what it asks.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.chassis import audit
@@ -14,7 +14,13 @@ from services.identification import disclosure
 from services.identification.access import Standing, objections
 from services.identification.domain import Case, Change, Clocks, Objection, Refusal
 from services.identification.domain.facts import CaseWasUnlinked
-from services.identification.store import cases, outbox, policy
+from services.identification.domain.hand_over import HAND_OVER
+from services.identification.domain.told_clock import (
+    TAKEN_OVER,
+    the_first_clock_may_have_changed,
+    to_tell,
+)
+from services.identification.store import cases, hand_overs, outbox, policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +73,21 @@ async def record(work: Work, change: Change, *, new: bool = False) -> None:
     for fact in change.facts:
         under = fact.case_id if isinstance(fact, CaseWasUnlinked) else case.case_id
         outbox.tell(tx, disclosure.event_of(fact), under)
+    if case.origin == TAKEN_OVER and the_first_clock_may_have_changed(change):
+        await _tell_who_handed_over(work, case)
+
+
+async def _tell_who_handed_over(work: Work, case: Case) -> None:
+    """The agency that gave us the case hears what became of the first clock, and never why."""
+    for row in await hand_overs.hand_overs_of(work.transaction, case.case_id):
+        status = to_tell(case, row.decision_clock, work.now)
+        if status is None or row.direction != hand_overs.INCOMING or row.sender_not_told:
+            continue
+        letter = disclosure.clock_told(row.offer_id, status)
+        outbox.send(work.transaction, letter, case.case_id, recipient=row.agency, purpose=HAND_OVER)
+        told = replace(row, decision_clock=status)
+        await hand_overs.settle_offer(work.transaction, told)
+        note(work, case.case_id, "decision-clock-told", row.agency)
 
 
 def allowed(

@@ -47,6 +47,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("gateway", gateway.SendingDelivered): notices.sending_delivered,
     type_of("gateway", gateway.SendingRefused): hand_over.sending_refused,
     type_of("gateway", gateway.NoticeQueued): hand_over.notice_queued,
+    type_of("gateway", gateway.FeedbackEnded): hand_over.feedback_ended,
     type_of("gateway", gateway.PolicyCopied): consent.policy_copied,
     type_of("identification", identification.HandOverOffered): hand_over.hand_over_offered,
     type_of("identification", identification.HandOverRequired): hand_over.hand_over_offered,
@@ -55,6 +56,7 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("identification", identification.NoRemovalEnded): told.no_removal_ended,
     type_of("identification", identification.AnonymousNotification): told.anonymous_notification,
     type_of("identification", identification.HandOverReceived): hand_over.hand_over_received,
+    type_of("identification", identification.DecisionClockTold): hand_over.decision_clock_told,
 }
 DEADLINES: Final[Mapping[str, TimeHandler]] = {
     **dict.fromkeys(KINDS, time.clock_ran_out),

@@ -38,6 +38,8 @@ _SETTLE: Final = Statement(
         reason=bindparam("reason"),
         hand_over_reference=bindparam("hand_over_reference"),
         changed_at=bindparam("changed_at"),
+        decision_clock=bindparam("decision_clock"),
+        decision_due_at=bindparam("decision_due_at"),
     )
 )
 
@@ -56,6 +58,9 @@ class HandOverRow:
     changed_at: datetime
     reason: str | None = None
     hand_over_reference: UUID | None = None
+    decision_clock: str | None = None
+    """What the agency that offered was told last of the clock of the first decision."""
+    decision_due_at: datetime | None = None
 
     @property
     def fact(self) -> HandOver:
@@ -101,6 +106,8 @@ async def settle_offer(tx: Transaction, row: HandOverRow) -> None:
         reason=row.reason,
         hand_over_reference=row.hand_over_reference,
         changed_at=row.changed_at,
+        decision_clock=row.decision_clock,
+        decision_due_at=row.decision_due_at,
     )
 
 

@@ -99,6 +99,8 @@ HAND_OVER: Final = Table(
     Column("reason", Text),
     Column("hand_over_reference", ID),
     Column("changed_at", TIME),
+    Column("decision_clock", Text),
+    Column("decision_due_at", TIME),
 )
 CASE_LINK: Final = Table(
     "case_link",

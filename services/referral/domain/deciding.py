@@ -10,13 +10,7 @@ from typing import Final
 from services.referral.domain.cases import Case, objections_to_work_on
 from services.referral.domain.refusals import Refusal, Refused
 from services.referral.domain.requests import EMERGENCY, Need, NeedState, Request
-from services.referral.domain.tasks import (
-    ClosedLoopTask,
-    DeliveredTask,
-    OfferedTask,
-    SeenTask,
-    Task,
-)
+from services.referral.domain.tasks import ClosedLoopTask, Task, UnansweredTask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +27,8 @@ class Standing:
 
     @property
     def unanswered(self) -> Task | None:
-        """The offer to which nobody said anything yet."""
-        waiting = (OfferedTask, DeliveredTask, SeenTask)
-        return next((task for task in self.tasks if isinstance(task, waiting)), None)
+        """The offer that nobody has taken yet; whoever only looks for a place has not."""
+        return next((task for task in self.tasks if isinstance(task, UnansweredTask)), None)
 
     @property
     def over(self) -> bool:

@@ -48,6 +48,13 @@ class HoldRequested(TaskFact):
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceSought(TaskFact):
+    """Sender: the provider said yes and looks for a place until then."""
+
+    hold_until: datetime
+
+
 class HoldAbandoned(TaskFact):
     """Provider: what was held is to be released."""
 
@@ -218,6 +225,8 @@ class Progress:
     """What ran out at the provider without changing the state."""
     start_by: datetime | None = None
     """Of an acceptance: each side reckons it from the same time by its profile."""
+    hold_until: datetime | None = None
+    """Of a search for a place: the provider's own clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

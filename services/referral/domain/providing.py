@@ -135,11 +135,15 @@ def _opened(task: OpenOffer, at: datetime) -> Step[ProvidedTask]:
 
 
 def _accepting(seen: Step[ProvidedTask], answer: Answer) -> Step[ProvidedTask]:
+    """Looking for a place has a clock of its own: the sender is told until when."""
     terms, until = seen.task.terms, answer.hold_until
+    progress = Progress(
+        task_id=terms.task_id, state=AcceptingTask.code, at=answer.at, hold_until=until
+    )
     return Step(
         task=AcceptingTask(terms=terms, expires_at=until),
         facts=(*seen.facts, facts.HoldRequested(terms=terms, at=answer.at, expires_at=until)),
-        letters=seen.letters,
+        letters=(*seen.letters, _letter(terms, progress)),
     )
 
 

@@ -21,6 +21,7 @@ from services.referral.domain.facts import (
 )
 from services.referral.domain.tasks import (
     AcceptedTask,
+    AcceptingTask,
     CancelledTask,
     ClosedLoopTask,
     DeclinedTask,
@@ -76,9 +77,18 @@ def _seen(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask]:
     return Step(task=SeenTask(terms=task.terms), facts=(fact,))
 
 
+def _accepting(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask]:
+    """The provider looks for a place. Its clock is shown; ours alone still ends the offer."""
+    if not isinstance(task, OfferedTask | DeliveredTask | SeenTask):
+        return Step(task=task)
+    until = progress.hold_until or task.terms.answer_by
+    fact = facts.PlaceSought(terms=task.terms, at=progress.at, hold_until=until)
+    return Step(task=AcceptingTask(terms=task.terms, expires_at=until), facts=(fact,))
+
+
 def _accepted(task: SentTask, progress: Progress, now: datetime) -> Step[SentTask]:
     match task:
-        case OfferedTask() | DeliveredTask() | SeenTask():
+        case OfferedTask() | DeliveredTask() | SeenTask() | AcceptingTask():
             if now > task.terms.answer_by:
                 return expired(task, now)
             reference = progress.hand_over_reference or UNKNOWN_REFERENCE
@@ -149,6 +159,7 @@ _TOLD: Final[Mapping[str, Callable[[SentTask, Progress, datetime], Step[SentTask
         {
             "delivered": _delivered,
             "seen": _seen,
+            "accepting": _accepting,
             "accepted": _accepted,
             "declined": _declined,
             "in-progress": _started,
@@ -255,7 +266,7 @@ def not_sent(task: SentTask, reason: str, now: datetime) -> Step[SentTask]:
             )
         case ExpiredTask() | CancelledTask() | StoppedTask() | DeclinedTask() | NotSentTask():
             return Step(task=task, letters=(_withdrawal(task.terms, CancelledTask.code),))
-        case DeliveredTask() | SeenTask() | ClosedLoopTask():
+        case DeliveredTask() | SeenTask() | AcceptingTask() | ClosedLoopTask():
             return Step(task=task)
         case AcceptedTask() | StartedTask() | PausedTask():
             return Step(task=task)

@@ -78,7 +78,10 @@ class SeenTask(_InState):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptingTask(_InState):
-    """The provider said yes and asks its own house for a place, until ``expires_at``."""
+    """The provider said yes and asks its own house for a place, until ``expires_at``.
+
+    Nothing is promised yet: at the sender the offer still waits for its answer.
+    """
 
     expires_at: datetime
     code: ClassVar[str] = "accepting"
@@ -172,7 +175,7 @@ class NotSentTask(_InState):
     code: ClassVar[str] = "not-sent"
 
 
-UnansweredTask = OfferedTask | DeliveredTask | SeenTask
+UnansweredTask = OfferedTask | DeliveredTask | SeenTask | AcceptingTask
 RunningTask = AcceptedTask | StartedTask | PausedTask
 EndedTask = DeclinedTask | ExpiredTask | CancelledTask | StoppedTask | NotSentTask
 SentTask = UnansweredTask | RunningTask | ClosedLoopTask | EndedTask
@@ -183,7 +186,7 @@ Task = SentTask | ProvidedTask
 OPEN_STATES: Final[Mapping[Side, frozenset[str]]] = MappingProxyType(
     {
         Side.SENDER: frozenset(
-            {"offered", "delivered", "seen", "accepted", "in-progress", "on-hold"}
+            {"offered", "delivered", "seen", "accepting", "accepted", "in-progress", "on-hold"}
         ),
         Side.PROVIDER: frozenset(
             {"delivered", "seen", "accepting", "accepted", "in-progress", "on-hold"}
@@ -211,9 +214,14 @@ class Due:
 
 
 def due_of(task: Task) -> Due | None:
-    """What would end the task by itself, and when: only the sender's clock ends an offer."""
+    """What would end the task by itself, and when: only the sender's clock ends an offer.
+
+    The provider's clock while it looks for a place runs at the provider; the sender reads it.
+    """
     match task:
-        case OfferedTask() | DeliveredTask() | SeenTask() if task.terms.side is Side.SENDER:
+        case OfferedTask() | DeliveredTask() | SeenTask() | AcceptingTask() if (
+            task.terms.side is Side.SENDER
+        ):
             return Due(DeadlineKind.ANSWER, task.terms.answer_by)
         case AcceptingTask():
             return Due(DeadlineKind.HOLD, task.expires_at)

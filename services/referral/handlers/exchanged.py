@@ -209,4 +209,5 @@ def _progress(context: Context, body: referral.TaskProgressed, work: Work) -> Pr
         hand_over_reference=body.hand_over_reference,
         notice=body.notice,
         start_by=start_by(body.happened_at, work.now, context.profile),
+        hold_until=body.hold_until,
     )

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from contracts.identification import HandOverReceived
+from contracts.identification import DecisionClockTold, HandOverReceived
 from services.chassis.clock import new_id
 from services.gateway.domain.consent import Restriction
 from services.gateway.handlers.exchange import stop_sharing
@@ -45,13 +45,16 @@ async def test_a_case_that_was_handed_over_is_referred_back_and_the_answers_come
     case_id = UUID(arrived["key"])
 
     await identifying.consent_to(case_id, SENDER)
-    task = an_offer()
-    await identifying.outgoing(task, SENDER, case_id)
+    await identifying.outgoing(task := an_offer(), SENDER, case_id)
     taken = HandOverReceived(offer_id=handed.offer_id, hand_over_reference=new_id())
     await identifying.outgoing(taken, SENDER, case_id)
+    late = DecisionClockTold(offer_id=handed.offer_id, status="passed")
+    await identifying.outgoing(late, SENDER, case_id)
     await both_ways(detecting, identifying)
     (confirmed,) = await detecting.facts("hand-over-received")
-    assert confirmed["key"] == str(first_case)
+    (clock,) = await detecting.facts("decision-clock-told")
+    assert confirmed["key"] == clock["key"] == str(first_case)
+    assert clock["body"] == {"offer_id": str(handed.offer_id), "status": "passed"}
     (offered,) = await detecting.facts("task-offered")
     referred = UUID(offered["key"])
     assert referred != first_case

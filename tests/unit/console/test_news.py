@@ -189,6 +189,12 @@ def recorded(**record: Any) -> dict[str, Any]:
     return {**case, "record": {**case["record"], **record}}
 
 
+def handed_over(clock: str) -> dict[str, Any]:
+    """A case that another agency has, and what it told of its first decision."""
+    (hand_over,) = a_case()["hand_overs"]
+    return a_case(state="detected") | {"hand_overs": [{**hand_over, "decision_clock": clock}]}
+
+
 def in_a_case(state: str, **clocks: str | None) -> dict[str, Any]:
     """A case in a state, with the clocks that run."""
     case = a_case(state=state)
@@ -250,6 +256,7 @@ WAITING: list[tuple[str, dict[str, Any], str, Any, Any]] = [
         in_a_case("presumed", conclusive_due_at=BEFORE),
         in_a_case("closed", conclusive_due_at=BEFORE),
     ),
+    ("awaited-decision-overdue", {}, ONE_CASE, handed_over("passed"), handed_over("over")),
     ("child-missing", {}, ONE_CASE, recorded(), recorded(missing_at=None)),
     ("child-notification-overdue", {}, ONE_CASE, a_childs(), a_childs(authorities_to_tell=[])),
     ("child-notification-failed", {}, ONE_CASE, a_childs(), a_childs(authorities_to_tell=[])),

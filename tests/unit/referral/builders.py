@@ -85,6 +85,7 @@ def every_sent(side: Side = Side.SENDER) -> dict[str, tasks.SentTask]:
         tasks.OfferedTask(terms=given),
         tasks.DeliveredTask(terms=given),
         tasks.SeenTask(terms=given),
+        tasks.AcceptingTask(terms=given, expires_at=NOW + timedelta(minutes=15)),
         tasks.AcceptedTask(terms=given, hand_over_reference=REFERENCE),
         tasks.StartedTask(terms=given, hand_over_reference=REFERENCE),
         tasks.PausedTask(terms=given, hand_over_reference=REFERENCE, reason="person-away"),

@@ -26,6 +26,7 @@ from services.referral.domain.tasks import (
     SentTask,
     Side,
     Task,
+    UnansweredTask,
     due_of,
     notices_of,
 )
@@ -62,7 +63,7 @@ AT_PROVIDER = (
 AT_SENDER = ("expire", "cancel", "close case", "refuse", "stop", "not sent", "feedback ends")
 ON_THE_WAY = ("to provider", "to provider", "to sender", "to sender", "again to sender")
 STATES = frozenset(code_lists()["task-state"].codes)
-ACCEPTED = ("to provider", "say accepted", "place", *("to sender",) * 3)
+ACCEPTED = ("to provider", "say accepted", "place", *("to sender",) * 4)
 BEFORE = ((), ("to provider",), ACCEPTED, (*ACCEPTED, "start", "to sender"))
 """Ways to where the deeper states begin: chance alone rarely gets there."""
 HELPED = {"accepted", "in-progress", "on-hold"}
@@ -174,10 +175,10 @@ def at_provider(task: ProvidedTask, word: str) -> Step[ProvidedTask] | Refused:
 def clocks_are_kept(task: Task) -> None:
     """Whatever waits for somebody has a clock, and nothing that ended has one."""
     due, tells = due_of(task), notices_of(task)
-    if task.terms.side is Side.SENDER and task.code in ("offered", "delivered", "seen"):
+    if task.terms.side is Side.SENDER and isinstance(task, UnansweredTask):
         assert due is not None
         assert due.kind is DeadlineKind.ANSWER
-    if isinstance(task, AcceptingTask):
+    elif isinstance(task, AcceptingTask):
         assert due is not None
         assert due.kind is DeadlineKind.HOLD
     if task.code in ("offered", "delivered"):
@@ -214,6 +215,9 @@ def test_no_order_loses_a_clock_or_leaves_the_sides_apart(
         assert not pair.held or set(words) & {"no place", "stop episode"}
     if here.code in HELPED and not set(words) & set(quiet):
         assert there.code == here.code
+    if isinstance(here, AcceptingTask) and not set(words) & set(quiet):
+        assert isinstance(there, AcceptingTask)
+        assert here.expires_at == there.expires_at == SOON
     if here.code == "loop-closed":
         assert there.code == "completed"
     if here.code in ("expired", "cancelled", "declined"):

@@ -12,7 +12,7 @@ from services.referral.domain.tasks import OPEN_STATES, Side, Task
 from tests.unit.referral.builders import a_case, a_need, a_request, every_sent, objections
 
 OTHER, THE_SAME = "ngo-brest", "redcross-vitebsk"
-UNANSWERED = ("offered", "delivered", "seen")
+UNANSWERED = ("offered", "delivered", "seen", "accepting")
 OVER = Standing(need=a_need("over", state=NeedState.ENDED))
 CLOSED = Standing(need=a_need("closed"), tasks=(every_sent()["loop-closed"],))
 OPEN = Standing(need=a_need("open"), tasks=(every_sent()["declined"], every_sent()["seen"]))

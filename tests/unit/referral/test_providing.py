@@ -44,8 +44,8 @@ def told(step: Step[Any]) -> list[str]:
 ANSWERS = {
     ("delivered", "seen"): ("seen", ["TaskSeen"], ["seen"]),
     ("seen", "seen"): ("seen", [], []),
-    ("delivered", "accepted"): ("accepting", ["TaskSeen", "HoldRequested"], ["seen"]),
-    ("seen", "accepted"): ("accepting", ["HoldRequested"], []),
+    ("delivered", "accepted"): ("accepting", ["TaskSeen", "HoldRequested"], ["seen", "accepting"]),
+    ("seen", "accepted"): ("accepting", ["HoldRequested"], ["accepting"]),
     ("delivered", "declined"): ("declined", ["TaskSeen", "TaskDeclined"], ["seen", "declined"]),
     ("seen", "declined"): ("declined", ["TaskDeclined"], ["declined"]),
 }
@@ -217,6 +217,7 @@ def test_an_acceptance_asks_for_a_place_until_the_profiles_time() -> None:
     assert isinstance(step, Step)
     assert carries(step.task, expires_at=HOLD_UNTIL)
     assert carries(step.facts[0], expires_at=HOLD_UNTIL)
+    assert carries(progress(step), state="accepting", hold_until=HOLD_UNTIL)
 
 
 def test_an_acceptance_brings_a_reference_and_when_help_begins_to_both_sides() -> None:
@@ -286,7 +287,9 @@ def _apply(task: ProvidedTask, word: str) -> Step[ProvidedTask] | Refused:
     return providing.answered(task, a_case(), said(word, "safety"))
 
 
-@pytest.mark.parametrize("letter", ["accepted", "delivered", "in-progress", "completed"])
+@pytest.mark.parametrize(
+    "letter", ["accepting", "accepted", "delivered", "in-progress", "completed"]
+)
 @pytest.mark.parametrize("state", STATES)
 def test_only_an_acceptance_of_which_nobody_hears_lets_go(state: str, letter: str) -> None:
     step = providing.not_told(every_provided()[state], letter, NOW)

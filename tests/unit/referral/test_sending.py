@@ -34,6 +34,7 @@ STATES = tuple(every_sent())
 WORDS = (
     "delivered",
     "seen",
+    "accepting",
     "accepted",
     "declined",
     "in-progress",
@@ -42,9 +43,11 @@ WORDS = (
     "sharing-stopped",
 )
 TO_AND_FRO = {"TaskPaused", "TaskResumed"}
+UNANSWERED = ("offered", "delivered", "seen", "accepting")
 ENDED = {"loop-closed", "declined", "expired", "cancelled", "sharing-stopped", "not-sent"}
 LATER = NOW + timedelta(days=3)
 START_BY = NOW + timedelta(days=5)
+HOLD_UNTIL = NOW + timedelta(minutes=15)
 
 
 def told(word: str) -> Progress:
@@ -56,6 +59,7 @@ def told(word: str) -> Progress:
         outcome=OUTCOME if word == "completed" else None,
         hand_over_reference=REFERENCE if word == "accepted" else None,
         start_by=START_BY if word == "accepted" else None,
+        hold_until=HOLD_UNTIL if word == "accepting" else None,
         pause_reason="person-away" if word == "on-hold" else None,
     )
 
@@ -76,11 +80,12 @@ MOVES = {
     ("accepted", "on-hold"): ("on-hold", ["TaskPaused"]),
     ("in-progress", "on-hold"): ("on-hold", ["TaskPaused"]),
     ("on-hold", "in-progress"): ("in-progress", ["TaskResumed"]),
-    **{(s, "accepted"): ("accepted", ["TaskAccepted"]) for s in ("offered", "delivered", "seen")},
-    **{(s, "declined"): ("declined", ["TaskDeclined"]) for s in ("offered", "delivered", "seen")},
+    **{(s, "accepting"): ("accepting", ["PlaceSought"]) for s in ("offered", "delivered", "seen")},
+    **{(s, "accepted"): ("accepted", ["TaskAccepted"]) for s in UNANSWERED},
+    **{(s, "declined"): ("declined", ["TaskDeclined"]) for s in UNANSWERED},
     **{
         (s, "sharing-stopped"): ("sharing-stopped", ["TaskStopped"])
-        for s in ("offered", "delivered", "seen", "accepted", "in-progress", "on-hold")
+        for s in (*UNANSWERED, "accepted", "in-progress", "on-hold")
     },
 }
 
@@ -129,6 +134,29 @@ def test_what_the_provider_left_out_is_not_yet_known(state: str, word: str) -> N
     assert carries(step.facts[0], **NOT_SAID[state, word])
 
 
+@pytest.mark.parametrize("state", ["offered", "delivered", "seen"])
+def test_the_providers_clock_while_it_looks_for_a_place_stands_in_task_and_fact(
+    state: str,
+) -> None:
+    step = sending.progressed(every_sent()[state], told("accepting"), NOW)
+    assert carries(step.task, expires_at=HOLD_UNTIL)
+    assert carries(step.facts[0], hold_until=HOLD_UNTIL)
+
+
+def test_a_search_for_a_place_without_its_time_is_bounded_by_our_own_clock() -> None:
+    bare = Progress(task_id=an_id("task"), state="accepting", at=NOW)
+    step = sending.progressed(every_sent()["seen"], bare, NOW)
+    assert carries(step.task, expires_at=terms().answer_by)
+    assert carries(step.facts[0], hold_until=terms().answer_by)
+
+
+def test_that_a_place_is_looked_for_moves_no_clock_of_ours() -> None:
+    for state in ("offered", "delivered", "seen"):
+        before = every_sent()[state]
+        after = sending.progressed(before, told("accepting"), LATER).task
+        assert due_of(after) == due_of(before)
+
+
 def test_a_closed_loop_is_told_by_how_it_ended() -> None:
     step = sending.progressed(every_sent()["in-progress"], told("completed"), NOW)
     assert carries(step.facts[1], outcome="need-met")
@@ -165,7 +193,7 @@ def test_who_accepts_what_is_over_is_told_so_again(state: str, said: str) -> Non
     assert step.letters == (letter,)
 
 
-@pytest.mark.parametrize("state", ["offered", "delivered", "seen"])
+@pytest.mark.parametrize("state", UNANSWERED)
 def test_an_acceptance_received_after_the_time_has_expired(state: str) -> None:
     step = sending.progressed(every_sent()[state], told("accepted"), LATER)
     assert (step.task.code, facts_of(step, LATER)) == ("expired", ["TaskExpired"])
@@ -181,7 +209,7 @@ def test_an_acceptance_received_at_the_last_moment_counts() -> None:
 @pytest.mark.parametrize("state", STATES)
 def test_only_an_unanswered_offer_expires(state: str) -> None:
     step = sending.expired(every_sent()[state], LATER)
-    expires = state in ("offered", "delivered", "seen")
+    expires = state in UNANSWERED
     assert facts_of(step, LATER) == (["TaskExpired"] if expires else [])
     assert step.task.code == ("expired" if expires else state)
     assert step.seek_again == expires
@@ -192,7 +220,7 @@ def test_only_an_unanswered_offer_expires(state: str) -> None:
 @pytest.mark.parametrize("even_started", [True, False])
 def test_closing_a_case_leaves_a_service_that_runs(state: str, even_started: bool) -> None:
     step = sending.cancelled(every_sent()[state], NOW, even_started=even_started)
-    ends = state in ("offered", "delivered", "seen", "accepted") or (
+    ends = state in (*UNANSWERED, "accepted") or (
         state in ("in-progress", "on-hold") and even_started
     )
     assert facts_of(step) == (["TaskCancelled"] if ends else [])
@@ -206,7 +234,7 @@ def test_whom_the_person_refuses_is_taken_back_before_help_begins_and_another_is
     state: str,
 ) -> None:
     step = sending.refused_by_the_person(every_sent()[state], NOW)
-    ends = state in ("offered", "delivered", "seen", "accepted")
+    ends = state in (*UNANSWERED, "accepted")
     assert facts_of(step) == (["TaskCancelled"] if ends else [])
     assert taken_back(step) == (["cancelled"] if ends else [])
     assert step.seek_again is ends
@@ -260,14 +288,14 @@ def test_only_what_was_just_offered_can_turn_out_unsent(state: str) -> None:
 def test_an_offer_that_may_have_arrived_is_taken_back_unless_both_sides_have_it(state: str) -> None:
     step = sending.not_sent(every_sent()[state], "expired-unsent", NOW)
     running = ("accepted", "in-progress", "on-hold")
-    both_have_it = state in ("delivered", "seen", *running, "loop-closed")
+    both_have_it = state in ("delivered", "seen", "accepting", *running, "loop-closed")
     assert taken_back(step) == ([] if both_have_it else ["cancelled"])
 
 
 @pytest.mark.parametrize("state", STATES)
 def test_the_senders_clock_runs_while_nobody_answered(state: str) -> None:
     due = due_of(every_sent()[state])
-    waits = state in ("offered", "delivered", "seen")
+    waits = state in UNANSWERED
     assert due == (Due(DeadlineKind.ANSWER, terms().answer_by) if waits else None)
 
 
