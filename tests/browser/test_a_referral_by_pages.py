@@ -146,6 +146,8 @@ def test_a_referral_goes_from_offer_to_visit_by_pages_only(
         consents(worker, case)
         asks_for_a_nurse(worker, case)
         nurse.sign_in("nurse")
+        waits_for(nurse, "/news", "Пришло предложение", stage)
+        nurse.look("news")
         takes_on(nurse, stage)
         visits(nurse)
         waits_for(worker, case, "Потребность удовлетворена", stage)

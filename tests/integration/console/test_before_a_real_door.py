@@ -1,15 +1,26 @@
-"""What the pages tell is taken by a real door as it stands, once, by the person's own right."""
+"""What the pages tell is taken by a real door as it stands, once, by the person's own right; what a
+real gateway shows of the news stands on their page.
+"""
 
+import re
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+from starlette.requests import Request
 
 from console.calling import Services
+from console.desk import VISIT, Desk, Visit
+from console.pages.news import list_news
 from console.sessions import Session
 from console.telling import Teller, Telling
 from services.chassis.clock import SystemClock, new_id
 from services.chassis.errors import NotAllowed
 from services.chassis.identity import Caller
+from services.gateway.handlers.feeds import INCOMING
+from tests.support.console_bench import NOW, a_console
 from tests.support.gateway_door import NODE, TOKENS, Door
 
 MET = {
@@ -59,3 +70,49 @@ async def test_what_the_role_may_not_tell_is_refused_by_the_door_itself(door: Do
     with pytest.raises(NotAllowed):
         await teller(door).tell(somebody("provider-intake"), a_meeting(new_id()))
     assert await door.published("commands") == []
+
+
+async def happened(door: Door, number: int) -> None:
+    """News of help that began, with its number."""
+    entry = {
+        "id": str(new_id()),
+        "type": "org.nrm.referral.task-started.v1",
+        "time": NOW.isoformat(),
+        "case_id": str(new_id()),
+        "facts": {"side": "provider", "task_id": str(UUID(int=number)), "service_type": "shelter"},
+    }
+    async with door.database.transaction() as tx:
+        await door.context.feeds.append(tx, INCOMING, entry)
+
+
+async def page_of_news(door: Door, desk: Desk, address: str) -> str:
+    """The page, as a nurse sees it with the real gateway behind it."""
+    visit = Visit(
+        desk=replace(desk, services=Services({"gateway": "http://door"}, door.client)),
+        path="/news",
+        cookie="",
+        session_if_any=somebody("provider-intake"),
+        language="en",
+        form={},
+    )
+    query = address.partition("?")[2].encode()
+    scope = {"type": "http", "query_string": query, "state": {VISIT: visit}}
+    return bytes((await list_news(Request(scope))).body).decode()
+
+
+async def test_the_page_of_news_goes_back_through_all_that_a_real_gateway_shows(
+    door: Door, tmp_path: Path
+) -> None:
+    for number in range(70):
+        await happened(door, number)
+    await door.context.feeds.number()
+    address, shown = "/news", []
+    async with a_console(tmp_path) as bench:
+        while address:
+            text = await page_of_news(door, bench.desk, address)
+            shown += re.findall(r'<a href="/help/([0-9a-f-]{36})">', text)
+            older = re.search(r'<a href="([^"]*before=[^"]*)"', text)
+            address = unescape(older[1]) if older else ""
+        assert [UUID(task).int for task in shown] == list(range(69, -1, -1))
+        waiting = await page_of_news(door, bench.desk, "/news?only=waits&since=all")
+        assert "/help/" not in waiting
