@@ -53,6 +53,8 @@ class KafkaSettings:
     """How long the broker may keep a reader waiting that has read everything: it answers at once
     when there is something. A seek waits for the end of what was asked before.
     """
+    again_seconds: float = 0.5
+    """How long a client rests before it looks once more for a broker that is away."""
     session_seconds: float = 10.0
     rebalance_seconds: float = 30.0
     batch_bytes: int = 262_144
@@ -66,6 +68,7 @@ class KafkaSettings:
             "security_protocol": "SSL" if self.ssl_context else "PLAINTEXT",
             "ssl_context": self.ssl_context,
             "request_timeout_ms": int(self.answer_seconds * 1000),
+            "retry_backoff_ms": int(self.again_seconds * 1000),
         }
 
     def static_member(self, group: str) -> str | None:
