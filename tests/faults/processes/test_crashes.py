@@ -28,8 +28,8 @@ ONE_EACH = (
     (Failpoint.EXCHANGE_AFTER_SEND, f"{INTERIOR}.gateway"),
 )
 INCOMING = f"nrm.local.{REDCROSS}.incoming.v1"
-LAST = 6
-"""The offer and a receipt for each of five answers: nothing waits for the last one."""
+LAST = 7
+"""The offer and a receipt for each of six answers: nothing waits for the last one."""
 
 
 def restarts(state: StateFolder, name: str) -> int:
