@@ -12,10 +12,10 @@ import pytest_asyncio
 
 from doors.node import Node
 from services.gateway.store.answers import Answer, keep_answer
-from tests.integration.gateway.door_fixtures import door, door_template
+from tests.integration.gateway.door_fixtures import door, door_clock, door_template
 from tests.support.gateway_door import NOW, Door
 
-__all__ = ["door", "door_template"]
+__all__ = ["door", "door_clock", "door_template"]
 
 
 class Crash(Exception):  # noqa: N818 - a test's own

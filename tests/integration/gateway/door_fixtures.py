@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from services.chassis.clock import Clock
 from tests.support.databases import own_database
 from tests.support.gateway_door import Door, gateway_template, open_door
 from tests.support.postgres import Postgres
@@ -18,14 +19,20 @@ def door_template(postgres_server: Postgres) -> str:
     return asyncio.run(gateway_template(postgres_server))
 
 
+@pytest.fixture
+def door_clock() -> Clock | None:
+    """The machine's; a file whose tests let time pass gives another one."""
+    return None
+
+
 @pytest_asyncio.fixture
 async def door(
-    postgres_server: Postgres, door_template: str, tmp_path: Path
+    postgres_server: Postgres, door_template: str, tmp_path: Path, door_clock: Clock | None
 ) -> AsyncIterator[Door]:
     """A gateway's door that knows the registry."""
     async with (
         own_database(postgres_server, door_template) as postgres,
-        open_door(postgres, door_template, tmp_path) as opened,
+        open_door(postgres, door_template, tmp_path, clock=door_clock) as opened,
     ):
         yield opened
 

@@ -1,14 +1,11 @@
 """A consent that expires before long: told once, in time, and never of one that was taken back."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 from uuid import UUID
 
 import pytest
-import pytest_asyncio
 
 from services.chassis.clock import FrozenClock, new_id
 from services.chassis.database import Transaction
@@ -17,24 +14,16 @@ from services.gateway.handlers.expiring import ConsentExpiry
 from services.gateway.handlers.over import note_merged, note_over
 from services.gateway.store.cases import freeze_case, lock_case
 from services.gateway.store.merges import add_merged, read_family
-from tests.support.databases import own_database
-from tests.support.gateway_door import NOW, Door, a_consent, an_event, open_door
-from tests.support.postgres import Postgres
+from tests.support.gateway_door import NOW, Door, a_consent, an_event
 
 NOTICE = timedelta(days=14)
 WORD = "org.nrm.gateway.consent-expiry-near.v1"
 
 
-@pytest_asyncio.fixture
-async def door(
-    postgres_server: Postgres, door_template: str, tmp_path: Path
-) -> AsyncIterator[Door]:
-    """A door whose clock the test moves."""
-    async with (
-        own_database(postgres_server, door_template) as postgres,
-        open_door(postgres, door_template, tmp_path, clock=FrozenClock(NOW)) as opened,
-    ):
-        yield opened
+@pytest.fixture
+def door_clock() -> FrozenClock:
+    """One that the test moves."""
+    return FrozenClock(NOW)
 
 
 def a_watch(door: Door) -> ConsentExpiry:

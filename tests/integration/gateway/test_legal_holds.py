@@ -1,12 +1,10 @@
 """Legal holds on a real database: placed, confirmed, lifted, expired; what they keep, who hears."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-import pytest_asyncio
+import pytest
 
 from services.chassis.audit import record
 from services.chassis.clock import FrozenClock, new_id
@@ -14,24 +12,16 @@ from services.gateway.handlers.holding import HoldClock
 from services.gateway.store.cases import freeze_case, lock_case
 from services.gateway.store.merges import add_merged
 from tests.integration.gateway.test_safe_door import IDENTITY
-from tests.support.databases import own_database
-from tests.support.gateway_door import NODE, NOW, Door, an_event, as_, open_door
-from tests.support.postgres import Postgres
+from tests.support.gateway_door import NODE, NOW, Door, an_event, as_
 
 OFFICER, SUPERVISOR = as_("data-protection-officer"), as_("supervisor")
 DAY = timedelta(days=1)
 
 
-@pytest_asyncio.fixture
-async def door(
-    postgres_server: Postgres, door_template: str, tmp_path: Path
-) -> AsyncIterator[Door]:
-    """A door whose clock the test moves."""
-    async with (
-        own_database(postgres_server, door_template) as postgres,
-        open_door(postgres, door_template, tmp_path, clock=FrozenClock(NOW)) as opened,
-    ):
-        yield opened
+@pytest.fixture
+def door_clock() -> FrozenClock:
+    """One that the test moves."""
+    return FrozenClock(NOW)
 
 
 def let_pass(door: Door, days: float) -> None:

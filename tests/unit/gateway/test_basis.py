@@ -255,21 +255,22 @@ def test_a_cancellation_goes_only_to_whoever_was_told() -> None:
     assert may_send(an_attempt(CANCEL)) == Never("unknown-recipient")
 
 
-@pytest.mark.parametrize(
-    ("case", "answer"),
-    [
-        (CaseFacts(tie=Tie.RECEIVED), Yes("grant")),
-        (CaseFacts(tie=Tie.NONE), Never("no-basis")),
-        (CaseFacts(tie=Tie.GIVEN), Never("no-basis")),
-        (CaseFacts(tie=Tie.RECEIVED_ENDED), Never("grant-ended")),
-        (CaseFacts(tie=Tie.RECEIVED, frozen=True), Never("grant-ended")),
-        (CaseFacts(tie=Tie.RECEIVED, stopped="restricted"), Never("restricted")),
-        (
-            CaseFacts(tie=Tie.RECEIVED, restrictions=(a_restriction(agency=THEIRS),)),
-            Never("restricted"),
-        ),
-    ],
-)
+WHILE_A_GRANT_STANDS = [
+    (CaseFacts(tie=Tie.RECEIVED), Yes("grant")),
+    (CaseFacts(tie=Tie.NONE), Never("no-basis")),
+    (CaseFacts(tie=Tie.GIVEN), Never("no-basis")),
+    (CaseFacts(tie=Tie.RECEIVED_ENDED), Never("grant-ended")),
+    (CaseFacts(tie=Tie.RECEIVED, frozen=True), Never("grant-ended")),
+    (CaseFacts(tie=Tie.RECEIVED, stopped="restricted"), Never("restricted")),
+    (
+        CaseFacts(tie=Tie.RECEIVED, restrictions=(a_restriction(agency=THEIRS),)),
+        Never("restricted"),
+    ),
+]
+"""(what is known of a case, what is said of an answer about it)."""
+
+
+@pytest.mark.parametrize(("case", "answer"), WHILE_A_GRANT_STANDS)
 def test_feedback_stands_on_the_grant_that_came_with_the_offer(
     case: CaseFacts, answer: object
 ) -> None:

@@ -9,13 +9,13 @@ from services.gateway.access.basis import (
     CaseFacts,
     Never,
     Tie,
-    Yes,
     may_come,
     may_send,
 )
 from tests.unit.gateway.test_basis import (
     OURS,
     THEIRS,
+    WHILE_A_GRANT_STANDS,
     a_policy,
     a_restriction,
     an_attempt,
@@ -29,16 +29,8 @@ RECEIPT = "org.nrm.identification.hand-over-received.v1"
 @pytest.mark.parametrize(
     ("case", "answer"),
     [
-        (CaseFacts(tie=Tie.RECEIVED), Yes("grant")),
-        (CaseFacts(tie=Tie.NONE), Never("no-basis")),
-        (CaseFacts(tie=Tie.GIVEN), Never("no-basis")),
-        (CaseFacts(tie=Tie.RECEIVED_ENDED), Never("grant-ended")),
-        (CaseFacts(tie=Tie.RECEIVED, frozen=True), Never("grant-ended")),
+        *WHILE_A_GRANT_STANDS,
         (CaseFacts(tie=Tie.RECEIVED, stopped="consent-withdrawn"), Never("consent-withdrawn")),
-        (
-            CaseFacts(tie=Tie.RECEIVED, restrictions=(a_restriction(agency=THEIRS),)),
-            Never("restricted"),
-        ),
         (
             CaseFacts(tie=Tie.RECEIVED, restrictions=(a_restriction(agency_type="red-cross"),)),
             Never("restricted"),
