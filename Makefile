@@ -16,11 +16,11 @@ demo: $(READY) ## set up, start everything, tell the stories (all: STORIES=all)
 	@$(BIN)/nrm demo $(if $(STORIES),--stories $(STORIES))
 
 test: $(READY) ## run all tests but the long ones
-	@.ci/browser
+	@.ci/programs chromium
 	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile -m "not long" $(TESTS)
 
 test-long: $(READY) ## run the long tests
-	@.ci/browser
+	@.ci/programs chromium kcat
 	@$(BIN)/python -m pytest -n $(TESTERS) --dist loadfile -m long $(TESTS)
 
 mutants: $(READY) ## change the domain rooms on purpose, print what share the tests notice

@@ -20,9 +20,11 @@ pytest_plugins = [
     "tests.support.statements",
     "tests.support.told",
 ]
+BEFORE_THE_STACK = "tests/docs/"
+"""Starts stacks of its own: before the shared one is there, which would stand idle beside them."""
 ON_THE_STACK = (
+    BEFORE_THE_STACK,
     "tests/browser/test_a_referral_by_pages.py",
-    "tests/docs/",
     "tests/faults/processes/",
     "tests/integration/cli/",
     "tests/privacy/",
@@ -40,6 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The stack's tests first: they take as long as all others, and one worker has them all."""
 
     def place(item: pytest.Item) -> int:
+        if item.nodeid.startswith(BEFORE_THE_STACK):
+            return -1
         if item.nodeid.startswith(ON_THE_STACK):
             return 0
         after = (n for n, folder in enumerate(FIRST, start=1) if item.nodeid.startswith(folder))

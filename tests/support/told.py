@@ -5,6 +5,10 @@ from collections.abc import Callable
 import pytest
 
 TOLD = "told"
+LONG = "long"
+SHOWN = 25
+"""So many of the last lines of why a long test failed are printed at once; all at the end, as ever.
+"""
 Tell = Callable[[str], None]
 
 
@@ -30,6 +34,7 @@ class Teller:
         lines = lines if report.when == "call" else []
         if report.failed:
             lines.append(f"FAILED in {report.when}")
+            lines += report.longreprtext.splitlines()[-SHOWN:] if LONG in report.keywords else []
         if not lines:
             return
         terminal = self._config.pluginmanager.get_plugin("terminalreporter")

@@ -37,8 +37,9 @@ EARLY = frozenset({Failpoint.REWOUND_BEFORE_MARK, Failpoint.RELAY_ABANDONED})
 """The load begins with them: the first of a chain, if it is in one."""
 AWAITED = frozenset({Failpoint.ROW_PARKED_BEFORE_COMMIT})
 """The load waits for it before it lets any row be settled: nothing that settles one comes first."""
-AGAIN = 3
-"""How often the load goes again for a place that was not reached."""
+AGAIN = 6
+"""How often the load goes at most, until every place was reached: a service may live three lives,
+and a slow machine does in one commit what a quick one does in two."""
 
 
 @dataclass(frozen=True)
