@@ -1,10 +1,10 @@
-"""Legal holds: what keeps a record from being destroyed, for how long, and what never follows.
+"""Legal holds and stays: what keeps a record from being destroyed, how long, what never follows.
 
-A hold narrows: it never lets anything be shared, read or changed that a freeze forbids. Nothing
-here knows why the person stopped sharing, or whose record it is.
+Both narrow: they never let anything be shared, read or changed that a freeze forbids. Nothing here
+knows why the person stopped sharing, or whose record it is.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,6 +18,7 @@ EXPIRED: Final = "expired"
 NOT_CONFIRMED: Final = "not-confirmed"
 NOT_STOPPED: Final = "not-stopped"
 LEGAL_HOLD: Final = "legal-hold"
+RUNNING_STAY: Final = "running-stay"
 NOT_YET_DUE: Final = "not-yet-due"
 
 
@@ -142,12 +143,20 @@ def confirming_objections(
     return against
 
 
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """Somebody lives in a place of this node, until ``ended_at``: None, they still do."""
+
+    ended_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destroying:
     """What is asked when somebody destroys what the safe has of a case."""
 
     stopped_at: datetime | None
     holds: tuple[LegalHold, ...]
+    stays: tuple[Stay, ...]
     now: datetime
     terms: Terms
 
@@ -163,17 +172,25 @@ def no_legal_hold_stands(asked: Destroying) -> str | None:
     return LEGAL_HOLD if held else None
 
 
+def nobody_lives_here_any_more(asked: Destroying) -> str | None:
+    """Whoever gives somebody a bed needs to know whom: they ask for their own consent instead."""
+    return RUNNING_STAY if any(stay.ended_at is None for stay in asked.stays) else None
+
+
 def the_hours_to_undo_a_forced_withdrawal_are_over(asked: Destroying) -> str | None:
-    """Counted from the stop, and anew from the end of every hold."""
+    """Counted from the stop, and anew from the end of every hold and every stay."""
     if asked.stopped_at is None:
         return None
-    due_at = destruction_due(asked.stopped_at, asked.holds, asked.now, asked.terms)
+    ends = [hold.stands_until for hold in asked.holds if hold.placed_at <= asked.now]
+    left = [stay.ended_at for stay in asked.stays if stay.ended_at is not None]
+    due_at = max([asked.stopped_at, *ends, *left]) + asked.terms.destroyed_after
     return NOT_YET_DUE if asked.now < due_at else None
 
 
 DESTROYING_RULES: Final[tuple[Callable[[Destroying], str | None], ...]] = (
     the_sharing_of_it_was_stopped,
     no_legal_hold_stands,
+    nobody_lives_here_any_more,
     the_hours_to_undo_a_forced_withdrawal_are_over,
 )
 
@@ -182,14 +199,6 @@ def destroying_objections(asked: Destroying) -> tuple[str, ...]:
     """Everything that speaks against it, as codes of a problem."""
     found = [rule(asked) for rule in DESTROYING_RULES]
     return tuple(code for code in found if code)
-
-
-def destruction_due(
-    stopped_at: datetime, holds: Iterable[LegalHold], now: datetime, terms: Terms
-) -> datetime:
-    """From when on what was stopped is destroyed; a hold that stands still moves it on."""
-    ends = [hold.stands_until for hold in holds if hold.placed_at <= now]
-    return max([stopped_at, *ends]) + terms.destroyed_after
 
 
 def notice_at(hold: LegalHold, terms: Terms) -> datetime:

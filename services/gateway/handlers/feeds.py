@@ -29,6 +29,7 @@ from services.gateway.handlers.directory import Directory, Phones, phone_of
 from services.gateway.handlers.door import ID_REUSED
 from services.gateway.handlers.merged import keep_together, note_adult, note_child, note_of_age
 from services.gateway.handlers.over import note_merged, note_over
+from services.gateway.handlers.stays import note_stay, note_stay_over
 from services.gateway.handlers.unlinking import part_cases
 from services.gateway.store import cases, same_person
 from services.gateway.store.answers import Answer, keep_answer
@@ -156,6 +157,8 @@ async def note_news(context: GatewayContext, received: Received, work: Work) -> 
         await cases.note_known(work.transaction, UUID(received.envelope.subject), work.now)
         if body.origin == "detected":
             return
+    if isinstance(body, assistance.OwnConsentNeeded):
+        await note_stay(context, received, work)
     if is_history(received.envelope.time, context.clock.wall(), work.now):
         return
     await context.feeds.append(work.transaction, INCOMING, news_told(received.envelope, body))
@@ -283,6 +286,8 @@ def feed_subscriptions(context: GatewayContext) -> Subscriptions:
         handlers={
             **answers,
             **{type_of(owner, model): news for owner, model in NEWS},
+            type_of("assistance", assistance.StayBegan): partial(note_stay, context),
+            type_of("assistance", assistance.StayEnded): partial(note_stay_over, context),
             type_of("identification", identification.CaseLinked): partial(note_link, context),
             type_of("identification", identification.MajorityReached): partial(
                 note_majority, context

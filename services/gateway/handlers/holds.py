@@ -25,7 +25,7 @@ from services.gateway.domain.holds import (
 )
 from services.gateway.domain.refusals import Objection, second_person_objections
 from services.gateway.handlers.context import GatewayContext
-from services.gateway.store import acts, cases, holds, merges, stream
+from services.gateway.store import acts, cases, holds, merges, stays, stream
 
 PLACED = "legal-hold-placed"
 CONFIRMED = "legal-hold-confirmed"
@@ -112,9 +112,11 @@ async def destroy_person(context: GatewayContext, caller: Caller, case_id: UUID)
     async with context.database.transaction() as tx:
         known = await cases.read_case(tx, case_id)
         row = await cases.lock_case(tx, case_id, now) if known is not None else None
+        family = await merges.read_family(tx, case_id)
         asked = Destroying(
             stopped_at=row.frozen_at if row else None,
-            holds=await holds.read_holds(tx, await merges.read_family(tx, case_id)),
+            holds=await holds.read_holds(tx, family),
+            stays=await stays.read_stays(tx, family),
             now=now,
             terms=terms_of(context.profile),
         )

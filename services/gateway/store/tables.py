@@ -88,6 +88,13 @@ LEGAL_HOLD: Final = Table(
     Column("ended_kind", Text),
     Column("told_at", TIME),
 )
+STAY: Final = Table(
+    "stay",
+    METADATA,
+    Column("task_id", ID, primary_key=True),
+    Column("case_id", ID),
+    Column("ended_at", TIME),
+)
 SAME_PERSON: Final = Table(
     "same_person",
     METADATA,

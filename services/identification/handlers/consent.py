@@ -31,7 +31,7 @@ from services.identification.domain.life import start_clock
 from services.identification.domain.notices import ANONYMOUS, CHILD, NO_REMOVAL
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.hand_over import PURPOSE
-from services.identification.handlers.holds import set_destruction_clock
+from services.identification.handlers.needs import set_destruction_clock
 from services.identification.handlers.recording import Context, case_id_of, note, record
 from services.identification.store import cases, consents, outbox, policy
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Final
 
-from contracts import gateway, identification, intake
+from contracts import assistance, gateway, identification, intake
 from contracts.catalogue import type_of
 from services.chassis.deadlines import Deadline
 from services.chassis.messaging.subscriptions import Subscriptions
@@ -14,8 +14,8 @@ from services.identification.handlers import (
     commands,
     consent,
     hand_over,
-    holds,
     linking,
+    needs,
     notices,
     plain,
     time,
@@ -27,7 +27,7 @@ from services.identification.settings import SERVICE
 EventHandler = Callable[[Context, Received, Work], Awaitable[Waits | None]]
 TimeHandler = Callable[[Context, Deadline, Work], Awaitable[None]]
 
-TOPICS: Final = ("commands", "consent", "incoming", "registry")
+TOPICS: Final = ("commands", "consent", "incoming", "registry", "capacity")
 EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("gateway", intake.PersonDetected): commands.detect_person,
     type_of("gateway", intake.ScreeningRecorded): commands.record_screening,
@@ -42,8 +42,10 @@ EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("gateway", gateway.RestrictionSet): consent.restriction_set,
     type_of("gateway", gateway.RestrictionLifted): consent.restriction_lifted,
     type_of("gateway", gateway.SharingStopped): consent.sharing_stopped,
-    type_of("gateway", gateway.LegalHoldSet): holds.legal_hold_set,
-    type_of("gateway", gateway.LegalHoldEnded): holds.legal_hold_ended,
+    type_of("gateway", gateway.LegalHoldSet): needs.legal_hold_set,
+    type_of("gateway", gateway.LegalHoldEnded): needs.legal_hold_ended,
+    type_of("assistance", assistance.StayBegan): needs.stay_began,
+    type_of("assistance", assistance.StayEnded): needs.stay_ended,
     type_of("gateway", gateway.SendingDelivered): notices.sending_delivered,
     type_of("gateway", gateway.SendingRefused): hand_over.sending_refused,
     type_of("gateway", gateway.NoticeQueued): hand_over.notice_queued,

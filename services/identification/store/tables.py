@@ -39,11 +39,11 @@ CASE_FREEZE: Final = Table(
     Column("case_id", ID, primary_key=True),
     Column("frozen_at", TIME),
 )
-LEGAL_HOLD_COPY: Final = Table(
-    "legal_hold_copy",
+RECORD_NEED: Final = Table(
+    "record_need",
     METADATA,
     Column("case_id", ID, primary_key=True),
-    Column("hold_id", ID, primary_key=True),
+    Column("need_id", ID, primary_key=True),
     Column("ended_at", TIME),
 )
 CONSENT_COPY: Final = Table(

@@ -150,12 +150,15 @@ async def test_the_officer_destroys_what_the_safe_has_or_is_told_every_reason_wh
     with_holds(bench, a_hold())
     await bench.sign_in("privacy-officer")
     await bench.send("/language", {"to": "en"})
-    errors = {"errors": [{"type": "legal-hold"}, {"type": "not-yet-due"}]}
+    reasons = ("not-stopped", "legal-hold", "running-stay", "not-yet-due")
+    errors = {"errors": [{"type": reason} for reason in reasons]}
     bench.node.shows[f"gateway/v1/persons/{CASE}"] = (409, errors)
     refused = await bench.send(f"{PLACE}/destroy", {})
     assert refused.status_code == 409
     assert "A legal hold stands: it has to be kept." in refused.text
     assert "can be undone are not over" in refused.text
+    assert "The person lives in a place here" in refused.text
+    assert "nothing is destroyed" in refused.text
     bench.node.shows[f"gateway/v1/persons/{CASE}"] = (204, {})
     done = await bench.send(f"{PLACE}/destroy", {})
     assert done.headers["location"] == PLACE

@@ -15,10 +15,10 @@ from services.gateway.domain.holds import (
     Destroying,
     LegalHold,
     Placing,
+    Stay,
     Terms,
     confirming_objections,
     destroying_objections,
-    destruction_due,
     notice_at,
     placing_objections,
     standing_objections,
@@ -114,8 +114,10 @@ def test_only_a_hold_that_stands_is_confirmed_or_lifted() -> None:
     )
 
 
-def destroying(*holds: LegalHold, at: datetime, stopped: datetime | None = NOW) -> Destroying:
-    return Destroying(stopped_at=stopped, holds=holds, now=at, terms=TERMS)
+def destroying(*keep: LegalHold | Stay, at: datetime, stopped: datetime | None = NOW) -> Destroying:
+    holds = tuple(each for each in keep if isinstance(each, LegalHold))
+    stays = tuple(each for each in keep if isinstance(each, Stay))
+    return Destroying(stopped_at=stopped, holds=holds, stays=stays, now=at, terms=TERMS)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +132,14 @@ def destroying(*holds: LegalHold, at: datetime, stopped: datetime | None = NOW) 
         (destroying(LIFTED, at=NOW + 12 * DAY), ("not-yet-due",)),
         (destroying(LIFTED, at=NOW + 13 * DAY), ()),
         (destroying(HOLD, at=NOW + 6 * DAY), ()),
+        (destroying(Stay(None), at=NOW + 99 * DAY), ("running-stay",)),
+        (destroying(Stay(None), Stay(NOW), at=NOW + 99 * DAY), ("running-stay",)),
+        (destroying(Stay(NOW + 9 * DAY), at=NOW + 11 * DAY), ("not-yet-due",)),
+        (destroying(Stay(NOW + 9 * DAY), at=NOW + 12 * DAY), ()),
+        (
+            destroying(CONFIRMED, Stay(None), at=NOW + DAY, stopped=None),
+            ("not-stopped", "legal-hold", "running-stay"),
+        ),
         (destroying(CONFIRMED, at=NOW + DAY, stopped=None), ("not-stopped", "legal-hold")),
     ],
 )
@@ -141,9 +151,17 @@ def test_a_hold_blocks_destruction_and_an_ended_one_does_not(
 
 def test_the_time_to_destroy_is_counted_from_the_last_of_stop_and_ends() -> None:
     later = replace(LIFTED, ended_at=NOW + 20 * DAY)
-    assert destruction_due(NOW, (), NOW, TERMS) == NOW + 3 * DAY
-    assert destruction_due(NOW, (LIFTED, later), NOW + 30 * DAY, TERMS) == NOW + 23 * DAY
-    assert destruction_due(NOW + 40 * DAY, (LIFTED,), NOW + 50 * DAY, TERMS) == NOW + 43 * DAY
+    left = Stay(NOW + 25 * DAY)
+
+    def free_at(days: int, *keep: LegalHold | Stay, stopped: datetime = NOW) -> bool:
+        before = destroying(*keep, at=NOW + days * DAY - HOUR, stopped=stopped)
+        assert destroying_objections(before) == ("not-yet-due",)
+        return destroying_objections(replace(before, now=NOW + days * DAY)) == ()
+
+    assert free_at(3)
+    assert free_at(23, LIFTED, later)
+    assert free_at(28, LIFTED, left, later)
+    assert free_at(43, LIFTED, left, stopped=NOW + 40 * DAY)
 
 
 @pytest.mark.parametrize(

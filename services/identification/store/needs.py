@@ -1,0 +1,58 @@
+"""What needs the record of a case: legal holds and stays here; a case need not be known."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from services.chassis.database import Statement, Transaction
+from services.identification.store.tables import RECORD_NEED
+
+_ENTER: Final = Statement(
+    insert(RECORD_NEED)
+    .values(case_id=bindparam("case_id"), need_id=bindparam("need_id"))
+    .on_conflict_do_nothing()
+)
+_ENDED: Final = insert(RECORD_NEED).values(
+    case_id=bindparam("case_id"), need_id=bindparam("need_id"), ended_at=bindparam("ended_at")
+)
+_END: Final = Statement(
+    _ENDED.on_conflict_do_update(
+        index_elements=[RECORD_NEED.c.case_id, RECORD_NEED.c.need_id],
+        set_={"ended_at": _ENDED.excluded.ended_at},
+    )
+)
+_NEEDED: Final = Statement(
+    select(RECORD_NEED.c.need_id)
+    .where(RECORD_NEED.c.case_id == bindparam("case_id"), RECORD_NEED.c.ended_at.is_(None))
+    .limit(1)
+)
+_LAST: Final = Statement(
+    select(func.max(RECORD_NEED.c.ended_at).label("ended_at")).where(
+        RECORD_NEED.c.case_id == bindparam("case_id")
+    )
+)
+
+
+async def enter_need(tx: Transaction, case_id: UUID, need_id: UUID) -> None:
+    """It is needed; by what is known to have ended, this changes nothing."""
+    await tx.execute(_ENTER, case_id=case_id, need_id=need_id)
+
+
+async def end_need(tx: Transaction, case_id: UUID, need_id: UUID, ended_at: datetime) -> None:
+    """Needed no longer, whether or not anybody told that it was."""
+    await tx.execute(_END, case_id=case_id, need_id=need_id, ended_at=ended_at)
+
+
+async def is_needed(tx: Transaction, case_id: UUID) -> bool:
+    """Whether anything that needs it has not ended."""
+    return await tx.fetch_one(_NEEDED, case_id=case_id) is not None
+
+
+async def last_end(tx: Transaction, case_id: UUID) -> datetime | None:
+    """When the last of them ended."""
+    row = await tx.fetch_one(_LAST, case_id=case_id)
+    ended_at: datetime | None = row["ended_at"] if row is not None else None
+    return ended_at
