@@ -113,6 +113,8 @@ class Chain:
     orders: list[Order]
     reached: list[Order] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    begun: bool = False
+    """Whether a life has taken the first order."""
     _armed: int = 0
     _restarts: int = 0
 
@@ -131,10 +133,12 @@ class Chain:
 
     def look(self) -> None:
         """Note deaths, and arm the life after the one that is armed and has begun."""
-        if self.over:
+        if self.over or not self._armed:
             return
-        if self._armed < len(self.orders) and not self.state.failpoint_of(self.unit).exists():
-            self._arm()
+        if not self.state.failpoint_of(self.unit).exists():
+            self.begun = True
+            if self._armed < len(self.orders):
+                self._arm()
         told = read_json(self.state.processes).get(self.unit)
         if told is None or int(told["restarts"]) - self._restarts - 1 <= len(self.reached):
             return
@@ -169,15 +173,18 @@ class Sweep:
         self._done = threading.Event()
 
     def run(self) -> None:
-        """Kill, load, wait until every place was reached and everybody is back."""
+        """Kill, load, wait until every place was reached and everybody is back.
+
+        Somebody looks from the first kill on: a life that dies as it starts is followed by one
+        that would know of no order.
+        """
         self._rewind()
-        for chain in self.chains:
-            chain.begin()
-        armed = [self.stage.state.failpoint_of(chain.unit) for chain in self.chains]
-        self.stage.until("the armed lives", lambda: not any(path.exists() for path in armed))
         watcher = threading.Thread(target=self._watch, daemon=True)
         watcher.start()
         try:
+            for chain in self.chains:
+                chain.begin()
+            self.stage.until("the armed lives", self._have_begun)
             for _ in range(AGAIN):
                 self.load.go()
                 self.load.wanted = frozenset()
@@ -193,6 +200,9 @@ class Sweep:
         self.load.unpark()
         wait_until_ready(self.stage.state)
         self.load.forget_nonsense()
+
+    def _have_begun(self) -> bool:
+        return all(chain.begun for chain in self.chains)
 
     def _all_reached(self) -> bool:
         """Wait a little for the last deaths; services that die when they stop are stopped."""
