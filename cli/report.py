@@ -32,7 +32,7 @@ ASSISTANCE, CONTRIBUTOR = "assistance", "statistics.contributor"
 GATEWAY = "gateway"
 BY_AGE = {"detected": "detected-total", "identified": "identified-total"}
 """What is counted by band of age -> the contributor's table of those whom it counts."""
-STATISTICIAN, SUPERVISOR = "statistician", "supervisor"
+REPORT_WRITER, STATISTICIAN, SUPERVISOR = "report-writer", "statistician", "supervisor"
 STAMP = "internal, exact: never to leave this node"
 COLUMNS = ("part", "kind", "cell", "funding", "contract", "recipient", "count", "episodes")
 SECONDS = 30.0
@@ -173,7 +173,7 @@ def _counted_by_age(state: StateFolder, node: str, period: Mapping[str, str]) ->
     for name, table in BY_AGE.items():
         for page in _pages(state, node, table, period):
             counted = {"counted": [{**each, "table": name} for each in page]}
-            whom = (node, GATEWAY, STATISTICIAN)
+            whom = (node, GATEWAY, REPORT_WRITER)
             for by_band, cells in (
                 _answer(state, whom, "/v1/age-counts", json=counted).json().items()
             ):
@@ -188,7 +188,7 @@ def _pages(
     after = ""
     for _ in range(PAGES_LIMIT):
         query = {**period, "after": after}
-        whom = (node, CONTRIBUTOR, STATISTICIAN)
+        whom = (node, CONTRIBUTOR, REPORT_WRITER)
         page: list[dict[str, str]] = _asked(state, whom, f"/v1/counted/{table}", query).json()
         if not page:
             return

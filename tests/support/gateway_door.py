@@ -47,6 +47,7 @@ CANARY = "Ivan Petrovich Canary"
 ROLES = (
     *("agency-system", "case-officer", "operator", "data-protection-officer"),
     *("capacity-clerk", "provider-intake", "detector", "supervisor", "statistician"),
+    "report-writer",
 )
 TOKENS = {role: f"token-of-{role}" for role in ROLES}
 LOCAL_TOPICS = (

@@ -15,7 +15,10 @@ DUTY_OFFICER: Final = "duty-officer"
 NOTIFIER: Final = "notifier"
 """The program that tells whoever is on duty that something came; it may read news, nothing else."""
 PRIVACY_OFFICER: Final = "data-protection-officer"
-STATISTICIAN: Final = "statistician"
+REPORT_WRITER: Final = "report-writer"
+"""The program that counts cases by band of age for the report: whoever may name a case to be counted
+learns its band, so no person has this role.
+"""
 
 _TELLERS: Final = frozenset(
     {
@@ -44,7 +47,7 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/v1/persons/{case_id}/export"): frozenset({PRIVACY_OFFICER}),
         ("GET", "/v1/persons/{case_id}/age-bands"): frozenset({CASE_OFFICER}),
         ("GET", "/v1/persons/{case_id}/placement-class"): _PLACERS,
-        ("POST", "/v1/age-counts"): frozenset({STATISTICIAN}),
+        ("POST", "/v1/age-counts"): frozenset({REPORT_WRITER}),
         ("GET", "/v1/cases/{case_id}/consents"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/restrictions"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/disclosures"): _REGISTER_READERS,

@@ -110,7 +110,7 @@ async def test_cases_are_counted_by_band_on_their_own_day_and_add_up(door: Door)
         for at in moments.get(case_id, ("2026-11-02T09:00:00Z",))
     ]
     told = await door.client.post(
-        "/v1/age-counts", json={"counted": counted}, headers=as_("statistician")
+        "/v1/age-counts", json={"counted": counted}, headers=as_("report-writer")
     )
     assert told.status_code == 200
     assert told.json()[DETECTED] == {"from-18": 2, "below-18": 2, "not-yet-known": 2}
@@ -119,13 +119,13 @@ async def test_cases_are_counted_by_band_on_their_own_day_and_add_up(door: Door)
     assert {row["subject"] for row in rows} == {str(each) for each in (child, adult, duplicate)}
 
 
-async def test_only_a_statistician_counts_and_so_many_at_once(door: Door) -> None:
+async def test_only_the_writer_of_the_report_counts_and_so_many_at_once(door: Door) -> None:
     one = {"case_id": str(new_id()), "table": "detected", "happened_at": "2026-11-02T09:00:00Z"}
-    for role in ("case-officer", "provider-intake", "agency-system", "operator"):
+    for role in ("case-officer", "provider-intake", "agency-system", "operator", "statistician"):
         told = await door.client.post("/v1/age-counts", json={"counted": [one]}, headers=as_(role))
         assert told.status_code == 403
     too_many = {"counted": [one] * 401}
-    told = await door.client.post("/v1/age-counts", json=too_many, headers=as_("statistician"))
+    told = await door.client.post("/v1/age-counts", json=too_many, headers=as_("report-writer"))
     assert told.status_code == 422
 
 

@@ -106,7 +106,7 @@ async def exact(node: Bench) -> dict[str, Any]:
 async def counted(node: Bench, table: str, after: str = "") -> list[str]:
     """The cases that a table counts in the period."""
     period = {"start": PERIOD[0].isoformat(), "end": PERIOD[1].isoformat(), "after": after}
-    async with node.client("statistician") as client:
+    async with node.client("report-writer") as client:
         answer = await client.get(f"/v1/counted/{table}", params=period)
     assert answer.status_code == 200
     return [row["case_id"] for row in answer.json()]
@@ -122,10 +122,12 @@ async def test_which_cases_are_counted_is_told_page_by_page_each_person_once(nod
     assert await counted(node, "detected-total") == [str(first), str(second)]
     assert await counted(node, "detected-total", str(first)) == [str(second)]
     assert await counted(node, "identified-total") == [str(first)]
-    async with node.client("statistician") as client:
-        period = {"start": PERIOD[0].isoformat(), "end": PERIOD[1].isoformat()}
+    period = {"start": PERIOD[0].isoformat(), "end": PERIOD[1].isoformat()}
+    async with node.client("report-writer") as client:
         wrong = await client.get("/v1/counted/detected-by-oblast", params=period)
     assert wrong.status_code == 422
+    async with node.client("statistician") as client:
+        assert (await client.get("/v1/counted/detected-total", params=period)).status_code == 403
 
 
 async def test_facts_are_state_and_a_case_counts_once(node: Bench) -> None:

@@ -65,7 +65,7 @@ def test_cases_are_counted_by_band_page_after_page(monkeypatch: pytest.MonkeyPat
     sent: list[list[dict[str, str]]] = []
 
     def answer(_state: object, whom: tuple[str, str, str], path: str, **asked: Any) -> Any:
-        assert whom[2] == "statistician"
+        assert whom[2] == "report-writer"
         if path == "/v1/age-counts":
             sent.append(asked["json"]["counted"])
             cells = {"below-18": len(sent[-1])}
