@@ -16,8 +16,8 @@ NOTIFIER: Final = "notifier"
 """The program that tells whoever is on duty that something came; it may read news, nothing else."""
 PRIVACY_OFFICER: Final = "data-protection-officer"
 REPORT_WRITER: Final = "report-writer"
-"""The program that counts cases by band of age for the report: whoever may name a case to be counted
-learns its band, so no person has this role.
+"""The program that counts cases by band of age for the report: whoever may name a case to be
+counted learns its band, so no person has this role.
 """
 
 _TELLERS: Final = frozenset(

@@ -1,7 +1,7 @@
 """Who may ask the contributor for what: its own node's officers, for exact counts of the node.
 
-Exact counts are internal: they are never sent by the software. Which cases are counted only the program
-learns that writes the report.
+Exact counts are internal: they are never sent by the software. Which cases are counted only the
+program learns that writes the report.
 """
 
 from collections.abc import Mapping
