@@ -141,7 +141,7 @@ def test_a_referral_goes_from_offer_to_visit_by_pages_only(
         worker.sign_in("case-worker")
         worker.opens("/cases", "cases")
         worker.opens(case, "case")
-        worker.presses("Показать кто это")
+        worker.presses("Показать, кто это")
         worker.look("person")
         consents(worker, case)
         asks_for_a_nurse(worker, case)

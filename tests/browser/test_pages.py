@@ -117,7 +117,7 @@ def test_going_back_after_leaving_shows_no_page_of_before(page: Page) -> None:
 def test_who_the_person_is_stands_in_no_address_and_is_gone_after_going_back(page: Page) -> None:
     sign_in(page, "case-worker")
     page.goto(f"/cases/{CASE}")
-    page.get_by_role("button", name="Показать кто это").click()
+    page.get_by_role("button", name="Показать, кто это").click()
     assert page.input_value("#name") == "Pavel Invented"
     assert "Pavel" not in page.url + page.title()
     assert what_axe_finds(page) == []
