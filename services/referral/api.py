@@ -24,7 +24,7 @@ class TaskShown(BaseModel):
     """One task as one side keeps it, with its clocks; both sides read the same ones.
 
     ``answer_by``: the sender ends the offer. ``seen_by``, ``start_by``: people are told.
-    ``hold_until``: the provider has a place or declines. ``duty_phone``: from the directory.
+    ``hold_until``: the provider has a place or declines. ``duty_phone``: the other agency's.
     """
 
     task_id: UUID

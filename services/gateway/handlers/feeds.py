@@ -111,6 +111,7 @@ TOLD_OF_A_FROZEN_CASE: Final = frozenset(
     }
 )
 """The freeze, what it asks of people here, and what keeps its record."""
+_ACCEPTED: Final = type_of("referral", referral.TaskAccepted)
 _PHONED: Final = frozenset(
     type_of("referral", model)
     for model in (referral.TaskAccepted, referral.OfferUnseen, referral.PersonNotArrived)
@@ -253,8 +254,8 @@ def case_of(entry: Mapping[str, Any]) -> UUID | None:
 async def with_duty_phones(
     directory: Directory, page: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Offers of ours that were accepted, and emergencies that nobody opened, with the other
-    agency's duty phone (null when none is listed).
+    """Offers that were accepted, by either side, and of ours emergencies that nobody opened, with
+    the other agency's duty phone (null when none is listed).
     """
     listed = await directory.phones()
     return [_with_phone(listed, entry) for entry in page]
@@ -262,9 +263,12 @@ async def with_duty_phones(
 
 def _with_phone(listed: Phones, entry: dict[str, Any]) -> dict[str, Any]:
     facts = entry["facts"]
-    if entry["type"] not in _PHONED or facts["side"] != "sender":
+    if entry["type"] not in _PHONED:
         return entry
-    phone = phone_of(listed, facts["other_agency"], facts["service_type"])
+    ours = facts["side"] == "sender"
+    if not ours and entry["type"] != _ACCEPTED:
+        return entry
+    phone = phone_of(listed, facts["other_agency"], facts["service_type"] if ours else "")
     return {**entry, "duty_phone": phone}
 
 

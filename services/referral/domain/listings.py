@@ -62,6 +62,8 @@ class Directory:
 
     listings: tuple[Listing, ...] = ()
     refused: tuple[RefusedRecord, ...] = ()
+    phones: Mapping[str, str] = field(default_factory=dict)
+    """Agency -> its own duty phone, or that of one of its services."""
 
     def of_type(self, service_type: str) -> tuple[Listing, ...]:
         """Every listed service of a type."""
@@ -70,6 +72,10 @@ class Directory:
     def listing(self, service_id: str | None) -> Listing | None:
         """The service of that id."""
         return next((found for found in self.listings if found.service_id == service_id), None)
+
+    def phone_of(self, agency: str) -> str | None:
+        """Where the agency is called, whoever of it is on duty."""
+        return self.phones.get(agency)
 
 
 class Services(Protocol):
@@ -80,6 +86,9 @@ class Services(Protocol):
 
     def listing(self, service_id: str | None) -> Listing | None:
         """The service of that id."""
+
+    def phone_of(self, agency: str) -> str | None:
+        """Where the agency is called, whoever of it is on duty."""
 
 
 def it_has_an_id(service: Fields) -> str | None:
@@ -222,7 +231,21 @@ def read_directory(document: object) -> Directory:
         else:
             listings.append(_listing(record))
     ordered = sorted(listings, key=lambda found: (found.agency, found.service_id))
-    return Directory(listings=tuple(ordered), refused=tuple(refused))
+    return Directory(
+        listings=tuple(ordered),
+        refused=tuple(refused),
+        phones=_phones_of_services(ordered) | _phones_of_agencies(content),
+    )
+
+
+def _phones_of_services(listings: Sequence[Listing]) -> dict[str, str]:
+    """The first service's that has one, for each agency."""
+    return {found.agency: found.duty_phone for found in reversed(listings) if found.duty_phone}
+
+
+def _phones_of_agencies(content: Fields) -> dict[str, str]:
+    told = ((_text(row.get("id")), _duty_phone(row)) for row in _rows(content.get("organizations")))
+    return {agency: phone for agency, phone in told if agency and phone}
 
 
 def name_of(record: object, place: int) -> str:

@@ -15,6 +15,7 @@ from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinishe
 from services.referral.access import SIDES, sides_open_to
 from services.referral.domain.listings import Services
 from services.referral.domain.requests import Request
+from services.referral.domain.tasks import Side
 from services.referral.store import cases, merges, requests, tasks
 
 __all__ = [
@@ -124,7 +125,11 @@ async def list_tasks(tx: Transaction, caller: Caller, wanted: Wanted, limit: int
 
 
 def duty_phone(directory: Services, row: Row) -> str | None:
-    """Whom to call about a task that we sent: an agency's number, from the directory."""
+    """Whom to call about a task: the other agency's number, from the directory. About what we sent
+    the service's own, about what was asked of us that of the agency that asked.
+    """
+    if row["side"] == Side.PROVIDER:
+        return directory.phone_of(row["other_agency"])
     listing = directory.listing(row["service_id"])
     return listing.duty_phone if listing is not None else None
 

@@ -54,6 +54,10 @@ class DirectoryFile:
         """The service of that id, now."""
         return self.now.listing(service_id)
 
+    def phone_of(self, agency: str) -> str | None:
+        """Where the agency is called, now."""
+        return self.now.phone_of(agency)
+
     def look(self) -> bool:
         """Read the file if it changed; whether it did."""
         stamp = self._stamp_now()

@@ -48,13 +48,16 @@ WAITING_AT_THE_DOOR = """
 """
 
 DIRECTORY = {
+    "organizations": [
+        {"id": OTHER, "phones": [{"number": "+375 00 000-01-02", "description": "duty"}]}
+    ],
     "services": [
         {
             "organization_id": OTHER,
             "service_type": "nursing-visit",
             "phones": [{"number": "+375 00 000-01-01", "description": "duty"}],
         }
-    ]
+    ],
 }
 
 
@@ -336,7 +339,7 @@ async def test_an_acceptance_is_news_with_the_other_agencys_duty_phone(
     assert [entry["type"] for entry in news] == [accepted, accepted]
     assert news[0]["case_id"] == case_id
     assert news[0]["duty_phone"] == "+375 00 000-01-01"
-    assert "duty_phone" not in news[1]
+    assert news[1]["duty_phone"] == "+375 00 000-01-02"
     assert news[0]["facts"]["hand_over_reference"] == fact["hand_over_reference"]
 
 

@@ -203,3 +203,4 @@ async def test_the_desk_for_offers_sees_what_was_offered_to_us_alone(world: Worl
     assert len((await get(interior, "/v1/tasks")).json()) == 1
     (offered,) = (await get(redcross, "/v1/tasks", INTAKE)).json()
     assert (offered["task_id"], offered["side"]) == (str(task_id), "provider")
+    assert offered["duty_phone"] == "+375 00 000-00-03"

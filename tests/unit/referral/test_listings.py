@@ -70,6 +70,18 @@ def test_what_a_record_leaves_open_is_open_in_its_listing() -> None:
     )
 
 
+def test_an_agency_is_called_at_its_own_phone_or_at_that_of_a_service() -> None:
+    document = a_document(
+        a_service(2), a_service(1, phones=[{"number": "+1", "description": "duty"}])
+    )
+    directory = read_directory(document)
+    assert directory.phone_of(AGENCY) == "+1"
+    assert directory.phone_of("nobody") is None
+    told = [{"number": "+2"}, {"number": "+3", "description": "duty"}]
+    document["organizations"][0] |= {"phones": told}
+    assert read_directory(document).phone_of(AGENCY) == "+3"
+
+
 def test_listings_stand_in_the_order_of_agency_and_service_and_are_found_by_both() -> None:
     document = a_document(
         a_service(2), a_service(1, service_type="shelter"), a_service(3, organization_id="an-ngo")
