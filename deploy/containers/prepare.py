@@ -44,8 +44,8 @@ def prepare(state: StateFolder, topology: Topology, wish: Wish) -> None:
     state.make()
     if not state.clock.exists():
         write_whole(state.clock, "0", mode=0o644)
+    make_keys(state, topology)  # first: tokens tell that a node had its key
     make_tokens(state, topology)
-    make_keys(state, topology)
     for node in topology.file.nodes:
         _prepare_node(state, topology.only(node), wish)
     _hand_over(state, topology, user)

@@ -20,7 +20,7 @@ from deploy.local.buses import Buses
 from deploy.local.credentials import make_credentials
 from deploy.local.failures import DISK_IS_FULL, StackFailure
 from deploy.local.java import OLDEST_JAVA, java_version
-from deploy.local.keys import key_path
+from deploy.local.keys import had_keys, key_path
 from deploy.local.layout import StateFolder, read_json
 from deploy.local.postgres import PostgresServer
 from deploy.local.runbooks import Finding, Runbook
@@ -37,8 +37,9 @@ SKEW_SECONDS = 5.0
 ANSWER_SECONDS = 5.0
 RECORDS_LOOKED_AT = 100
 RESTORE_KEY = (
-    "put the node's key file back from its backup, chmod 600, then `nrm restart` its services:"
-    " with another key nothing opens that is sealed"
+    "restart nothing: a service that runs has the right key in its memory, and nowhere else. Put"
+    " the node's key file back from its backup, chmod 600: services notice within ten seconds,"
+    " those that did not start are tried again"
 )
 MAKE_ROOM = "make room: the page says what may go; nothing below `kafka` or `postgres`"
 SET_CLOCK = "set the machine's clock right; if it is right now, `nrm restart` who says it jumped"
@@ -238,7 +239,7 @@ def _clock(patient: Patient) -> Finding:
 
 
 def _keys(patient: Patient) -> Finding:
-    if not patient.state.keys.is_dir():
+    if not patient.state.keys.is_dir() and not had_keys(patient.state, patient.topology):
         return Finding("keys", False, "no key was made yet", "`nrm up` makes them")
     wrong = [seen for node in patient.topology.file.nodes if (seen := _key_wrong(patient, node))]
     if wrong:

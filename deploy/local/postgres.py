@@ -27,7 +27,7 @@ from deploy.local.failures import (
     as_sentence,
 )
 from deploy.local.processes import Launch, launch, write_whole
-from deploy.local.server import Server, StillInUse
+from deploy.local.server import MADE, Server, StillInUse
 
 PROBE_SECONDS = 5
 SYSTEM_USER = "pgserver"  # PostgreSQL refuses to run as root
@@ -92,6 +92,10 @@ class PostgresServer(Server):
             write_whole(self.folder / "access.conf", ACCESS, mode=0o644)
         except OSError as error:
             raise as_sentence(error, doing="the database's folder") from error
+
+    def was_made(self) -> bool:
+        """Whether there are, or once were, files of a database in its folder."""
+        return (self.folder / MADE).exists() or (self._cluster() / "PG_VERSION").exists()
 
     def answers(self) -> bool:
         """Whether it takes connections now."""

@@ -97,8 +97,8 @@ class Supervisor:
             self._stop_everything()
 
     def _start_servers(self) -> None:
+        make_keys(self.state, self.topology)  # first: tokens tell that a node had its key
         make_tokens(self.state, self.topology)
-        make_keys(self.state, self.topology)
         for name, server in self.servers.items():
             server.stop()  # what a killed supervisor may have left for a moment
             server.prepare()

@@ -21,11 +21,13 @@ from services.chassis.runnable import Readiness, sleep_until
 
 LOOK_SECONDS: Final = 10.0
 KEY_FILE_UNREADABLE: Final = (
-    "key-file-unreadable: put the node's key file back from its backup, chmod 600, then restart"
+    "key-file-unreadable: put the node's key file back from its backup, chmod 600;"
+    " restart nothing that runs: the right key is in its memory"
 )
 KEY_FILE_IS_ANOTHER: Final = (
     "key-file-is-another: what is sealed here does not open with it;"
-    " put the node's key file back from its backup, then restart"
+    " put the node's key file back from its backup, chmod 600;"
+    " restart nothing that runs: the right key is in its memory"
 )
 _PLAIN: Final = b"own key opens"
 _CONTEXT: Final = b"key probe"

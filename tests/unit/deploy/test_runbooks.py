@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import subprocess
 from collections import namedtuple
 from pathlib import Path
 
@@ -73,6 +74,18 @@ def test_a_page_that_says_something_else_or_wants_something_else_is_noticed(
         typed(Block(1, "echo no\n", long=False, expects=("yes",)), state, {})
     with pytest.raises(AssertionError, match="wants"):
         follow(Runbook.BROKER_DOWN, state)
+
+
+@pytest.mark.parametrize(("said", "restarts"), [(None, False), ("no", False), ("yes", True)])
+def test_the_page_of_a_clock_restarts_nothing_until_somebody_compared(
+    said: str | None, restarts: bool
+) -> None:
+    """Pasted, as at night: into a shell that goes on after a command that failed."""
+    (block,) = (each for each in blocks(path_of(Runbook.CLOCK_JUMPED)) if "restart" in each.code)
+    pasted = [str(shutil.which("bash")), "-c", block.code.replace(".venv/bin/nrm", "echo")]
+    environment = {} if said is None else {"TIME_IS_RIGHT": said}
+    told = subprocess.run(pasted, env=environment, capture_output=True, text=True, check=False)
+    assert told.stdout == ("restart --services\n" if restarts else "")
 
 
 @pytest.mark.parametrize("folder", ["kafka", "kafka-hub", "postgres"])
