@@ -15,6 +15,7 @@ from deploy.reference_words import described
 from services.assistance import access as assistance_access
 from services.assistance import api as assistance_api
 from services.gateway.access.routes import ROUTES as GATEWAY_ROUTES
+from services.gateway.api.ages import age_routes
 from services.gateway.api.cases import case_routes
 from services.gateway.api.intake import intake_routes
 from services.gateway.api.news import news_routes
@@ -52,6 +53,7 @@ _NOBODY: Any = StandIn()
 def _gateway(app: FastAPI) -> None:
     app.include_router(intake_routes(_NOBODY))
     app.include_router(case_routes(_NOBODY))
+    app.include_router(age_routes(_NOBODY))
     app.include_router(participant_routes(_NOBODY))
     app.include_router(news_routes(_NOBODY))
 

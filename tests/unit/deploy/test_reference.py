@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,11 @@ SETTINGS = {
     service: importlib.import_module(f"services.{service}.settings").Settings
     for service in dict.fromkeys(unit.service for unit in read_topology().units)
 }
+
+SERVICES_OF_HTTP = reference_http.SERVICES
+NAMES_OF_HTTP = [name for name, *_ in SERVICES_OF_HTTP]
+OF_THE_CHASSIS = {("GET", "/metrics/inside")}
+"""Told at the head of the page, for every service."""
 
 
 class Bare(ServiceSettings):
@@ -61,6 +67,24 @@ def test_a_route_without_a_docstring_stops_the_generator() -> None:
     access = {("GET", "/v1/cases"): frozenset({"supervisor"})}
     with pytest.raises(Undescribed, match="GET /v1/cases"):
         reference_http.rows_of(app, access)
+
+
+@pytest.mark.parametrize(
+    ("add_routes", "access"), [each[1:] for each in SERVICES_OF_HTTP], ids=NAMES_OF_HTTP
+)
+def test_every_row_of_an_access_table_is_on_the_page_and_no_route_without_one(
+    add_routes: Callable[[FastAPI], None], access: reference_http.Access
+) -> None:
+    app = FastAPI()
+    add_routes(app)
+    served = {
+        (method.upper(), path)
+        for path, methods in app.openapi()["paths"].items()
+        for method in methods
+    }
+    assert served == access.keys() - OF_THE_CHASSIS
+    written = reference_http.page()
+    assert [route for route in sorted(served) if f"| `{' '.join(route)}` |" not in written] == []
 
 
 @pytest.mark.parametrize("words", [None, "", "  \n"])
