@@ -18,6 +18,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 NOT_OF_ANYBODY_ELSE = re.compile(r"(?<![\w.])/(?:work|root|home|tmp)/|\b(?:10|192\.168)\.\d+\.\d+")
+BARE_COMMAND = re.compile(r"(?:^|[$(|;&] ?)\s*nrm [a-z]")
 WORDS_LEAST = 5
 ADR_PARTS = ("Status", "Context", "Decision", "Consequences", "Rejected")
 
@@ -117,6 +118,18 @@ def test_no_document_names_a_place_on_somebodys_machine() -> None:
         for place in NOT_OF_ANYBODY_ELSE.findall(path.read_text(encoding="utf-8"))
     }
     assert found == set()
+
+
+def test_every_command_that_is_typed_is_found_without_any_path_of_the_readers() -> None:
+    """The tests of the documents have the environment on their path, a reader has not."""
+    bare = {
+        (path.name, line)
+        for path in documents()
+        for block in FENCED.findall(path.read_text(encoding="utf-8"))
+        for line in block.splitlines()
+        if BARE_COMMAND.search(line)
+    }
+    assert bare == set()
 
 
 def test_every_decision_has_its_parts_and_its_number() -> None:
