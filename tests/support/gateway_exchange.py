@@ -152,6 +152,7 @@ class Gateway:
             case_id=case_id,
             purposes=frozenset({purpose}),
             categories=frozenset({"coded-case", "needs", "no-removal"}),
+            given_by="person",
             expires_at=NOW + timedelta(days=4000),
             recipients=frozenset(agencies),
         )
@@ -159,7 +160,6 @@ class Gateway:
             "text_version": "2026.1",
             "language": "be",
             "interpreter": False,
-            "given_by": "person",
             "occurred_at": None,
             "granted_at": NOW,
         }

@@ -26,6 +26,8 @@ from services.chassis.clock import new_id
 
 CONSENT_DAYS: Final = 365
 MERGED: Final = "duplicate-of"
+CAN_CONSENT: Final = ("person", "guardian")
+"""Whom a form offers as who agreed: the door refuses the word of anybody else."""
 
 
 async def _correctable(_visit: Visit, case: Thing) -> Fields:
@@ -75,7 +77,7 @@ async def _consent_fields(visit: Visit, case: Thing) -> Fields:
             given=() if language in (None, NOT_YET_KNOWN) else (language,),
         ),
         Field(name="interpreter", kind=Kind.YES_NO, text="interpreter", required=True, given=(NO,)),
-        choice("given_by", "consent-giver", given=("person",)),
+        _who_agreed(visit),
         choice(
             "guardian_status",
             "guardian-status",
@@ -84,6 +86,11 @@ async def _consent_fields(visit: Visit, case: Thing) -> Fields:
         ),
         WHEN,
     )
+
+
+def _who_agreed(visit: Visit) -> Field:
+    options = tuple((code, visit.words.label("consent-giver", code)) for code in CAN_CONSENT)
+    return choice("given_by", "consent-giver", options=options, given=CAN_CONSENT[:1])
 
 
 def _consent_body(visit: Visit, _case: Thing, body: Body) -> Body:

@@ -19,7 +19,10 @@ CONSENT_LONGEST: Final = timedelta(days=3660)
 STOP_SHARING: Final = "stop-sharing"
 """The other kind, leaving the service, ends consents too, but agencies that gave the case to us
 still hear what became of it; the services learn the kind from the fact."""
+PERSON: Final = "person"
 GUARDIAN: Final = "guardian"
+CAN_CONSENT: Final = frozenset({PERSON, GUARDIAN})
+"""Who can; of somebody else's word the list says that it opens nothing."""
 SAFE_GUARDIAN: Final = "checked-and-safe"
 DUPLICATE_OF: Final = "duplicate-of"
 OF_ONE_PERSON: Final = frozenset(
@@ -45,6 +48,7 @@ class Consent:
     case_id: UUID
     purposes: frozenset[str]
     categories: frozenset[str]
+    given_by: str
     expires_at: datetime
     recipients: frozenset[str] = frozenset()
     agency_class: AgencyClass | None = None
@@ -168,7 +172,11 @@ def is_live(consent: Consent, now: datetime) -> bool:
 
 
 def names(consent: Consent, recipient: Recipient) -> bool:
-    """The person named this agency, or a class that it belongs to."""
+    """The person named this agency, or a class that it belongs to; whoever cannot consent names
+    nobody, also in a consent that an older version took.
+    """
+    if consent.given_by not in CAN_CONSENT:
+        return False
     if recipient.node in consent.recipients:
         return True
     group = consent.agency_class
@@ -231,7 +239,6 @@ class ConsentRegister:
     now: datetime
     frozen: bool
     id_taken: bool = False
-    given_by: str = "person"
     guardian_status: str = "unknown"
     of_age: bool = False
     with_a_detection: bool = False
@@ -244,8 +251,9 @@ def consent_objections(consent: Consent, register: ConsentRegister) -> tuple[Obj
         *_case_is_not_frozen(register),
         *_expiry_is_in_the_future(consent, register),
         *_somebody_is_named(consent),
-        *_a_guardian_who_gives_it_is_safe(register),
-        *_of_age_nobody_consents_for_the_person(register),
+        *_somebody_gives_it_who_can(consent),
+        *_a_guardian_who_gives_it_is_safe(consent, register),
+        *_of_age_nobody_consents_for_the_person(consent, register),
         *_id_is_new(register, "consent_id"),
     ]
     if group is not None:
@@ -255,16 +263,29 @@ def consent_objections(consent: Consent, register: ConsentRegister) -> tuple[Obj
     return tuple(found)
 
 
-def _a_guardian_who_gives_it_is_safe(register: ConsentRegister) -> list[Objection]:
+def _somebody_gives_it_who_can(consent: Consent) -> list[Objection]:
+    """A relative, a friend or an official has no say, of whatever age the person is (Rights of the
+    Child, Art. 12; ODIHR, NRM Handbook 2022: consent is the person's own).
+    """
+    if consent.given_by in CAN_CONSENT:
+        return []
+    return [Objection("cannot-consent", "given_by")]
+
+
+def _a_guardian_who_gives_it_is_safe(
+    consent: Consent, register: ConsentRegister
+) -> list[Objection]:
     """A guardian may have taken part: only one who was checked and found safe can consent."""
-    if register.given_by == GUARDIAN and register.guardian_status != SAFE_GUARDIAN:
+    if consent.given_by == GUARDIAN and register.guardian_status != SAFE_GUARDIAN:
         return [Objection("guardian-not-safe", "guardian_status")]
     return []
 
 
-def _of_age_nobody_consents_for_the_person(register: ConsentRegister) -> list[Objection]:
+def _of_age_nobody_consents_for_the_person(
+    consent: Consent, register: ConsentRegister
+) -> list[Objection]:
     """Who came of age is asked afresh (Rights of the Child, Art. 1 and 12)."""
-    if register.given_by == GUARDIAN and register.of_age:
+    if consent.given_by == GUARDIAN and register.of_age:
         return [Objection("person-of-age", "given_by")]
     return []
 

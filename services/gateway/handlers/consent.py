@@ -51,7 +51,6 @@ async def record_consent(body: ConsentRecorded, case_id: UUID, work: Work) -> tu
             now=work.now,
             frozen=row.frozen,
             id_taken=await register.consent_exists(tx, consent.consent_id),
-            given_by=body.given_by,
             guardian_status=body.guardian_status,
             of_age=row.of_age_at is not None,
         ),
@@ -65,7 +64,6 @@ async def record_consent(body: ConsentRecorded, case_id: UUID, work: Work) -> tu
             "text_version": body.text_version,
             "language": body.language,
             "interpreter": body.interpreter,
-            "given_by": body.given_by,
             "occurred_at": body.occurred_at,
             "granted_at": work.now,
         },
@@ -236,6 +234,7 @@ def _consent(body: ConsentRecorded, case_id: UUID) -> Consent:
         case_id=case_id,
         purposes=frozenset(body.purposes),
         categories=frozenset(body.categories),
+        given_by=body.given_by,
         recipients=frozenset(body.recipients),
         agency_class=AgencyClass(
             agency_type=group.agency_type,

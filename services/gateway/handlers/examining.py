@@ -32,8 +32,10 @@ INTAKE: Final[Mapping[str, EventSpec]] = MappingProxyType(
     {name: spec for name, spec in CATALOGUE.items() if spec.topic == "intake"}
 )
 _STEMS: Final = frozenset(map(stem_of, INTAKE))
-_NARROWING: Final = ("recipient_class", "agency_type", "oblast")
-"""Where an unknown code may not be taken as another one: it says whom something is for."""
+_NARROWING: Final = ("recipient_class", "agency_type", "oblast", "given_by")
+"""Where an unknown code may not be taken as another one: it says whom something is for, or who
+agreed.
+"""
 _RESTRICTIONS: Final = "restrictions"
 
 

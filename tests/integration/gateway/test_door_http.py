@@ -195,6 +195,8 @@ async def test_a_consent_is_answered_at_once_and_told_to_the_services(door: Door
             {"recipient_class": {"agency_type": "ngo", "oblasts": ["BY-BR", "BY-XX"]}},
             ("out-of-range", "recipient_class/oblasts/1"),
         ),
+        ({"given_by": "other"}, ("cannot-consent", "given_by")),
+        ({"given_by": "stepfather"}, ("out-of-range", "given_by")),
     ],
 )
 async def test_a_consent_that_cannot_be_kept_is_refused(

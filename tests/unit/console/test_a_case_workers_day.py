@@ -1,5 +1,7 @@
 """What a case worker does by pages becomes events that their contracts take, and nothing else."""
 
+import re
+
 import pytest
 
 from console.pages.case_forms import FORMS
@@ -116,6 +118,15 @@ async def test_a_consent_for_a_kind_of_agency_names_it(bench: Bench) -> None:
     body = body_of(bench.node.events[0])
     assert body["recipient_class"] == {"agency_type": "ngo", "oblasts": ["BY-BR"]}
     assert body["expires_at"] == "2027-03-02T20:59:00+00:00"
+
+
+async def test_who_agreed_is_the_person_or_a_guardian_and_nobody_else_is_offered(
+    bench: Bench,
+) -> None:
+    await bench.sign_in("case-worker")
+    shown = (await bench.browser.get(f"/cases/{CASE}/consent")).text
+    offered = re.findall(r'name="given_by"[^>]*value="([a-z-]+)"', shown)
+    assert offered == ["person", "guardian"]
 
 
 async def test_whoever_is_not_active_now_can_be_kept_out_and_is_offered_no_consent(

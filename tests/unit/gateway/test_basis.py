@@ -81,6 +81,7 @@ def a_consent(**changes: Any) -> Consent:
         case_id=CASE,
         purposes=frozenset({"referral"}),
         categories=frozenset({"coded-case", "needs"}),
+        given_by="person",
         expires_at=LATER,
         recipients=frozenset({THEIRS}),
     )
@@ -88,10 +89,8 @@ def a_consent(**changes: Any) -> Consent:
 
 
 def a_restriction(**changes: Any) -> Restriction:
-    restriction = Restriction(
-        restriction_id=UUID("0b1a7a52-42e4-4f52-8b58-2a2f5f6d1c03"), case_id=CASE
-    )
-    return replace(restriction, **changes)
+    restriction_id = UUID("0b1a7a52-42e4-4f52-8b58-2a2f5f6d1c03")
+    return Restriction(**{"restriction_id": restriction_id, "case_id": CASE, **changes})
 
 
 def an_attempt(event_type: str = OFFER, **changes: Any) -> Attempt:
@@ -131,6 +130,7 @@ def test_a_live_consent_lets_an_offer_leave_and_is_named_in_the_ledger() -> None
         (facts(consents=(a_consent(purposes=frozenset({"hand-over"})),)), "no-consent"),
         (facts(consents=(a_consent(recipients=frozenset({"ngo-brest"})),)), "no-consent"),
         (facts(consents=(a_consent(categories=frozenset({"coded-case"})),)), "no-consent"),
+        (facts(consents=(a_consent(given_by="other"),)), "no-consent"),
         (facts(consents=(a_consent(expires_at=NOW),)), "consent-expired"),
         (facts(consents=(a_consent(ended_at=NOW),)), "consent-withdrawn"),
         (facts(restrictions=(a_restriction(agency=THEIRS),)), "restricted"),

@@ -45,6 +45,7 @@ def a_consent(**changes: Any) -> Consent:
             "case_id": new_id(),
             "purposes": frozenset({"referral"}),
             "categories": frozenset({"needs"}),
+            "given_by": "person",
             "expires_at": NOW + timedelta(days=30),
             "recipients": frozenset({"ngo-brest"}),
             **changes,
@@ -60,6 +61,9 @@ def a_restriction(**changes: Any) -> Restriction:
     ("changes", "expected"),
     [
         ({}, True),
+        ({"given_by": "guardian"}, True),
+        ({"given_by": "other"}, False),
+        ({"given_by": "stepfather"}, False),
         ({"recipients": frozenset()}, False),
         ({"purposes": frozenset({"hand-over"})}, False),
         ({"categories": frozenset({"location"})}, False),
@@ -233,10 +237,24 @@ def test_an_id_of_a_restriction_is_given_once() -> None:
     ],
 )
 def test_only_a_checked_and_safe_guardian_consents(giver: str, status: str, refused: bool) -> None:
-    register = ConsentRegister(now=NOW, frozen=False, given_by=giver, guardian_status=status)
+    register = ConsentRegister(now=NOW, frozen=False, guardian_status=status)
     expected = (Objection("guardian-not-safe", "guardian_status"),) if refused else ()
-    consent = a_consent(expires_at=NOW + timedelta(days=1))
+    consent = a_consent(given_by=giver, expires_at=NOW + timedelta(days=1))
     assert consent_objections(consent, register) == expected
+
+
+@pytest.mark.parametrize("of_age", [False, True])
+@pytest.mark.parametrize("status", ["checked-and-safe", "suspected", "unknown", "none"])
+@pytest.mark.parametrize(
+    ("giver", "refused"),
+    [("other", True), ("stepfather", True), ("", True), ("person", False)],
+)
+def test_nobody_else_consents_of_whatever_age_the_person_is(
+    giver: str, status: str, *, refused: bool, of_age: bool
+) -> None:
+    register = ConsentRegister(now=NOW, frozen=False, guardian_status=status, of_age=of_age)
+    expected = (Objection("cannot-consent", "given_by"),) if refused else ()
+    assert consent_objections(a_consent(given_by=giver), register) == expected
 
 
 def test_a_restriction_is_taken_on_a_frozen_case_too() -> None:
@@ -300,10 +318,10 @@ def test_all_of_a_case_is_meant_that_was_there_and_where_nothing_was_agreed_to_s
 @pytest.mark.parametrize("giver", ["guardian", "person"])
 def test_of_age_nobody_consents_for_the_person(giver: str) -> None:
     register = ConsentRegister(
-        now=NOW, frozen=False, given_by=giver, guardian_status="checked-and-safe", of_age=True
+        now=NOW, frozen=False, guardian_status="checked-and-safe", of_age=True
     )
     expected = (Objection("person-of-age", "given_by"),) if giver == "guardian" else ()
-    assert consent_objections(a_consent(), register) == expected
+    assert consent_objections(a_consent(given_by=giver), register) == expected
 
 
 def test_links_of_one_person_are_those_that_identification_takes() -> None:

@@ -321,3 +321,11 @@ def test_what_a_detection_forbids_is_looked_at_as_closely_as_a_restriction_of_it
     }
     (objection,) = examined(a_detection_that_forbids(*[{"oblast": "BY-BR"}] * 21))
     assert objection == Objection("out-of-range", "restrictions")
+
+
+@pytest.mark.parametrize("word", ["stepfather", "aunt"])
+def test_an_unknown_word_for_who_agreed_is_refused_and_not_taken_as_another(word: str) -> None:
+    event_type = "org.nrm.intake.consent-recorded.v1"
+    body = {**body_of(event_type), "given_by": word}
+    told = examined({**an_envelope(event_type), "data": body})
+    assert told == (Objection("out-of-range", "given_by"),)
