@@ -44,16 +44,17 @@ SECOND_FORMS: Final = ("unlink",)
 ONWARD_FORMS: Final = ("onward-consent", "onward")
 PLAN_FORMS: Final = ("redraft", "advance", "follow-up", "asked-after")
 POOL_FORMS: Final = ("close-places",)
-HOLD_FORMS: Final = ("place-hold", "lift-hold")
-SECOND_HOLD_FORMS: Final = ("confirm-hold",)
-"""What a supervisor says as the second person of a legal hold."""
+HOLDERS: Final = PRIVACY_OFFICERS | SUPERVISORS
+HOLD_FORMS: Final = ("place-hold", "confirm-hold")
+SECOND_HOLD_FORMS: Final = ("lift-hold",)
+"""What a supervisor says of a legal hold: whoever destroys afterwards is somebody else."""
 FORMS: Final[Mapping[str, tuple[tuple[str, ...], frozenset[str]]]] = MappingProxyType(
     {
         "/cases/{case_id}": (CASE_FORMS, OFFICERS),
         "/help/{task_id}": (HELP_FORMS, NURSES),
         "/help/{task_id}/plans/{plan_id}": (PLAN_FORMS, NURSES),
         "/capacity/{pool_id}": (POOL_FORMS, CLERKS),
-        "/holds/{case_id}": (HOLD_FORMS, PRIVACY_OFFICERS),
+        "/holds/{case_id}": (HOLD_FORMS, HOLDERS),
     }
 )
 """Where a thing stands -> the forms about it, by the last word of the address, and whose."""
@@ -98,7 +99,7 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/cases/{case_id}/letter/decision"): OFFICERS,
         ("POST", "/cases/{case_id}/person"): OFFICERS,
         ("POST", "/cases/{case_id}/person/keep"): OFFICERS,
-        ("GET", "/holds"): PRIVACY_OFFICERS,
+        ("GET", "/holds"): HOLDERS,
         ("POST", "/holds/{case_id}/destroy"): PRIVACY_OFFICERS,
         ("GET", "/holds/{case_id}"): READERS | PRIVACY_OFFICERS,
         ("GET", "/requests/{request_id}"): READERS,

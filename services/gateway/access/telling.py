@@ -22,6 +22,8 @@ CAPACITY_CLERK: Final = "capacity-clerk"
 
 _OFFICER: Final = frozenset({CASE_OFFICER})
 _PROVIDER: Final = frozenset({PROVIDER_INTAKE})
+_OF_A_HOLD: Final = frozenset({PRIVACY_OFFICER, SUPERVISOR})
+"""Either half of a legal hold; whoever placed one does not confirm it."""
 
 _OF_A_CASE: Final = (
     *("reflection-extended", "reflection-ended-early", "reconsideration-asked"),
@@ -52,9 +54,9 @@ PEOPLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "consent-withdrawn": _OFFICER,
         "restriction-recorded": _OFFICER,
         "case-unlinked": frozenset({SUPERVISOR}),
-        "legal-hold-placed": frozenset({PRIVACY_OFFICER}),
-        "legal-hold-lifted": frozenset({PRIVACY_OFFICER}),
-        "legal-hold-confirmed": frozenset({SUPERVISOR}),
+        "legal-hold-placed": _OF_A_HOLD,
+        "legal-hold-confirmed": _OF_A_HOLD,
+        "legal-hold-lifted": frozenset({SUPERVISOR}),
         "referral-requested": _OFFICER,
         "offer-answered": frozenset({PROVIDER_INTAKE, DUTY_OFFICER}),
         "need-cancelled": _OFFICER,

@@ -15,7 +15,7 @@ from services.chassis.problems import problem
 from services.chassis.web import caller
 from services.gateway.api.bodies import bounded_body
 from services.gateway.api.identity import Identity
-from services.gateway.domain.holds import LEGAL_HOLD, NOT_STOPPED, RUNNING_STAY
+from services.gateway.domain.holds import LEGAL_HOLD, NOT_STOPPED, RUNNING_STAY, SECOND_PERSON
 from services.gateway.handlers.closed import UNREADABLE, closed_reading, parsed
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.holds import destroy_person
@@ -101,7 +101,8 @@ def _add_destroying(routes: APIRouter, context: GatewayContext) -> None:
     async def delete_person(case_id: UUID, asking: Asking) -> Response:
         """Destroy what the safe has of a case of which sharing was stopped, once its time has come;
         recorded; 404: nothing is in the safe; 409: sharing was not stopped, a legal hold stands,
-        somebody lives here, or it is too early (every reason is in ``errors``).
+        somebody lives here, whoever asks lifted a hold of it, or it is too early (every reason is
+        in ``errors``).
         """
         against = await destroy_person(context, asking, case_id)
         return _not_destroyed(against) if against else Response(status_code=204)
@@ -116,6 +117,8 @@ def _not_destroyed(against: Sequence[str]) -> Response:
         return problem(409, "not-stopped", errors)
     if RUNNING_STAY in against:
         return problem(409, "running-stay", errors)
+    if SECOND_PERSON in against:
+        return problem(409, "second-person-needed", errors)
     return problem(409, "not-yet-due", errors)
 
 

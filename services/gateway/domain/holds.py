@@ -4,7 +4,7 @@ Both narrow: they never let anything be shared, read or changed that a freeze fo
 knows why the person stopped sharing, or whose record it is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,6 +20,8 @@ NOT_STOPPED: Final = "not-stopped"
 LEGAL_HOLD: Final = "legal-hold"
 RUNNING_STAY: Final = "running-stay"
 NOT_YET_DUE: Final = "not-yet-due"
+SECOND_PERSON: Final = "second-person-needed"
+ID_TAKEN: Final = Objection("id-reused", "hold_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,17 @@ def stands(hold: LegalHold, now: datetime) -> bool:
     return hold.placed_at <= now < hold.stands_until
 
 
+def that_fell(holds: Iterable[LegalHold], ground: str, now: datetime) -> tuple[LegalHold, ...]:
+    """Those on this ground that are over and that no second person ever confirmed or lifted."""
+    return tuple(
+        hold
+        for hold in holds
+        if hold.ground == ground
+        and hold.confirmed_at is None
+        and min(hold.ends_at, hold.confirm_by) <= min(now, hold.stands_until)
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placing:
     """A hold that is asked for, and what is known here."""
@@ -83,6 +96,8 @@ class Placing:
     terms: Terms
     case_known: bool
     id_taken: bool
+    again_alone: bool
+    """One on this ground fell, and whoever placed it asks again, or a system does."""
 
 
 def a_hold_is_about_a_known_case(asked: Placing) -> Objection | None:
@@ -92,7 +107,7 @@ def a_hold_is_about_a_known_case(asked: Placing) -> Objection | None:
 
 def a_hold_has_an_id_of_its_own(asked: Placing) -> Objection | None:
     """Another hold came before under this id."""
-    return Objection("id-reused", "hold_id") if asked.id_taken else None
+    return ID_TAKEN if asked.id_taken else None
 
 
 def a_hold_has_a_ground(asked: Placing) -> Objection | None:
@@ -111,12 +126,18 @@ def a_hold_is_no_longer_than_the_profile_lets_it(asked: Placing) -> Objection | 
     return Objection("hold-too-long", "ends_at") if too_long else None
 
 
+def nobody_keeps_a_record_alone_by_placing_again(asked: Placing) -> Objection | None:
+    """What nobody confirmed is not placed anew by the same person, hours after hours, for ever."""
+    return Objection(SECOND_PERSON) if asked.again_alone else None
+
+
 PLACING_RULES: Final[tuple[Callable[[Placing], Objection | None], ...]] = (
     a_hold_is_about_a_known_case,
     a_hold_has_an_id_of_its_own,
     a_hold_has_a_ground,
     a_hold_ends_after_now,
     a_hold_is_no_longer_than_the_profile_lets_it,
+    nobody_keeps_a_record_alone_by_placing_again,
 )
 
 
@@ -159,6 +180,8 @@ class Destroying:
     stays: tuple[Stay, ...]
     now: datetime
     terms: Terms
+    lifted_by_the_same: bool
+    """Whoever asks lifted a hold of it before."""
 
 
 def the_sharing_of_it_was_stopped(asked: Destroying) -> str | None:
@@ -187,10 +210,16 @@ def the_hours_to_undo_a_forced_withdrawal_are_over(asked: Destroying) -> str | N
     return NOT_YET_DUE if asked.now < due_at else None
 
 
+def whoever_lifted_a_hold_does_not_destroy_what_it_kept(asked: Destroying) -> str | None:
+    """Evidence goes by the word of two people, also where one person has both roles."""
+    return SECOND_PERSON if asked.lifted_by_the_same else None
+
+
 DESTROYING_RULES: Final[tuple[Callable[[Destroying], str | None], ...]] = (
     the_sharing_of_it_was_stopped,
     no_legal_hold_stands,
     nobody_lives_here_any_more,
+    whoever_lifted_a_hold_does_not_destroy_what_it_kept,
     the_hours_to_undo_a_forced_withdrawal_are_over,
 )
 

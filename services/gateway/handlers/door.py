@@ -194,11 +194,11 @@ async def _decide_own(
         case RestrictionRecorded():
             return await record_restriction(body, case_id, work, context.stop_sharing)
         case LegalHoldPlaced():
-            return await place_hold(context, body, case_id, work)
+            return await place_hold(context, body, case_id, work, a_system=telling.a_system)
         case LegalHoldConfirmed():
             return await confirm_hold(body, case_id, work, a_system=telling.a_system)
         case LegalHoldLifted():
-            return await lift_hold(body, case_id, work)
+            return await lift_hold(body, case_id, work, a_system=telling.a_system)
         case _:
             assert_never(body)
 

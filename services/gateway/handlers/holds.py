@@ -3,16 +3,19 @@
 A hold keeps a record and nothing else: whoever may not read the case may not read it now either.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from contracts.gateway import LegalHoldEnded, LegalHoldSet
 from contracts.intake import LegalHoldConfirmed, LegalHoldLifted, LegalHoldPlaced
 from services.chassis.audit import record
+from services.chassis.database import Transaction
 from services.chassis.errors import NotFound
 from services.chassis.identity import Caller
 from services.chassis.messaging.work import Work
 from services.gateway.disclosure.holds import legal_hold_ended, legal_hold_set
 from services.gateway.domain.holds import (
+    ID_TAKEN,
     LIFTED,
     Destroying,
     LegalHold,
@@ -22,6 +25,7 @@ from services.gateway.domain.holds import (
     placing_objections,
     standing_objections,
     terms_of,
+    that_fell,
 )
 from services.gateway.domain.refusals import Objection, second_person_objections
 from services.gateway.handlers.context import GatewayContext
@@ -34,21 +38,29 @@ DESTROYED = "person-destroyed"
 
 
 async def place_hold(
-    context: GatewayContext, body: LegalHoldPlaced, case_id: UUID, work: Work
+    context: GatewayContext, body: LegalHoldPlaced, case_id: UUID, work: Work, *, a_system: bool
 ) -> tuple[Objection, ...]:
     """Enter a hold; it stands at once, until somebody confirms it or its hours are over."""
     tx, terms = work.transaction, terms_of(context.profile)
+    known = await cases.read_case(tx, case_id) is not None
+    if known:
+        await cases.lock_case(tx, case_id, work.now)
+    kept = await holds.read_holds(tx, await merges.read_family(tx, case_id))
+    fell = that_fell(kept, body.ground, work.now)
+    placers = await _who(tx, PLACED, fell)
     asked = Placing(
         ground=body.ground,
         ends_at=body.ends_at,
         now=work.now,
         terms=terms,
-        case_known=await cases.read_case(tx, case_id) is not None,
+        case_known=known,
         id_taken=await holds.read_hold(tx, body.hold_id) is not None,
+        again_alone=bool(
+            fell and second_person_objections(work.caller, placers, a_system=a_system)
+        ),
     )
     if against := placing_objections(asked):
         return against
-    await cases.lock_case(tx, case_id, work.now)
     hold = LegalHold(
         hold_id=body.hold_id,
         case_id=case_id,
@@ -57,7 +69,8 @@ async def place_hold(
         ends_at=body.ends_at,
         confirm_by=work.now + terms.confirmed_within,
     )
-    await holds.add_hold(tx, hold)
+    if not await holds.add_hold(tx, hold):
+        return (ID_TAKEN,)
     await _told_of_all(work, case_id, legal_hold_set(hold))
     _audited(work, PLACED, hold, hold.ground)
     return ()
@@ -69,9 +82,7 @@ async def confirm_hold(
     """A second person saw the ground: it stands until its own end."""
     tx = work.transaction
     hold = await _hold_of(body.hold_id, case_id, work)
-    before = frozenset[str]()
-    if hold is not None:
-        before = await acts.who_did(tx, PLACED, [hold.case_id], [_reason(hold, hold.ground)])
+    before = await _who(tx, PLACED, (hold,) if hold else ())
     second = second_person_objections(work.caller, before, a_system=a_system)
     against = confirming_objections(hold, work.now, second)
     if against or hold is None:
@@ -83,10 +94,16 @@ async def confirm_hold(
     return ()
 
 
-async def lift_hold(body: LegalHoldLifted, case_id: UUID, work: Work) -> tuple[Objection, ...]:
-    """The ground is gone: the record is destroyed in the agreed time, counted from now."""
+async def lift_hold(
+    body: LegalHoldLifted, case_id: UUID, work: Work, *, a_system: bool
+) -> tuple[Objection, ...]:
+    """The ground is gone: the record is destroyed in the agreed time, counted from now.
+
+    No system says so, and whoever does will not be who destroys.
+    """
     hold = await _hold_of(body.hold_id, case_id, work)
-    against = standing_objections(hold, work.now)
+    person = second_person_objections(work.caller, frozenset(), a_system=a_system)
+    against = standing_objections(hold, work.now) + person
     if against or hold is None:
         return against
     await end_hold(hold, LIFTED, work)
@@ -113,12 +130,14 @@ async def destroy_person(context: GatewayContext, caller: Caller, case_id: UUID)
         known = await cases.read_case(tx, case_id)
         row = await cases.lock_case(tx, case_id, now) if known is not None else None
         family = await merges.read_family(tx, case_id)
+        kept = await holds.read_holds(tx, family)
         asked = Destroying(
             stopped_at=row.frozen_at if row else None,
-            holds=await holds.read_holds(tx, family),
+            holds=kept,
             stays=await stays.read_stays(tx, family),
             now=now,
             terms=terms_of(context.profile),
+            lifted_by_the_same=caller.name in await _who(tx, ENDED, kept, LIFTED),
         )
         against = destroying_objections(asked) if row else ()
         gone = row is not None and not against and await holds.destroy_person(tx, case_id)
@@ -137,6 +156,16 @@ async def _hold_of(hold_id: UUID, case_id: UUID, work: Work) -> LegalHold | None
         return None
     await cases.lock_case(tx, hold.case_id, work.now)
     return await holds.read_hold(tx, hold_id)
+
+
+async def _who(
+    tx: Transaction, action: str, kept: Sequence[LegalHold], word: str = ""
+) -> frozenset[str]:
+    """Everybody who did this to one of these holds; without a word, on the hold's own ground."""
+    if not kept:
+        return frozenset()
+    reasons = [_reason(hold, word or hold.ground) for hold in kept]
+    return await acts.who_did(tx, action, [hold.case_id for hold in kept], reasons)
 
 
 async def _told_of_all(work: Work, case_id: UUID, fact: LegalHoldSet | LegalHoldEnded) -> None:

@@ -25,7 +25,11 @@ _OF_CASES: Final = Statement(
     .order_by(LEGAL_HOLD.c.placed_at, LEGAL_HOLD.c.hold_id)
 )
 _ONE: Final = Statement(select(LEGAL_HOLD).where(LEGAL_HOLD.c.hold_id == bindparam("hold_id")))
-_ADD: Final = Statement(insert(LEGAL_HOLD).values({name: bindparam(name) for name in _KEPT[:6]}))
+_ADD: Final = Statement(
+    insert(LEGAL_HOLD)
+    .values({name: bindparam(name) for name in _KEPT[:6]})
+    .on_conflict_do_nothing(index_elements=[LEGAL_HOLD.c.hold_id])
+)
 _CONFIRM: Final = Statement(
     update(LEGAL_HOLD)
     .where(LEGAL_HOLD.c.hold_id == bindparam("the_hold"))
@@ -85,9 +89,9 @@ async def read_hold(tx: Transaction, hold_id: UUID) -> LegalHold | None:
     return None if row is None else _hold(row)
 
 
-async def add_hold(tx: Transaction, hold: LegalHold) -> None:
-    """Keep a new hold."""
-    await tx.execute(_ADD, **{name: getattr(hold, name) for name in _KEPT[:6]})
+async def add_hold(tx: Transaction, hold: LegalHold) -> bool:
+    """Keep a new hold; False when one under this id came in between, of whatever case."""
+    return await tx.execute(_ADD, **{name: getattr(hold, name) for name in _KEPT[:6]}) > 0
 
 
 async def confirm_hold(tx: Transaction, hold_id: UUID, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """Legal holds on a real database: placed, confirmed, lifted, expired; what they keep, who hears."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -62,8 +63,10 @@ async def confirm(
     return await tell(door, "legal-hold-confirmed", case_id, {"hold_id": hold_id}, who)
 
 
-async def lift(door: Door, case_id: UUID, hold_id: str) -> list[str]:
-    return await tell(door, "legal-hold-lifted", case_id, {"hold_id": hold_id}, OFFICER)
+async def lift(
+    door: Door, case_id: UUID, hold_id: str, who: dict[str, str] = SUPERVISOR
+) -> list[str]:
+    return await tell(door, "legal-hold-lifted", case_id, {"hold_id": hold_id}, who)
 
 
 async def destroy(door: Door, case_id: UUID) -> tuple[int, list[str]]:
@@ -119,11 +122,12 @@ async def test_without_a_second_person_it_falls_and_nobody_confirms_their_own(do
     assert await confirm(door, case_id, other, as_("agency-system")) == ["second-person-needed"]
     assert await confirm(door, case_id, other) == []
     assert await confirm(door, case_id, other) == ["wrong-state"]
-    for who in (OFFICER, as_("case-officer")):
-        answer = await door.post(
-            an_event("legal-hold-confirmed", {"hold_id": hold_id}, subject=str(case_id)), **who
-        )
-        assert answer.status_code == 403
+    assert await confirm(door, case_id, hold_id, OFFICER) == ["second-person-needed"]
+    answer = await door.post(
+        an_event("legal-hold-confirmed", {"hold_id": hold_id}, subject=str(case_id)),
+        **as_("case-officer"),
+    )
+    assert answer.status_code == 403
     let_pass(door, 3.1)
     assert await confirm(door, case_id, hold_id) == ["hold-ended"]
     assert await lift(door, case_id, hold_id) == ["hold-ended"]
@@ -143,9 +147,11 @@ async def test_whoever_placed_it_with_both_roles_does_not_confirm_it(door: Door)
     assert await confirm(door, case_id, hold_id) == ["second-person-needed"]
 
 
-async def test_only_the_officer_places_and_every_objection_is_told(door: Door) -> None:
+async def test_only_the_officer_or_a_supervisor_places_and_every_objection_is_told(
+    door: Door,
+) -> None:
     case_id = await a_stopped_case(door)
-    for role in ("case-officer", "supervisor", "detector", "provider-intake"):
+    for role in ("case-officer", "detector", "provider-intake"):
         body = {"hold_id": str(new_id()), "ground": "court-order", "ends_at": NOW.isoformat()}
         event = an_event("legal-hold-placed", body, subject=str(case_id))
         assert (await door.post(event, **as_(role))).status_code == 403
@@ -230,3 +236,49 @@ async def test_nothing_of_a_case_whose_sharing_goes_on_is_destroyed(door: Door) 
         gone = await door.client.delete(f"/v1/persons/{case_id}", headers=as_(role))
         assert gone.status_code == 403
     assert len(await door.rows("SELECT 1 FROM person")) == 1
+
+
+async def test_nobody_destroys_alone_what_a_hold_kept(door: Door) -> None:
+    case_id = await a_stopped_case(door)
+    hold_id, _ = await place(door, case_id)
+    assert await confirm(door, case_id, hold_id) == []
+    body = {"hold_id": hold_id}
+    by_officer = an_event("legal-hold-lifted", body, subject=str(case_id))
+    assert (await door.post(by_officer, **OFFICER)).status_code == 403
+    system = as_("agency-system")
+    assert await lift(door, case_id, hold_id, system) == ["second-person-needed"]
+    assert await lift(door, case_id, hold_id) == []
+    let_pass(door, 3.1)
+    async with door.database.transaction() as tx:
+        ended, reason = "legal-hold-ended", f"lifted:{hold_id}"
+        actor = f"{NODE}.data-protection-officer"
+        record(tx, actor=actor, action=ended, subject=str(case_id), reason=reason)
+    assert await destroy(door, case_id) == (409, ["second-person-needed"])
+    assert len(await door.rows("SELECT 1 FROM person")) == 1
+
+
+async def test_what_fell_is_not_placed_again_by_the_same_person_or_a_system(door: Door) -> None:
+    case_id, duplicate = await a_stopped_case(door), await a_stopped_case(door)
+    async with door.database.transaction() as tx:
+        await add_merged(tx, duplicate, case_id, NOW)
+    await place(door, case_id)
+    assert (await place(door, case_id))[1] == []
+    let_pass(door, 3.1)
+    for asked in (case_id, duplicate):
+        assert (await place(door, asked))[1] == ["second-person-needed"]
+        assert (await place(door, asked, who=as_("agency-system")))[1] == ["second-person-needed"]
+    assert (await place(door, case_id, ground="persons-claim"))[1] == []
+    hold_id, refused = await place(door, case_id, who=SUPERVISOR)
+    assert refused == []
+    assert await confirm(door, case_id, hold_id) == ["second-person-needed"]
+    assert await confirm(door, case_id, hold_id, OFFICER) == []
+
+
+async def test_one_id_in_two_cases_at_once_is_one_hold_and_one_refusal(door: Door) -> None:
+    first, second = await a_stopped_case(door), await a_stopped_case(door)
+    hold_id = str(new_id())
+    told = await asyncio.gather(
+        *(place(door, case_id, hold_id=hold_id) for case_id in (first, second))
+    )
+    assert sorted(refused for _, refused in told) == [[], ["id-reused"]]
+    assert len(await door.rows("SELECT 1 FROM legal_hold")) == 1

@@ -1,4 +1,4 @@
-"""Legal holds by pages: the officer places and lifts, a supervisor confirms, nobody sees a case."""
+"""Legal holds by pages: one places, another confirms, a supervisor lifts, nobody sees a case."""
 
 from datetime import timedelta
 from typing import Any
@@ -43,8 +43,8 @@ def with_holds(bench: Bench, *holds: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("person", "paths"),
     [
-        ("privacy-officer", ("/", "/holds", PLACE, f"{PLACE}/place-hold", f"{PLACE}/lift-hold")),
-        ("supervisor", (PLACE, f"{PLACE}/confirm-hold")),
+        ("privacy-officer", ("/", "/holds", PLACE, f"{PLACE}/place-hold")),
+        ("supervisor", ("/holds", PLACE, f"{PLACE}/confirm-hold", f"{PLACE}/lift-hold")),
     ],
 )
 async def test_every_page_of_holds_is_small_and_in_one_language(
@@ -69,8 +69,9 @@ async def test_every_page_of_holds_is_small_and_in_one_language(
             {"ground": "court-order", "ends_at": "2026-06-01"},
             {"ground": "court-order", "ends_at": "2026-06-01T20:59:00+00:00"},
         ),
-        ("privacy-officer", "lift-hold", {"hold_id": HOLD}, {"hold_id": HOLD}),
+        ("supervisor", "lift-hold", {"hold_id": HOLD}, {"hold_id": HOLD}),
         ("supervisor", "confirm-hold", {"hold_id": HOLD}, {"hold_id": HOLD}),
+        ("privacy-officer", "confirm-hold", {"hold_id": HOLD}, {"hold_id": HOLD}),
     ],
 )
 async def test_what_is_done_about_a_hold_is_told_of_its_case_once(
@@ -92,14 +93,15 @@ async def test_what_is_done_about_a_hold_is_told_of_its_case_once(
 @pytest.mark.parametrize(
     ("person", "holds", "offered"),
     [
-        ("privacy-officer", [a_hold()], {"place-hold", "lift-hold"}),
+        ("privacy-officer", [a_hold()], {"place-hold", "confirm-hold"}),
         ("privacy-officer", [a_hold(**OVER)], {"place-hold"}),
-        ("supervisor", [a_hold()], {"confirm-hold"}),
-        ("supervisor", [a_hold(confirmed_at=NOW.isoformat())], set()),
+        ("privacy-officer", [a_hold(confirmed_at=NOW.isoformat())], {"place-hold"}),
+        ("supervisor", [a_hold()], {"place-hold", "confirm-hold", "lift-hold"}),
+        ("supervisor", [a_hold(confirmed_at=NOW.isoformat())], {"place-hold", "lift-hold"}),
         ("case-worker", [a_hold()], set()),
     ],
 )
-async def test_each_person_is_offered_their_own_half_of_what_can_be_done(
+async def test_each_person_is_offered_what_they_may_do_about_a_hold(
     bench: Bench, person: str, holds: list[dict[str, Any]], offered: set[str]
 ) -> None:
     with_holds(bench, *holds)
@@ -150,7 +152,7 @@ async def test_the_officer_destroys_what_the_safe_has_or_is_told_every_reason_wh
     with_holds(bench, a_hold())
     await bench.sign_in("privacy-officer")
     await bench.send("/language", {"to": "en"})
-    reasons = ("not-stopped", "legal-hold", "running-stay", "not-yet-due")
+    reasons = ("not-stopped", "legal-hold", "running-stay", "second-person-needed", "not-yet-due")
     errors = {"errors": [{"type": reason} for reason in reasons]}
     bench.node.shows[f"gateway/v1/persons/{CASE}"] = (409, errors)
     refused = await bench.send(f"{PLACE}/destroy", {})
@@ -159,6 +161,7 @@ async def test_the_officer_destroys_what_the_safe_has_or_is_told_every_reason_wh
     assert "can be undone are not over" in refused.text
     assert "The person lives in a place here" in refused.text
     assert "nothing is destroyed" in refused.text
+    assert "You lifted a hold of this record" in refused.text
     bench.node.shows[f"gateway/v1/persons/{CASE}"] = (204, {})
     done = await bench.send(f"{PLACE}/destroy", {})
     assert done.headers["location"] == PLACE

@@ -24,6 +24,7 @@ from services.gateway.domain.holds import (
     standing_objections,
     stands,
     terms_of,
+    that_fell,
 )
 from services.gateway.domain.refusals import Objection
 
@@ -39,6 +40,7 @@ ASKED = Placing(
     terms=TERMS,
     case_known=True,
     id_taken=False,
+    again_alone=False,
 )
 HOLD = LegalHold(
     hold_id=UUID(int=1, version=4),
@@ -62,6 +64,7 @@ def test_a_hold_with_a_ground_and_an_end_in_time_is_placed() -> None:
         ({"case_known": False}, Objection("unknown-case")),
         ({"id_taken": True}, Objection("id-reused", "hold_id")),
         ({"ground": "not-yet-known"}, Objection("reason-missing", "ground")),
+        ({"again_alone": True}, Objection("second-person-needed")),
         ({"ends_at": NOW}, Objection("out-of-range", "ends_at")),
         ({"ends_at": NOW + 180 * DAY + HOUR}, Objection("hold-too-long", "ends_at")),
     ],
@@ -95,6 +98,27 @@ def test_it_stands_at_once_and_without_a_second_person_not_for_long(
     assert hold.kind_of_end == kind
 
 
+@pytest.mark.parametrize(
+    ("hold", "days", "fell"),
+    [
+        (HOLD, 2.9, False),
+        (HOLD, 3, True),
+        (replace(HOLD, ended_at=NOW + 3 * DAY), 4, True),
+        (replace(HOLD, ends_at=NOW + DAY), 1, True),
+        (replace(HOLD, ends_at=NOW + DAY), 0.9, False),
+        (replace(HOLD, ended_at=NOW + 2 * DAY), 4, False),
+        (CONFIRMED, 101, False),
+        (LIFTED, 101, False),
+        (replace(HOLD, ground="persons-claim"), 4, False),
+    ],
+)
+def test_what_nobody_confirmed_or_lifted_in_time_fell(
+    hold: LegalHold, days: float, *, fell: bool
+) -> None:
+    found = that_fell([hold], "court-order", NOW + days * DAY)
+    assert found == ((hold,) if fell else ())
+
+
 def test_a_lifted_hold_stands_no_longer() -> None:
     assert stands(LIFTED, NOW + 9 * DAY)
     assert not stands(LIFTED, NOW + 10 * DAY)
@@ -117,7 +141,9 @@ def test_only_a_hold_that_stands_is_confirmed_or_lifted() -> None:
 def destroying(*keep: LegalHold | Stay, at: datetime, stopped: datetime | None = NOW) -> Destroying:
     holds = tuple(each for each in keep if isinstance(each, LegalHold))
     stays = tuple(each for each in keep if isinstance(each, Stay))
-    return Destroying(stopped_at=stopped, holds=holds, stays=stays, now=at, terms=TERMS)
+    return Destroying(
+        stopped_at=stopped, holds=holds, stays=stays, now=at, terms=TERMS, lifted_by_the_same=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,6 +157,14 @@ def destroying(*keep: LegalHold | Stay, at: datetime, stopped: datetime | None =
         (destroying(CONFIRMED, at=NOW + 103 * DAY), ()),
         (destroying(LIFTED, at=NOW + 12 * DAY), ("not-yet-due",)),
         (destroying(LIFTED, at=NOW + 13 * DAY), ()),
+        (
+            replace(destroying(LIFTED, at=NOW + 13 * DAY), lifted_by_the_same=True),
+            ("second-person-needed",),
+        ),
+        (
+            replace(destroying(LIFTED, at=NOW + 12 * DAY), lifted_by_the_same=True),
+            ("second-person-needed", "not-yet-due"),
+        ),
         (destroying(HOLD, at=NOW + 6 * DAY), ()),
         (destroying(Stay(None), at=NOW + 99 * DAY), ("running-stay",)),
         (destroying(Stay(None), Stay(NOW), at=NOW + 99 * DAY), ("running-stay",)),
