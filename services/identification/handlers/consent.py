@@ -31,7 +31,7 @@ from services.identification.domain.life import start_clock
 from services.identification.domain.notices import ANONYMOUS, CHILD, NO_REMOVAL
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.hand_over import PURPOSE
-from services.identification.handlers.needs import set_destruction_clock
+from services.identification.handlers.needs import lock_family, set_destruction_clocks
 from services.identification.handlers.recording import Context, case_id_of, note, record
 from services.identification.store import cases, consents, outbox, policy
 
@@ -143,10 +143,10 @@ async def sharing_stopped(context: Context, received: Received, work: Work) -> W
     Under the case's row: a duplicate that is being merged into it sees the freeze, or came first.
     """
     case_id = case_id_of(received)
-    await cases.lock_cases(work.transaction, (case_id,))
+    family = await lock_family(work, case_id)
     if await cases.freeze_case(work.transaction, case_id, work.now):
         await outbox.stop_clock(work.transaction, case_id)
-        await set_destruction_clock(context, work, case_id)
+        await set_destruction_clocks(context, work, (case_id,), family)
         outbox.tell(work.transaction, disclosure.frozen(work.now), case_id)
         note(work, case_id, "freeze-case")
     return None

@@ -16,6 +16,7 @@ from services.identification.domain import Case, CaseCodes, Opening, facts, open
 from services.identification.domain.everyday import DUPLICATE_OF, is_of_the_same_person
 from services.identification.domain.merging import OtherCase
 from services.identification.handlers.following import follow_up
+from services.identification.handlers.needs import join_needs
 from services.identification.handlers.recording import Context, note, record
 from services.identification.settings import SERVICE
 from services.identification.store import cases, consents, links, outbox, policy
@@ -51,12 +52,15 @@ async def keep_link(work: Work, case_id: UUID, other: UUID, kind: str) -> None:
     await links.add_link(work.transaction, case_id, other, kind, work.now)
     if is_of_the_same_person(kind):
         await consents.carry_restrictions(work.transaction, other, case_id)
+    if kind == DUPLICATE_OF:
+        await join_needs(work, case_id)
 
 
 async def keep_merge(work: Work, case_id: UUID, goes_on: UUID) -> None:
     """The case was entered twice: what was forbidden in this one holds in that which goes on."""
     await links.add_link(work.transaction, case_id, goes_on, DUPLICATE_OF, work.now)
     await consents.carry_restrictions(work.transaction, case_id, goes_on)
+    await join_needs(work, case_id)
 
 
 async def link_cases(work: Work, case_id: UUID, other: UUID, kind: str) -> None:

@@ -1,17 +1,24 @@
 """What needs the record of a frozen case: legal holds, and stays here. Meanwhile nobody is told to
 destroy it.
 
-Neither thaws a case. It need not be known, nor frozen yet; what ended never stands again.
+Neither thaws a case. It need not be known, nor frozen yet; what ended never stands again. What
+needs one case needs all that are the same one, as it does in the gateway's safe.
 """
 
+from collections.abc import Iterable
+from typing import Final
 from uuid import UUID
 
 from contracts.assistance import StayBegan, StayEnded
 from contracts.gateway import LegalHoldEnded, LegalHoldSet
+from services.chassis.clock import derived_id
 from services.chassis.messaging.work import Received, Waits, Work
 from services.identification.domain.clocks import DESTRUCTION_DUE
 from services.identification.handlers.recording import Context, case_id_of, note
-from services.identification.store import cases, needs, outbox
+from services.identification.settings import SERVICE
+from services.identification.store import cases, links, needs, outbox
+
+STAY: Final = "stay"
 
 
 async def legal_hold_set(context: Context, received: Received, work: Work) -> Waits | None:
@@ -26,9 +33,9 @@ async def legal_hold_ended(context: Context, received: Received, work: Work) -> 
     """It stands no longer: the time to destroy begins anew, unless something else needs it."""
     body: LegalHoldEnded = received.body
     case_id = case_id_of(received)
-    await cases.lock_cases(work.transaction, (case_id,))
+    family = await lock_family(work, case_id)
     await needs.end_need(work.transaction, case_id, body.hold_id, body.ended_at)
-    await set_destruction_clock(context, work, case_id)
+    await set_destruction_clocks(context, work, family, family)
     note(work, case_id, "legal-hold-ended", body.kind)
     return None
 
@@ -36,7 +43,7 @@ async def legal_hold_ended(context: Context, received: Received, work: Work) -> 
 async def stay_began(context: Context, received: Received, work: Work) -> Waits | None:
     """Somebody of this case lives here: whoever gives the bed needs to know whom; never waits."""
     body: StayBegan = received.body
-    await _begin(work, case_id_of(received), body.task_id)
+    await _begin(work, case_id_of(received), need_of_stay(body.task_id))
     return None
 
 
@@ -44,30 +51,64 @@ async def stay_ended(context: Context, received: Received, work: Work) -> Waits 
     """They left: the time to destroy begins anew, unless something else needs the record."""
     body: StayEnded = received.body
     case_id = case_id_of(received)
-    await cases.lock_cases(work.transaction, (case_id,))
-    await needs.end_need(work.transaction, case_id, body.task_id, body.happened_at)
-    await set_destruction_clock(context, work, case_id)
+    family = await lock_family(work, case_id)
+    need_id = need_of_stay(body.task_id)
+    await needs.end_need(work.transaction, case_id, need_id, body.happened_at)
+    await set_destruction_clocks(context, work, family, family)
     return None
 
 
-async def set_destruction_clock(context: Context, work: Work, case_id: UUID) -> None:
-    """The clock of a frozen case: stopped while something needs the record, else counted from the
-    freeze or from the end of the last need.
+def need_of_stay(task_id: UUID) -> UUID:
+    """The id of a stay among what needs a record: a hold that is placed under the stay's id, and
+    lifted, ends no stay.
+    """
+    return derived_id(SERVICE, str(task_id), STAY, 0)
+
+
+async def set_destruction_clocks(
+    context: Context, work: Work, those: Iterable[UUID], family: tuple[UUID, ...]
+) -> None:
+    """The clocks of those of a family that are frozen: stopped while something needs the record of
+    any of it, else counted from the freeze or from the end of the last need.
     """
     tx = work.transaction
-    frozen_at = await cases.frozen_at(tx, case_id)
-    if frozen_at is None:
+    if await needs.is_needed(tx, family):
+        await _stop_clocks(work, family)
         return
-    if await needs.is_needed(tx, case_id):
-        await outbox.stop_clock(tx, case_id, DESTRUCTION_DUE)
-        return
-    ended_at = await needs.last_end(tx, case_id)
-    due = context.clocks.destruction(max(frozen_at, ended_at or frozen_at))
-    await outbox.start_clock(tx, case_id, due.kind, due.due_at)
+    ended_at = await needs.last_end(tx, family)
+    for case_id in those:
+        frozen_at = await cases.frozen_at(tx, case_id)
+        if frozen_at is not None:
+            due = context.clocks.destruction(max(frozen_at, ended_at or frozen_at))
+            await outbox.start_clock(tx, case_id, due.kind, due.due_at)
+
+
+async def join_needs(work: Work, case_id: UUID) -> None:
+    """The case is the same as another one: what needs either needs the records of both."""
+    family = await links.family_of(work.transaction, case_id)
+    if await needs.is_needed(work.transaction, family):
+        await _stop_clocks(work, family)
+
+
+async def lock_family(work: Work, case_id: UUID) -> tuple[UUID, ...]:
+    """The case and all that are the same one, the known ones locked in the order of their ids.
+
+    Looked up again once they are locked: somebody may have merged one more while we waited.
+    """
+    tx = work.transaction
+    locked: frozenset[UUID] = frozenset()
+    while not locked.issuperset(family := await links.family_of(tx, case_id)):
+        await cases.lock_cases(tx, family)
+        locked = frozenset(family)
+    return family
 
 
 async def _begin(work: Work, case_id: UUID, need_id: UUID) -> None:
-    await cases.lock_cases(work.transaction, (case_id,))
+    await lock_family(work, case_id)
     await needs.enter_need(work.transaction, case_id, need_id)
-    if await needs.is_needed(work.transaction, case_id):
+    await join_needs(work, case_id)
+
+
+async def _stop_clocks(work: Work, family: Iterable[UUID]) -> None:
+    for case_id in family:
         await outbox.stop_clock(work.transaction, case_id, DESTRUCTION_DUE)

@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
 from services.identification.domain import Questionnaire
+from services.identification.domain.everyday import DUPLICATE_OF
 from services.identification.store.tables import CASE_LINK, QUESTIONNAIRE
 
 SHOWN_LIMIT: Final = 200
@@ -46,6 +47,19 @@ _LINKS: Final = Statement(
     .order_by(CASE_LINK.c.linked_at, CASE_LINK.c.kind)
     .limit(SHOWN_LIMIT)
 )
+_FAMILY: Final = Statement(
+    text(
+        """
+        WITH RECURSIVE family (case_id) AS (
+            SELECT CAST(:case_id AS uuid)
+            UNION
+            SELECT CASE WHEN l.case_id = f.case_id THEN l.linked_case ELSE l.case_id END
+            FROM family f JOIN case_link l
+                ON f.case_id IN (l.case_id, l.linked_case) AND l.kind = :same
+        ) SELECT case_id FROM family ORDER BY case_id
+        """
+    )
+)
 _FILL_IN: Final = Statement(
     insert(QUESTIONNAIRE), columns=[column.name for column in QUESTIONNAIRE.c]
 )
@@ -79,6 +93,14 @@ async def links_of(tx: Transaction, case_id: UUID) -> tuple[tuple[UUID, str], ..
         (row["linked_case"] if row["case_id"] == case_id else row["case_id"], row["kind"])
         for row in await tx.fetch(_LINKS, case_id=case_id)
     )
+
+
+async def family_of(tx: Transaction, case_id: UUID) -> tuple[UUID, ...]:
+    """The case and all that are the same one, by a merge or by a link that says so, in the order
+    of their ids; the gateway keeps the safe for the same ones.
+    """
+    rows = await tx.fetch(_FAMILY, case_id=case_id, same=DUPLICATE_OF)
+    return tuple(row["case_id"] for row in rows)
 
 
 async def keep_answers(

@@ -1,13 +1,18 @@
-"""What needs the record of a case: legal holds and stays here; a case need not be known."""
+"""What needs the record of cases that are the same one: legal holds and stays here.
 
+A case need not be known.
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ARRAY, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Statement, Transaction
+from services.chassis.statement import ID
 from services.identification.store.tables import RECORD_NEED
 
 _ENTER: Final = Statement(
@@ -24,15 +29,12 @@ _END: Final = Statement(
         set_={"ended_at": _ENDED.excluded.ended_at},
     )
 )
+_OF_THESE: Final = RECORD_NEED.c.case_id == any_(bindparam("case_ids", type_=ARRAY(ID)))
 _NEEDED: Final = Statement(
-    select(RECORD_NEED.c.need_id)
-    .where(RECORD_NEED.c.case_id == bindparam("case_id"), RECORD_NEED.c.ended_at.is_(None))
-    .limit(1)
+    select(RECORD_NEED.c.need_id).where(_OF_THESE, RECORD_NEED.c.ended_at.is_(None)).limit(1)
 )
 _LAST: Final = Statement(
-    select(func.max(RECORD_NEED.c.ended_at).label("ended_at")).where(
-        RECORD_NEED.c.case_id == bindparam("case_id")
-    )
+    select(func.max(RECORD_NEED.c.ended_at).label("ended_at")).where(_OF_THESE)
 )
 
 
@@ -46,13 +48,13 @@ async def end_need(tx: Transaction, case_id: UUID, need_id: UUID, ended_at: date
     await tx.execute(_END, case_id=case_id, need_id=need_id, ended_at=ended_at)
 
 
-async def is_needed(tx: Transaction, case_id: UUID) -> bool:
-    """Whether anything that needs it has not ended."""
-    return await tx.fetch_one(_NEEDED, case_id=case_id) is not None
+async def is_needed(tx: Transaction, family: Sequence[UUID]) -> bool:
+    """Whether anything that needs one of these cases has not ended."""
+    return await tx.fetch_one(_NEEDED, case_ids=list(family)) is not None
 
 
-async def last_end(tx: Transaction, case_id: UUID) -> datetime | None:
-    """When the last of them ended."""
-    row = await tx.fetch_one(_LAST, case_id=case_id)
+async def last_end(tx: Transaction, family: Sequence[UUID]) -> datetime | None:
+    """When the last of what needed one of these cases ended."""
+    row = await tx.fetch_one(_LAST, case_ids=list(family))
     ended_at: datetime | None = row["ended_at"] if row is not None else None
     return ended_at

@@ -10,12 +10,14 @@ import pytest
 from contracts.assistance import StayBegan, StayEnded
 from contracts.envelope import Contract
 from contracts.gateway import LegalHoldEnded, LegalHoldSet, SharingStopped
+from contracts.intake import CaseLinked, DuplicateFound
 from services.chassis.clock import new_id
 from tests.integration.identification.events import take_over
 from tests.support.service_bench import NOW, Bench
 
 HOLD, OTHER = UUID(int=41, version=4), UUID(int=42, version=4)
 STOPPED = SharingStopped(reference_known=True)
+SAME = "duplicate-of"
 
 
 def held(hold_id: UUID = HOLD) -> LegalHoldSet:
@@ -33,6 +35,11 @@ def teller(event: Contract) -> str:
 
 async def clocks(interior: Bench) -> list[str]:
     return [row["kind"] for row in await interior.rows("SELECT kind FROM deadline")]
+
+
+async def clock_of(interior: Bench, case_id: UUID) -> list[str]:
+    sql = "SELECT kind FROM deadline WHERE subject = $1 AND kind = 'destruction-due'"
+    return [row["kind"] for row in await interior.rows(sql, str(case_id))]
 
 
 async def told(interior: Bench, case_id: UUID) -> int:
@@ -124,3 +131,57 @@ async def test_of_a_stay_and_a_hold_the_clock_waits_for_the_last(interior: Bench
     await interior.bring(left, case_id, publisher=teller(left))
     await interior.let_time_pass(hours=92)
     assert await told(interior, case_id) == 1
+
+
+async def test_a_hold_under_the_id_of_a_stay_does_not_end_the_stay(interior: Bench) -> None:
+    case_id, task_id = new_id(), new_id()
+    came = StayBegan(task_id=task_id, happened_at=NOW)
+    left = StayEnded(task_id=task_id, happened_at=NOW + timedelta(hours=20))
+    for event in (STOPPED, came, held(task_id), ended(10, task_id)):
+        await interior.bring(event, case_id, publisher=teller(event))
+    assert await clocks(interior) == []
+    await interior.bring(left, case_id, publisher=teller(left))
+    assert await clocks(interior) == ["destruction-due"]
+
+
+@pytest.mark.parametrize("stopped", ["before-the-link", "during-the-stay", "before-the-stay"])
+async def test_a_stay_under_the_case_that_goes_on_keeps_the_duplicate_and_its_end_frees_it(
+    interior: Bench, stopped: str
+) -> None:
+    """One of the two was handed over by somebody else, who withdraws: that one alone is frozen."""
+    duplicate, goes_on, task_id = new_id(), new_id(), new_id()
+    for case_id in (duplicate, goes_on):
+        await take_over(interior, case_id)
+    came = StayBegan(task_id=task_id, happened_at=NOW)
+    left = StayEnded(task_id=task_id, happened_at=NOW + timedelta(hours=190))
+    merge, link = DuplicateFound(into_case=goes_on), CaseLinked(linked_case=duplicate, kind=SAME)
+    steps: dict[str, tuple[tuple[Contract, UUID], ...]] = {
+        "before-the-link": ((STOPPED, duplicate), (came, goes_on), (link, goes_on)),
+        "during-the-stay": ((merge, duplicate), (came, goes_on), (STOPPED, duplicate)),
+        "before-the-stay": ((merge, duplicate), (STOPPED, duplicate), (came, goes_on)),
+    }
+    for event, case_id in steps[stopped]:
+        await interior.bring(event, case_id, publisher=teller(event))
+    assert [answer for answer in await interior.answers() if answer is not True] == []
+    assert await clock_of(interior, duplicate) == []
+    await interior.let_time_pass(hours=200)
+    assert await told(interior, duplicate) == 0
+    await interior.bring(left, goes_on, publisher=teller(left))
+    assert await clock_of(interior, goes_on) == []
+    await interior.let_time_pass(hours=61)
+    assert await told(interior, duplicate) == 0
+    await interior.let_time_pass(hours=1)
+    assert await told(interior, duplicate) == 1
+    assert await told(interior, goes_on) == 0
+
+
+async def test_a_freeze_asks_nobody_anew_about_another_case_of_the_person(interior: Bench) -> None:
+    first, second = new_id(), new_id()
+    for case_id in (first, second):
+        await take_over(interior, case_id)
+    await interior.bring(DuplicateFound(into_case=second), first)
+    await interior.bring(STOPPED, first)
+    await interior.let_time_pass(hours=73)
+    await interior.bring(STOPPED, second)
+    await interior.let_time_pass(hours=73)
+    assert [await told(interior, case_id) for case_id in (first, second)] == [1, 1]
