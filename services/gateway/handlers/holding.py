@@ -34,6 +34,8 @@ class HoldClock:
         self._context = context
         self._terms = terms_of(context.profile)
         self._jump = JumpWatch(context.clock)
+        self._after = BEGINNING
+        """Where the last look ended: a look has an end, and the next one goes on from there."""
 
     def readiness(self) -> Readiness:
         """Always: a hold is over at its time whether or not anybody is told."""
@@ -47,15 +49,16 @@ class HoldClock:
         """One look; how many ended or were told of. None while the clock is in doubt."""
         if self._jump.jumped():
             return 0
-        told, after = 0, BEGINNING
+        told = 0
         for _ in range(BATCHES_EACH_LOOK):
             async with self._context.database.transaction() as tx:
-                found = await holds.holds_to_look_at(tx, self._context.clock.now(), after)
+                found = await holds.holds_to_look_at(tx, self._context.clock.now(), self._after)
             for hold in found:
                 told += self._is_due(hold) and await self._look_at(hold)
             if len(found) < holds.BATCH:
+                self._after = BEGINNING
                 break
-            after = found[-1].hold_id
+            self._after = found[-1].hold_id
         return told
 
     def _is_due(self, hold: LegalHold) -> bool:

@@ -9,7 +9,9 @@ import pytest
 
 from services.chassis.audit import record
 from services.chassis.clock import FrozenClock, new_id
+from services.gateway.handlers import holding
 from services.gateway.handlers.holding import HoldClock
+from services.gateway.store import holds
 from services.gateway.store.cases import freeze_case, lock_case
 from services.gateway.store.merges import add_merged
 from tests.integration.gateway.test_safe_door import IDENTITY
@@ -282,3 +284,21 @@ async def test_one_id_in_two_cases_at_once_is_one_hold_and_one_refusal(door: Doo
     )
     assert sorted(refused for _, refused in told) == [[], ["id-reused"]]
     assert len(await door.rows("SELECT 1 FROM legal_hold")) == 1
+
+
+async def test_every_hold_is_looked_at_however_many_come_before_it(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holds, "BATCH", 1)
+    monkeypatch.setattr(holding, "BATCHES_EACH_LOOK", 2)
+    case_id = await a_stopped_case(door)
+    *early, last = sorted(str(new_id()) for _ in range(3))
+    for hold_id in early:
+        await place(door, case_id, hold_id=hold_id)
+        assert await confirm(door, case_id, hold_id) == []
+    await place(door, case_id, hold_id=last)
+    let_pass(door, 3.1)
+    clock = HoldClock(door.context)
+    assert [await clock.look() for _ in range(3)] == [0, 1, 0]
+    let_pass(door, 85)
+    assert [await clock.look() for _ in range(3)] == [0, 2, 0]
