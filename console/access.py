@@ -43,6 +43,7 @@ SECOND_FORMS: Final = ("unlink",)
 """What a supervisor says as the second person."""
 ONWARD_FORMS: Final = ("onward-consent", "onward")
 PLAN_FORMS: Final = ("redraft", "advance", "follow-up", "asked-after")
+LASTING_FORMS: Final = ("departed",)
 POOL_FORMS: Final = ("close-places",)
 HOLDERS: Final = PRIVACY_OFFICERS | SUPERVISORS
 HOLD_FORMS: Final = ("place-hold", "confirm-hold")
@@ -53,6 +54,7 @@ FORMS: Final[Mapping[str, tuple[tuple[str, ...], frozenset[str]]]] = MappingProx
         "/cases/{case_id}": (CASE_FORMS, OFFICERS),
         "/help/{task_id}": (HELP_FORMS, NURSES),
         "/help/{task_id}/plans/{plan_id}": (PLAN_FORMS, NURSES),
+        "/stays/{task_id}": (LASTING_FORMS, NURSES),
         "/capacity/{pool_id}": (POOL_FORMS, CLERKS),
         "/holds/{case_id}": (HOLD_FORMS, HOLDERS),
     }
@@ -85,6 +87,7 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/help/{task_id}/pause"): NURSES,
         ("POST", "/help/{task_id}/resume"): NURSES,
         ("GET", "/help/{task_id}/plans/{plan_id}"): NURSES,
+        ("GET", "/stays"): NURSES,
         ("GET", "/contracts"): CAPACITY_READERS,
         ("GET", "/capacity"): CAPACITY_READERS,
         ("GET", "/capacity/new"): CLERKS,

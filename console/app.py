@@ -20,6 +20,7 @@ from console.pages import (
     entry,
     giving,
     holds,
+    lasting,
     letters,
     news,
     offers,
@@ -39,6 +40,7 @@ SHEETS: Final = (
     *(*FORMS, *SECOND_FORMS),
     *(*HELP_FORMS, *ONWARD_FORMS, NEW_PLAN, *PLAN_FORMS),
     *POOL_FORMS,
+    *lasting.LASTING_FORMS,
     *holds.HOLD_FORMS,
 )
 PAGES: Final[Mapping[tuple[str, str], Page]] = {
@@ -64,6 +66,7 @@ PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("POST", "/help/{task_id}/pause"): giving.pause_help,
     ("POST", "/help/{task_id}/resume"): giving.resume_help,
     ("GET", "/help/{task_id}/plans/{plan_id}"): show_plan,
+    ("GET", "/stays"): lasting.list_lasting,
     ("GET", "/contracts"): capacity.list_contracts,
     ("GET", "/capacity"): capacity.list_pools,
     ("GET", "/capacity/new"): capacity.new_pool_form,

@@ -206,6 +206,7 @@ NO_AGGREGATE: Final[Mapping[str, str]] = {
     "referral GET /v1/requests*": "one request, or those of one case",
     "referral GET /v1/tasks*": "single tasks",
     "assistance GET /v1/episodes*": "single episodes",
+    "assistance GET /v1/lasting-stays": "single stays that go on after a stop of sharing",
 }
 """Routes that answer with single things for the node's own people, and why they are no aggregate.
 

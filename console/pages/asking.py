@@ -41,6 +41,14 @@ async def whole_number(visit: Visit, number: str) -> str | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
+def id_or_nothing(text: str) -> str:
+    """An id of an address, as services write it; nothing where there is none."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
+
+
 def id_of_officer(name: str) -> UUID:
     """The node's own number of whoever leads a case: of the access key's name, and no name."""
     return derived_id(SYSTEM, name, "officer", 0)

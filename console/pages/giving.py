@@ -12,6 +12,7 @@ from console.answers import back_to, listed, page
 from console.desk import Visit, visit_of
 from console.forms import Field, Kind, asked, read
 from console.pages.asking import read_task, requests_of
+from console.pages.lasting import somebody_lasts
 from console.pages.offers import tasks_of
 from console.pages.onward import ONWARD_FORMS
 from console.pages.plans import plans_of
@@ -40,7 +41,8 @@ async def list_help(request: Request) -> Response:
     visit = visit_of(request)
     tasks = [task for state in TAKEN_ON for task in await tasks_of(visit, "provider", state)]
     episodes = await _episodes(visit, [task["task_id"] for task in tasks])
-    return page(visit, "help.html", tasks=tasks, episodes=episodes)
+    lasting = await somebody_lasts(visit)
+    return page(visit, "help.html", tasks=tasks, episodes=episodes, lasting=lasting)
 
 
 async def show_help(request: Request, task_id: UUID) -> Response:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from console.answers import back_to, listed, moment_of, page
 from console.desk import Visit, visit_of
 from console.forms import Field, Kind
-from console.pages.asking import register_of
+from console.pages.asking import id_or_nothing, register_of
 from console.pages.fields import Fields, choice
 from console.pages.sheets import About, Body, Ids, Sheet, Thing, asks
 from console.telling import id_within
@@ -26,7 +26,7 @@ Holds = Sequence[Mapping[str, Any]]
 async def list_held(request: Request) -> Response:
     """Cases by their numbers, those that were stopped first: nothing else of them is shown."""
     visit = visit_of(request)
-    after = _id_or_nothing(request.query_params.get("after", ""))
+    after = id_or_nothing(request.query_params.get("after", ""))
     query = {"limit": str(PAGE)} | ({"after": after} if after else {})
     cases = listed(await visit.ask("identification", "/v1/cases", **query))
     told = [{"case_id": case["case_id"], "frozen_at": case["frozen_at"]} for case in cases]
@@ -115,13 +115,6 @@ async def _to_confirm(visit: Visit, thing: Thing) -> Fields:
 
 def _placed(visit: Visit, _thing: Thing, body: Body) -> Body:
     return body | {"hold_id": str(id_within(visit.form_id() or new_id(), "hold"))}
-
-
-def _id_or_nothing(text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        return ""
 
 
 A_RECORD: Final = About(

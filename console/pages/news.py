@@ -28,8 +28,8 @@ PERIODS: Final[Mapping[str, int | None]] = {"today": 0, "week": 7, "all": None}
 WEEK: Final = "week"
 WAITS: Final = "waits"
 OFFERS: Final = ("offer-received", "offer-unseen")
-UNREADABLE_NOW: Final = ("own-consent-needed",)
-"""What it is about is frozen: nothing of it opens."""
+OF_A_LASTING_STAY: Final = ("own-consent-needed",)
+"""What it is about is frozen: nothing opens but that somebody is here, and that they left."""
 OF_A_HOLD: Final = ("legal-hold-end-near", "legal-hold-ended")
 PROVIDER: Final = "provider"
 
@@ -148,8 +148,8 @@ def _where(visit: Visit, piece: Piece) -> str | None:
 
     An offer is opened from the list alone: that tells its sender that a person saw it.
     """
-    if piece["kind"] in UNREADABLE_NOW:
-        return None
+    if piece["kind"] in OF_A_LASTING_STAY:
+        return "/stays" if visit.may_open("GET", "/stays") else None
     ours = piece["side"] == PROVIDER
     ways = (
         (piece["kind"] in OF_A_HOLD, "/holds/{case_id}"),

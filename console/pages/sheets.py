@@ -42,6 +42,8 @@ class About:
     given: tuple[str, ...] = ()
     """Properties of the body that the thing itself answers."""
     subject: str = "case_id"
+    home: str = ""
+    """Where its forms lead back to; without one, to the thing's own page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +129,7 @@ def takes(sheet: Sheet) -> Callable[[Request], Awaitable[Response]]:
             return _page(visit, sheet, thing, (fields, told.reasons))
         visit.session.said = "told" if told.accepted else "on-its-way"
         where = sheet.leads_to(subject, form_id) if sheet.leads_to is not None else None
-        return back_to(where if where and told.accepted else _place(sheet, thing))
+        return back_to(where if where and told.accepted else _home(sheet, thing))
 
     return take
 
@@ -166,6 +168,10 @@ def _place(sheet: Sheet, thing: Thing) -> str:
     return sheet.about.place.format(**thing)
 
 
+def _home(sheet: Sheet, thing: Thing) -> str:
+    return sheet.about.home or _place(sheet, thing)
+
+
 def _page(visit: Visit, sheet: Sheet, thing: Thing, what: tuple[Fields, Reasons]) -> Response:
     fields, reasons = what
     return page(
@@ -174,6 +180,7 @@ def _page(visit: Visit, sheet: Sheet, thing: Thing, what: tuple[Fields, Reasons]
         422 if reasons else 200,
         sheet=sheet,
         place=_place(sheet, thing),
+        home=_home(sheet, thing),
         called=sheet.about.called(visit.words, thing),
         clocks=[clock for clock in sheet.about.clocks(thing) if clock[0] in sheet.clocks],
         fields=asked(visit, fields, reasons),

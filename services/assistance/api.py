@@ -1,7 +1,7 @@
 """The HTTP door to places and episodes, for the roles that ``access`` names.
 
 Counts are for this agency's own people. No identity is here, and nothing of a frozen case but
-that it is frozen.
+that it is frozen and, for whoever is at the door, that somebody of it is still here.
 """
 
 from datetime import datetime
@@ -68,6 +68,17 @@ class StayShown(BaseModel):
     """Sharing was stopped meanwhile: this agency asks for a consent of its own."""
     placement_class: str
     reason: str | None
+
+
+class LastingStayShown(BaseModel):
+    """Somebody who is still here although sharing was stopped: what it takes to say they left."""
+
+    task_id: UUID
+    case_id: UUID
+    service_type: str
+    pool_id: UUID | None
+    since: datetime | None
+    ends_at: datetime | None
 
 
 class EpisodeShown(BaseModel):
@@ -169,6 +180,7 @@ def add_routes(app: FastAPI, database: Database) -> None:
     """Open the routes on ``app``."""
     _add_contracts(app, database)
     _add_plans(app, database)
+    _add_lasting_stays(app, database)
 
     @app.get("/v1/pools")
     async def list_pools(request: Request) -> list[PoolShown]:
@@ -203,6 +215,23 @@ def add_routes(app: FastAPI, database: Database) -> None:
         if row is None:
             raise NotFound("no such episode")
         return _episode(row)
+
+
+def _add_lasting_stays(app: FastAPI, database: Database) -> None:
+    @app.get("/v1/lasting-stays")
+    async def list_lasting_stays(
+        request: Request,
+        task_id: UUID | None = None,
+        after: UUID | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    ) -> list[LastingStayShown]:
+        """Stays that go on after sharing was stopped, by task, also of frozen cases; one task's
+        if wanted; ask again ``after`` the last; all recorded. Their end is ``person-departed``."""
+        async with database.transaction() as tx:
+            found = await handlers.list_lasting_stays(
+                tx, caller(request), task_id=task_id, after=after, limit=limit
+            )
+        return [_lasting(hold) for hold in found]
 
 
 def _add_contracts(app: FastAPI, database: Database) -> None:
@@ -322,4 +351,16 @@ def _stay(hold: Hold) -> StayShown:
         asks_own_consent=state.asks_own_consent if isinstance(state, CheckedIn) else False,
         placement_class=hold.placement_class,
         reason=hold.reason,
+    )
+
+
+def _lasting(hold: Hold) -> LastingStayShown:
+    stay = _stay(hold)
+    return LastingStayShown(
+        task_id=hold.task_id,
+        case_id=hold.case_id,
+        service_type=hold.service_type,
+        pool_id=stay.pool_id,
+        since=stay.since,
+        ends_at=stay.ends_at,
     )

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.support.browser import DESK, a_browser, elsewhere, served
 from tests.support.console_bench import Node, everything_shown
 from tests.support.console_cases import CHILD, a_childs_case, letters
-from tests.support.console_help import help_shown
+from tests.support.console_help import help_shown, still_here
 from tests.support.console_news import news_shown
 
 
@@ -24,7 +24,7 @@ def browser() -> Iterator[Browser]:
 def node() -> Node:
     """A node with something on every page."""
     child = {f"identification/v1/cases/{CHILD}": a_childs_case(), **letters()}
-    return Node(shows=everything_shown() | child | help_shown() | news_shown())
+    return Node(shows=everything_shown() | child | help_shown() | news_shown() | still_here())
 
 
 @pytest.fixture(scope="package")

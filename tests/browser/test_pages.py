@@ -21,6 +21,7 @@ A_NURSES = (
     *(f"/help/{HELPED}/{form.word}" for form in HELP_FORMS),
     *(f"/help/{HELPED}/plans/{PLAN}/{form.word}" for form in PLAN_FORMS),
     *(f"/capacity/{POOL}/close-places", "/news", "/news?since=all&only=waits"),
+    *("/stays", f"/stays/{HELPED}/departed"),
 )
 A_CASE_WORKERS = (
     *("/", "/news", "/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}"),

@@ -5,7 +5,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from services.assistance.api import AskingShown, ContractShown, PartShown, PlanShown, StayShown
+from services.assistance.api import (
+    AskingShown,
+    ContractShown,
+    LastingStayShown,
+    PartShown,
+    PlanShown,
+    StayShown,
+)
 from tests.support.console_bench import (
     CASE,
     HELPED,
@@ -32,11 +39,24 @@ def a_stay(state: str = "confirmed", **changes: Any) -> StayShown:
         arrive_by=NOW + timedelta(days=1) if state == "confirmed" else None,
         since=NOW if here else None,
         ends_at=NOW + timedelta(days=30) if here else None,
-        asks_own_consent=here,
+        asks_own_consent=False,
         placement_class="adult",
         reason=None,
     )
     return stay.model_copy(update=changes)
+
+
+def a_lasting_stay(task_id: UUID = HELPED, **changes: Any) -> dict[str, Any]:
+    """Somebody who is still here after sharing was stopped."""
+    stay = LastingStayShown(
+        task_id=task_id,
+        case_id=CASE,
+        service_type="crisis-room",
+        pool_id=POOL,
+        since=NOW - timedelta(days=3),
+        ends_at=None,
+    )
+    return told(stay.model_copy(update=changes))
 
 
 def a_plan(**changes: Any) -> dict[str, Any]:
@@ -104,6 +124,11 @@ def help_shown(stay: str = "confirmed", **plan: Any) -> dict[str, Any]:
         f"assistance/v1/cases/{CASE}/plans": [a_plan(**plan)],
         "assistance/v1/contracts": [a_contract(), a_contract(remaining=0, beyond=2)],
     }
+
+
+def still_here() -> dict[str, Any]:
+    """Somebody keeps the bed after a stop."""
+    return {"assistance/v1/lasting-stays": [a_lasting_stay()]}
 
 
 Filled = dict[str, str | list[str]]

@@ -7,6 +7,7 @@ from services.assistance.handlers.reading import (
     EpisodeView,
     find_episodes,
     list_episodes,
+    list_lasting_stays,
     list_pools,
     read_episode,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "find_episodes",
     "list_contracts",
     "list_episodes",
+    "list_lasting_stays",
     "list_plans",
     "list_pools",
     "read_episode",

@@ -12,13 +12,34 @@ from services.chassis.database import Transaction
 from services.chassis.identity import Caller
 from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
 
-__all__ = ["EpisodeView", "find_episodes", "list_episodes", "list_pools", "read_episode"]
+__all__ = [
+    "EpisodeView",
+    "find_episodes",
+    "list_episodes",
+    "list_lasting_stays",
+    "list_pools",
+    "read_episode",
+]
 
 
 async def list_pools(tx: Transaction, caller: Caller) -> list[Pool]:
     """Every pool: counts of places, nobody's case."""
     audit.record(tx, actor=caller.name, action="list-pools", subject="pools")
     return await pools.list_pools(tx)
+
+
+async def list_lasting_stays(
+    tx: Transaction, caller: Caller, *, task_id: UUID | None, after: UUID | None, limit: int
+) -> list[Hold]:
+    """Who is still in a place here after a stop of sharing; each one that is shown is recorded.
+
+    Of a frozen case nothing else is read: without this nobody could say that somebody left.
+    """
+    found = await pools.lasting_stays(tx, task_id=task_id, after=after, limit=limit)
+    for hold in found:
+        subject = str(hold.task_id)
+        audit.record(tx, actor=caller.name, action="list-lasting-stay", subject=subject)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final, assert_never
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from services.assistance.domain import (
@@ -30,6 +30,7 @@ from services.chassis.statement import ID
 
 POOLS_LIMIT: Final = 500
 """As many pools as are read or locked at once."""
+STAYS_LIMIT: Final = 200
 
 _ENDED: Final[Mapping[str, HoldState]] = {
     each.code: each for each in (Held(), CheckedOut(), Released(), Expired(), NoShow())
@@ -92,6 +93,23 @@ _HOLDS_OF_CASE: Final = Statement(
 _READ_HOLDS: Final = Statement(
     select(HOLD).where(HOLD.c.task_id == any_(bindparam("task_ids", type_=ARRAY(ID))))
 )
+_LASTING: Final = Statement(
+    select(HOLD)
+    .where(
+        HOLD.c.asks_own_consent,
+        or_(
+            bindparam("task_id", type_=ID).is_(None),
+            HOLD.c.task_id == bindparam("task_id", type_=ID),
+        ),
+        or_(
+            bindparam("after", type_=ID).is_(None),
+            HOLD.c.task_id > bindparam("after", type_=ID),
+        ),
+    )
+    .order_by(HOLD.c.task_id)
+    .limit(bindparam("page"))
+)
+"""Who is still in a place here although sharing was stopped: so their stay is marked."""
 _HOLD_ROW: Final = insert(HOLD).values({name: bindparam(name) for name in _HOLD_COLUMNS})
 _SAVE_HOLD: Final = Statement(
     _HOLD_ROW.on_conflict_do_update(
@@ -149,6 +167,15 @@ async def read_holds(tx: Transaction, task_ids: Iterable[UUID]) -> dict[UUID, Ho
     """What is kept for these tasks, by task, not locked."""
     rows = await tx.fetch(_READ_HOLDS, task_ids=sorted(set(task_ids)))
     return {row["task_id"]: _hold(row) for row in rows}
+
+
+async def lasting_stays(
+    tx: Transaction, *, task_id: UUID | None, after: UUID | None, limit: int
+) -> list[Hold]:
+    """Stays that go on after a stop of sharing, by task; one task's, or those after a task."""
+    page = min(limit, STAYS_LIMIT)
+    rows = await tx.fetch(_LASTING, task_id=task_id, after=after, page=page)
+    return [_hold(row) for row in rows]
 
 
 async def save_hold(tx: Transaction, hold: Hold) -> None:

@@ -208,9 +208,41 @@ async def test_when_sharing_is_stopped_help_stops_and_who_is_here_keeps_the_bed(
     await provider.bring(a_service(task_id, unit="night"), case_id)
     expected = ["case-frozen"] if whole_case else ["wrong-state"]
     assert (await provider.answers())[-1] == expected
+    assert await still_here(provider) == ([(str(task_id), str(case_id))] if begun else [])
     await provider.bring(PersonDeparted(task_id=task_id), case_id)
     assert (await provider.answers())[-1] == (True if begun else ["wrong-state"])
     assert await places_of(provider, pool_id) == (1, 0, 0, 0)
+    assert await still_here(provider) == []
+
+
+async def still_here(provider: Bench, **query: str) -> list[tuple[str, str]]:
+    """Whose stay goes on after a stop: (task, case)."""
+    async with provider.client("provider-intake") as nurse:
+        shown = (await nurse.get("/v1/lasting-stays", params=query)).json()
+    return [(row["task_id"], row["case_id"]) for row in shown]
+
+
+async def test_who_is_still_here_after_a_stop_is_listed_by_pages_to_who_is_at_the_door_alone(
+    provider: Bench,
+) -> None:
+    await a_pool_of(provider, 4)
+    stays = []
+    for stops in (True, True, False):
+        case_id = new_id()
+        task_id = await an_accepted_task(provider, case_id)
+        await provider.bring(a_service(task_id, unit="night"), case_id)
+        if stops:
+            await provider.bring(SharingStopped(reference_known=True), case_id)
+            stays.append((str(task_id), str(case_id)))
+    first, second = sorted(stays)
+    assert await still_here(provider) == [first, second]
+    assert await still_here(provider, limit="1") == [first]
+    assert await still_here(provider, after=first[0]) == [second]
+    assert await still_here(provider, task_id=second[0]) == [second]
+    assert (await provider.audited()).count("list-lasting-stay") == 5
+    for role in ("case-officer", "supervisor", "capacity-clerk", "agency-system"):
+        async with provider.client(role) as other:
+            assert (await other.get("/v1/lasting-stays")).status_code == 403
 
 
 async def test_a_freeze_of_an_unknown_case_holds_for_all_that_follows(provider: Bench) -> None:

@@ -25,5 +25,6 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
             NEWS: a_page(),
             "referral/v1/tasks": [a_task(), a_sent_task(task_id=RESTRICTED)],
             "assistance/v1/episodes": [an_episode()],
+            "assistance/v1/lasting-stays": [],
         }
         yield opened

@@ -107,11 +107,15 @@ async def test_a_case_worker_is_led_to_the_request_and_the_case(bench: Bench) ->
     assert f"/cases/{POOL}" not in text
 
 
-async def test_nothing_opens_of_what_is_frozen(bench: Bench) -> None:
+@pytest.mark.parametrize(("person", "leads"), [("nurse", True), ("case-worker", False)])
+async def test_of_what_is_frozen_only_who_is_still_here_opens(
+    bench: Bench, person: str, leads: bool
+) -> None:
     piece = of_a_task("own-consent-needed")
-    text = await see(bench, piece)
+    text = await see(bench, piece, person=person)
     assert label("own-consent-needed") in text
     assert str(HELPED) not in text
+    assert ('<a href="/stays">' in text) is leads
 
 
 async def test_the_address_holds_a_choice_and_a_place_and_nothing_else(bench: Bench) -> None:

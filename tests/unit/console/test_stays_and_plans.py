@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -11,13 +12,34 @@ from console.access import PAGES as ROLES_OF_PAGES
 from console.app import SHEETS
 from console.pages.stay_forms import HELP_FORMS
 from contracts.vocabulary import LANGUAGES
+from services.assistance.api import EpisodeShown
 from services.chassis.clock import new_id
 from services.gateway.access.telling import PEOPLE as MAY_TELL
-from tests.support.console_bench import CASE, HELPED, NODE, POOL, Bench
-from tests.support.console_help import DUE, FILLED_HELP, FILLED_PLAN, PLAN, Filled, help_shown
+from tests.support.console_bench import (
+    CASE,
+    HELPED,
+    NODE,
+    NOW,
+    POOL,
+    Bench,
+    a_task,
+    an_episode,
+    told,
+)
+from tests.support.console_help import (
+    DUE,
+    FILLED_HELP,
+    FILLED_PLAN,
+    PLAN,
+    Filled,
+    a_lasting_stay,
+    a_stay,
+    help_shown,
+)
 from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
 
 HELP = f"/help/{HELPED}"
+LASTING = "assistance/v1/lasting-stays"
 A_PLAN = f"{HELP}/plans/{PLAN}"
 PAGES = (
     *(HELP, f"{HELP}/plan", A_PLAN, "/contracts", "/capacity", f"/capacity/{POOL}/close-places"),
@@ -155,7 +177,87 @@ async def test_the_clock_of_a_stay_is_shown_and_that_own_consent_is_asked(bench:
     bench.node.shows |= help_shown("checked-in")
     shown = (await bench.browser.get(HELP)).text
     assert "The stay ends" in shown
+    assert "ask for a consent of your own" not in shown
+    bench.node.shows |= after_a_stop_of_this_help_alone()
+    shown = (await bench.browser.get(HELP)).text
     assert "ask for a consent of your own" in shown
+    assert '<a href="/stays">' in shown
+    assert f'href="{HELP}/departed"' not in shown
+
+
+def after_a_stop_of_this_help_alone() -> dict[str, Any]:
+    """The person stopped this one task: it stays readable, and who is here keeps the bed."""
+    stay = a_stay("checked-in", asks_own_consent=True)
+    return {
+        f"referral/v1/tasks/{HELPED}": [a_task(task_id=HELPED, state="stopped")],
+        "assistance/v1/episodes": [an_episode(task_id=HELPED, state="ended-early", stay=stay)],
+        LASTING: [a_lasting_stay()],
+    }
+
+
+def after_a_stop_of_all_sharing() -> dict[str, Any]:
+    """The case is frozen: no service shows the task, assistance that somebody is here."""
+    return {
+        "referral/v1/tasks": [],
+        f"referral/v1/tasks/{HELPED}": [],
+        "assistance/v1/episodes": [told(EpisodeShown(episode_id=PLAN, frozen_at=NOW))],
+        f"assistance/v1/cases/{CASE}/plans": [],
+        LASTING: [a_lasting_stay()],
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_whoever_is_still_here_after_a_stop_of_all_sharing_leaves_by_pages(
+    bench: Bench, language: str
+) -> None:
+    bench.node.shows |= after_a_stop_of_all_sharing()
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": language})
+    assert (await bench.browser.get(HELP)).status_code == 404
+    assert '<a href="/stays">' in (await bench.browser.get("/help")).text
+    shown = (await bench.browser.get("/stays")).text
+    assert f'href="/stays/{HELPED}/departed"' in shown
+    assert str(HELPED)[:8] in shown
+    assert str(CASE) not in shown
+    form = await bench.browser.get(f"/stays/{HELPED}/departed")
+    assert form.status_code == 200
+    assert 'href="/stays"' in form.text
+    gone = await bench.send(f"/stays/{HELPED}/departed", {"occurred_at": "2026-03-02T12:00"})
+    assert gone.headers["location"] == "/stays"
+    (event,) = bench.node.events
+    assert event["subject"] == str(CASE)
+    at = "2026-03-02T09:00:00+00:00"
+    assert body_of(event) == {"task_id": str(HELPED), "occurred_at": at}
+
+
+async def test_who_left_meanwhile_is_not_there_and_nobody_is_listed(bench: Bench) -> None:
+    bench.node.shows |= after_a_stop_of_all_sharing() | {LASTING: []}
+    await bench.sign_in("nurse")
+    assert (await bench.browser.get(f"/stays/{HELPED}/departed")).status_code == 404
+    assert 'href="/stays/' not in (await bench.browser.get("/stays")).text
+    assert 'href="/stays"' not in (await bench.browser.get("/help")).text
+
+
+async def test_a_full_page_of_stays_leads_to_the_next(bench: Bench) -> None:
+    stays = [a_lasting_stay(task_id=UUID(int=n, version=4)) for n in range(100)]
+    bench.node.shows |= after_a_stop_of_all_sharing() | {LASTING: stays}
+    await bench.sign_in("nurse")
+    assert f"/stays?after={stays[-1]['task_id']}" in (await bench.browser.get("/stays")).text
+    bench.node.addresses.clear()
+    await bench.browser.get(f"/stays?after={HELPED}")
+    (asked,) = [url for url in bench.node.addresses if url.path == "/v1/lasting-stays"]
+    assert asked.params["after"] == str(HELPED)
+
+
+@pytest.mark.parametrize("person", ["case-worker", "supervisor", "guard", "privacy-officer"])
+async def test_only_who_may_say_that_somebody_left_sees_who_is_still_here(
+    bench: Bench, person: str
+) -> None:
+    bench.node.shows |= after_a_stop_of_all_sharing()
+    await bench.sign_in(person)
+    assert (await bench.browser.get("/stays")).status_code == 403
+    assert 'href="/stays"' not in (await bench.browser.get("/help")).text
+    assert not [place for _, place, _ in bench.node.asked if place == LASTING]
 
 
 async def test_a_plan_offers_only_the_steps_that_follow(bench: Bench) -> None:
