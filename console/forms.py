@@ -145,7 +145,7 @@ def read(visit: Visit, fields: Sequence[Field]) -> tuple[dict[str, Any], Objecti
             continue
         try:
             body[field.name] = _value(field, given, zone)
-        except ValueError:
+        except (ValueError, OverflowError):
             objections.append({"code": "wrong-format", "field": field.name})
     return body, objections
 

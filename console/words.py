@@ -4,6 +4,7 @@ A text holds no value of a case but the ones that a page puts into it, in braces
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -67,7 +68,7 @@ class Words:
 
     def moment(self, at: datetime) -> str:
         """A date and time of day as people here write them."""
-        return format_datetime(at, AT[self.language], tzinfo=self.zone, locale=self.language)
+        return format_datetime(self._here(at), AT[self.language], locale=self.language)
 
     def moment_of(self, text: str) -> str:
         """The same for a time as a service tells it."""
@@ -75,8 +76,14 @@ class Words:
 
     def day(self, at: datetime) -> str:
         """A date."""
-        return format_date(at.astimezone(self.zone), "d MMM y", locale=self.language)
+        return format_date(self._here(at), "d MMM y", locale=self.language)
 
     def away(self, at: datetime, now: datetime) -> str:
         """How far away a moment is: in three hours, two days ago."""
         return format_timedelta(at - now, add_direction=True, locale=self.language)
+
+    def _here(self, at: datetime) -> datetime:
+        """As clocks here show it; as it was told where the calendar ends before that."""
+        with suppress(OverflowError, ValueError):
+            at = at.astimezone(self.zone)
+        return at.replace(tzinfo=None)

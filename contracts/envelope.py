@@ -5,7 +5,7 @@ below cannot be in a contract: the schema gate turns red.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
@@ -72,7 +72,17 @@ Node = Annotated[
     ),
 ]
 """A participant of the registry; the gateway refuses any other word (``contracts.nodes``)."""
-Time = Annotated[AwareDatetime, Field(json_schema_extra=_class(PrivacyClass.TIME))]
+EARLIEST_TIME: Final = datetime(1800, 1, 1, tzinfo=UTC)
+LATEST_TIME: Final = datetime(2300, 1, 1, tzinfo=UTC)
+Time = Annotated[
+    AwareDatetime,
+    Field(ge=EARLIEST_TIME, le=LATEST_TIME, json_schema_extra=_class(PrivacyClass.TIME)),
+]
+"""A moment with its zone; every calendar, zone and clock of a reader can hold it and add to it.
+
+JSON Schema has no word for the bounds: the model checks them, as it does codes. They are wider than
+what the door takes, so that what a node works out from a time of its own people fits, too.
+"""
 Flag = Annotated[bool, Field(json_schema_extra=_class(PrivacyClass.FLAG))]
 Count = Annotated[int, Field(ge=0, le=1_000_000, json_schema_extra=_class(PrivacyClass.COUNT))]
 Noisy = Annotated[int, Field(ge=-(2**53), le=2**53, json_schema_extra=_class(PrivacyClass.COUNT))]

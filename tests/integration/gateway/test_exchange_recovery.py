@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import orjson
+import pytest
 
 from services.chassis.clock import FrozenClock, new_id
 from services.chassis.messaging.broker import OutgoingRecord
@@ -123,6 +124,29 @@ async def test_bytes_that_are_no_record_and_types_that_do_not_travel_stop_nothin
     (book,) = await receiver.rows("SELECT upto, alarm FROM exchange_pair_in")
     assert book == {"upto": 1, "alarm": "parked"}
     assert await receiver.facts() == []
+
+
+@pytest.mark.parametrize("far", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+async def test_a_record_with_a_time_of_no_age_is_put_aside_and_the_next_comes_in(
+    pair: Both, far: str
+) -> None:
+    sender, receiver = pair
+    producer = hub_of(sender).producer()
+    await producer.start()
+    for _ in range(2):
+        await one_sent(sender)
+    first, second = on_the_hub(sender)
+    unwrapped = unwrap(first)
+    assert unwrapped.inner is not None
+    inside = orjson.loads(unwrapped.inner)
+    inside["data"]["answer_by"] = far
+    lose(sender)
+    for value in (wrap(unwrapped.head, orjson.dumps(inside)), second):
+        await producer.send(OutgoingRecord(FORTH, None, value, partition=0))
+    assert await receiver.read(SENDER) == [Outcome.PARKED, Arrival.NEXT]
+    (parked,) = await receiver.rows("SELECT error FROM exchange_parked")
+    assert parked["error"] == "MalformedEvent"
+    assert len(await receiver.facts("task-offered")) == 1
 
 
 async def test_a_restored_sender_opens_a_new_epoch_and_says_nothing_twice(pair: Both) -> None:

@@ -161,7 +161,7 @@ async def test_looking_at_news_tells_nobody_anything(bench: Bench) -> None:
     assert bench.node.events == []
 
 
-STAY, EPISODES = "arrival-overdue", "assistance/v1/episodes"
+EPISODES, STAYS = "assistance/v1/episodes", "assistance/v1/lasting-stays"
 ONE_TASK, ONE_CASE = f"referral/v1/tasks/{HELPED}", f"identification/v1/cases/{CASE}"
 PLANS, REQUEST = f"assistance/v1/cases/{CASE}/plans", f"referral/v1/requests/{TASK}"
 SENT = {"side": "sender", "request_id": TASK, "need_id": TASK}
@@ -326,6 +326,29 @@ async def test_clocks_that_ran_out_and_may_still_wait_stand_above_the_first_page
     assert set(asked["kind"]) <= WORTH
     assert {"arrival-overdue", "destruction-due", "child-missing"} <= set(asked["kind"])
     assert "task-expired" not in asked["kind"]
+
+
+@pytest.mark.parametrize("far", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+async def test_no_page_falls_for_a_date_that_another_agency_told(bench: Bench, far: str) -> None:
+    offer = {**a_task(), "answer_by": far, "seen_by": far}
+    bench.node.shows |= {"referral/v1/tasks": [offer], ONE_TASK: [offer], STAYS: []}
+    page = a_page(of_a_task("offer-received", due_at=NOW))
+    page["news"][0]["due_at"] = far
+    bench.node.shows[NEWS] = page
+    await bench.sign_in("nurse")
+    for path in ("/", "/news", "/offers", f"/offers/{HELPED}"):
+        answer = await bench.browser.get(path)
+        assert answer.status_code == 200, path
+
+
+@pytest.mark.parametrize("far", ["0001-01-01T00:00", "9999-12-31T23:59"])
+async def test_a_date_that_no_clock_holds_is_a_wrong_answer_and_no_fault(
+    bench: Bench, far: str
+) -> None:
+    bench.node.shows |= {ONE_TASK: [a_task(task_id=HELPED)], EPISODES: stays()}
+    await bench.sign_in("nurse")
+    answer = await bench.send(f"/help/{HELPED}/departed", {"occurred_at": far})
+    assert answer.status_code in (303, 422)
 
 
 async def test_the_first_page_opens_and_says_so_when_news_cannot_be_read(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """Every text is there in every language, and in each it is that language's own."""
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -76,3 +77,28 @@ def test_what_a_merge_would_lose_is_said_in_words(word: str) -> None:
     said = macro("no", [reason], [], lambda _list, code: code, Words("be", ZoneInfo("UTC")).text)
 
     assert texts()[f"only-here-{word.replace('_', '-')}"][2] in unescape(said)
+
+
+ENDS_OF_THE_CALENDAR = (
+    *("9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00"),
+    *("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"),
+)
+
+
+@pytest.mark.parametrize("told", ENDS_OF_THE_CALENDAR)
+@pytest.mark.parametrize(
+    "zone", ["Europe/Minsk", "Europe/London", "Pacific/Kiritimati", "America/Los_Angeles"]
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_moment_is_too_far_away_to_be_said(told: str, zone: str, language: str) -> None:
+    words, at = Words(language, ZoneInfo(zone)), datetime.fromisoformat(told)
+    year = str(at.year)
+    assert year in words.moment_of(told)
+    assert year in words.day(at)
+    assert words.away(at, datetime(2026, 3, 2, tzinfo=UTC))
+
+
+def test_a_moment_is_said_by_the_clock_of_its_zone() -> None:
+    words = Words("en", ZoneInfo("Pacific/Kiritimati"))
+    assert words.moment_of("2026-03-02T10:00:00Z") == "3 Mar 2026, 00:00"
+    assert words.day(datetime(2026, 3, 2, 10, tzinfo=UTC)) == "3 Mar 2026"
