@@ -4,7 +4,7 @@ The gateway says what is for whom; nothing is kept here, not even how far somebo
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -24,14 +24,18 @@ AT_THE_START: Final = 5
 """So many pieces stand on the first page."""
 CLOCKS: Final = frozenset(RULES) - {"consent-expired", "consent-expiry-near"} | {"destruction-due"}
 """What stands there: of which somebody can say that it is done, and what nobody may forget."""
-PERIODS: Final[Mapping[str, int | None]] = {"today": 0, "week": 7, "all": None}
-WEEK: Final = "week"
+LOOKS: Final = 4
+"""So many pages of what the gateway shows are looked through at once, at most."""
+WEEK, MONTH = "week", "month"
+PERIODS: Final[Mapping[str, int | None]] = {"today": 0, WEEK: 7, MONTH: 30, "all": None}
 WAITS: Final = "waits"
 OFFERS: Final = ("offer-received", "offer-unseen")
 OF_A_LASTING_STAY: Final = ("own-consent-needed",)
 """What it is about is frozen: nothing opens but that somebody is here, and that they left."""
 OF_A_HOLD: Final = ("legal-hold-end-near", "legal-hold-ended")
 PROVIDER: Final = "provider"
+SAME: Final = ("kind", "case_id", "task_id", "need_id", "plan_id", "follow_up_id")
+"""What is told again of these is shown once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +60,23 @@ class Shown:
     older: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What may still wait, and whether there may be more of it than stands here."""
+
+    pieces: Sequence[Piece] = ()
+    more: bool = False
+
+
 async def list_news(request: Request) -> Response:
-    """A page of news."""
+    """A page of news; where nothing is for this person, a few pages before it, too."""
     visit, chosen = visit_of(request), _chosen(request.query_params)
-    shown = await _news(visit, chosen, WORTH if chosen.waits else frozenset())
-    pieces = await still_standing(visit, shown.pieces) if chosen.waits else shown.pieces
+    for _ in range(LOOKS):
+        shown = await _news(visit, chosen, WORTH if chosen.waits else frozenset())
+        pieces = await still_standing(visit, shown.pieces) if chosen.waits else shown.pieces
+        if pieces or not shown.older:
+            break
+        chosen = replace(chosen, before=shown.older)
     return page(
         visit,
         "news.html",
@@ -71,28 +87,51 @@ async def list_news(request: Request) -> Response:
     )
 
 
-async def passed_clocks(visit: Visit) -> list[dict[str, Any]] | None:
-    """What may still wait of a week although its clock ran out, or because it cannot; None: nobody
-    can say now.
+async def passed_clocks(visit: Visit) -> Waiting | None:
+    """What cannot wait, of a month, and then what may still wait of a week although its clock ran
+    out; None: nobody can say now.
     """
     if not visit.may_open("GET", "/news"):
-        return []
+        return Waiting()
     try:
-        shown = await _news(visit, Chosen(), CLOCKS)
+        found = await _waiting(visit, Chosen(period=MONTH), cannot_wait=True)
+        if len(found.pieces) < AT_THE_START:
+            others = await _waiting(visit, Chosen(), cannot_wait=False)
+            more = found.more or others.more
+            found = Waiting(pieces=[*found.pieces, *others.pieces], more=more)
     except UNREADABLE:
         return None
-    passed = [each for each in shown.pieces if each["cannot_wait"] or _is_late(visit, each)]
-    standing = await still_standing(visit, passed[: 2 * AT_THE_START])
-    return await _with_links(visit, standing[:AT_THE_START])
+    first = await _with_links(visit, found.pieces[:AT_THE_START])
+    return Waiting(pieces=first, more=found.more or len(found.pieces) > AT_THE_START)
 
 
-async def _news(visit: Visit, chosen: Chosen, kinds: frozenset[str]) -> Shown:
+async def _waiting(visit: Visit, chosen: Chosen, *, cannot_wait: bool) -> Waiting:
+    """What is not known to be done, each once: what is done is left out before anything is cut."""
+    standing: dict[Sequence[Any], Piece] = {}
+    more = True
+    for _ in range(LOOKS):
+        shown = await _news(visit, chosen, CLOCKS, cannot_wait=cannot_wait)
+        asked = [each for each in shown.pieces if bool(each["cannot_wait"]) is cannot_wait]
+        passed = [each for each in asked if cannot_wait or _is_late(visit, each)]
+        for piece in await still_standing(visit, passed):
+            standing.setdefault(tuple(piece[name] for name in SAME), piece)
+        more = bool(shown.older)
+        if not more or len(standing) > AT_THE_START:
+            break
+        chosen = replace(chosen, before=shown.older)
+    return Waiting(pieces=list(standing.values()), more=more)
+
+
+async def _news(
+    visit: Visit, chosen: Chosen, kinds: frozenset[str], *, cannot_wait: bool = False
+) -> Shown:
     """What the gateway shows of these kinds; of none: of every kind."""
     query: dict[str, str | Sequence[str]] = {"limit": PAGE}
     since = _since(visit, PERIODS[chosen.period])
     query |= {"since": since.isoformat()} if since is not None else {}
     query |= {"before": chosen.before} if chosen.before else {}
     query |= {"kind": sorted(kinds)} if kinds else {}
+    query |= {"cannot_wait": "true"} if cannot_wait else {}
     told = await visit.ask("gateway", "/v1/news", **query)
     found = told if isinstance(told, Mapping) else {}
     return Shown(pieces=listed(found.get("news")), older=found.get("older") or "")

@@ -281,7 +281,7 @@ class Node:
     """The services of a node as they are played: what each shows, and what the door was told."""
 
     shows: dict[str, Any] = field(default_factory=dict)
-    """By service and path: ``referral/v1/tasks``."""
+    """By service and path: ``referral/v1/tasks``; a function is asked with the query."""
     answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """What the door says, one after the other; afterwards it accepts everything."""
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -312,6 +312,7 @@ class Node:
             self.replaced.append(request.headers.get("if-match"))
             return httpx.Response(204)
         shown = self.shows.get(place)
+        shown = shown(request.url.params) if callable(shown) else shown
         if isinstance(shown, int | tuple):
             status, body = shown if isinstance(shown, tuple) else (shown, {})
             return httpx.Response(status, json=body)
@@ -361,10 +362,8 @@ async def a_console(folder: Path, **settings: Any) -> AsyncIterator[Bench]:
     desk = a_desk(node, clock, folder, settings)
     app = make_app(desk)
     check_access(app, app.state.access_table)
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://node", headers=BROWSER
-    ) as browser:
+    web = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=web, base_url="http://node", headers=BROWSER) as browser:
         yield Bench(node=node, desk=desk, clock=clock, browser=browser)
 
 

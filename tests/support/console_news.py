@@ -1,8 +1,11 @@
 """News as the gateway shows them, for the pages' tests."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+
+from httpx import QueryParams
 
 from services.gateway.api.news import NewsShown, PieceShown
 from tests.support.console_bench import CASE, HELPED, NOW, POOL, TASK, told
@@ -45,6 +48,25 @@ def of_a_task(kind: str, task_id: UUID = HELPED, **changes: Any) -> PieceShown:
 def a_page(*pieces: PieceShown, older: str | None = None) -> dict[str, Any]:
     """What the gateway answers."""
     return told(NewsShown(news=list(pieces), older=older))
+
+
+def a_gateway_with(*pieces: PieceShown, looks: int = 1000) -> Callable[[QueryParams], Any]:
+    """What a gateway answers that has these pieces, the newest first, and looks through so many."""
+
+    def answer(query: QueryParams) -> dict[str, Any]:
+        begin, limit = int(query.get("before", 0)), int(query["limit"])
+        kinds, urgent = query.get_list("kind"), "cannot_wait" in query
+        found: list[PieceShown] = []
+        older = None
+        for n, piece in enumerate(pieces[begin : begin + looks], start=begin + 1):
+            if (not kinds or piece.kind in kinds) and (piece.cannot_wait or not urgent):
+                found.append(piece)
+            older = f"{n:011}" if n < len(pieces) else None
+            if len(found) == limit:
+                break
+        return a_page(*found, older=older)
+
+    return answer
 
 
 def news_shown() -> dict[str, Any]:

@@ -68,23 +68,11 @@ def news_routes(context: GatewayContext) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/v1/news")
-    async def get_news(
-        asking: Asking,
-        before: Place | None = None,
-        since: AwareDatetime | None = None,
-        kind: Kinds = frozenset(),
-        limit: Limit = 50,
-    ) -> NewsShown:
-        """News for the caller's roles, the newest first, from ``since`` on and of a ``kind`` if
-        wanted; ask again ``before`` the value of ``older``; which cases were shown is recorded;
-        of a frozen one only what the freeze asks of people.
+    async def get_news(asking: Asking, wanted: Annotated[Wanted, Depends(_wanted)]) -> NewsShown:
+        """News for the caller's roles, the newest first, from ``since`` on, of a ``kind`` and only
+        what ``cannot_wait`` if wanted; ask again ``before`` the value of ``older``; which cases
+        were shown is recorded; of a frozen one only what the freeze asks of people.
         """
-        wanted = Wanted(
-            before=None if before is None else position_named(before),
-            since=since,
-            kinds=kind,
-            limit=limit,
-        )
         found = await read_news(context, asking, wanted)
         return NewsShown(
             news=[PieceShown.model_validate(piece) for piece in found.news],
@@ -92,6 +80,23 @@ def news_routes(context: GatewayContext) -> APIRouter:
         )
 
     return routes
+
+
+def _wanted(
+    before: Place | None = None,
+    since: AwareDatetime | None = None,
+    kind: Kinds = frozenset(),
+    limit: Limit = 50,
+    *,
+    cannot_wait: bool = False,
+) -> Wanted:
+    return Wanted(
+        before=None if before is None else position_named(before),
+        since=since,
+        kinds=kind,
+        limit=limit,
+        cannot_wait=cannot_wait,
+    )
 
 
 def place_of(position: int) -> str:

@@ -15,7 +15,7 @@ from services.chassis.identity import Caller
 from services.chassis.messaging.feeds import LAST, Entry
 from services.gateway.access.news import readers_of
 from services.gateway.disclosure.news import news_shown
-from services.gateway.domain.news import kind_of
+from services.gateway.domain.news import it_cannot_wait, kind_of
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.feeds import INCOMING, TOLD_OF_A_FROZEN_CASE, case_of
 from services.gateway.store import cases
@@ -34,6 +34,8 @@ class Wanted:
     kinds: frozenset[str]
     """None of them: every kind."""
     limit: int
+    cannot_wait: bool = False
+    """Only what cannot wait."""
 
 
 @dataclass(slots=True)
@@ -70,11 +72,16 @@ def _is_young(entry: Entry, since: datetime | None) -> bool:
     return since is None or datetime.fromisoformat(entry.body["time"]) >= since
 
 
+def _is_wanted(entry: Entry, wanted: Wanted) -> bool:
+    fits = not wanted.kinds or kind_of(entry.body) in wanted.kinds
+    return fits and (it_cannot_wait(entry.body) or not wanted.cannot_wait)
+
+
 async def _readable(
     tx: Transaction, caller: Caller, wanted: Wanted, entries: Sequence[Entry]
 ) -> list[tuple[int, dict[str, Any]]]:
     """(position, piece) of what this caller may read and asked for."""
-    asked = [entry for entry in entries if not wanted.kinds or kind_of(entry.body) in wanted.kinds]
+    asked = [entry for entry in entries if _is_wanted(entry, wanted)]
     named = [(entry, case_of(entry.body)) for entry in asked]
     rows = await cases.cases_among(tx, (case_id for _, case_id in named if case_id))
     found = []

@@ -187,3 +187,11 @@ async def test_whose_news_were_shown_to_whom_is_in_the_audit_once_for_a_look(doo
         ("border-brest.provider-intake", str(case_id))
     ]
     assert str(hidden) not in str(acts)
+
+
+async def test_what_cannot_wait_is_asked_for_apart(door: Door) -> None:
+    await put(door, OFFERED, side="provider", urgency="emergency", **TASK)
+    await put(door, OFFERED, side="provider", urgency="routine", **TASK)
+    assert await kinds(door, "provider-intake") == ["offer-received"] * 2
+    (piece,) = (await asked(door, "provider-intake", cannot_wait=True))["news"]
+    assert (piece["cannot_wait"], piece["urgency"]) == (True, "emergency")

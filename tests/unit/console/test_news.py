@@ -28,7 +28,14 @@ from tests.support.console_bench import (
 )
 from tests.support.console_cases import a_childs_case
 from tests.support.console_help import DUE, PLAN, a_plan, a_stay
-from tests.support.console_news import NEWS, OLDER, a_page, a_piece, news_shown, of_a_task
+from tests.support.console_news import (
+    NEWS,
+    OLDER,
+    a_page,
+    a_piece,
+    news_shown,
+    of_a_task,
+)
 
 PAGE_LIMIT = 100_000
 LATE = NOW - timedelta(hours=1)
@@ -321,34 +328,17 @@ async def test_clocks_that_ran_out_and_may_still_wait_stand_above_the_first_page
     assert label("stay-limit-near") not in text
     await see(bench, *[passed] * 30)
     bench.node.addresses.clear()
-    assert (await bench.browser.get("/")).text.count(label("arrival-overdue")) == 5
-    (asked,) = asked_for(bench)
+    text = (await bench.browser.get("/")).text
+    assert text.count(label("arrival-overdue")) == 1
+    urgent, asked = asked_for(bench)
+    assert urgent == {**asked, "since": urgent["since"], "cannot_wait": ["true"]}
+    assert (urgent["since"], asked["since"]) == (
+        ["2026-01-31T00:00:00+03:00"],
+        ["2026-02-23T00:00:00+03:00"],
+    )
     assert set(asked["kind"]) <= WORTH
     assert {"arrival-overdue", "destruction-due", "child-missing"} <= set(asked["kind"])
     assert "task-expired" not in asked["kind"]
-
-
-@pytest.mark.parametrize("far", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
-async def test_no_page_falls_for_a_date_that_another_agency_told(bench: Bench, far: str) -> None:
-    offer = {**a_task(), "answer_by": far, "seen_by": far}
-    bench.node.shows |= {"referral/v1/tasks": [offer], ONE_TASK: [offer], STAYS: []}
-    page = a_page(of_a_task("offer-received", due_at=NOW))
-    page["news"][0]["due_at"] = far
-    bench.node.shows[NEWS] = page
-    await bench.sign_in("nurse")
-    for path in ("/", "/news", "/offers", f"/offers/{HELPED}"):
-        answer = await bench.browser.get(path)
-        assert answer.status_code == 200, path
-
-
-@pytest.mark.parametrize("far", ["0001-01-01T00:00", "9999-12-31T23:59"])
-async def test_a_date_that_no_clock_holds_is_a_wrong_answer_and_no_fault(
-    bench: Bench, far: str
-) -> None:
-    bench.node.shows |= {ONE_TASK: [a_task(task_id=HELPED)], EPISODES: stays()}
-    await bench.sign_in("nurse")
-    answer = await bench.send(f"/help/{HELPED}/departed", {"occurred_at": far})
-    assert answer.status_code in (303, 422)
 
 
 async def test_the_first_page_opens_and_says_so_when_news_cannot_be_read(bench: Bench) -> None:
