@@ -195,6 +195,7 @@ NO_AGGREGATE: Final[Mapping[str, str]] = {
     "gateway GET /v1/incoming": "news of single cases for the agency's own system",
     "gateway GET /v1/news": "news of single cases for people of the node",
     "gateway GET /v1/participants": "who takes part, as the registry says it",
+    "gateway GET /v1/kept-cases": "numbers of single cases of which a record is kept",
     "gateway GET /v1/persons/{case_id}": "one person, from the safe",
     "gateway GET /v1/persons/{case_id}/export": "one person, for a file, with a reason",
     "gateway GET /v1/persons/{case_id}/age-bands": "codes about one person, from the safe",

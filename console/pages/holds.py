@@ -24,15 +24,20 @@ Holds = Sequence[Mapping[str, Any]]
 
 
 async def list_held(request: Request) -> Response:
-    """Cases by their numbers, those that were stopped first: nothing else of them is shown."""
-    visit = visit_of(request)
-    after = id_or_nothing(request.query_params.get("after", ""))
+    """Cases of which a record is kept, by their numbers alone; or the one whose number is given."""
+    visit, given = visit_of(request), request.query_params
+    if number := id_or_nothing(given.get("number", "").strip()):
+        return back_to(f"/holds/{number}")
+    after = id_or_nothing(given.get("after", ""))
     query = {"limit": str(PAGE)} | ({"after": after} if after else {})
-    cases = listed(await visit.ask("identification", "/v1/cases", **query))
-    told = [{"case_id": case["case_id"], "frozen_at": case["frozen_at"]} for case in cases]
-    shown = sorted(told, key=lambda case: case["frozen_at"] is None)
-    following = cases[-1]["case_id"] if len(cases) == PAGE else None
-    return page(visit, "held.html", cases=shown, following=following)
+    cases = listed(await visit.ask("gateway", "/v1/kept-cases", **query))
+    return page(
+        visit,
+        "held.html",
+        cases=[{"case_id": case["case_id"], "frozen_at": case["frozen_at"]} for case in cases],
+        following=cases[-1]["case_id"] if len(cases) == PAGE else None,
+        unread="number" in given,
+    )
 
 
 async def show_holds(request: Request, case_id: UUID) -> Response:

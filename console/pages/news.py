@@ -30,9 +30,11 @@ WEEK, MONTH = "week", "month"
 PERIODS: Final[Mapping[str, int | None]] = {"today": 0, WEEK: 7, MONTH: 30, "all": None}
 WAITS: Final = "waits"
 OFFERS: Final = ("offer-received", "offer-unseen")
-OF_A_LASTING_STAY: Final = ("own-consent-needed",)
-"""What it is about is frozen: nothing opens but that somebody is here, and that they left."""
-OF_A_HOLD: Final = ("legal-hold-end-near", "legal-hold-ended")
+OF_A_RECORD: Final = ("legal-hold-end-near", "legal-hold-ended", "destruction-due")
+"""Why what is here of a case is kept, or no longer: opens for whoever sees to that."""
+LASTING, RECORD = "own-consent-needed", "/holds/{case_id}"
+"""What it is about is frozen: nothing opens but that somebody is here, and why what is kept is."""
+OF_A_STOP: Final = (LASTING, "case-frozen")
 PROVIDER: Final = "provider"
 SAME: Final = ("kind", "case_id", "task_id", "need_id", "plan_id", "follow_up_id")
 """What is told again of these is shown once."""
@@ -164,7 +166,10 @@ async def _with_links(visit: Visit, pieces: Sequence[Piece]) -> list[dict[str, A
     found = []
     for piece in pieces:
         task_id = piece["task_id"] or tasks.get(piece["case_id"])
-        found.append({**piece, "link": _where(visit, {**piece, "task_id": task_id})})
+        link = _where(visit, {**piece, "task_id": task_id})
+        named = piece["led_here"] and visit.may_open("GET", "/cases/{case_id}")
+        named = named or link == RECORD.format(**piece)
+        found.append({**piece, "link": link, "named": named})
     return found
 
 
@@ -187,17 +192,19 @@ def _where(visit: Visit, piece: Piece) -> str | None:
 
     An offer is opened from the list alone: that tells its sender that a person saw it.
     """
-    if piece["kind"] in OF_A_LASTING_STAY:
-        return "/stays" if visit.may_open("GET", "/stays") else None
-    ours = piece["side"] == PROVIDER
+    ours, kind = piece["side"] == PROVIDER, piece["kind"]
+    if kind == LASTING:
+        piece = {**piece, "task_id": None, "request_id": None, "led_here": False}
     ways = (
-        (piece["kind"] in OF_A_HOLD, "/holds/{case_id}"),
-        (ours and piece["kind"] in OFFERS, "/offers"),
+        (kind == LASTING, "/stays"),
+        (kind in OF_A_RECORD, RECORD),
+        (ours and kind in OFFERS, "/offers"),
         (ours and piece["plan_id"] and piece["task_id"], "/help/{task_id}/plans/{plan_id}"),
         (ours and piece["task_id"], "/help/{task_id}"),
         (ours and piece["task_id"], "/offers/{task_id}"),
         (not ours and piece["request_id"], "/requests/{request_id}"),
         (piece["led_here"], "/cases/{case_id}"),
+        (kind in OF_A_STOP, RECORD),
     )
     for fits, template in ways:
         if fits and visit.may_open("GET", template):

@@ -5,10 +5,12 @@ A name is never part of a path or a query; ids are UUIDs or the route answers 42
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
 
 from services.chassis.identity import Caller
 from services.chassis.problems import problem
@@ -16,9 +18,9 @@ from services.chassis.web import caller
 from services.gateway.api.bodies import bounded_body
 from services.gateway.api.identity import Identity
 from services.gateway.domain.holds import LEGAL_HOLD, NOT_STOPPED, RUNNING_STAY, SECOND_PERSON
+from services.gateway.handlers import holds
 from services.gateway.handlers.closed import UNREADABLE, closed_reading, parsed
 from services.gateway.handlers.context import GatewayContext
-from services.gateway.handlers.holds import destroy_person
 from services.gateway.handlers.persons import (
     ALREADY_KEPT,
     CHANGED_SINCE,
@@ -41,12 +43,20 @@ _BODY: dict[str, Any] = {
 }
 
 
+class KeptCase(BaseModel):
+    """A case by its number, and when sharing was stopped; nothing else of it."""
+
+    case_id: UUID
+    frozen_at: datetime | None
+
+
 def case_routes(context: GatewayContext) -> APIRouter:
     """The safe and the registers."""
     routes = APIRouter()
     _add_writing(routes, context)
     _add_reading(routes, context)
     _add_destroying(routes, context)
+    _add_kept(routes, context)
     for name in READINGS:
         routes.add_api_route(
             f"/v1/cases/{{case_id}}/{name}",
@@ -104,8 +114,22 @@ def _add_destroying(routes: APIRouter, context: GatewayContext) -> None:
         somebody lives here, whoever asks lifted a hold of it, or it is too early (every reason is
         in ``errors``).
         """
-        against = await destroy_person(context, asking, case_id)
+        against = await holds.destroy_person(context, asking, case_id)
         return _not_destroyed(against) if against else Response(status_code=204)
+
+
+def _add_kept(routes: APIRouter, context: GatewayContext) -> None:
+    @routes.get("/v1/kept-cases")
+    async def list_kept_cases(
+        asking: Asking,
+        after: UUID | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    ) -> list[KeptCase]:
+        """Stopped cases of which the safe still has something, and cases under a legal hold, by id
+        and when they were stopped, the newest first; ask again ``after`` the last; all recorded.
+        """
+        found = await holds.list_kept_cases(context, asking, after, limit)
+        return [KeptCase(case_id=case_id, frozen_at=frozen_at) for case_id, frozen_at in found]
 
 
 def _not_destroyed(against: Sequence[str]) -> Response:

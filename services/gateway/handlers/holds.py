@@ -4,6 +4,7 @@ A hold keeps a record and nothing else: whoever may not read the case may not re
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from contracts.gateway import LegalHoldEnded, LegalHoldSet
@@ -146,6 +147,20 @@ async def destroy_person(context: GatewayContext, caller: Caller, case_id: UUID)
     if not against and not gone:
         raise NotFound("nothing about this case is in the safe")
     return against
+
+
+async def list_kept_cases(
+    context: GatewayContext, caller: Caller, after: UUID | None, limit: int
+) -> list[tuple[UUID, datetime | None]]:
+    """Stopped cases of which something is in the safe, and cases under a hold; each is recorded.
+
+    A node that gives help has them, too, and identification there knows none of them.
+    """
+    async with context.database.transaction() as tx:
+        found = await holds.kept_cases(tx, after, limit)
+        for case_id, _ in found:
+            record(tx, actor=caller.name, action="list-kept-case", subject=str(case_id))
+    return found
 
 
 async def _hold_of(hold_id: UUID, case_id: UUID, work: Work) -> LegalHold | None:

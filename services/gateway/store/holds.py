@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, and_, any_, bindparam, delete, or_, select, update
+from sqlalchemy import ARRAY, and_, any_, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.statement import ID, TIME
 from services.gateway.domain.holds import LegalHold
-from services.gateway.store.tables import LEGAL_HOLD, ORIGINAL_CODE, PERSON
+from services.gateway.store.tables import CASE_ROW, LEGAL_HOLD, ORIGINAL_CODE, PERSON
 
 BATCH: Final = 100
+PAGE_LIMIT: Final = 200
 _KEPT: Final = (
     *("hold_id", "case_id", "ground", "placed_at", "ends_at"),
     *("confirm_by", "confirmed_at", "ended_at"),
@@ -63,6 +64,36 @@ _SOON: Final = Statement(
     .limit(bindparam("many"))
 )
 """What may have ended, or of whose end nobody has heard yet; which of them, the domain says."""
+_IN_THE_SAFE: Final = or_(
+    exists(select(PERSON.c.case_id).where(PERSON.c.case_id == CASE_ROW.c.case_id)),
+    exists(select(ORIGINAL_CODE.c.subject).where(ORIGINAL_CODE.c.subject == CASE_ROW.c.case_id)),
+)
+_UNDER_A_HOLD: Final = exists(
+    select(LEGAL_HOLD.c.hold_id).where(
+        LEGAL_HOLD.c.case_id == CASE_ROW.c.case_id, LEGAL_HOLD.c.ended_at.is_(None)
+    )
+)
+_SINCE: Final = func.coalesce(CASE_ROW.c.frozen_at, CASE_ROW.c.created_at)
+_LAST: Final = CASE_ROW.alias("shown_last")
+_AFTER: Final = (
+    select(func.coalesce(_LAST.c.frozen_at, _LAST.c.created_at))
+    .where(_LAST.c.case_id == bindparam("after", type_=ID))
+    .scalar_subquery()
+)
+_KEPT_CASES: Final = Statement(
+    select(CASE_ROW.c.case_id, CASE_ROW.c.frozen_at)
+    .where(
+        or_(and_(CASE_ROW.c.frozen_at.is_not(None), _IN_THE_SAFE), _UNDER_A_HOLD),
+        or_(
+            bindparam("after", type_=ID).is_(None),
+            _SINCE < _AFTER,
+            and_(_SINCE == _AFTER, CASE_ROW.c.case_id < bindparam("after", type_=ID)),
+        ),
+    )
+    .order_by(_SINCE.desc(), CASE_ROW.c.case_id.desc())
+    .limit(bindparam("page"))
+)
+"""What is still to be destroyed, or must not be: ids and when it was stopped."""
 _DESTROY: Final = Statement(delete(PERSON).where(PERSON.c.case_id == bindparam("case_id")))
 _DESTROY_CODES: Final = Statement(
     delete(ORIGINAL_CODE).where(ORIGINAL_CODE.c.subject == bindparam("case_id"))
@@ -113,6 +144,16 @@ async def holds_to_look_at(tx: Transaction, now: datetime, after: UUID) -> list[
     """Holds that may have ended or of whose end nobody has heard, by id, a batch."""
     rows = await tx.fetch(_SOON, now=now, after=after, many=BATCH)
     return [_hold(row) for row in rows]
+
+
+async def kept_cases(
+    tx: Transaction, after: UUID | None, limit: int
+) -> list[tuple[UUID, datetime | None]]:
+    """(case, when it was stopped) of which the safe still has something, or that is under a hold;
+    the newest first, behind ``after``.
+    """
+    rows = await tx.fetch(_KEPT_CASES, after=after, page=min(limit, PAGE_LIMIT))
+    return [(row["case_id"], row["frozen_at"]) for row in rows]
 
 
 async def destroy_person(tx: Transaction, case_id: UUID) -> bool:

@@ -1,17 +1,22 @@
 """Legal holds by pages: one places, another confirms, a supervisor lifts, nobody sees a case."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from console.pages.holds import HOLD_FORMS
+from console.words import Words
 from contracts.vocabulary import LANGUAGES
-from tests.support.console_bench import CASE, NOW, TASK, Bench, a_case
+from services.gateway.api.cases import KeptCase
+from tests.support.console_bench import CASE, NOW, TASK, Bench, a_case, told
+from tests.support.console_news import NEWS, a_page, of_a_task
 from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
 
 PLACE = f"/holds/{CASE}"
+KEPT = "gateway/v1/kept-cases"
 HOLD = str(UUID(int=51, version=4))
 
 
@@ -51,6 +56,7 @@ async def test_every_page_of_holds_is_small_and_in_one_language(
     bench: Bench, language: str, person: str, paths: tuple[str, ...]
 ) -> None:
     with_holds(bench, a_hold(), a_hold(**OVER))
+    bench.node.shows[KEPT] = [kept(CASE)]
     await bench.sign_in(person)
     await bench.send("/language", {"to": language})
     for path in paths:
@@ -134,16 +140,61 @@ async def test_a_cases_page_says_that_its_record_is_kept_and_until_when(
     assert "A legal hold keeps" not in (await bench.browser.get(f"/cases/{CASE}")).text
 
 
-async def test_the_officers_list_names_cases_by_number_and_shows_nothing_of_them(
+def kept(case_id: UUID, frozen_at: datetime | None = NOW) -> dict[str, Any]:
+    """A case as the gateway lists it to the officer."""
+    return told(KeptCase(case_id=case_id, frozen_at=frozen_at))
+
+
+async def test_the_officers_list_is_the_gateways_and_names_cases_by_number_alone(
     bench: Bench,
 ) -> None:
-    bench.node.shows["identification/v1/cases"] = [a_case(case_id=TASK), {**a_case(), **FROZEN}]
+    bench.node.shows[KEPT] = [kept(CASE), kept(TASK, None)]
+    bench.node.shows["identification/v1/cases"] = 404
     await bench.sign_in("privacy-officer")
     await bench.send("/language", {"to": "en"})
     text = (await bench.browser.get("/holds")).text
     assert text.index(f"/holds/{CASE}") < text.index(f"/holds/{TASK}")
-    assert "Detected" not in text
-    assert "Trafficking" not in text
+    assert text.count("The case is frozen") == 1
+    assert "?after=" not in text
+    bench.node.shows[KEPT] = [kept(UUID(int=n, version=4)) for n in range(200)]
+    last = UUID(int=199, version=4)
+    assert f"/holds?after={last}" in (await bench.browser.get("/holds")).text
+    await bench.browser.get(f"/holds?after={last}")
+    assert bench.node.addresses[-1].params["after"] == str(last)
+
+
+async def test_a_case_is_opened_by_its_whole_number_and_by_nothing_else(bench: Bench) -> None:
+    bench.node.shows[KEPT] = []
+    await bench.sign_in("privacy-officer")
+    opened = await bench.browser.get(f"/holds?number=%20{str(CASE).upper()}%20")
+    assert opened.headers["location"] == PLACE
+    for wrong in (str(CASE)[:8], "", "../cases", "<b>"):
+        answer = await bench.browser.get("/holds", params={"number": wrong})
+        assert answer.status_code == 200
+        assert "number-wrong" in answer.text
+        assert "<b>" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("person", "kind", "leads"),
+    [
+        ("privacy-officer", "destruction-due", True),
+        ("privacy-officer", "case-frozen", True),
+        ("privacy-officer", "legal-hold-ended", True),
+        ("supervisor", "legal-hold-end-near", True),
+        ("supervisor", "own-consent-needed", True),
+        ("nurse", "destruction-due", False),
+        ("nurse", "own-consent-needed", False),
+    ],
+)
+async def test_news_lead_whoever_may_to_the_record_and_name_its_number(
+    bench: Bench, person: str, kind: str, leads: bool
+) -> None:
+    bench.node.shows[NEWS] = a_page(of_a_task(kind))
+    await bench.sign_in(person)
+    text = (await bench.browser.get("/news")).text
+    assert (f'<a href="{PLACE}"' in text) is leads
+    assert (Words("ru", ZoneInfo("UTC")).text("case-called", short=str(CASE)[:8]) in text) is leads
 
 
 async def test_the_officer_destroys_what_the_safe_has_or_is_told_every_reason_why_not(
