@@ -42,3 +42,10 @@ class Agencies:
     def called(self, node: str) -> str:
         """The agency's name, or what the registry calls it."""
         return self._names.get(node, node)
+
+    def in_full(self, node: str) -> str:
+        """The name with what the registry calls it: two agencies may have one name, and a directory
+        is somebody else's file. For wherever it is decided who hears of a person.
+        """
+        name = self.called(node)
+        return node if name == node else f"{name} ({node})"

@@ -63,6 +63,7 @@ def page(visit: Visit, template: str, status: int = 200, **values: Any) -> Respo
         "asset": address_of,
         "not_yet_known": NOT_YET_KNOWN,
         "agency": visit.desk.agencies.called,
+        "agency_in_full": visit.desk.agencies.in_full,
         "node": visit.desk.settings.node,
         "said": said,
         "known_pages": {path for method, path in visit.desk.roles_of_pages if method == "GET"},

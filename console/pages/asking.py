@@ -94,9 +94,9 @@ async def agencies(visit: Visit, *, active: bool = True) -> tuple[tuple[str, str
     Not only those who are active: who is suspended or signs later may be kept out beforehand.
     """
     rows = listed(await visit.ask("gateway", "/v1/participants"))
-    words, own, called = visit.words, visit.desk.settings.node, visit.desk.agencies.called
+    words, own, in_full = visit.words, visit.desk.settings.node, visit.desk.agencies.in_full
     return tuple(
-        (row["node"], f"{words.label('agency-type', row['agency_type'])} ({called(row['node'])})")
+        (row["node"], f"{words.label('agency-type', row['agency_type'])} – {in_full(row['node'])}")
         for row in rows
         if row["node"] != own and (row["status"] == "active" or not active)
     )

@@ -7,14 +7,25 @@ from pathlib import Path
 import pytest
 
 from services.gateway.api.participants import ParticipantShown
-from tests.support.console_bench import CASE, HELPED, NODE, TASK, Bench, everything_shown, told
+from tests.support.console_bench import (
+    CASE,
+    CONSENT,
+    HELPED,
+    NODE,
+    POOL,
+    TASK,
+    Bench,
+    everything_shown,
+    told,
+)
 from tests.support.console_news import NEWS, a_page, of_a_task
+from tests.support.console_registers import RESTRICTION
 
 PARTICIPANTS = "gateway/v1/participants"
 NAME = "Приют <Надежда>"
 SHOWN = "Приют &lt;Надежда&gt;"
 TEMPLATES = Path(__file__).parents[3] / "console" / "templates"
-BARE = re.compile(r"(?<!agency\()\b\w+\.(?:other_)?agency\b(?! (?:else|%\}))")
+BARE = re.compile(r"(?<!agency\()(?<!agency_in_full\()\b\w+\.(?:other_)?agency\b(?! (?:else|%\}))")
 """An agency that a template writes as the registry calls it."""
 
 
@@ -109,3 +120,39 @@ def test_no_template_writes_an_agency_as_the_registry_calls_it() -> None:
     assert {name: bare for name, bare in found.items() if bare} == {}
     assert BARE.search("{{ one.agency }} {% if one.agency %}")
     assert not BARE.search("{{ agency(one.other_agency) if one.agency else none }}")
+
+
+TWO = {"ngo-brest": "Shelter", "ngo-minsk": "Shelter"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"/cases/{CASE}/{word}" for word in ("consent", "restriction", "refusal")),
+        f"/requests/{TASK}/{POOL}/choose",
+        "/detect",
+    ],
+)
+async def test_two_agencies_of_one_name_are_told_apart_where_one_is_chosen(
+    bench: Bench, path: str
+) -> None:
+    called(bench, **TWO)
+    await bench.sign_in("case-worker")
+    text = (await bench.browser.get(path)).text
+    for node in TWO:
+        assert f"Shelter ({node})" in text, path
+
+
+async def test_who_hears_of_a_person_and_who_never_does_is_said_with_the_registrys_word(
+    bench: Bench,
+) -> None:
+    called(bench, **TWO)
+    consents = {"consents": [{**CONSENT, "recipients": ["ngo-brest"]}]}
+    restrictions = {"restrictions": [{**RESTRICTION, "agency": "ngo-minsk"}]}
+    bench.node.shows[f"gateway/v1/cases/{CASE}/consents"] = consents
+    bench.node.shows[f"gateway/v1/cases/{CASE}/restrictions"] = restrictions
+    await bench.sign_in("case-worker")
+    text = (await bench.browser.get(f"/cases/{CASE}")).text
+    assert "→ Shelter (ngo-brest)" in text
+    assert "<li>Shelter (ngo-minsk)" in text
+    assert "Shelter (ngo-brest)" in (await bench.browser.get(f"/requests/{TASK}")).text
