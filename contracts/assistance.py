@@ -51,7 +51,10 @@ class HoldFact(Contract):
 
 
 class HoldConfirmed(HoldFact):
-    """The task was accepted: the person is expected until ``arrive_by``, then a human decides."""
+    """The task was accepted: the person is expected until ``arrive_by``, then a human decides.
+
+    Told again when that time moves, because help was scheduled for later.
+    """
 
     arrive_by: Time | None = None
 

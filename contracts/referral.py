@@ -70,6 +70,8 @@ class TaskProgressed(Contract):
     ``hand_over_reference`` comes with acceptance and is good for one use; the duty phone is in
     the directory, not here. ``notice``: a clock of the provider ran out and changed no state.
     ``hold_until``: while it looks for a place (`accepting`), by when it has one or declines.
+    ``arrive_by``, ``starts_at``: of an acceptance, until when the person is expected and when help
+    is to begin; they change no state.
     """
 
     task_id: Reference
@@ -83,6 +85,8 @@ class TaskProgressed(Contract):
     hand_over_reference: Reference | None = None
     notice: Annotated[str, code("progress-notice")] | None = None
     hold_until: Time | None = None
+    arrive_by: Time | None = None
+    starts_at: Time | None = None
 
 
 class OnwardReferralTold(Contract):
@@ -180,6 +184,16 @@ class TaskAccepted(TaskFact):
     start_by: Time | None = None
 
 
+class TaskScheduled(TaskFact):
+    """Until when the person is expected, and when help is to begin, as far as the provider said.
+
+    Both sides say the same. It changes no state; the provider's clocks run on there.
+    """
+
+    arrive_by: Time | None = None
+    starts_at: Time | None = None
+
+
 class TaskDeclined(TaskFact):
     """The provider cannot; the reason belongs to the two agencies."""
 
@@ -217,9 +231,11 @@ class StartOverdue(TaskFact):
 
 
 class PersonNotArrived(TaskFact):
-    """Sender: the provider expected the person, who did not come. It changes nothing; a person
-    here looks for them and phones.
+    """Sender: the provider expected the person until ``arrive_by``, who did not come. It changes
+    nothing; a person here looks for them and phones.
     """
+
+    arrive_by: Time | None = None
 
 
 class TaskCompleted(TaskFact):

@@ -54,6 +54,8 @@ class TaskTold:
     seen_by: datetime | None = None
     hold_until: datetime | None = None
     start_by: datetime | None = None
+    arrive_by: datetime | None = None
+    starts_at: datetime | None = None
     dependants: int | None = None
 
     @property
@@ -86,7 +88,7 @@ def not_told(row: Mapping[str, Any]) -> list[str]:
     return sorted(f"{name}: this version exports it not" for name in row.keys() - known)
 
 
-_CLOCKS: Final = ("seen_by", "hold_until", "start_by")
+_CLOCKS: Final = ("seen_by", "hold_until", "start_by", "arrive_by", "starts_at")
 _TIMES: Final = ("answer_by", "offered_at", "changed_at")
 _PLAIN: Final = (
     *("side", "other_agency", "service_type", "urgency", "state"),

@@ -24,7 +24,9 @@ class TaskShown(BaseModel):
     """One task as one side keeps it, with its clocks; both sides read the same ones.
 
     ``answer_by``: the sender ends the offer. ``seen_by``, ``start_by``: people are told.
-    ``hold_until``: the provider has a place or declines. ``duty_phone``: the other agency's.
+    ``hold_until``: the provider has a place or declines. ``arrive_by``, ``starts_at``: of what was
+    accepted, until when the person is expected and when help begins. ``duty_phone``: the other
+    agency's.
     """
 
     task_id: UUID
@@ -41,6 +43,8 @@ class TaskShown(BaseModel):
     seen_by: datetime | None
     hold_until: datetime | None
     start_by: datetime | None
+    arrive_by: datetime | None = None
+    starts_at: datetime | None = None
     dependants: int | None
     access_needs: tuple[str, ...] = ()
     offered_at: datetime

@@ -165,6 +165,8 @@ def _progress(letter: ProgressLetter) -> referral.TaskProgressed:
         hand_over_reference=progress.hand_over_reference,
         notice=progress.notice,
         hold_until=progress.hold_until,
+        arrive_by=progress.arrive_by,
+        starts_at=progress.starts_at,
     )
 
 
@@ -176,7 +178,6 @@ _PLAIN: Final[dict[type[TaskFact], type[referral.TaskFact]]] = {
     facts.TaskExpired: referral.TaskExpired,
     facts.TaskStarted: referral.TaskStarted,
     facts.TaskResumed: referral.TaskResumed,
-    facts.PersonNotArrived: referral.PersonNotArrived,
     facts.TaskCancelled: referral.TaskCancelled,
     facts.TaskStopped: referral.TaskStopped,
 }
@@ -196,17 +197,39 @@ def _task_fact(fact: TaskFact) -> referral.TaskFact:
                 dependants=fact.terms.dependants,
                 access_needs=fact.terms.access_needs,
             )
-        case facts.PlaceSought():
-            return referral.PlaceSought(**_shared(fact), hold_until=fact.hold_until)
-        case facts.TaskAccepted() | facts.TaskPaused() | facts.StartOverdue():
+        case (
+            facts.PlaceSought()
+            | facts.TaskScheduled()
+            | facts.StartOverdue()
+            | facts.PersonNotArrived()
+        ):
+            return _when(fact)
+        case facts.TaskAccepted() | facts.TaskPaused():
             return _running(fact)
         case _:
             return _ended(fact)
 
 
-def _running(
-    fact: facts.TaskAccepted | facts.TaskPaused | facts.StartOverdue,
+def _when(
+    fact: facts.PlaceSought | facts.TaskScheduled | facts.StartOverdue | facts.PersonNotArrived,
 ) -> referral.TaskFact:
+    """What says until when, or from when on."""
+    match fact:
+        case facts.PlaceSought():
+            return referral.PlaceSought(**_shared(fact), hold_until=fact.hold_until)
+        case facts.TaskScheduled():
+            return referral.TaskScheduled(
+                **_shared(fact), arrive_by=fact.arrive_by, starts_at=fact.starts_at
+            )
+        case facts.StartOverdue():
+            return referral.StartOverdue(**_shared(fact), start_by=fact.start_by)
+        case facts.PersonNotArrived():
+            return referral.PersonNotArrived(**_shared(fact), arrive_by=fact.arrive_by)
+        case _:
+            assert_never(fact)
+
+
+def _running(fact: facts.TaskAccepted | facts.TaskPaused) -> referral.TaskFact:
     match fact:
         case facts.TaskAccepted():
             return referral.TaskAccepted(
@@ -216,8 +239,6 @@ def _running(
             )
         case facts.TaskPaused():
             return referral.TaskPaused(**_shared(fact), reason=fact.reason)
-        case facts.StartOverdue():
-            return referral.StartOverdue(**_shared(fact), start_by=fact.start_by)
         case _:
             assert_never(fact)
 

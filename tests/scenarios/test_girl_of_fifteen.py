@@ -43,7 +43,7 @@ SAID_AT_INTERIOR = {
             *("notify-guardian", "guardian-notified", "consent-granted", "request-referral"),
             *("request-opened", "offer-made", "task-offered", "task-delivered", "task-seen"),
             *("task-accepted", "task-started", "person-identified", "task-completed"),
-            *("loop-closed", "decision-clock-told", "place-sought"),
+            *("loop-closed", "decision-clock-told", "place-sought", "task-scheduled"),
         ],
         1,
     ),
@@ -52,7 +52,7 @@ SAID_AT_INTERIOR = {
     "case-changed": 5,
     "intake-accepted": 9,
     "take-protection-measure": 2,
-    "task-progressed": 6,
+    "task-progressed": 7,
 }
 SAID_AT_EDUCATION = {
     **dict.fromkeys(
@@ -63,14 +63,14 @@ SAID_AT_EDUCATION = {
             *("task-accepted", "episode-planned", "hold-confirmed", "check-in"),
             *("episode-started", "stay-began", "task-started", "stay-limit-near", "check-out"),
             *("stay-ended", "record-service", "units-delivered", "episode-completed"),
-            *("task-completed",),
+            *("task-completed", "task-scheduled"),
         ],
         1,
     ),
     "intake-accepted": 6,
-    "task-progressed": 6,
+    "task-progressed": 7,
     "answer-offer": 2,
-    "sending-delivered": 6,
+    "sending-delivered": 7,
 }
 CROSSED = {
     (NGO, INTERIOR, "hand-over-required"): 1,
@@ -78,7 +78,7 @@ CROSSED = {
     (INTERIOR, NGO, "hand-over-received"): 1,
     (INTERIOR, NGO, "decision-clock-told"): 1,
     (INTERIOR, EDUCATION, "task-offered"): 1,
-    (EDUCATION, INTERIOR, "task-progressed"): 6,
+    (EDUCATION, INTERIOR, "task-progressed"): 7,
 }
 
 
@@ -175,6 +175,14 @@ def test_she_was_placed_by_age_and_the_alarm_came_before_the_limit(story: Told) 
     order = [word_of(record) for record in story.of(EDUCATION)]
     assert order.index("stay-began") < order.index("stay-limit-near") < order.index("stay-ended")
     assert "stay-overdue" not in order
+
+
+def test_whoever_asked_knew_until_when_she_was_expected(story: Told) -> None:
+    """Notices a clock that runs at the provider alone, or with another time than the profile's."""
+    assert story.spans(EDUCATION, "hold-confirmed", "arrive_by") == [PROFILE.hours("arrival_hours")]
+    kept = story.dues(EDUCATION, "hold-confirmed", "arrive_by")
+    assert story.dues(EDUCATION, "task-scheduled", "arrive_by") == kept
+    assert story.dues(INTERIOR, "task-scheduled", "arrive_by") == kept
 
 
 def test_each_party_knew_this_and_nothing_else(story: Told) -> None:

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
+from contracts.vocabulary import load_profile
 from deploy.demo import figures
 from deploy.demo.stories.loop import BORDER, INTERIOR, NGO, REDCROSS
-from deploy.demo.stories.mother_and_two import CHILDREN, NIGHTS, ROOMS
+from deploy.demo.stories.mother_and_two import CHILDREN, NIGHTS, ROOMS, SERVICE
 from deploy.local.layout import StateFolder
 from tests.support.stack import Told, told
 
 NAME = "mother-and-two"
 FAMILY = "carer-with-children"
+PROFILE = load_profile("BY-draft")
 SAID_OF_HER_AT_THE_SHELTER = {
     "offer-received": 1,
     "hold-requested": 1,
@@ -77,6 +79,27 @@ def test_the_place_that_suits_a_family_was_taken_and_is_free_again(story: Told) 
     assert taken["dependants",][-1] == 0
     assert set(taken[()]) == {0}
     assert len(shelter) == len(ROOMS)
+
+
+def test_the_task_is_done_on_both_sides(story: Told) -> None:
+    """Notices a second task beside hers, and a side that stays behind."""
+    assert story.states(INTERIOR, "sender") == [(SERVICE, NGO, "loop-closed")]
+    assert story.states(NGO, "provider") == [(SERVICE, INTERIOR, "completed")]
+
+
+def test_the_clocks_are_the_profiles_and_both_sides_see_them(story: Told) -> None:
+    """Notices half the time, and a clock of the shelter that her worker does not see."""
+    urgent = PROFILE.hours("urgent_accepted_hours")
+    assert story.spans(INTERIOR, "offer-made", "answer_by") == [urgent]
+    answer_by = story.dues(INTERIOR, "offer-made", "answer_by")
+    assert story.dues(NGO, "offer-received", "answer_by") == answer_by
+    assert story.spans(NGO, "task-accepted", "start_by") == [PROFILE.days("service_start_days")]
+    start_by = story.dues(NGO, "task-accepted", "start_by")
+    assert story.dues(INTERIOR, "task-accepted", "start_by") == start_by
+    assert story.spans(NGO, "hold-confirmed", "arrive_by") == [PROFILE.hours("arrival_hours")]
+    kept = story.dues(NGO, "hold-confirmed", "arrive_by")
+    assert story.dues(NGO, "task-scheduled", "arrive_by") == kept
+    assert story.dues(INTERIOR, "task-scheduled", "arrive_by") == kept
 
 
 def test_each_party_knew_this_and_nothing_else(story: Told) -> None:

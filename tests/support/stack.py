@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,27 @@ class Told:
         """How often each event was said about the story's cases in a node."""
         return Counter(word_of(record) for record in self.of(node))
 
+    def dues(self, node: str, word: str, name: str) -> dict[str, datetime]:
+        """Task -> the time ``name`` that the node's events of this kind say of it."""
+        bodies = [record.body() for record in self.of(node, word)]
+        return {str(body["task_id"]): moment(body[name]) for body in bodies}
+
+    def spans(self, node: str, word: str, name: str) -> list[timedelta]:
+        """How long after it happened each event's time ``name`` is."""
+        bodies = [record.body() for record in self.of(node, word)]
+        return [moment(body[name]) - moment(body["happened_at"]) for body in bodies]
+
+    def states(self, node: str, side: str) -> list[tuple[str, str, str]]:
+        """(service, other agency, state) of each of the story's tasks, as an officer sees them."""
+        asked = [{"side": side, "case_id": case_id} for case_id in self.cases(node)]
+        unit = f"{node}.referral"
+        rows = [self.stage.get(unit, "/v1/tasks", "case-officer", **each).json() for each in asked]
+        return sorted(
+            (str(row["service_type"]), str(row["other_agency"]), str(row["state"]))
+            for listed in rows
+            for row in listed
+        )
+
     def shown(self, node: str, case_id: str) -> dict[str, Any]:
         """One case as the node's own officer sees it."""
         unit = f"{node}.identification"
@@ -156,6 +178,11 @@ class Told:
         known = known_classes(self.stage, self.name, self.records)
         on_call = nodes_on_call(STORIES)
         return {node: found for node, found in known.items() if found or node not in on_call}
+
+
+def moment(said: object) -> datetime:
+    """A time out of an event."""
+    return datetime.fromisoformat(str(said))
 
 
 def word_of(record: SeenRecord) -> str:

@@ -140,6 +140,8 @@ def place(stage: Stage, at_interior: str, need_id: str) -> tuple[str, str]:
     asked = loop.request({need_id: SERVICE}, "urgent", audience_class="girls", language="be")
     interior.tells("referral-requested", at_interior, asked)
     task_id, case_id = loop.accept(stage, NAME, (loop.INTERIOR, EDUCATION), SERVICE)
+    loop.expected_by(stage, (loop.INTERIOR, EDUCATION), task_id)
+    stage.say("whoever asked sees until when she is expected, as the centre does")
     education.tells("person-arrived", case_id, {"task_id": task_id})
     interior.news("referral.task-started", lambda news: news["facts"]["need_id"] == need_id)
     stage.say("placed by age, 3 to 17: a socio-pedagogical centre has a bed, and she is there")

@@ -146,6 +146,24 @@ def accept(stage: Stage, story: str, route: tuple[str, str], service: str) -> tu
     return task_id, case_id
 
 
+def expected_by(stage: Stage, route: tuple[str, str], task_id: str) -> str:
+    """Until when the person is expected: whoever asked knows it before it is over, as the provider.
+
+    ``route``: (sender, provider).
+    """
+
+    def shown() -> set[str | None] | None:
+        found = {
+            each["arrive_by"]
+            for node in route
+            for each in stage.get(f"{node}.referral", f"/v1/tasks/{task_id}", "case-officer").json()
+        }
+        return found if len(found) == 1 and None not in found else None
+
+    (told,) = stage.until("one time to arrive on both sides", shown)
+    return str(told)
+
+
 def answer(
     stage: Stage, story: str, route: tuple[str, str], service: str, **said: str
 ) -> tuple[str, str]:

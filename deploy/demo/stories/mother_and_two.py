@@ -74,6 +74,8 @@ def live(stage: Stage, task: tuple[str, str], rooms: dict[str, str]) -> None:
     little = {"task_id": task_id, "pool_id": rooms[FAMILIES], "placement_class": "below-3"}
     ngo.tells("place-assigned", case_id, little)
     stage.say("not into the women's room; the younger is below three, and stays with her mother")
+    loop.expected_by(stage, (loop.INTERIOR, loop.NGO), task_id)
+    stage.say("her worker sees until when they are expected, as the shelter does")
     ngo.tells("person-arrived", case_id, {"task_id": task_id})
     loop.deliver(stage, loop.NGO, task, ("night", NIGHTS))
 

@@ -105,7 +105,7 @@ EpisodeFact: TypeAlias = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldWasConfirmed:
-    """The task was accepted; a human decides when nobody came until ``arrive_by``."""
+    """The task was accepted, or the time moved: a human decides when nobody came by then."""
 
     happened_at: datetime
     arrive_by: datetime | None

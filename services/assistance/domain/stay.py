@@ -67,12 +67,21 @@ def confirm(hold: Hold, profile: Profile, now: datetime) -> Placed | None:
     )
 
 
-def expect(hold: Hold, starts_at: datetime, profile: Profile) -> Hold | None:
-    """The service begins later: nobody is overdue before; nothing where nobody is expected."""
+def expect(hold: Hold, starts_at: datetime, profile: Profile, now: datetime) -> Placed | None:
+    """The service begins later: nobody is overdue before; nothing where nobody is expected.
+
+    Whoever was told until when the person is expected is told the later time.
+    """
     if not isinstance(hold.state, Confirmed) or hold.state.arrive_by is None:
         return None
     later = max(hold.state.arrive_by, starts_at + profile.hours("arrival_hours"))
-    return replace(hold, state=Confirmed(arrive_by=later))
+    if later == hold.state.arrive_by:
+        return None
+    return Placed(
+        hold=replace(hold, state=Confirmed(arrive_by=later)),
+        pool=None,
+        facts=(HoldWasConfirmed(happened_at=now, arrive_by=later),),
+    )
 
 
 def check_in(hold: Hold, pool: Pool | None, at: datetime, profile: Profile) -> Placed | None:

@@ -10,7 +10,6 @@ from services.assistance.domain import (
     Ending,
     Episode,
     EpisodeChange,
-    Placed,
     Refusal,
     end_early,
     expect,
@@ -43,9 +42,9 @@ async def service_scheduled(context: Context, received: Received, work: Work) ->
         return done
     case_id = done.episode.case_id
     hold = await pools.load_hold(work.transaction, case_id, body.task_id)
-    later = None if hold is None else expect(hold, body.starts_at, context.profile)
+    later = None if hold is None else expect(hold, body.starts_at, context.profile, work.now)
     if later is not None:
-        await record_placed(context, work, Placed(hold=later, pool=None), hold)
+        await record_placed(context, work, later, hold)
     answer(work, asked_of(received), ())
     return None
 

@@ -26,7 +26,7 @@ CLOCKS: Final[Mapping[str, tuple[str, ...]]] = {
     "task-accepted": ("start_by",),
     "task-expired": ("happened_at",),
     "start-overdue": ("start_by",),
-    "person-not-arrived": ("happened_at",),
+    "person-not-arrived": ("arrive_by", "happened_at"),
     "hold-expired": ("happened_at",),
     "arrival-overdue": ("arrive_by",),
     "episode-not-begun": ("starts_at",),

@@ -100,8 +100,19 @@ class StartOverdue(TaskFact):
     start_by: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskScheduled(TaskFact):
+    """Until when the person is expected, when help is to begin."""
+
+    arrive_by: datetime | None
+    starts_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonNotArrived(TaskFact):
     """Sender: the provider expected the person in vain."""
+
+    arrive_by: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +219,8 @@ class OfferLetter:
 
 ARRIVAL_OVERDUE: Final = "arrival-overdue"
 """The code of the list ``progress-notice`` for a person who was expected in vain."""
+SCHEDULED: Final = "scheduled"
+"""As what a letter that only says when is remembered: it is no acceptance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +240,19 @@ class Progress:
     """Of an acceptance: each side reckons it from the same time by its profile."""
     hold_until: datetime | None = None
     """Of a search for a place: the provider's own clock."""
+    arrive_by: datetime | None = None
+    starts_at: datetime | None = None
+    """Of an acceptance: until when the provider expects the person, when it means to begin."""
+
+    @property
+    def only_says_when(self) -> bool:
+        """Whether it tells times of an acceptance that was told before, and nothing else."""
+        return self.notice is None and (self.arrive_by is not None or self.starts_at is not None)
+
+    @property
+    def step(self) -> str:
+        """What it tells, in a word: only the acceptance itself is remembered as one."""
+        return self.notice or (SCHEDULED if self.only_says_when else self.state)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -240,7 +240,7 @@ def not_told(task: ProvidedTask, state: str, now: datetime) -> Step[ProvidedTask
     return Step(task=task)
 
 
-def arrival_overdue(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
+def arrival_overdue(task: ProvidedTask, arrive_by: datetime, now: datetime) -> Step[ProvidedTask]:
     """Who was expected did not come: the sender is told, and nothing changes.
 
     The sender may be the only one who can reach the person (design: feedback to the sender is
@@ -248,7 +248,13 @@ def arrival_overdue(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
     """
     if not isinstance(task, AcceptedTask):
         return Step(task=task)
-    progress = Progress(task_id=task.terms.task_id, state=task.code, at=now, notice=ARRIVAL_OVERDUE)
+    progress = Progress(
+        task_id=task.terms.task_id,
+        state=task.code,
+        at=now,
+        notice=ARRIVAL_OVERDUE,
+        arrive_by=arrive_by,
+    )
     return Step(task=task, letters=(_letter(task.terms, progress),))
 
 

@@ -12,6 +12,7 @@ from typing import Final, assert_never
 from uuid import UUID
 
 from services.referral.domain import facts
+from services.referral.domain.expecting import told_when
 from services.referral.domain.facts import (
     ARRIVAL_OVERDUE,
     OfferLetter,
@@ -57,8 +58,12 @@ def offer(terms: Terms, now: datetime) -> Step[OfferedTask]:
 def progressed(task: SentTask, progress: Progress, now: datetime) -> Step[SentTask]:
     """What the provider told, applied where it still means something."""
     if progress.notice == ARRIVAL_OVERDUE and isinstance(task, AcceptedTask):
-        fact = facts.PersonNotArrived(terms=task.terms, at=progress.at)
+        fact = facts.PersonNotArrived(
+            terms=task.terms, at=progress.at, arrive_by=progress.arrive_by
+        )
         return Step(task=task, facts=(fact,))
+    if progress.only_says_when:
+        return told_when(task, progress)
     apply = _TOLD.get(progress.state)
     return Step(task=task) if apply is None else apply(task, progress, now)
 

@@ -89,10 +89,15 @@ class AcceptingTask(_InState):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedTask(_InState):
-    """The provider takes the person; ``start_by``: when both sides ask why help did not begin."""
+    """The provider takes the person; ``start_by``: when both sides ask why help did not begin.
+
+    ``arrive_by``, ``starts_at``: the provider's own clocks, as both sides know them.
+    """
 
     hand_over_reference: UUID
     start_by: datetime | None = None
+    arrive_by: datetime | None = None
+    starts_at: datetime | None = None
     code: ClassVar[str] = "accepted"
 
 

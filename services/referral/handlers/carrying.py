@@ -128,8 +128,7 @@ async def _send(work: Work, errand: _Delivery) -> None:
         await tasks.left_as(work.transaction, errand.task, outgoing_id)
     if isinstance(letter, ProgressLetter):
         told = letter.progress
-        step = told.notice or told.state
-        await letters.add_letter(work.transaction, outgoing_id, told.task_id, step)
+        await letters.add_letter(work.transaction, outgoing_id, told.task_id, told.step)
 
 
 async def _apply_here(work: Work, letter: TaskLetter, terms: Terms) -> AnyStep | None:

@@ -210,4 +210,6 @@ def _progress(context: Context, body: referral.TaskProgressed, work: Work) -> Pr
         notice=body.notice,
         start_by=start_by(body.happened_at, work.now, context.profile),
         hold_until=body.hold_until,
+        arrive_by=body.arrive_by,
+        starts_at=body.starts_at,
     )

@@ -11,7 +11,7 @@ from contracts import assistance
 from contracts.vocabulary import code_lists
 from services.chassis.clock import derived_id
 from services.chassis.messaging.work import Received, Waits, Work
-from services.referral.domain import providing
+from services.referral.domain import expecting, providing
 from services.referral.domain.facts import Step
 from services.referral.domain.tasks import Outcome, ProvidedTask, Side
 from services.referral.domain.timing import start_by
@@ -47,11 +47,32 @@ async def hold_refused(context: Context, received: Received, work: Work) -> Wait
     )
 
 
+async def hold_confirmed(context: Context, received: Received, work: Work) -> Waits | None:
+    """A place is kept until somebody comes, or a later time; without a place nobody is expected."""
+    body: assistance.HoldConfirmed = received.body
+    said = expecting.Times(arrive_by=body.arrive_by)
+    return await _applied(
+        context, work, body.task_id, lambda task: expecting.scheduled(task, said, work.now)
+    )
+
+
+async def episode_scheduled(context: Context, received: Received, work: Work) -> Waits | None:
+    """A person here said when help is to begin."""
+    body: assistance.EpisodeScheduled = received.body
+    said = expecting.Times(starts_at=body.starts_at)
+    return await _applied(
+        context, work, body.task_id, lambda task: expecting.scheduled(task, said, work.now)
+    )
+
+
 async def arrival_overdue(context: Context, received: Received, work: Work) -> Waits | None:
     """Who was expected did not come."""
     body: assistance.ArrivalOverdue = received.body
     return await _applied(
-        context, work, body.task_id, lambda task: providing.arrival_overdue(task, work.now)
+        context,
+        work,
+        body.task_id,
+        lambda task: providing.arrival_overdue(task, body.arrive_by, work.now),
     )
 
 

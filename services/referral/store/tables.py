@@ -152,6 +152,8 @@ TASK: Final = Table(
     Column("answer_by", TIME),
     Column("seen_by", TIME),
     Column("start_by", TIME),
+    Column("arrive_by", TIME),
+    Column("starts_at", TIME),
     Column("state", Text),
     Column("reason", Text),
     Column("hold_until", TIME),

@@ -30,6 +30,8 @@ _CHANGING: Final = (
     "reason",
     "hold_until",
     "start_by",
+    "arrive_by",
+    "starts_at",
     "hand_over_reference",
     "outcome",
     "unit",
@@ -240,6 +242,8 @@ def _details(task: Task) -> dict[str, Any]:
         "reason": getattr(task, "reason", None),
         "hold_until": getattr(task, "expires_at", None),
         "start_by": getattr(task, "start_by", None),
+        "arrive_by": getattr(task, "arrive_by", None),
+        "starts_at": getattr(task, "starts_at", None),
         "hand_over_reference": getattr(task, "hand_over_reference", None),
         "outcome": outcome.outcome if outcome else None,
         "unit": outcome.unit if outcome else None,
@@ -302,9 +306,8 @@ def _running_task(terms: Terms, row: Record) -> Task:
     reference = row["hand_over_reference"]
     match row["state"]:
         case "accepted":
-            return tasks.AcceptedTask(
-                terms=terms, hand_over_reference=reference, start_by=row["start_by"]
-            )
+            clocks = {name: row[name] for name in ("start_by", "arrive_by", "starts_at")}
+            return tasks.AcceptedTask(terms=terms, hand_over_reference=reference, **clocks)
         case "on-hold":
             return tasks.PausedTask(
                 terms=terms, hand_over_reference=reference, reason=row["reason"]

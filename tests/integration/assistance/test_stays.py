@@ -1,7 +1,7 @@
 """What people at the door say about stays and services, and what the clocks tell, on PostgreSQL."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -214,6 +214,11 @@ async def test_who_is_expected_later_is_not_overdue_before(provider: Bench) -> N
     task_id = await an_accepted_task(provider, case_id)
     starts_at = NOW + timedelta(days=3)
     await provider.bring(ServiceScheduled(task_id=task_id, starts_at=starts_at), case_id)
+    told = await provider.told("capacity", case_id)
+    until = [each.body["arrive_by"] for each in told if each.kind == "hold-confirmed"]
+    assert list(map(datetime.fromisoformat, until)) == [
+        *(NOW + timedelta(days=1), starts_at + timedelta(days=1)),
+    ]
     await provider.let_time_pass(hours=95)
     assert "arrival-overdue" not in await provider.kinds("capacity", case_id)
     await provider.let_time_pass(hours=1)

@@ -220,9 +220,9 @@ class Lives(RuleBasedStateMachine):
             return
         self.changed(number, self.decided(life.episode, step, quantity))
         if step == "schedule":
-            later = expect(life.hold, self.now + timedelta(days=2), PROFILE)
+            later = expect(life.hold, self.now + timedelta(days=2), PROFILE, self.now)
             if later is not None:
-                self.keep(number, replace(self.lives[number], hold=later))
+                self.keep(number, replace(self.lives[number], hold=later.hold))
 
     def decided(self, episode: Episode, step: str, quantity: int) -> EpisodeChange | Refusal | None:
         steps: dict[str, Any] = {

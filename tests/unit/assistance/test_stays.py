@@ -116,12 +116,14 @@ def test_who_is_not_expected_is_not_given_up(state: Any) -> None:
 
 
 def test_an_agreed_beginning_moves_the_time_to_arrive_and_never_shortens_it() -> None:
-    later = expect(a_hold(EXPECTED), NOW + timedelta(days=5), PROFILE)
+    later = expect(a_hold(EXPECTED), NOW + timedelta(days=5), PROFILE, NOW)
     assert later is not None
-    assert later.state == Confirmed(arrive_by=NOW + timedelta(days=6))
-    assert expect(later, NOW, PROFILE) == later
-    assert expect(a_hold(Confirmed()), LATER, PROFILE) is None
-    assert expect(a_hold(HERE), LATER, PROFILE) is None
+    until = NOW + timedelta(days=6)
+    assert (later.hold.state, later.pool) == (Confirmed(arrive_by=until), None)
+    assert later.facts == (facts.HoldWasConfirmed(happened_at=NOW, arrive_by=until),)
+    assert expect(later.hold, NOW, PROFILE, NOW) is None
+    assert expect(a_hold(Confirmed()), LATER, PROFILE, NOW) is None
+    assert expect(a_hold(HERE), LATER, PROFILE, NOW) is None
 
 
 def test_only_a_hold_that_nobody_took_expires() -> None:

@@ -9,7 +9,16 @@ import pytest
 from console.words import Words
 from contracts.vocabulary import LANGUAGES, code_lists
 from services.identification.api.shown import HandOverShown
-from tests.support.console_bench import CASE, NOW, TASK, Bench, a_case, a_request, a_sent_task
+from tests.support.console_bench import (
+    CASE,
+    NOW,
+    TASK,
+    Bench,
+    a_case,
+    a_request,
+    a_sent_task,
+    a_task,
+)
 
 DUE = NOW + timedelta(days=3)
 MINSK = ZoneInfo("Europe/Minsk")
@@ -79,3 +88,37 @@ async def test_who_asked_sees_until_when_the_provider_looks_for_a_place(bench: B
         assert "A place is kept or not by" in page
         assert "Answer by" in page
         assert "Being accepted" in page
+
+
+EXPECTED = {"arrive_by": DUE, "starts_at": DUE - timedelta(days=1)}
+
+
+def says_when(page: str, language: str) -> set[str]:
+    """Which of the provider's clocks the page names, with its time."""
+    words = Words(language, MINSK)
+    named = {name: words.text(name.replace("_", "-")) for name in EXPECTED}
+    return {
+        name for name, at in EXPECTED.items() if named[name] in page and words.moment(at) in page
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", ["accepted", "in-progress"])
+async def test_who_asked_sees_until_when_somebody_is_expected_and_when_help_begins(
+    bench: Bench, state: str, language: str
+) -> None:
+    request = a_request(tasks=[a_sent_task(state=state, **EXPECTED)])
+    bench.node.shows["referral/v1/requests"] = [request]
+    bench.node.shows[f"referral/v1/requests/{TASK}"] = request
+    pages = [await case_page(bench, language), (await bench.browser.get(f"/requests/{TASK}")).text]
+    for page in pages:
+        assert says_when(page, language) == (set(EXPECTED) if state == "accepted" else set())
+
+
+@pytest.mark.parametrize("state", ["accepted", "in-progress"])
+async def test_who_was_asked_sees_the_same_times(bench: Bench, state: str) -> None:
+    bench.node.shows[f"referral/v1/tasks/{TASK}"] = [a_task(state=state, **EXPECTED)]
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": "en"})
+    page = (await bench.browser.get(f"/offers/{TASK}")).text
+    assert says_when(page, "en") == (set(EXPECTED) if state == "accepted" else set())

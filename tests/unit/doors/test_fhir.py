@@ -87,6 +87,8 @@ def tasks(draw: st.DrawFn) -> TaskTold:
         seen_by=draw(st.none() | st.just(WHEN)),
         hold_until=draw(st.none() | st.just(WHEN)),
         start_by=draw(st.none() | st.just(WHEN)),
+        arrive_by=draw(st.none() | st.just(WHEN)),
+        starts_at=draw(st.none() | st.just(WHEN)),
         dependants=draw(st.none() | st.integers(0, 20)),
         changed_at=draw(st.datetimes(WHEN.replace(tzinfo=None), timezones=st.just(UTC))),
     )

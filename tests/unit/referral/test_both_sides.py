@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 
 from contracts.vocabulary import code_lists
 from services.referral.access import Basis, objections_to_offering
-from services.referral.domain import facts, noticing, pausing, providing, routing, sending
+from services.referral.domain import (
+    expecting,
+    facts,
+    noticing,
+    pausing,
+    providing,
+    routing,
+    sending,
+)
 from services.referral.domain.agreements import Participant, Policy, Restriction
+from services.referral.domain.expecting import Times
 from services.referral.domain.facts import ProgressLetter, Step, WithdrawalLetter
 from services.referral.domain.listings import Cover
 from services.referral.domain.providing import Answer
@@ -20,6 +29,7 @@ from services.referral.domain.refusals import Refused
 from services.referral.domain.routing import Bid
 from services.referral.domain.tasks import (
     OPEN_STATES,
+    AcceptedTask,
     AcceptingTask,
     DeadlineKind,
     ProvidedTask,
@@ -43,7 +53,7 @@ from tests.unit.referral.builders import (
     wanted,
 )
 
-SOON = NOW + timedelta(minutes=15)
+SOON, LATER = NOW + timedelta(minutes=15), NOW + timedelta(days=2)
 PLACE = providing.Place(reference=REFERENCE, start_by=NOW + timedelta(days=5))
 AT_PROVIDER = (
     "say seen",
@@ -52,6 +62,9 @@ AT_PROVIDER = (
     "pause",
     "resume",
     "place",
+    "expect",
+    "expect later",
+    "plan beginning",
     "no place",
     "hold overdue",
     "start",
@@ -64,7 +77,8 @@ AT_SENDER = ("expire", "cancel", "close case", "refuse", "stop", "not sent", "fe
 ON_THE_WAY = ("to provider", "to provider", "to sender", "to sender", "again to sender")
 STATES = frozenset(code_lists()["task-state"].codes)
 ACCEPTED = ("to provider", "say accepted", "place", *("to sender",) * 4)
-BEFORE = ((), ("to provider",), ACCEPTED, (*ACCEPTED, "start", "to sender"))
+EXPECTED = (*ACCEPTED, "expect", "plan beginning")
+BEFORE = ((), ("to provider",), ACCEPTED, EXPECTED, (*ACCEPTED, "start", "to sender"))
 """Ways to where the deeper states begin: chance alone rarely gets there."""
 HELPED = {"accepted", "in-progress", "on-hold"}
 
@@ -161,6 +175,9 @@ def at_provider(task: ProvidedTask, word: str) -> Step[ProvidedTask] | Refused:
         return pausing.resumed(task, case, NOW)
     steps = {
         "place": lambda: providing.hold_placed(task, PLACE, NOW),
+        "expect": lambda: expecting.scheduled(task, Times(arrive_by=SOON), NOW),
+        "expect later": lambda: expecting.scheduled(task, Times(arrive_by=LATER), NOW),
+        "plan beginning": lambda: expecting.scheduled(task, Times(starts_at=LATER), NOW),
         "no place": lambda: providing.hold_refused(task, "at-capacity", NOW),
         "hold overdue": lambda: providing.hold_overdue(task, NOW),
         "start": lambda: providing.started(task, NOW),
@@ -218,6 +235,8 @@ def test_no_order_loses_a_clock_or_leaves_the_sides_apart(
     if isinstance(here, AcceptingTask) and not set(words) & set(quiet):
         assert isinstance(there, AcceptingTask)
         assert here.expires_at == there.expires_at == SOON
+    if isinstance(here, AcceptedTask) and isinstance(there, AcceptedTask):
+        assert (here.arrive_by, here.starts_at) == (there.arrive_by, there.starts_at)
     if here.code == "loop-closed":
         assert there.code == "completed"
     if here.code in ("expired", "cancelled", "declined"):
