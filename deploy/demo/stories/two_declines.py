@@ -7,15 +7,20 @@ node's own people are told, and whom they may phone.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 
+from contracts.vocabulary import load_profile
 from deploy.demo.stage import Stage, new_id
 from deploy.demo.stories import loop
 
 NAME = "two-declines"
 SERVICE = "psychological"
 RULED_OUT, NATIONAL = "executive-brest", "migration-minsk"
-PATIENCE = timedelta(hours=25)
+PROFILE: Final = "BY-draft"
+NOT_LONG: Final = timedelta(minutes=10)
+"""The longest from an escalation until the story looks at the next one's time."""
+AN_HOUR: Final = timedelta(hours=1)
 
 
 def tell(stage: Stage) -> None:
@@ -33,7 +38,7 @@ def tell(stage: Stage) -> None:
     both_decline(stage)
     interior.news("referral.provider-not-found", lambda news: news["facts"]["need_id"] == need_id)
     stage.say("nobody is left; a day later the supervisor is told, then whom they may turn to")
-    told = [escalated(stage, need_id, 1), escalated(stage, need_id, 2)]
+    told = [escalated(stage, request["request_id"], times) for times in (1, 2)]
     stage.must(
         told == [("supervisor", None), ("national-coordinator", NATIONAL)],
         "the need was escalated to somebody else",
@@ -51,16 +56,26 @@ def both_decline(stage: Stage) -> None:
     stage.say(f"{loop.REDCROSS} declines: language")
 
 
-def escalated(stage: Stage, need_id: str, times: int) -> tuple[str, str | None]:
-    """Who is told after another day: the contact, and which agency it is."""
-    stage.move_clock(PATIENCE)
+def patience(stage: Stage, request_id: str) -> timedelta:
+    """How long the worker has from now, as the worker sees it."""
+    path = f"/v1/requests/{request_id}"
+    (need,) = stage.get(f"{loop.INTERIOR}.referral", path, "case-officer").json()["needs"]
+    return datetime.fromisoformat(need["due_at"]) - stage.now()
+
+
+def escalated(stage: Stage, request_id: str, times: int) -> tuple[str, str | None]:
+    """Who is told after the profile's hours: the contact, and which agency it is."""
+    hours = load_profile(PROFILE).hours("escalation_hours")
+    left = patience(stage, request_id)
+    stage.must(hours - NOT_LONG < left <= hours, "the next one is told at another time")
+    stage.move_clock(hours + AN_HOUR)
     interior = stage.agency(loop.INTERIOR)
 
     def heard() -> list[tuple[str, str | None]]:
         return [
             (news["facts"]["contact"], news["facts"]["agency"])
             for news in interior.heard("referral.need-escalated")
-            if news["facts"]["need_id"] == need_id
+            if news["facts"]["request_id"] == request_id
         ]
 
     found = stage.until("the escalation", lambda: heard() if len(heard()) == times else None)
