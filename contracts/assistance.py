@@ -216,6 +216,10 @@ class ContractChanged(ContractFact):
     """It was recorded, or recorded anew."""
 
 
+class ContractExhausted(ContractFact):
+    """The last paid unit was given: people look for money before more is given; help goes on."""
+
+
 class ContractExceeded(ContractFact):
     """More was given than is paid: people look for money, help goes on."""
 

@@ -40,6 +40,7 @@ FACTS: Final = (
     Fact("stay-overdue", "capacity", assistance.StayOverdue, CASE),
     Fact("own-consent-needed", "capacity", assistance.OwnConsentNeeded, CASE),
     Fact("contract-changed", "capacity", assistance.ContractChanged, NODE),
+    Fact("contract-exhausted", "capacity", assistance.ContractExhausted, NODE),
     Fact("contract-exceeded", "capacity", assistance.ContractExceeded, NODE),
     Fact("plan-written", "assistance", assistance.PlanWritten, CASE),
     Fact("plan-moved", "assistance", assistance.PlanMoved, CASE),

@@ -17,6 +17,7 @@ from contracts.assistance import (
     ArrivalOverdue,
     ContractChanged,
     ContractExceeded,
+    ContractExhausted,
     EpisodeCompleted,
     EpisodeEndedEarly,
     EpisodeFact,
@@ -70,6 +71,9 @@ NUMBERS: Final[Mapping[str, MetricSpec]] = MappingProxyType(
         "contract_units_funded": MetricSpec("gauge", "units that contracts pay for", PAID),
         "contract_units_delivered": MetricSpec("gauge", "units given under contracts", PAID),
         "contract_units_beyond": MetricSpec("gauge", "units given that nobody pays for", PAID),
+        "contracts_used_up": MetricSpec(
+            "gauge", "contracts whose period runs and of which nothing is left", PAID
+        ),
     }
 )
 """What this service tells as numbers inside its node. A pool has no name there, and no address."""
@@ -96,6 +100,11 @@ def pool_changed(pool: Pool) -> PoolChanged:
 def contract_changed(contract: SocialContract) -> ContractChanged:
     """A contract as it stands, for the node's own services."""
     return ContractChanged.model_validate(_contract(contract))
+
+
+def contract_exhausted(contract: SocialContract) -> ContractExhausted:
+    """Nothing is left of what is paid."""
+    return ContractExhausted.model_validate(_contract(contract))
 
 
 def contract_exceeded(contract: SocialContract) -> ContractExceeded:

@@ -32,7 +32,7 @@ async def build(settings: Settings) -> Runnable:
             access=ROUTES,
             subscriptions=(subscriptions(context),),
             deadlines=deadlines(context),
-            inside=partial(tell_places, frame.database, frame.telemetry),
+            inside=partial(tell_places, frame.database, frame.telemetry, frame.clock),
         )
     )
 

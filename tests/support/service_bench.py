@@ -23,7 +23,7 @@ from fastapi import FastAPI
 from contracts.catalogue import spec_for
 from contracts.envelope import Contract, Envelope, source_of
 from services.chassis.cipher import KeyRing
-from services.chassis.clock import FrozenClock, new_id
+from services.chassis.clock import Clock, FrozenClock, new_id
 from services.chassis.database import Database
 from services.chassis.deadlines import DeadlinePoller
 from services.chassis.frame import Frame, contracts
@@ -188,7 +188,7 @@ class Fitting:
     deadlines: Mapping[str, Any]
     routes: Mapping[tuple[str, str], frozenset[str]]
     numbers: Mapping[str, MetricSpec] = field(default_factory=lambda: NONE)
-    inside: Callable[[Database, Telemetry], Awaitable[None]] | None = None
+    inside: Callable[[Database, Telemetry, Clock], Awaitable[None]] | None = None
     add_routes: Callable[[FastAPI, Database], None] | None = None
     """Where the service's own takes more than these two."""
 
@@ -249,7 +249,7 @@ def _bench(
     app = make_app("bench", telemetry, Health(), frame.tokens, fitting.routes)
     (fitting.add_routes or fitting.main.add_routes)(app, database)
     if fitting.inside is not None:
-        add_inside(app, telemetry, partial(fitting.inside, database, telemetry))
+        add_inside(app, telemetry, partial(fitting.inside, database, telemetry, clock))
     check_access(app, app.state.access_table)
     return Bench(
         frame=frame,

@@ -84,8 +84,10 @@ class Share:
 
     quantity: int
     contract: SocialContract | None
+    exhausted: bool = False
+    """Whether the last paid unit is among these."""
     exceeded: bool = False
-    """Whether the funding ran out with these units."""
+    """Whether the first unit that nobody pays for is among these."""
 
 
 def charge(open_contracts: Iterable[SocialContract], quantity: int) -> tuple[Share, ...]:
@@ -102,8 +104,13 @@ def charge(open_contracts: Iterable[SocialContract], quantity: int) -> tuple[Sha
         units = quantity if last else min(quantity, contract.remaining)
         if units:
             after = replace(contract, delivered=contract.delivered + units)
-            exceeded = not contract.beyond and bool(after.beyond)
-            parts.append(Share(quantity=units, contract=after, exceeded=exceeded))
+            share = Share(
+                quantity=units,
+                contract=after,
+                exhausted=bool(contract.remaining) and not after.remaining,
+                exceeded=not contract.beyond and bool(after.beyond),
+            )
+            parts.append(share)
         quantity -= units
     return tuple(parts)
 
@@ -128,6 +135,8 @@ class Funded:
     units_funded: int
     units_delivered: int
     units_beyond: int
+    used_up: int
+    """Contracts whose period runs and of which nothing is left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

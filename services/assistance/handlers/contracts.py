@@ -12,6 +12,7 @@ from services.assistance import disclosure
 from services.assistance.domain import Delivery, Episode, Objection, Refusal
 from services.assistance.domain.contracts import (
     Given,
+    Share,
     SocialContract,
     Statement,
     charge,
@@ -80,9 +81,20 @@ async def charge_delivery(work: Work, episode: Episode, given: Delivery) -> None
                 happened_at=given.happened_at,
             ),
         )
-        if contract is not None and share.exceeded:
-            outbox.tell(tx, disclosure.contract_exceeded(contract), contract.contract_id)
-            note(work, contract.contract_id, "contract-exceeded")
+        if contract is not None:
+            _tell_of_money(work, contract, share)
+
+
+def _tell_of_money(work: Work, contract: SocialContract, share: Share) -> None:
+    """Each of both is told once, with the units that brought it; neither stops anything."""
+    if share.exhausted:
+        told = disclosure.contract_exhausted(contract)
+        outbox.tell(work.transaction, told, contract.contract_id)
+        note(work, contract.contract_id, "contract-exhausted")
+    if share.exceeded:
+        exceeded = disclosure.contract_exceeded(contract)
+        outbox.tell(work.transaction, exceeded, contract.contract_id)
+        note(work, contract.contract_id, "contract-exceeded")
 
 
 async def list_contracts(tx: Transaction, caller: Caller) -> list[SocialContract]:

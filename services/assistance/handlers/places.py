@@ -10,6 +10,7 @@ from typing import Final
 
 from services.assistance.domain import Occupancy
 from services.assistance.store import contracts, pools
+from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.telemetry import Telemetry
 
@@ -27,14 +28,15 @@ PAID: Final[Mapping[str, str]] = {
     "contract_units_funded": "units_funded",
     "contract_units_delivered": "units_delivered",
     "contract_units_beyond": "units_beyond",
+    "contracts_used_up": "used_up",
 }
 
 
-async def tell_places(database: Database, telemetry: Telemetry) -> None:
+async def tell_places(database: Database, telemetry: Telemetry, clock: Clock) -> None:
     """Set every number of this room to what the pools say now; a kind that is gone falls."""
     async with database.transaction() as tx:
         kinds = await pools.occupancy(tx)
-        paid = await contracts.funded(tx)
+        paid = await contracts.funded(tx, clock.now())
     for name, fact in TOLD.items():
         gauge = telemetry.gauge(name)
         gauge.clear()

@@ -79,6 +79,11 @@ _REPORT: Final = Statement(
     .limit(bindparam("page"))
 )
 _BEYOND: Final = func.greatest(SOCIAL_CONTRACT.c.delivered - SOCIAL_CONTRACT.c.funded, 0)
+_USED_UP: Final = (
+    SOCIAL_CONTRACT.c.delivered >= SOCIAL_CONTRACT.c.funded,
+    SOCIAL_CONTRACT.c.starts_at <= bindparam("at", type_=TIME),
+    SOCIAL_CONTRACT.c.ends_at > bindparam("at", type_=TIME),
+)
 _SAME: Final = (
     SOCIAL_CONTRACT.c.service_type,
     SOCIAL_CONTRACT.c.unit,
@@ -90,6 +95,7 @@ _FUNDED: Final = Statement(
         func.sum(SOCIAL_CONTRACT.c.funded).label("units_funded"),
         func.sum(SOCIAL_CONTRACT.c.delivered).label("units_delivered"),
         func.sum(_BEYOND).label("units_beyond"),
+        func.count().filter(*_USED_UP).label("used_up"),
     )
     .group_by(*_SAME)
     .order_by(*_SAME)
@@ -162,9 +168,9 @@ async def report(tx: Transaction, start: datetime, end: datetime) -> list[Given]
     return [Given(**dict(row)) for row in rows]
 
 
-async def funded(tx: Transaction) -> list[Funded]:
-    """All contracts of each kind together."""
-    return [Funded(**dict(row)) for row in await tx.fetch(_FUNDED, page=CONTRACTS_LIMIT)]
+async def funded(tx: Transaction, at: datetime) -> list[Funded]:
+    """All contracts of each kind together, as they stand at ``at``."""
+    return [Funded(**dict(row)) for row in await tx.fetch(_FUNDED, at=at, page=CONTRACTS_LIMIT)]
 
 
 def _contract(row: Record) -> SocialContract:

@@ -39,8 +39,10 @@ async def test_delivered_beyond_funded_is_told_once_and_never_blocks_help(provid
     for quantity in (2, 2, 1):
         await provider.bring(a_service(task_id, quantity=quantity), case_id)
     assert await provider.answers() == [True] * 4
-    changed, exceeded = await provider.told("capacity", contract_id)
-    assert (changed.kind, exceeded.kind) == ("contract-changed", "contract-exceeded")
+    assert await provider.kinds("capacity", contract_id) == [
+        *("contract-changed", "contract-exhausted", "contract-exceeded"),
+    ]
+    exceeded = (await provider.told("capacity", contract_id))[-1]
     assert (exceeded.body["remaining"], exceeded.body["beyond"]) == (0, 1)
     async with provider.client("capacity-clerk") as clerk:
         (shown,) = (await clerk.get("/v1/contracts")).json()
@@ -51,6 +53,30 @@ async def test_delivered_beyond_funded_is_told_once_and_never_blocks_help(provid
     )
     assert line.endswith(" 2.0")
     assert str(contract_id) not in numbers
+
+
+async def used_up(bench: Bench) -> list[str]:
+    async with bench.client("capacity-clerk") as clerk:
+        numbers = (await clerk.get("/metrics/inside")).text.splitlines()
+    lines = [line for line in numbers if line.startswith("nrm_contracts_used_up{")]
+    return [line.rpartition(" ")[2] for line in lines]
+
+
+async def test_the_last_paid_unit_is_told_once_and_a_number_as_long_as_the_contract_runs(
+    provider: Bench,
+) -> None:
+    contract_id, case_id = await a_recorded_contract(provider), new_id()
+    task_id = await an_accepted_task(provider, case_id, service_type=VISIT)
+    await provider.bring(a_service(task_id, quantity=2), case_id)
+    assert await used_up(provider) == ["0.0"]
+    await provider.bring(a_service(task_id, quantity=1), case_id)
+    told = (await provider.told("capacity", contract_id))[1:]
+    assert [(each.kind, each.body["remaining"], each.body["beyond"]) for each in told] == [
+        ("contract-exhausted", 0, 0)
+    ]
+    assert await used_up(provider) == ["1.0"]
+    provider.clock.advance(timedelta(days=366))
+    assert await used_up(provider) == ["0.0"]
 
 
 async def test_the_same_record_is_charged_once(provider: Bench) -> None:

@@ -76,12 +76,25 @@ def test_the_contract_that_ends_first_is_charged_first_and_the_last_takes_what_n
     later = a_contract(1, funded=5, ends_at=NOW + 2 * YEAR)
     first = a_contract(2, funded=3, delivered=1)
     parts = charge([later, first], 9)
-    assert [(part.quantity, part.contract, part.exceeded) for part in parts] == [
-        (2, replace(first, delivered=3), False),
-        (7, replace(later, delivered=7), True),
+    assert [(part.quantity, part.contract, part.exhausted, part.exceeded) for part in parts] == [
+        (2, replace(first, delivered=3), True, False),
+        (7, replace(later, delivered=7), True, True),
     ]
     again = charge([replace(later, delivered=7)], 1)
-    assert [(part.quantity, part.exceeded) for part in again] == [(1, False)]
+    assert [(part.quantity, part.exhausted, part.exceeded) for part in again] == [(1, False, False)]
+
+
+def test_the_last_paid_unit_is_told_before_any_is_given_beyond() -> None:
+    contract = a_contract(funded=3)
+    said = []
+    for _ in range(5):
+        (part,) = charge([contract], 1)
+        assert part.contract is not None
+        contract = part.contract
+        said.append((part.exhausted, part.exceeded))
+    assert said == [(False, False)] * 2 + [(True, False), (False, True), (False, False)]
+    (nothing_paid,) = charge([a_contract(funded=0)], 1)
+    assert (nothing_paid.exhausted, nothing_paid.exceeded) == (False, True)
 
 
 def test_help_that_nobody_pays_for_is_counted_too() -> None:

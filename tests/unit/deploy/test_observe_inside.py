@@ -49,9 +49,10 @@ def test_its_dashboard_and_its_rules_lie_apart() -> None:
     beds = question("places_free", inside="provider")
     assert grafana.folder_of(beds) == INSIDE["provider"]
     assert "places" not in json.dumps(grafana.rules())
-    assert "ContractExceeded" not in json.dumps(grafana.rules())
-    assert "ContractExceeded" in json.dumps(grafana.inside_rules("provider"))
-    assert "ContractExceeded" in (INSIDE["provider"] / "alerts.yaml").read_text()
+    for alert in ("ContractExhausted", "ContractExceeded"):
+        assert alert not in json.dumps(grafana.rules())
+        assert alert in json.dumps(grafana.inside_rules("provider"))
+        assert alert in (INSIDE["provider"] / "alerts.yaml").read_text()
 
 
 def test_no_number_of_the_inside_says_where_it_is_and_whoever_collects_may_not_read_it() -> None:
