@@ -17,7 +17,7 @@ from deploy.demo.stories.loop import BORDER
 from deploy.demo.stories.poison import A_NAME, GOOD
 from deploy.local.control import topology_of
 from deploy.local.layout import REPOSITORY, StateFolder
-from tests.support.stack import wait_until_ready
+from tests.support.stack import a_stage, wait_until_ready, word_of
 
 NAME = "poison"
 BAD = 8
@@ -29,8 +29,23 @@ def report_of(state: StateFolder) -> dict[str, Any]:
     return dict(json.loads((state.root / telling.REPORT).read_text()))
 
 
+def cases_at_the_border(stage: Stage) -> set[str]:
+    return {
+        record.attribute("subject")
+        for record in stage.bus.everything(f"nrm.local.{BORDER}.identification.")
+        if word_of(record) == "case-opened"
+    }
+
+
 @pytest.fixture(scope="module")
-def typed(stack_state: StateFolder) -> subprocess.CompletedProcess[str]:
+def before(stack_state: StateFolder) -> set[str]:
+    with a_stage(stack_state) as stage:
+        return cases_at_the_border(stage)
+
+
+@pytest.fixture(scope="module")
+def typed(stack_state: StateFolder, before: set[str]) -> subprocess.CompletedProcess[str]:
+    assert before is not None  # looked at first: other stories of this stack open cases there, too
     wait_until_ready(stack_state)
     command = [sys.executable, "-m", "cli.main", "demo", "tell", NAME]
     return subprocess.run(
@@ -71,6 +86,21 @@ def test_nobody_else_knew_anything(
     knew = report_of(stack_state)["stories"][NAME]["knew"]
     assert {node for node, classes in knew.items() if classes} == {BORDER}
     assert A_NAME not in typed.stdout
+
+
+def test_every_good_event_opened_a_case_whose_clocks_stand_still_and_no_bad_one_did(
+    typed: subprocess.CompletedProcess[str], before: set[str], stage: Stage
+) -> None:
+    """Notices nonsense that opened a case, a good one that was lost, and a clock that runs where
+    nobody may decide.
+    """
+    opened = cases_at_the_border(stage) - before
+    assert len(opened) == GOOD
+    for case_id in opened:
+        path = f"/v1/cases/{case_id}"
+        shown = stage.get(f"{BORDER}.identification", path, "case-officer").json()
+        assert shown["state"] == "detected"
+        assert set(shown["clocks"].values()) == {None}
 
 
 def test_the_good_are_done_and_the_name_is_nowhere(
