@@ -102,7 +102,7 @@ def takes_on(nurse: Person, stage: Stage) -> None:
     nurse.look("offers")
     nurse.presses("Открыть")
     nurse.look("offer")
-    nurse.presses("Взять на помощь")
+    nurse.presses("Согласиться помочь")
     stage.until("the place", lambda: _is_kept(nurse), WITHIN_SECONDS)
     nurse.look("accepted")
 

@@ -200,8 +200,10 @@ def nobody_lives_here_any_more(asked: Destroying) -> str | None:
     return RUNNING_STAY if any(stay.ended_at is None for stay in asked.stays) else None
 
 
-def the_hours_to_undo_a_forced_withdrawal_are_over(asked: Destroying) -> str | None:
-    """Counted from the stop, and anew from the end of every hold and every stay."""
+def the_agreed_hours_after_the_stop_are_over(asked: Destroying) -> str | None:
+    """Counted from the stop, and anew from the end of every hold and every stay: whoever was forced
+    to take consent back can say so meanwhile. Nothing undoes the stop itself.
+    """
     if asked.stopped_at is None:
         return None
     ends = [hold.stands_until for hold in asked.holds if hold.placed_at <= asked.now]
@@ -220,7 +222,7 @@ DESTROYING_RULES: Final[tuple[Callable[[Destroying], str | None], ...]] = (
     no_legal_hold_stands,
     nobody_lives_here_any_more,
     whoever_lifted_a_hold_does_not_destroy_what_it_kept,
-    the_hours_to_undo_a_forced_withdrawal_are_over,
+    the_agreed_hours_after_the_stop_are_over,
 )
 
 

@@ -86,7 +86,7 @@ async def test_who_lives_here_stays_in_the_safe_until_they_left(
     assert await destroy(house, elsewhere) == (204, [])
 
 
-async def test_the_hours_to_undo_count_from_the_day_on_which_they_left(house: House) -> None:
+async def test_the_agreed_hours_count_from_the_day_on_which_they_left(house: House) -> None:
     case_id = await a_stopped_case(house)
     await told(house, case_id, (StayBegan, LONG_AGO), (StayEnded, timedelta(hours=71)))
     assert await destroy(house, case_id) == (409, ["not-yet-due"])

@@ -209,7 +209,7 @@ async def test_the_officer_destroys_what_the_safe_has_or_is_told_every_reason_wh
     refused = await bench.send(f"{PLACE}/destroy", {})
     assert refused.status_code == 409
     assert "A legal hold stands: it has to be kept." in refused.text
-    assert "can be undone are not over" in refused.text
+    assert "The agreed hours after the stop are not over" in refused.text
     assert "The person lives in a place here" in refused.text
     assert "nothing is destroyed" in refused.text
     assert "You lifted a hold of this record" in refused.text
