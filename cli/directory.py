@@ -2,6 +2,9 @@
 
 An import replaces the node's directory as a whole, in one step, with every good record of the file;
 a bad one is named by its line, with each reason. Running services read it again by themselves.
+Of a good record only what the house reads is written, by an import and by an export: a register
+holds addresses, free beds and people's names, and none of them may be here. What was left out is
+told by the names of the properties, never a value.
 """
 
 from __future__ import annotations
@@ -9,12 +12,14 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import yaml
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -22,7 +27,7 @@ from cli.options import JsonOption, StateOption, console, errors, print_json, st
 from contracts.vocabulary import LANGUAGES, code_lists
 from deploy.local.failures import StackFailure, as_sentence
 from deploy.local.layout import DEFAULT_STATE
-from services.referral.domain import listings
+from services.referral.domain import kept, listings
 from services.referral.domain.hsds import NotHsds, Positioned, Reader
 
 FILE_LIMIT_BYTES = 64 * 1024 * 1024
@@ -48,10 +53,12 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Sifted:
-    """A file's good records, as the directory keeps them, and its bad ones."""
+    """A file's good records, as the directory keeps them, its bad ones, and what is not kept."""
 
     document: dict[str, Any]
     refused: tuple[Refused, ...]
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Property -> of how many records; no value."""
 
     @property
     def loaded(self) -> int:
@@ -95,7 +102,9 @@ def export(
 ) -> None:
     """Write the directory as HSDS JSON: imported again it gives the same, byte for byte."""
     found = source or state_folder(state).directory
-    text = written(sift(_read(found), progress=False).document)
+    sifted = sift(_read(found), progress=False)
+    text = written(sifted.document)
+    _show_left_out(errors, sifted)
     if to is None:
         typer.echo(text, nl=False)
     else:
@@ -121,23 +130,35 @@ def sift(text: str, *, progress: bool) -> Sifted:
         return _sift(content, bar.track(records, total=len(records)))
 
 
-def _sift(content: dict[str, Any], records: Any) -> Sifted:
+def _sift(content: dict[str, Any], records: Iterable[Positioned]) -> Sifted:
     seen = listings.Seen(agencies=listings.agencies_of(content))
     good: list[dict[str, Any]] = []
     refused: list[Refused] = []
-    for place, each in enumerate(records):
-        found: Positioned = each
+    left_out: Counter[str] = Counter(kept.left_out_beside(content))
+    for place, found in enumerate(records):
         if reasons := listings.objections_to(found.record, seen):
             name = listings.name_of(found.record, place)
             refused.append(Refused(found.line, name, reasons))
         else:
-            good.append(found.record)
+            of_this: set[str] = set()
+            good.append(kept.kept_service(found.record, of_this))
+            left_out.update(of_this)
     document = {
         "version": VERSION,
-        "organizations": content.get("organizations", []),
+        "organizations": _organizations(content.get("organizations"), left_out),
         "services": sorted(good, key=lambda record: (record["organization_id"], record["id"])),
     }
-    return Sifted(document=document, refused=tuple(refused))
+    return Sifted(document=document, refused=tuple(refused), left_out=dict(left_out))
+
+
+def _organizations(given: object, left_out: Counter[str]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for row in given if isinstance(given, list) else []:
+        of_this: set[str] = set()
+        if organization := kept.kept_organization(row, of_this):
+            found.append(organization)
+        left_out.update(of_this)
+    return found
 
 
 def written(document: dict[str, Any]) -> str:
@@ -194,11 +215,24 @@ def _show(sifted: Sifted, language: str, *, as_json: bool) -> None:
             {"line": each.line, "record": each.record, "reasons": list(each.reasons)}
             for each in sifted.refused
         ]
-        print_json({"loaded": sifted.loaded, "refused": refused})
+        left_out = dict(sorted(sifted.left_out.items()))
+        print_json({"loaded": sifted.loaded, "refused": refused, "left_out": left_out})
         return
     console.print(f"{sifted.loaded} services are good, {len(sifted.refused)} are refused.")
-    if not sifted.refused:
+    _show_left_out(console, sifted)
+    if sifted.refused:
+        _show_refused(sifted, language)
+
+
+def _show_left_out(shown_on: Console, sifted: Sifted) -> None:
+    if not sifted.left_out:
         return
+    most = sorted(sifted.left_out.items(), key=lambda row: (-row[1], row[0]))[:SHOWN_LIMIT]
+    told = ", ".join(f"{name} {many}" for name, many in most)
+    shown_on.print(f"Left out of the directory (property, records): {told}.", markup=False)
+
+
+def _show_refused(sifted: Sifted, language: str) -> None:
     labels = code_lists()["directory-refusal"]
     table = Table(box=None)
     for heading in ("line", "record", "reason", "which is"):

@@ -3,14 +3,15 @@
 An aggregate is a number about more than one person. It is *ledgered* (noise was added, and the
 loss of privacy is entered in the ledger), *contractual* (exact, for one named recipient of one
 contract, handed over by a person), *required* (the profile cites the law), *public* (made of
-ledgered ones only), or *refused*: exact, for the node's own people, never sent by the software. A
-way out that is not here is no way out: a test walks the routes, the events that take counts out
-and the files that `nrm` writes.
+ledgered ones only, or of nobody at all), or *refused*: exact, for the node's own people, never sent
+by the software. A way out that is not here is no way out: a test walks the routes, the events that
+take counts out and the files that `nrm` writes.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -183,10 +184,23 @@ REGISTER: Final[tuple[Way, ...]] = (
         "node who said why, each reading in the audit of the safe: a person answers for a copy",
     ),
     Way(
-        "file nrm export uk_form",
+        "file nrm export uk-form",
         REFUSED,
         NOBODY,
         "the node's own cases as codes; nobody is named",
+    ),
+    Way(
+        "file nrm directory export",
+        PUBLIC,
+        "whom the node gives it to",
+        "which agency offers which service, and its duty phones; of a register only what a list "
+        "allows: no place of accommodation, no count, nobody's name",
+    ),
+    Way(
+        "file nrm directory import",
+        REFUSED,
+        NOBODY,
+        "the node's own directory: what an export would write, and nothing else of the register",
     ),
 )
 
@@ -216,6 +230,11 @@ The numbers at `/metrics` are of processes; that none counts people is held by t
 
 
 COUNTS: Final = "counts"
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+FUNCTIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef)
+WRITERS: Final = frozenset({"write_text", "write_bytes"})
+OPENERS: Final = frozenset({"open", "fdopen"})
+MODE: Final = re.compile(r"[rwxabt+]{1,4}")
 
 
 def routes() -> Iterator[str]:
@@ -247,15 +266,48 @@ def _lists_counts(schema: Mapping[str, Any]) -> bool:
 
 def files(folder: Path) -> Iterator[str]:
     """Every command of `nrm` that writes a table or a file: its module opens the csv or XLSX
-    library, or the doors' own way of writing one.
+    library, or the doors' own way of writing one; or a function that it calls opens a file to
+    write.
     """
     for path in sorted(folder.glob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        if not _imports(tree) & {"csv", "openpyxl", "doors.files"}:
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef) and any(map(_is_command, node.decorator_list)):
-                yield f"nrm {path.stem} {node.name}"
+        functions = {node.name: node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)}
+        a_table = bool(_imports(tree) & {"csv", "openpyxl", "doors.files"})
+        for name, function in functions.items():
+            command = _command(function)
+            if command and (a_table or _writes(name, functions)):
+                yield f"nrm {path.stem} {command}"
+
+
+def _writes(name: str, functions: Mapping[str, Function]) -> bool:
+    """Whether a function, or one of its module that it calls, opens a file to write."""
+    reached, waiting = {name}, [name]
+    while waiting:
+        for node in ast.walk(functions[waiting.pop()]):
+            if not isinstance(node, ast.Call):
+                continue
+            if _opens_to_write(node):
+                return True
+            called = _name(node.func)
+            if called in functions and called not in reached:
+                reached.add(called)
+                waiting.append(called)
+    return False
+
+
+def _opens_to_write(call: ast.Call) -> bool:
+    if _name(call.func) in WRITERS:
+        return True
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    said = [each.value for each in given if isinstance(each, ast.Constant)]
+    modes = [each for each in said if isinstance(each, str) and MODE.fullmatch(each)]
+    return _name(call.func) in OPENERS and any(set(mode) & set("wxa+") for mode in modes)
+
+
+def _name(called: ast.expr) -> str:
+    if isinstance(called, ast.Attribute):
+        return called.attr
+    return called.id if isinstance(called, ast.Name) else ""
 
 
 def _imports(tree: ast.Module) -> set[str]:
@@ -268,9 +320,16 @@ def _imports(tree: ast.Module) -> set[str]:
     return found
 
 
-def _is_command(decorator: ast.expr) -> bool:
-    called = decorator.func if isinstance(decorator, ast.Call) else decorator
-    return isinstance(called, ast.Attribute) and called.attr == "command"
+def _command(function: Function) -> str | None:
+    """As what `nrm` knows a function: the name that its decorator gives, or its own."""
+    for decorator in function.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if not (isinstance(called, ast.Attribute) and called.attr == "command"):
+            continue
+        given = decorator.args if isinstance(decorator, ast.Call) else []
+        name = given[0].value if given and isinstance(given[0], ast.Constant) else None
+        return name if isinstance(name, str) else function.name
+    return None
 
 
 def unregistered(ways: Iterable[str]) -> list[str]:
@@ -296,8 +355,9 @@ HEAD: Final = """\
 Generated by `make docs` from `deploy/egress.py`; do not edit. `nrm report egress` prints it.
 
 Every aggregate that may leave a node, and every one that may not. *Ledgered*: with noise, the loss
-of privacy is entered in the ledger first. *Public*: made of ledgered ones only. *Contractual*:
-exact, for the one recipient that a contract names, handed over by a person who answers for it.
+of privacy is entered in the ledger first. *Public*: made of ledgered ones only, or of nobody at
+all. *Contractual*: exact, for the one recipient that a contract names, handed over by a person who
+answers for it.
 *Required by a law*: the profile cites it, or it is off.
 *Refused*: exact, for the node's own people; the software never sends it. What is not here has no
 way out: `test_every_way_out_is_in_the_register` walks all routes, aggregate events and files.

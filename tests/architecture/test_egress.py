@@ -64,6 +64,27 @@ def test_planted_a_command_that_writes_a_table_is_found(tmp_path: Path) -> None:
     assert list(egress.files(tmp_path)) == ["nrm leak counts"]
 
 
+@pytest.mark.parametrize(
+    "writing",
+    [
+        'Path("x").open("w")',
+        'open("x", "ab")',
+        'os.fdopen(3, mode="w")',
+        'Path("x").write_text("")',
+        'Path("x").write_bytes(b"")',
+    ],
+)
+def test_planted_a_command_that_writes_a_file_by_another_function_is_found(
+    writing: str, tmp_path: Path
+) -> None:
+    (tmp_path / "leak.py").write_text(
+        '@app.command("out")\ndef out_() -> None:\n    put()\n\n'
+        '@app.command()\ndef look() -> None:\n    open("out.txt", "rb")\n    open("w.a")\n\n'
+        f"def put() -> None:\n    put()\n    further()\n\ndef further() -> None:\n    {writing}\n"
+    )
+    assert list(egress.files(tmp_path)) == ["nrm leak out"]
+
+
 def leaving() -> list[EventSpec]:
     """Every body that another agency or the hub may get."""
     return [

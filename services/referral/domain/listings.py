@@ -16,6 +16,10 @@ from contracts.vocabulary import NOT_YET_KNOWN, code_lists
 Fields = Mapping[str, Any]
 WEEKDAYS: Final = frozenset({"MO", "TU", "WE", "TH", "FR", "SA", "SU"})
 CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-4]):[0-5][0-9]")
+PHONE: Final = re.compile(r"[+0-9][0-9 ()./-]{1,39}")
+"""A number and nothing else: whose it is has no place in it."""
+ACCOMMODATION: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
+"""Services that are places to live: where they are is confidential."""
 
 
 class Cover(StrEnum):
@@ -40,7 +44,7 @@ class Listing:
     oblasts: frozenset[str] = frozenset()
     """Where it is given; none named: everywhere."""
     home_oblast: str | None = None
-    """Where it stands; not given where the location is confidential."""
+    """Where it stands; not read of accommodation, whose location is confidential."""
     duty_phone: str | None = None
     access: frozenset[str] = frozenset()
     """What it says it has for who needs it to come and be understood; not said is not known."""
@@ -255,9 +259,10 @@ def name_of(record: object, place: int) -> str:
 
 
 def _listing(service: Fields) -> Listing:
+    at = "service_at_locations"
     homes = [
         address.get("state_province")
-        for place in _rows(service.get("service_at_locations"))
+        for place in ([] if service["service_type"] in ACCOMMODATION else _rows(service.get(at)))
         for address in _rows(_part(place, "location").get("addresses"))
     ]
     return Listing(
@@ -269,13 +274,13 @@ def _listing(service: Fields) -> Listing:
         languages=frozenset(_column(service, "languages", "code")),
         interpreter=bool(service.get("interpretation_services")),
         oblasts=frozenset(_column(service, "service_areas", "extent")),
-        home_oblast=next((home for home in homes if isinstance(home, str)), None),
+        home_oblast=next((home for home in homes if home in code_lists()["oblast"]), None),
         duty_phone=_duty_phone(service),
-        access=_access(service),
+        access=access_of(service),
     )
 
 
-def _access(service: Fields) -> frozenset[str]:
+def access_of(service: Fields) -> frozenset[str]:
     """HSDS accessibility of its locations; of the service itself where its place is confidential.
 
     Words that are no code of ours say nothing: HSDS has free text here.
@@ -292,7 +297,7 @@ def _duty_phone(service: Fields) -> str | None:
         for phone in _rows(service.get("phones"))
         if phone.get("description") == "duty"
     ]
-    return next(filter(None, numbers), None)
+    return next((number for number in numbers if number and PHONE.fullmatch(number)), None)
 
 
 def _audiences(service: Fields) -> list[str]:

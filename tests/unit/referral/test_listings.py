@@ -10,18 +10,20 @@ from tests.unit.referral.builders import AGENCY, a_document, a_service
 
 def test_a_listing_says_what_its_record_says() -> None:
     record = a_service(
+        service_type="psychological",
         cover="hours",
         eligibility={"audience_classes": ["women", "girls"]},
         languages=[{"code": "ru"}, {"code": "be"}],
         interpretation_services="by telephone",
         service_areas=[{"extent": "BY-BR"}, {"extent": "BY-VI"}],
         service_at_locations=[
-            {"location": {"addresses": [{"state_province": None}]}},
+            {"location": {"addresses": [{"state_province": None}, {"state_province": "Brest"}]}},
             {"location": {"addresses": [{"state_province": "BY-MI"}, {"state_province": "BY-BR"}]}},
         ],
         phones=[
             {"number": "+375 00 000-00-01", "description": "office"},
             {"number": "", "description": "duty"},
+            {"number": "Invented Person", "description": "duty"},
             {"number": "+375 00 000-00-02", "description": "duty"},
         ],
     )
@@ -29,7 +31,7 @@ def test_a_listing_says_what_its_record_says() -> None:
         Listing(
             service_id=f"{AGENCY}.0",
             agency=AGENCY,
-            service_type="crisis-room",
+            service_type="psychological",
             cover=Cover.HOURS,
             audiences=frozenset({"women", "girls"}),
             languages=frozenset({"ru", "be"}),
