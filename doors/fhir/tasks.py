@@ -228,8 +228,8 @@ def task_in(bundle: Mapping[str, Any], node: str) -> TaskTold:
     """The task in a Bundle that ``bundle_of`` made at this node; equal to what it was made of."""
     resources = {each["resource"]["resourceType"]: each["resource"] for each in bundle["entry"]}
     request, task = resources["ServiceRequest"], resources["Task"]
-    outputs = {_name(each): each for each in task.get("output") or ()}
-    quantity = outputs.get("quantity", {}).get("valueQuantity") or {}
+    outputs = dict(words.parts_in(task, "output"))
+    unit, quantity = words.counted_in(outputs.get("quantity", {})) or (None, None)
     sender, provider = words.agency_of(task["requester"]), words.agency_of(task["owner"])
     task_id, case_id = words.uuid_of(task["id"]), words.case_of(task["for"])
     if task_id is None or case_id is None or not sender or not provider:
@@ -249,8 +249,8 @@ def task_in(bundle: Mapping[str, Any], node: str) -> TaskTold:
         changed_at=datetime.fromisoformat(task["lastModified"]),
         reason=words.code_in(task.get("statusReason"), "decline-reason"),
         outcome=words.code_in(outputs.get("outcome", {}).get("valueCodeableConcept"), "outcome"),
-        unit=quantity.get("code"),
-        quantity=int(quantity["value"]) if quantity else None,
+        unit=unit,
+        quantity=quantity,
         request_id=requisition,
         need_id=words.uuid_of(request["id"]) if requisition else None,
         **_inputs_in(task),
@@ -259,7 +259,7 @@ def task_in(bundle: Mapping[str, Any], node: str) -> TaskTold:
 
 def _inputs_in(task: Mapping[str, Any]) -> dict[str, Any]:
     """What `Task.input` holds: codes, clocks, dependants."""
-    inputs = {_name(each): each for each in task["input"]}
+    inputs = dict(words.parts_in(task, "input"))
     clocks = {name: inputs.get(name, {}).get("valueDateTime") for name in _CLOCKS}
     told: dict[str, Any] = {
         name: words.code_in(inputs[name]["valueCodeableConcept"], listed) or NOT_YET_KNOWN
@@ -267,10 +267,6 @@ def _inputs_in(task: Mapping[str, Any]) -> dict[str, Any]:
     }
     told |= {name: datetime.fromisoformat(at) if at else None for name, at in clocks.items()}
     return {**told, "dependants": inputs.get("dependants", {}).get("valueUnsignedInt")}
-
-
-def _name(part: Mapping[str, Any]) -> str:
-    return str(part["type"]["coding"][0]["code"])
 
 
 def differences(before: TaskTold, after: TaskTold) -> list[str]:

@@ -6,6 +6,8 @@ resources claim; its own value sets are of the United States, so codes of servic
 """
 
 import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +21,11 @@ TASK_CODES: Final = "http://hl7.org/fhir/CodeSystem/task-code"
 FULFIL: Final = "fulfill"
 LIST: Final = "urn:nrm:codelist:"
 PROPERTY: Final = "urn:nrm:property"
+PROPERTIES: Final = frozenset(
+    {"majority", "audience_class", "language", "seen_by", "hold_until", "start_by", "dependants"}
+    | {"outcome", "quantity"}
+)
+"""What parts of a Task's input and output may be called."""
 NODE: Final = "urn:nrm:node"
 REQUEST: Final = "urn:nrm:request"
 _NODE: Final = re.compile(NODE_PATTERN)
@@ -37,6 +44,36 @@ def code_in(concept: Any, name: str) -> str | None:
         if coding.get("system") == LIST + name and coding.get("code") in code_lists()[name]:
             return str(coding["code"])
     return None
+
+
+def parts_in(task: Mapping[str, Any], where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each part of `Task.input` or `Task.output` with its property; "" where it is not of ours."""
+    for part in task.get(where) or ():
+        codings = (part.get("type") or {}).get("coding") or ()
+        names = [each.get("code") for each in codings if each.get("system") == PROPERTY]
+        name = names[0] if len(names) == 1 else None
+        yield (name if name in PROPERTIES else ""), part
+
+
+def counted_in(part: Mapping[str, Any]) -> tuple[str, int] | None:
+    """Unit and number of a quantity; None where it is no whole number of a unit of our list."""
+    given = part.get("valueQuantity") or {}
+    unit = given.get("code") if given.get("system") == f"{LIST}unit" else None
+    try:
+        number = Decimal(str(given.get("value")))
+    except InvalidOperation:
+        return None
+    whole = number.is_finite() and number >= 0 and number == number.to_integral_value()
+    if not whole or given.get("comparator") or unit not in code_lists()["unit"]:
+        return None
+    return str(unit), int(number)
+
+
+def statuses_of(state: str) -> frozenset[str]:
+    """What `Task.status` may be beside this state of ours: by FHIR's mapping, or by Gravity's."""
+    maps = code_lists()["task-state"].maps
+    found = (maps[name].outward.get(state) for name in ("fhir", "gravity"))
+    return frozenset(each for each in found if each)
 
 
 def person(case_id: UUID) -> dict[str, Any]:

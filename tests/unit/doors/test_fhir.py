@@ -233,7 +233,7 @@ def test_an_answered_task_becomes_an_answer_and_its_request_nothing(
         (a_request(note=[{"text": CANARY}]), "entry.0.note"),
         (a_request(performer=[{"display": CANARY}]), "entry.0.performer: no agency"),
         (an_answer("declined", statusReason={"text": CANARY}), "entry.0: a decline needs a code"),
-        (an_answer("in-progress"), "entry.0.status: no event of intake says it"),
+        (an_answer("in-progress"), "entry.0.owner: another agency helps"),
         (
             {"resourceType": "Patient", "name": [{"text": CANARY}]},
             "entry.0: Patient says who somebody is",
