@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from contracts.intake import CaseCorrected
+from contracts.intake import CaseCorrected, ScreeningRecorded
 from contracts.vocabulary import NOT_YET_KNOWN, StandardMapping, code_lists
 from doors import identified
 from doors.failures import DoorFailure
@@ -24,6 +24,8 @@ CASE: Final = "nrm_case_id"
 STATE: Final = "identification-state"
 ELSEWHERE: Final = {("htcds", "country_of_exploitation")}
 """The list maps to a field, but the field is about another property (a nationality)."""
+WIDENED: Final = ("means",)
+"""What a case has by its screenings alone: no correction names it."""
 MANY: Final = "|"
 PAGE: Final = 200
 CASES_LIMIT: Final = 100_000
@@ -53,6 +55,8 @@ class Exported:
 def mapped_properties(standard: str) -> Mapping[str, StandardMapping]:
     """Property of a case -> the words that its code list has in the standard."""
     named = {name: shape.codelist for name, shape in shapes_of(CaseCorrected).items()}
+    found = shapes_of(ScreeningRecorded)
+    named |= {name: found[name].codelist for name in WIDENED}
     named["state"] = STATE
     return {
         name: code_lists()[listed].maps[standard]
@@ -122,7 +126,7 @@ def _words(told: Exported, name: str, mapped: StandardMapping, value: Any) -> Se
 def _unmapped(told: Exported, codes: Mapping[str, Any], properties: Mapping[str, Any]) -> None:
     for name, value in codes.items():
         if name not in properties and value not in (None, NOT_YET_KNOWN, "unknown", (), []):
-            told.lost[f"{name}: {STANDARDS[told.standard]} has no field for it here"] = None
+            told.lost[f"{name}: no field of {STANDARDS[told.standard]} is mapped to it"] = None
 
 
 async def every_case(node: Node) -> AsyncIterator[Mapping[str, Any]]:

@@ -4,7 +4,13 @@ import csv
 import io
 from typing import Any
 
-from doors.standards import Exported, exported
+import pytest
+
+from contracts.intake import CaseCorrected, PersonDetected, ScreeningRecorded
+from contracts.vocabulary import code_lists
+from doors.standards import ELSEWHERE, STANDARDS, Exported, exported, mapped_properties
+from doors.tables.words import shapes_of
+from services.identification.domain.codes import CODE_NAMES
 
 CASE = "11111111-1111-4111-8111-111111111111"
 
@@ -35,7 +41,32 @@ def test_a_case_reads_in_the_words_of_htcds() -> None:
     assert row["vic_LabourIndustry"] == "F_Construction"
     assert row["prs_Nationality"] == "BY"
     assert row["vic_TraffickingStatus"]
-    assert "country_of_exploitation: HTCDS 2.0 has no field for it here" in told.lost
+    assert "country_of_exploitation: no field of HTCDS 2.0 is mapped to it" in told.lost
+
+
+def test_how_somebody_was_kept_there_goes_out_where_a_screening_found_it() -> None:
+    case = a_case()
+    case["codes"]["means"] = ["withholds-documents", "threats"]
+    told = exported("htcds", [case])
+    (row,) = rows(told)
+    assert row["vic_MethodsOfControl"] == "WithholdsDocuments|Threats"
+    assert not any(loss.startswith("means") for loss in told.lost)
+    assert "means: no field of the United Kingdom's form is mapped to it" in (
+        exported("uk", [case]).lost
+    )
+
+
+@pytest.mark.parametrize("standard", STANDARDS)
+def test_every_code_that_the_node_shows_of_a_case_goes_out_where_the_vocabulary_maps_it(
+    standard: str,
+) -> None:
+    models = (PersonDetected, ScreeningRecorded, CaseCorrected)
+    lists = {name: shape.codelist for model in models for name, shape in shapes_of(model).items()}
+    mapped = {
+        name for name in CODE_NAMES if lists[name] and standard in code_lists()[lists[name]].maps
+    }
+    left_out = {name for whose, name in ELSEWHERE if whose == standard}
+    assert set(mapped_properties(standard)) - {"state"} == mapped - left_out
 
 
 def test_what_a_standard_cannot_say_is_told_without_a_case() -> None:
@@ -44,7 +75,7 @@ def test_what_a_standard_cannot_say_is_told_without_a_case() -> None:
     assert row["types-of-exploitation"] == (
         "types-of-exploitation-forced-to-work|types-of-exploitation-forced-to-commit-crime"
     )
-    assert "majority: the United Kingdom's form has no field for it here" in told.lost
+    assert "majority: no field of the United Kingdom's form is mapped to it" in told.lost
     assert not any(CASE in loss for loss in told.lost)
     lossy = a_case()
     lossy["codes"]["exploitation"] = ["child-labour"]
