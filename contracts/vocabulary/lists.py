@@ -11,9 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from contracts.vocabulary.mapping import StandardMapping, read_mapping
+from contracts.vocabulary.strict import read_strictly
 
 NOT_YET_KNOWN: Final = "not-yet-known"
 LANGUAGES: Final = ("en", "ru", "be")
@@ -62,10 +61,7 @@ def code_lists() -> Mapping[str, CodeList]:
     """Every list by name; ValueError names the list in which something is wrong."""
     lists: dict[str, CodeList] = {}
     for path in sorted(_FOLDER.glob("*.yaml")):
-        loaded: dict[str, Any] = yaml.load(
-            path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
-        )
-        for name, body in loaded.items():
+        for name, body in _read(path.name, path.read_text(encoding="utf-8")).items():
             if name in lists:
                 raise ValueError(f"code list {name} is written twice")
             try:
@@ -73,6 +69,17 @@ def code_lists() -> Mapping[str, CodeList]:
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"code list {name}: {error}") from error
     return lists
+
+
+def _read(file: str, text: str) -> dict[str, Any]:
+    try:
+        found = read_strictly(text)
+    except ValueError as error:
+        raise ValueError(f"code lists, {file}, {error}") from None
+    if found.twice:
+        told = "; ".join(f"line {line}: {name} is written twice" for line, name in found.twice)
+        raise ValueError(f"code lists, {file}, {told}")
+    return dict(found.body)
 
 
 def _list(name: str, body: Mapping[str, Any]) -> CodeList:

@@ -16,7 +16,8 @@ import yaml
 from holidays import list_supported_countries
 
 from contracts.vocabulary.calendar import BusinessCalendar
-from contracts.vocabulary.lists import code_lists
+from contracts.vocabulary.lists import NOT_YET_KNOWN, code_lists
+from contracts.vocabulary.strict import ReadText, line_of, read_strictly
 
 _PROFILES: Final = Path(__file__).parent / "profiles"
 STATUSES: Final = frozenset({"verified", "borrowed", "to-be-confirmed"})
@@ -54,33 +55,54 @@ def _whole(least: int, most: int) -> Kind:
 
 
 def _one_of(*codes: str) -> Kind:
-    return Kind(f"one of {', '.join(codes)}", lambda value: value in codes)
+    return Kind(
+        f"one of {', '.join(codes)}", lambda value: isinstance(value, str) and value in codes
+    )
 
 
 def _codes_of(name: str, least: int = 0) -> Kind:
     def holds(value: Any) -> bool:
         return (
-            isinstance(value, list)
-            and least <= len(set(map(str, value))) == len(value)
+            _are_words(value)
+            and least <= len(set(value)) == len(value)
             and all(code in code_lists()[name] for code in value)
         )
 
     return Kind(f"a list of codes of {name}, each once" + ", not empty" * bool(least), holds)
 
 
+def _are_words(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+@cache
+def _calendars() -> frozenset[str]:
+    return frozenset(list_supported_countries())
+
+
 NO_LAW: Final = "none"
 """What a value that cites a law says when there is none: what it permits is off."""
+UNDER_A_LAW: Final = ("anonymous_notification_recipients", "anonymous_notification_fields")
 TOLD_WITHOUT_A_PERSON: Final = ("citizen-group", "exploitation-group")
 """All that an anonymous notification can tell."""
 
 VALUES: Final[Mapping[str, Kind]] = {
     "holiday_calendar": Kind(
         "a country whose public holidays the holidays library knows (ISO 3166-1 alpha-2)",
-        lambda value: value in list_supported_countries(),
+        lambda value: isinstance(value, str) and value in _calendars(),
     ),
     "time_zone": Kind(
         "a time zone of the IANA database (Europe/Minsk)",
-        lambda value: value in available_timezones(),
+        lambda value: isinstance(value, str) and value in _time_zones(),
     ),
     "clocks_start_from": _one_of("recorded", "occurred"),
     "reasonable_grounds_working_days": _whole(1, 200),
@@ -109,7 +131,7 @@ VALUES: Final[Mapping[str, Kind]] = {
     "anonymous_notification_fields": Kind(
         f"a list of {', '.join(TOLD_WITHOUT_A_PERSON)}, each at most once",
         lambda value: (
-            isinstance(value, list)
+            _are_words(value)
             and len(set(value)) == len(value)
             and set(value) <= set(TOLD_WITHOUT_A_PERSON)
         ),
@@ -211,8 +233,12 @@ def load_profile(name: str) -> Profile:
 
 def read_profile(name: str, text: str) -> Profile:
     """A profile from its YAML; ValueError says every value and line that is wrong."""
-    body = yaml.load(text, Loader=yaml.CSafeLoader)
-    if wrong := list(_objections(body, _lines(text))):
+    try:
+        found = read_strictly(text)
+    except ValueError as error:
+        raise ValueError(f"profile {name}, {error}") from None
+    body = found.body
+    if wrong := list(_objections(found)):
         raise ValueError("; ".join(f"profile {name}, {sentence}" for sentence in wrong))
     values = {key: entry["value"] for key, entry in body["values"].items()}
     return Profile(
@@ -226,30 +252,66 @@ def read_profile(name: str, text: str) -> Profile:
     )
 
 
-def _lines(text: str) -> Mapping[str, int]:
+def _lines(root: Any) -> Mapping[str, int]:
     """Value's name -> its line in the file, counted from 1."""
-    root = yaml.compose(text, Loader=yaml.CSafeLoader)
     found = {}
     for top, value in getattr(root, "value", ()):
-        found[top.value] = top.start_mark.line + 1
+        found[str(top.value)] = line_of(top)
         if isinstance(value, yaml.MappingNode):
-            found.update({key.value: key.start_mark.line + 1 for key, _ in value.value})
+            found.update({str(key.value): line_of(key) for key, _ in value.value})
     return found
 
 
-def _objections(body: Any, lines: Mapping[str, int]) -> Iterator[str]:
+def _objections(found: ReadText) -> Iterator[str]:
+    for line, name in found.twice:
+        yield f"line {line}: {name} is written twice"
+    body = found.body
     if not isinstance(body, dict) or set(body) != {"profile", "country", "values"}:
         yield "line 1: it must have profile, country and values, and nothing else"
         return
+    lines = _lines(found.root)
+    if not _is_text(body["profile"]):
+        yield f"line {lines['profile']}: profile must be a name"
+    if not _is_country(body["country"]):
+        yield f"line {lines['country']}: country must be a code of ISO 3166-1 alpha-2 (BY)"
     values = body["values"]
+    if not isinstance(values, dict):
+        yield f"line {lines['values']}: values must be the values of a profile, each by its name"
+        return
     for name in sorted(VALUES.keys() - values.keys()):
         yield f"line {lines['values']}: {name} is missing"
     for name, entry in values.items():
-        if name not in VALUES:
-            yield f"line {lines[name]}: {name} is no value of a profile"
-        elif not isinstance(entry, dict) or set(entry) != ENTRY:
-            yield f"line {lines[name]}: {name} needs value, source and status, and nothing else"
-        elif entry["status"] not in STATUSES:
-            yield f"line {lines[name]}: {name} has no known status"
-        elif not VALUES[name].holds(entry["value"]):
-            yield f"line {lines[name]}: {name} must be {VALUES[name].sentence}"
+        if against := _objection(name, entry):
+            yield f"line {lines.get(str(name), lines['values'])}: {name} {against}"
+    for name in _silent_under_a_law(values):
+        yield f"line {lines[name]}: {name} must not be empty where a law is cited"
+
+
+def _objection(name: Any, entry: Any) -> str | None:
+    """What is wrong with one value, as the end of a sentence; nothing when it is right."""
+    if name not in VALUES:
+        return "is no value of a profile"
+    if not isinstance(entry, dict) or set(entry) != ENTRY:
+        return "needs value, source and status, and nothing else"
+    if not isinstance(entry["status"], str) or entry["status"] not in STATUSES:
+        return f"has no known status: {', '.join(sorted(STATUSES))}"
+    if not _is_text(entry["source"]):
+        return "has no source: say where its value is from"
+    holds = VALUES[name].holds(entry["value"])
+    return None if holds else f"must be {VALUES[name].sentence}"
+
+
+def _is_country(value: Any) -> bool:
+    """Of the list, but not its *not yet known*: who is its citizen is asked by this code."""
+    return isinstance(value, str) and value in code_lists()["country"] and value != NOT_YET_KNOWN
+
+
+def _silent_under_a_law(values: Mapping[Any, Any]) -> Iterator[str]:
+    """A law that has numbers told says to whom, and what."""
+    said = {
+        name: entry.get("value") if isinstance((entry := values.get(name)), dict) else None
+        for name in ("anonymous_notification_law", *UNDER_A_LAW)
+    }
+    law = said["anonymous_notification_law"]
+    if _is_text(law) and law != NO_LAW:
+        yield from (name for name in UNDER_A_LAW if said[name] == [])
