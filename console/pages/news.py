@@ -109,7 +109,7 @@ async def passed_clocks(visit: Visit) -> Waiting | None:
 
 async def _waiting(visit: Visit, chosen: Chosen, *, cannot_wait: bool) -> Waiting:
     """What is not known to be done, each once: what is done is left out before anything is cut."""
-    standing: dict[Sequence[Any], Piece] = {}
+    standing: dict[tuple[Any, ...], Piece] = {}
     more = True
     for _ in range(LOOKS):
         shown = await _news(visit, chosen, CLOCKS, cannot_wait=cannot_wait)
