@@ -21,7 +21,8 @@ BORN: Final = "prs_Birthdate"
 PHONE: Final = "prs_MobilePhone"
 STREET: Final = "prs_MailingStreet"
 COUNTRY: Final = "prs_MailingCountry"
-FIELDS: Final = (NAMES, BORN, PHONE, STREET, COUNTRY)
+GENDER: Final = "prs_Gender"
+FIELDS: Final = (NAMES, BORN, PHONE, STREET, COUNTRY, GENDER)
 LOST: Final = {
     "names": f"names: {NAMES} holds the first whole name; others have no field",
     "birth_year": f"birth_year: {BORN} has no word for a year alone",
@@ -64,6 +65,7 @@ def told(identity: Identity) -> dict[str, str]:
         PHONE: str(phone.get("number") or ""),
         STREET: ", ".join(address.get("lines") or ()),
         COUNTRY: str(address.get("country") or ""),
+        GENDER: code_lists()["gender"].maps["htcds"].outward.get(str(identity.get("gender")), ""),
     }
 
 

@@ -15,6 +15,7 @@ from console.answers import back_to, page
 from console.calling import ChangedMeanwhile
 from console.desk import Visit, visit_of
 from console.forms import DIGITS, YES
+from contracts.vocabulary import code_lists
 from services.chassis.errors import NotFound
 
 LINE: Final = 200
@@ -52,6 +53,7 @@ async def keep_person(request: Request, case_id: UUID) -> Response:
 async def _page(visit: Visit, case_id: UUID, status: int = 200, wrong: str = "") -> Response:
     person, version = await _read(visit, case_id)
     shown = {"person": person, "version": version, "case_id": case_id, "wrong": wrong}
+    shown |= {"genders": code_lists()["gender"].codes}
     return page(visit, "person.html", status, **shown)
 
 
@@ -71,6 +73,8 @@ def _merged(before: Mapping[str, Any], visit: Visit) -> dict[str, Any] | None:
         return None
     person = {key: value for key, value in before.items() if value not in (None, "", [])}
     person |= {"birth_year": int(year)} if year else {}
+    gender = visit.value("gender")
+    person |= {"gender": gender} if gender in code_lists()["gender"] else {}
     person |= {"notes": visit.value("notes")[:NOTES]}
     names, phones = list(person.get("names", [])), list(person.get("phones", []))
     if name:

@@ -180,6 +180,7 @@ def test_every_code_list_is_used_by_a_schema_or_told_apart_here() -> None:
         "identification-state",  # a state, shown by the API, in no event
         "form-of-sexual-exploitation",  # asked by nothing yet: see critiques
         "recruiter-relation",  # the same
+        "gender",  # in the safe alone, in no event
         "directory-refusal",  # what is wrong with a record, told to whoever imports it
         "routing-verdict",  # why a service was offered or not, told in the node alone
         "file-reason",  # told by the doors for files, in no event

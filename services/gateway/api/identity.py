@@ -8,8 +8,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.vocabulary import code_lists
+
 Line = Annotated[str, Field(min_length=1, max_length=200)]
 Notes = Annotated[str, Field(max_length=8000)]
+Gender = Annotated[str, Field(pattern=f"^(?:{'|'.join(code_lists()['gender'].codes)})$")]
+"""A code of the list ``gender``: another word is refused, as nothing here is guessed."""
 
 
 class _Part(BaseModel):
@@ -56,6 +60,7 @@ class Identity(_Part):
     names: Annotated[tuple[Name, ...], Field(max_length=10)] = ()
     born_on: date | None = None
     birth_year: Annotated[int, Field(ge=1900, le=2200)] | None = None
+    gender: Gender | None = None
     documents: Annotated[tuple[Document, ...], Field(max_length=20)] = ()
     phones: Annotated[tuple[Phone, ...], Field(max_length=20)] = ()
     addresses: Annotated[tuple[Address, ...], Field(max_length=20)] = ()

@@ -207,14 +207,19 @@ async def test_who_the_person_is_comes_from_the_safe_when_pressed_for_and_is_not
 async def test_what_the_form_does_not_ask_stays_in_the_safe(bench: Bench) -> None:
     await bench.sign_in("case-worker")
     fields = {"name": "Pavel Invented-Again", "birth_year": "1990", "phone": "", "notes": "x"}
-    fields["version"] = VERSION
+    fields |= {"version": VERSION, "gender": "non-conforming"}
     await bench.send(f"/cases/{CASE}/person/keep", fields)
     (kept,) = bench.node.kept
     assert bench.node.replaced == [VERSION]
     assert kept["documents"] == [{"kind": "passport", "number": "XX0000000"}]
     assert kept["names"][0] == {"full": "Pavel Invented-Again", "script": "Latn", "kind": "usual"}
     assert kept["phones"][0]["number"] == "+375 00 000-09-09"
-    assert kept["birth_year"] == 1990
+    assert (kept["birth_year"], kept["gender"]) == (1990, "non-conforming")
+    for said in ("", "a word of somebody's own"):
+        await bench.send(f"/cases/{CASE}/person/keep", {**fields, "gender": said})
+        assert "gender" not in bench.node.kept[-1]
+    shown = await bench.send(f"/cases/{CASE}/person", {})
+    assert '<option value="transgender-male">' in shown.text
     wrong = await bench.send(f"/cases/{CASE}/person/keep", {**fields, "birth_year": "x"})
     assert wrong.status_code == 422
 

@@ -19,6 +19,7 @@ IDENTITY: dict[str, Any] = {
     ],
     "addresses": [{"lines": ["Nowhere street 7", "Brest"], "country": "BY", "safe": True}],
     "documents": [{"kind": "passport", "number": "X1"}],
+    "gender": "transgender-female",
     "notes": "asks for a call after six",
 }
 
@@ -29,7 +30,7 @@ def test_a_case_is_named_in_the_fields_that_the_standard_has() -> None:
     (row,) = rows(of_htcds)
     assert [row[name] for name in FIELDS] == [
         *(NAME, "1990-05-17", "'+375 00 000-00-02"),
-        *("Nowhere street 7, Brest", "BY"),
+        *("Nowhere street 7, Brest", "BY", "TransgenderFeminine"),
     ]
     assert row["vic_LabourIndustry"] == "F_Construction"
     gone = {sentence.partition(":")[0] for sentence in of_htcds.lost}
