@@ -68,7 +68,7 @@ class HandOverOffered(Contract):
 
 
 class HandOverRequired(HandOverOffered):
-    """Addressed: the same offer without consent, because the child route or a law requires it."""
+    """Addressed: the same offer, because the child route or a law requires it, consent or not."""
 
     ground: Annotated[str, code("hand-over-ground")]
     guardian_status: Annotated[str, code("guardian-status")] = "unknown"
@@ -136,7 +136,7 @@ class DecisionClockStopped(Contract):
 
 
 class HandOverFailed(Contract):
-    """Local: the offer may not leave, or was withdrawn unanswered; the worker decides what next."""
+    """Local: the offer may not leave, or sharing ended; the worker decides what next."""
 
     offer_id: Reference
     recipient: Node

@@ -41,7 +41,7 @@ UNKNOWN: Final = "unknown"
 def offer_of(case: Case, offer_id: UUID, ground: str | None = None) -> HandOverOffered:
     """To the agency that identifies: codes of the case, and no reference of ours.
 
-    ``ground``: why it goes there without consent; of a child also whether a guardian is suspected.
+    ``ground``: the law that asks for it; of a child also whether a guardian is suspected.
     """
     offered = _offered(case, offer_id)
     if ground is None:
@@ -182,7 +182,7 @@ def confirmed(
 
 
 def failed(offer_id: UUID, recipient: str, reason: str) -> HandOverFailed:
-    """Inside the node: the offer may not leave, or was withdrawn before its answer."""
+    """Inside the node: the offer may not leave, or sharing ended."""
     return HandOverFailed(offer_id=offer_id, recipient=recipient, reason=reason)
 
 

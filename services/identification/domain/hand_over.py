@@ -1,12 +1,14 @@
 """When a detecting agency offers a case to one that may identify, and when nobody is told.
 
 Fails closed: without a live consent that covers the recipient nothing is offered, but for a child
-and where the profile names a legal duty; a restriction always wins. Everything is looked at
-again when consent, restrictions or the policy change.
+and where the profile names a legal duty; a restriction always wins. Where a law requires the
+hand-over the law is its ground, whether the person agreed or not: whoever agreed is not worse
+protected than whoever was never asked. Everything is looked at again when consent, restrictions
+or the policy change.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -25,6 +27,7 @@ DETECTED_HERE: Final = "detected"
 REFUSED: Final = "refused"
 CHILD_ROUTE: Final = "child-route"
 LEGAL_DUTY: Final = "legal-duty"
+FAILED: Final = "failed"
 OFFERS_LIMIT: Final = 5
 """Offers of one case that may fail before a person has to look at it."""
 
@@ -142,7 +145,7 @@ class Situation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """Offer the case to this agency; ``ground``: why without consent."""
+    """Offer the case to this agency; ``ground``: the law that asks for it, consent or not."""
 
     recipient: str
     ground: str | None = None
@@ -213,7 +216,7 @@ def this_node_may_not_identify(case: Case, situation: Situation) -> bool:
 
 def no_offer_stands(case: Case, situation: Situation) -> bool:
     """One recipient at a time, and not again once confirmed."""
-    return all(offer.state == "failed" for offer in situation.hand_overs)
+    return all(offer.state == FAILED for offer in situation.hand_overs)
 
 
 def offers_are_left(case: Case, situation: Situation) -> bool:
@@ -236,7 +239,7 @@ def review(case: Case, situation: Situation) -> Outcome:
     """Who, if anybody, is offered the case now."""
     if not all(rule(case, situation) for rule in REVIEW_RULES):
         return Wait()
-    ground = ground_without_consent(case, situation)
+    ground = ground_of_law(case, situation)
     undecided = isinstance(case.state, Detected)
     if ground is None and undecided and case.codes.consent_outcome == REFUSED:
         return HelpWithoutIdentification(reason="consent-refused")
@@ -245,30 +248,43 @@ def review(case: Case, situation: Situation) -> Outcome:
     if undecided and identifying and not allowed:
         return HelpWithoutIdentification(reason="restricted")
     consents = _consents_that_count(case, situation)
-    covered = [found for found in allowed if any(covers(consent, found) for consent in consents)]
-    if covered:
-        ground = None
-    elif ground is not None and allowed:
-        covered = allowed
-    else:
+    agreed = [found for found in allowed if any(covers(consent, found) for consent in consents)]
+    asked = agreed if ground is None else allowed
+    if not asked:
         return Wait()
 
-    def rank(found: Participant) -> tuple[bool, bool, bool, str]:
-        """Where sending is permitted, whom the person named, the same oblast; then by name."""
+    def rank(found: Participant) -> tuple[bool, bool, bool, bool, str]:
+        """Where sending is permitted, whom the person agreed to, whom they named, the same oblast;
+        then by name.
+        """
         permitted = (situation.node, found.node) in situation.policy.hand_over_pairs
         named = any(found.node in consent.recipients for consent in consents)
-        return (not permitted, not named, case.codes.oblast not in found.oblasts, found.node)
+        far = case.codes.oblast not in found.oblasts
+        return (not permitted, found not in agreed, not named, far, found.node)
 
-    return Offer(recipient=min(covered, key=rank).node, ground=ground)
+    return Offer(recipient=min(asked, key=rank).node, ground=ground)
 
 
-def ground_without_consent(case: Case, situation: Situation) -> str | None:
+def ground_of_law(case: Case, situation: Situation) -> str | None:
     """The child route (Convention, Art. 10(4)), or a duty of the profile; else consent decides."""
     if case.codes.is_child:
         return CHILD_ROUTE
     if situation.policy.type_of(situation.node) in situation.duty_types:
         return LEGAL_DUTY
     return None
+
+
+def a_law_asks_again(case: Case, situation: Situation, offer_id: UUID) -> bool:
+    """Sharing of this hand-over ended: whether a law has the case offered all the same.
+
+    A hand-over under a consent that was withdrawn ends for an adult, and stays ended.
+    """
+    ended = tuple(
+        replace(each, state=FAILED) if each.offer_id == offer_id else each
+        for each in situation.hand_overs
+    )
+    outcome = review(case, replace(situation, hand_overs=ended))
+    return isinstance(outcome, Offer) and outcome.ground is not None
 
 
 def restricted(recipient: Participant, situation: Situation) -> bool:

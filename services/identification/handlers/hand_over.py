@@ -19,6 +19,7 @@ from services.identification.domain import (
     Opening,
     Situation,
     Wait,
+    a_law_asks_again,
     help_without_identification,
     open_case,
     review,
@@ -42,9 +43,10 @@ from services.identification.store.hand_overs import INCOMING, OUTGOING, HandOve
 
 PURPOSE: Final = "hand-over"
 HANDED_OVER_BY_LAW: Final = "hand-over-by-law"
+CONFIRMED: Final = "confirmed"
 FAILED: Final = "failed"
 SHARING_ENDED: Final = "grant-ended"
-"""Why an offer failed that left and was withdrawn before the answer."""
+"""Why an offer failed that left: sharing ended."""
 OFFERED_CODES: Final = (
     "case_type",
     "majority",
@@ -79,7 +81,7 @@ async def review_case(work: Work, case: Case, situation: Situation) -> Case:
 
 
 async def _offer(work: Work, case: Case, offer: Offer) -> Case:
-    """Offer it; where the person was not asked, they are told."""
+    """Offer it; where a law asks for it the person is told: no withdrawal takes it back."""
     tx, recipient = work.transaction, offer.recipient
     offer_id = derived_id(SERVICE, work.cause.id, "hand-over-offer", 0)
     outgoing_id = outbox.send(
@@ -124,19 +126,31 @@ async def sending_refused(context: Context, received: Received, work: Work) -> W
 async def notice_queued(context: Context, received: Received, work: Work) -> Waits | None:
     """An agency is told to let the case go: what it was offered and did not answer is over.
 
-    It may not answer any more. A consent that was given since may be for a new offer.
+    It may not answer any more. A consent that was given since may be for a new offer; and what a
+    law asks for is offered again, also where the agency had the case already.
     """
     body: NoticeQueued = received.body
     case_id = case_id_of(received)
     case = await sharing_ended(work, case_id, body.recipient)
     await _heard_no_more(work, case_id, body.recipient)
-    row = await hand_overs.standing_offer(work.transaction, case_id)
-    if row is None or row.agency != body.recipient:
+    row = await _stands_with(work, case_id, body.recipient)
+    if row is None:
+        return None
+    situation = await situation_of(context, work, case_id)
+    again = case is not None and a_law_asks_again(case, situation, row.offer_id)
+    if row.state == CONFIRMED and not again:
         return None
     await _failed(work, row, SHARING_ENDED)
     if case is not None:
         await review_case(work, case, await situation_of(context, work, case_id))
     return None
+
+
+async def _stands_with(work: Work, case_id: UUID, agency: str) -> HandOverRow | None:
+    """What we offered the agency, answered or not; nothing when it is over."""
+    rows = await hand_overs.hand_overs_of(work.transaction, case_id)
+    ours = (row for row in rows if row.direction == OUTGOING and row.agency == agency)
+    return next((row for row in ours if row.state != FAILED), None)
 
 
 async def _failed(work: Work, row: HandOverRow, reason: str) -> None:
@@ -167,7 +181,7 @@ async def hand_over_received(context: Context, received: Received, work: Work) -
     reference, due_at = body.hand_over_reference, body.decision_due_at
     begins = due_at is not None and is_later(RUNNING, row.decision_clock)
     settled = replace(
-        row.settled("confirmed", work.now, reference=reference),
+        row.settled(CONFIRMED, work.now, reference=reference),
         decision_clock=RUNNING if begins else row.decision_clock,
         decision_due_at=due_at,
     )
@@ -266,7 +280,7 @@ async def _confirm(work: Work, case: Case, offer_id: UUID, sender: str) -> None:
         direction=INCOMING,
         agency=sender,
         outgoing_id=outgoing_id,
-        state="confirmed",
+        state=CONFIRMED,
         changed_at=work.now,
         hand_over_reference=reference,
         decision_clock=None if due_at is None else RUNNING,

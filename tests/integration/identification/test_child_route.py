@@ -4,10 +4,17 @@ from typing import Any
 from uuid import UUID
 
 from contracts.catalogue import type_of
-from contracts.gateway import PermittedPair, SendingDelivered, SendingRefused, SharingStopped
-from contracts.identification import ChildNotified, HandOverRequired
+from contracts.gateway import (
+    NoticeQueued,
+    PermittedPair,
+    SendingDelivered,
+    SendingRefused,
+    SharingStopped,
+)
+from contracts.identification import ChildNotified, HandOverReceived, HandOverRequired
 from contracts.intake import (
     BestInterestsRecorded,
+    CaseCorrected,
     CaseLinked,
     ChildAuthorityTold,
     ChildsViewRecorded,
@@ -30,6 +37,7 @@ from tests.integration.identification.events import (
     a_participant,
     a_policy,
     a_restriction,
+    a_withdrawal,
 )
 from tests.support.service_bench import Bench, Told
 
@@ -316,3 +324,50 @@ async def test_whoever_takes_a_child_over_knows_that_the_guardian_is_suspected(
     async with interior.client() as officer:
         shown = (await officer.get(f"/v1/cases/{case_id}")).json()
     assert shown["child"]["guardian_status"] == "suspected"
+
+
+async def test_a_child_that_agreed_goes_over_by_law_with_what_is_known_of_its_guardian(
+    border: Bench,
+) -> None:
+    case_id = new_id()
+    await border.bring(a_consent(), case_id)
+    await a_child_is_met(border, case_id, consent_outcome="given", guardian_status="suspected")
+    offer = (await border.told("outgoing"))[0]
+    assert (offer.kind, offer.body["ground"]) == (HAND_OVER, "child-route")
+    assert offer.body["guardian_status"] == "suspected"
+    assert "person-to-be-told" in await border.kinds("identification")
+
+
+async def test_a_child_that_was_handed_over_as_an_adult_is_offered_by_law_when_sharing_ends(
+    border: Bench,
+) -> None:
+    case_id = new_id()
+    await border.bring(a_policy(), POLICY)
+    await border.bring(a_detection(), case_id)
+    await border.bring(a_consent(), case_id)
+    (offer,) = await border.told("outgoing")
+    answer = HandOverReceived(offer_id=offer.body["offer_id"], hand_over_reference=new_id())
+    await border.bring(answer, case_id, sender=INTERIOR, publisher="identification")
+    await border.bring(CaseCorrected(majority="child"), case_id)
+    assert HAND_OVER not in await border.kinds("outgoing")
+    await border.bring(a_withdrawal(), case_id)
+    await border.bring(NoticeQueued(recipient=INTERIOR), case_id)
+    kinds = await border.kinds("outgoing")
+    assert [kind for kind in kinds if kind.startswith("hand-over")] == [offer.kind, HAND_OVER]
+    assert "hand-over-failed" in await border.kinds("identification")
+
+
+async def test_an_adult_who_withdraws_after_the_hand_over_is_offered_to_nobody_again(
+    border: Bench,
+) -> None:
+    case_id = new_id()
+    await border.bring(a_policy(), POLICY)
+    await border.bring(a_detection(), case_id)
+    await border.bring(a_consent(), case_id)
+    (offer,) = await border.told("outgoing")
+    answer = HandOverReceived(offer_id=offer.body["offer_id"], hand_over_reference=new_id())
+    await border.bring(answer, case_id, sender=INTERIOR, publisher="identification")
+    await border.bring(a_withdrawal(), case_id)
+    await border.bring(NoticeQueued(recipient=INTERIOR), case_id)
+    assert len(await border.told("outgoing")) == 1
+    assert "hand-over-failed" not in await border.kinds("identification")

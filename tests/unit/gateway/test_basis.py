@@ -240,10 +240,10 @@ def test_a_withdrawal_does_not_end_what_a_law_asked_for_and_a_restriction_does()
     sharing = Sharing(
         participant=a_participant(THEIRS),
         by_grant=False,
-        types=frozenset({CHILD}),
-        consents=(ENDED,),
+        types=frozenset({REQUIRED_HAND_OVER, HAND_OVER}),
+        consents=(HANDED_OVER_ONLY,),
         restrictions=(),
-        withdrawn=frozenset({ENDED.consent_id}),
+        withdrawn=frozenset({HANDED_OVER_ONLY.consent_id}),
         now=NOW,
     )
     assert sharing_ends(sharing) is None

@@ -1,5 +1,6 @@
 """Nobody is told about a person without consent, and nobody at all who is restricted."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from services.identification.domain import (
     Restriction,
     Screening,
     Wait,
+    a_law_asks_again,
     covers,
     review,
 )
@@ -139,9 +141,49 @@ def test_a_duty_of_the_profile_hands_over_without_consent_and_only_where_it_is_n
     assert review(case, others) == HelpWithoutIdentification(reason="consent-refused")
 
 
-def test_a_consent_is_the_better_ground_where_there_is_one() -> None:
+@pytest.mark.parametrize("majority", ["child", "believed-child"])
+@pytest.mark.parametrize("outcome", ["given", "refused", "not-yet-known"])
+def test_a_child_that_agreed_is_handed_over_by_law_like_one_that_nobody_asked(
+    majority: str, outcome: str
+) -> None:
+    child = a_case(codes=some_codes(majority=majority, consent_outcome=outcome))
+    for consents in ((), (a_consent(),)):
+        by_law = Offer(recipient=INTERIOR, ground="child-route")
+        assert review(child, a_situation(consents=consents)) == by_law
+
+
+def test_a_duty_is_the_ground_also_where_the_person_agreed() -> None:
+    obliged = a_situation(duty_types=frozenset({"border-guard"}))
+    assert review(a_case(), obliged) == Offer(recipient=INTERIOR, ground="legal-duty")
+
+
+def test_of_those_to_whom_a_law_lets_a_child_go_the_one_it_agreed_to_comes_first() -> None:
+    policy = a_policy(the_border(), a_participant("a-first"), a_participant("b-agreed"))
+    by_class = a_consent(
+        recipients=frozenset(), recipient_class=a_class(except_agencies=("a-first",))
+    )
+    for consent in (a_consent(recipients=frozenset({"b-agreed"})), by_class):
+        outcome = review(
+            a_case(codes=some_codes(majority="child")),
+            a_situation(policy=policy, consents=(consent,)),
+        )
+        assert outcome == Offer(recipient="b-agreed", ground="child-route")
+
+
+@pytest.mark.parametrize("state", ["offered", "confirmed"])
+@pytest.mark.parametrize("consents", [(), (a_consent(ended=True),), (a_consent(),)])
+def test_when_sharing_ends_a_law_has_a_child_offered_again_and_nothing_an_adult(
+    state: str, consents: Any
+) -> None:
+    situation = a_situation(consents=consents, hand_overs=(an_offer(state),))
     child = a_case(codes=some_codes(majority="child"))
-    assert review(child, a_situation()) == Offer(recipient=INTERIOR)
+    assert a_law_asks_again(child, situation, UUID(int=1))
+    assert not a_law_asks_again(child, situation, UUID(int=2))
+    assert not a_law_asks_again(a_case(), situation, UUID(int=1))
+    obliged = replace(situation, duty_types=frozenset({"border-guard"}))
+    assert a_law_asks_again(a_case(), obliged, UUID(int=1))
+    nobody = replace(situation, restrictions=(a_restriction(agency=INTERIOR),))
+    assert not a_law_asks_again(child, nobody, UUID(int=1))
 
 
 def test_once_of_age_only_what_the_person_said_later_counts() -> None:
