@@ -1,7 +1,14 @@
 """Code lists and jurisdiction profiles shared by every agency. Nothing here can name a person."""
 
 from contracts.vocabulary.calendar import BusinessCalendar
-from contracts.vocabulary.lists import LANGUAGES, NOT_YET_KNOWN, CodeList, code_lists, taken_as
+from contracts.vocabulary.lists import (
+    LANGUAGES,
+    NOT_YET_KNOWN,
+    CodeList,
+    code_lists,
+    is_a_reason,
+    taken_as,
+)
 from contracts.vocabulary.mapping import StandardMapping
 from contracts.vocabulary.profile import Profile, load_profile
 
@@ -13,6 +20,7 @@ __all__ = [
     "Profile",
     "StandardMapping",
     "code_lists",
+    "is_a_reason",
     "load_profile",
     "taken_as",
 ]

@@ -123,6 +123,16 @@ def _words(row: list[str]) -> Words:
     return Words(labels=tuple(labels), definition=definition)
 
 
+def is_a_reason(list_name: str, code: str | None) -> bool:
+    """Whether ``code`` says why: a word of the list, and not the one that an unknown is taken as.
+
+    Where something is allowed for a reason only, this is asked and never whether a code is there:
+    a word that this version does not know is no reason.
+    """
+    codes = code_lists()[list_name]
+    return code in codes and code != codes.fallback
+
+
 def taken_as(list_name: str, code: str) -> str:
     """``code`` if the list holds it, else the list's fallback."""
     codes = code_lists()[list_name]

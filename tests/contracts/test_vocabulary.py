@@ -19,6 +19,7 @@ from contracts.vocabulary import (
     BusinessCalendar,
     CodeList,
     code_lists,
+    is_a_reason,
     lists,
     load_profile,
     taken_as,
@@ -139,6 +140,14 @@ def test_a_wrong_mapping_is_refused(row: dict[str, Any], sentence: str) -> None:
 def test_an_unknown_code_is_taken_as_the_fallback() -> None:
     assert taken_as("exploitation", "moon-mining") == "not-yet-known"
     assert taken_as("exploitation", "forced-labour") == "forced-labour"
+
+
+@given(st.sampled_from(sorted(code_lists())), st.text(max_size=12) | st.none())
+def test_what_an_unknown_code_is_taken_as_is_no_reason(name: str, word: str | None) -> None:
+    listed = code_lists()[name]
+    assert [code for code in listed.codes if not is_a_reason(name, code)] == [listed.fallback]
+    assert is_a_reason(name, word) is (word in listed and word != listed.fallback)
+    assert not is_a_reason(name, taken_as(name, f"{word} unknown"))
 
 
 @pytest.mark.parametrize(

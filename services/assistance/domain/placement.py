@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from contracts.vocabulary import NOT_YET_KNOWN, Profile
+from contracts.vocabulary import NOT_YET_KNOWN, Profile, is_a_reason
 from services.assistance.domain.hold import CheckedIn, Confirmed, Held, Hold
 from services.assistance.domain.pool import Pool, fits
 from services.assistance.domain.refusals import Objection
 
+REASONS: Final = "placement-reason"
 ACCOMMODATION: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
 FOR_ADULTS: Final = frozenset({"crisis-room", "shelter"})
 """Either will do for an adult: the law names crisis rooms and centres of protection alike."""
@@ -57,6 +58,11 @@ def is_placed_as_foreseen(hold: Hold, profile: Profile) -> bool:
         return True
     foreseen = profile.word(f"placement_{by_age}_service")
     return hold.service_type == foreseen or {hold.service_type, foreseen} <= FOR_ADULTS
+
+
+def a_reason_is_recorded(reason: str | None) -> bool:
+    """Whether a person said why it is otherwise than foreseen; an unknown word says nothing."""
+    return is_a_reason(REASONS, reason)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +110,7 @@ def the_place_has_what_is_needed(hold: Hold, asked: Assignment) -> Objection | N
 def a_family_is_not_separated_without_a_reason(hold: Hold, asked: Assignment) -> Objection | None:
     """A carer and the children, a minor mother and her child, get one place that takes both."""
     family = hold.audience_class in FAMILIES
-    if asked.pool is None or not family or asked.after.reason is not None:
+    if asked.pool is None or not family or a_reason_is_recorded(asked.after.reason):
         return None
     if fits(asked.pool, hold.audience_class):
         return None
@@ -113,16 +119,17 @@ def a_family_is_not_separated_without_a_reason(hold: Hold, asked: Assignment) ->
 
 def the_place_is_for_whom_it_was_asked(hold: Hold, asked: Assignment) -> Objection | None:
     """Women do not find a man in their room; a person here may say why it is right."""
-    if asked.pool is None or hold.audience_class in FAMILIES or asked.after.reason is not None:
+    if asked.pool is None or hold.audience_class in FAMILIES:
         return None
-    if fits(asked.pool, hold.audience_class):
+    if a_reason_is_recorded(asked.after.reason) or fits(asked.pool, hold.audience_class):
         return None
     return Objection(code="place-does-not-suit", field="pool_id")
 
 
 def the_class_of_age_is_placed_as_foreseen(hold: Hold, asked: Assignment) -> Objection | None:
     """The profile says which service places whom by age (Belarus Law 350-Z, Art. 20)."""
-    if asked.after.reason is not None or is_placed_as_foreseen(asked.after, asked.profile):
+    after = asked.after
+    if a_reason_is_recorded(after.reason) or is_placed_as_foreseen(after, asked.profile):
         return None
     return Objection(code="reason-missing", field="placement_class")
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final, TypeAlias
 from uuid import UUID
 
-from contracts.vocabulary import NOT_YET_KNOWN, Profile
+from contracts.vocabulary import NOT_YET_KNOWN, Profile, is_a_reason
 from services.assistance.domain.dates import after_months
 from services.assistance.domain.refusals import Objection, Refusal, lies_in_the_future
 
@@ -184,8 +184,8 @@ def high_risk_has_a_safety_plan(plan: AssistancePlan, step: Step) -> Objection |
 
 
 def an_end_has_a_reason(plan: AssistancePlan, step: Step) -> Objection | None:
-    """A plan is not closed without saying why."""
-    if step.to != Closed.code or step.reason is not None:
+    """A plan is not closed without saying why; an unknown word does not say it."""
+    if step.to != Closed.code or is_a_reason("plan-end-reason", step.reason):
         return None
     return Objection(code="reason-missing", field="reason")
 

@@ -41,6 +41,7 @@ from services.assistance.domain.hold import (
 from services.assistance.domain.placement import (
     ASSIGNMENT_RULES,
     Assignment,
+    a_reason_is_recorded,
     is_placed_as_foreseen,
     placement_class,
     stay_limit,
@@ -89,7 +90,7 @@ def check_in(hold: Hold, pool: Pool | None, at: datetime, profile: Profile) -> P
     if not isinstance(hold.state, Held | Confirmed):
         return None
     facts: tuple[HoldHappened, ...] = (PersonCame(happened_at=at),)
-    if hold.reason is None and not is_placed_as_foreseen(hold, profile):
+    if not a_reason_is_recorded(hold.reason) and not is_placed_as_foreseen(hold, profile):
         told = PlacementIsUnusual(happened_at=at, placement_class=placement_class(hold))
         facts = (*facts, told)
     return Placed(
@@ -234,7 +235,7 @@ def the_end_lies_ahead(hold: Hold, asked: Extension) -> Objection | None:
 def beyond_the_limit_there_is_a_reason(hold: Hold, asked: Extension) -> Objection | None:
     """The profile's limit of a stay (Belarus Law 350-Z, Art. 20) asks for a reason, no more."""
     months = stay_limit(hold, asked.profile)
-    if not isinstance(hold.state, CheckedIn) or not months or asked.reason is not None:
+    if not isinstance(hold.state, CheckedIn) or not months or a_reason_is_recorded(asked.reason):
         return None
     if asked.ends_at > after_months(hold.state.since, months):
         return Objection(code="reason-missing", field="reason")

@@ -17,7 +17,10 @@ from contracts.catalogue import CATALOGUE, EventSpec
 from contracts.intake import (
     CapacityReported,
     ConsentRecorded,
+    DecisionRecorded,
     PersonDetected,
+    ProviderChosen,
+    ReferralRequested,
     RestrictionRecorded,
 )
 from contracts.nodes import node_places, nodes_named
@@ -36,6 +39,10 @@ _NARROWING: Final = ("recipient_class", "agency_type", "oblast", "given_by")
 """Where an unknown code may not be taken as another one: it says whom something is for, or who
 agreed.
 """
+_OPENING: Final[Mapping[type[BaseModel], str]] = MappingProxyType(
+    {ReferralRequested: "separation_reason", ProviderChosen: "reason", DecisionRecorded: "reasons"}
+)
+"""Nor here: it is the reason for what is refused without one, and people choose *other*, too."""
 _RESTRICTIONS: Final = "restrictions"
 
 
@@ -121,7 +128,7 @@ def _read(
         reading = read_body(contracts, spec.type, canonical(content))
     except ContractBroken:
         return None, {}, [Objection("wrong-format")]
-    return reading.model, reading.unmapped, _narrowing_objections(spec, reading.unmapped)
+    return reading.model, reading.unmapped, _guessing_objections(spec, reading.unmapped)
 
 
 def _named_for(spec: EventSpec, objection: Objection) -> Objection:
@@ -130,11 +137,12 @@ def _named_for(spec: EventSpec, objection: Objection) -> Objection:
     return objection
 
 
-def _narrowing_objections(spec: EventSpec, unmapped: Mapping[str, str]) -> list[Objection]:
+def _guessing_objections(spec: EventSpec, unmapped: Mapping[str, str]) -> list[Objection]:
     return [
         Objection("out-of-range", place.replace(".", "/"))
         for place in unmapped
         if _says_whom(spec.model, place.split("."))
+        or place.split(".")[0] == _OPENING.get(spec.model)
     ]
 
 

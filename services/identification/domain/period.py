@@ -5,8 +5,8 @@ It never ends because somebody does not co-operate (Council of Europe Convention
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
 
+from contracts.vocabulary import is_a_reason
 from services.identification.domain.case import (
     Case,
     Change,
@@ -30,8 +30,6 @@ from services.identification.domain.facts import (
     ReflectionWasOver,
 )
 
-NOT_NAMED: Final = "other"
-
 
 def the_period_runs(case: Case) -> Objection | None:
     """Only a period that runs can become longer or shorter."""
@@ -48,7 +46,9 @@ def another_extension_is_left(case: Case, clocks: Clocks) -> Objection | None:
 
 def a_reason_ends_it(reason: str) -> Objection | None:
     """Only the person's wish, or a reason of Art. 13(3); a code that we do not know is none."""
-    return Objection(code="reason-missing", field="reason") if reason == NOT_NAMED else None
+    if is_a_reason("reflection-end-reason", reason):
+        return None
+    return Objection(code="reason-missing", field="reason")
 
 
 def extend_reflection(case: Case, reason: str, now: datetime, clocks: Clocks) -> Change | Refusal:

@@ -6,9 +6,9 @@ that exists, and a code that we do not know is no ground.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from contracts.vocabulary import code_lists
+from contracts.vocabulary import is_a_reason
 from services.identification.domain.case import (
     Case,
     Change,
@@ -30,7 +30,6 @@ from services.identification.domain.facts import (
     ReconsiderationBegan,
 )
 
-NO_GROUND: Final = "other"
 Negative: TypeAlias = NotPresumed | NotIdentified | Revoked
 
 
@@ -64,7 +63,7 @@ def the_person_was_identified(case: Case) -> Objection | None:
 
 def the_ground_is_accepted(asked: RevocationAsked) -> Objection | None:
     """Deception, wrong facts, no power: nothing about how somebody behaved afterwards."""
-    known = asked.ground in code_lists()["revocation-ground"] and asked.ground != NO_GROUND
+    known = is_a_reason("revocation-ground", asked.ground)
     return None if known else Objection(code="ground-not-accepted", field="ground")
 
 

@@ -36,6 +36,8 @@ from services.assistance.domain import (
 from services.assistance.domain.dates import after_months
 from tests.unit.assistance.builders import NOW, PROFILE, a_hold, a_pool, objections_of
 
+NO_REASONS = ("not-yet-known", "no-such-reason")
+"""What an unknown word is taken as, and an unknown word."""
 Day = tuple[int, int, int]
 LATER = NOW + timedelta(days=1)
 EXPECTED = Confirmed(arrive_by=LATER)
@@ -156,7 +158,9 @@ def test_beyond_the_limit_a_stay_is_extended_with_a_reason_only() -> None:
     limit = after_months(NOW, PROFILE.number("stay_limit_3_to_17_months"))
     done(extend(child, extension(ends_at=limit)))
     beyond = extension(ends_at=limit + timedelta(days=1))
-    assert objections_of(extend(child, beyond)) == [("reason-missing", "reason")]
+    for unknown in (None, *NO_REASONS):
+        lacking = replace(beyond, reason=unknown)
+        assert objections_of(extend(child, lacking)) == [("reason-missing", "reason")]
     done(extend(child, replace(beyond, reason="nowhere-to-go")))
     done(extend(a_hold(HERE), beyond))
 
@@ -224,7 +228,9 @@ def test_whoever_is_gone_needs_no_place(state: Any) -> None:
 def test_a_family_is_not_separated_without_a_recorded_reason(family: str, suits: str) -> None:
     hold = a_hold(EXPECTED, audience_class=family)
     apart = an_assignment(hold, a_pool(2))
-    assert objections_of(assign(hold, apart, KEPT, NOW)) == [("reason-missing", "reason")]
+    for unknown in (None, *NO_REASONS):
+        lacking = replace(apart, after=replace(hold, reason=unknown))
+        assert objections_of(assign(hold, lacking, KEPT, NOW)) == [("reason-missing", "reason")]
     because = replace(apart, after=replace(hold, reason="court-decision"))
     parted = done(assign(hold, because, KEPT, NOW))
     assert parted.hold.reason == "court-decision"
@@ -243,6 +249,20 @@ def test_a_family_is_not_placed_by_age_and_a_child_alone_is_looked_at() -> None:
     )
     said = replace(child, reason="emergency")
     assert kinds(done(arrive(said, KEPT, at(), PROFILE))) == [facts.PersonCame]
+    for unknown in NO_REASONS:
+        said = replace(child, reason=unknown)
+        assert facts.PlacementIsUnusual in kinds(done(arrive(said, KEPT, at(), PROFILE)))
+
+
+@pytest.mark.parametrize("unknown", [None, *NO_REASONS])
+def test_a_word_that_nobody_knows_places_nobody_otherwise_than_foreseen(unknown: Any) -> None:
+    hold = a_hold(EXPECTED)
+    with_men = an_assignment(hold, a_pool(2, audience_class="men"), after={"reason": unknown})
+    assert objections_of(assign(hold, with_men, KEPT, NOW)) == [("place-does-not-suit", "pool_id")]
+    of_a_child = {"reason": unknown, "placement_class": "from-3-to-17"}
+    with_adults = an_assignment(hold, a_pool(2), after=of_a_child)
+    against = [("reason-missing", "placement_class")]
+    assert objections_of(assign(hold, with_adults, KEPT, NOW)) == against
 
 
 def test_when_sharing_ends_nobody_loses_the_bed_and_own_consent_is_asked_once() -> None:

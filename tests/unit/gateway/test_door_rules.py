@@ -329,3 +329,26 @@ def test_an_unknown_word_for_who_agreed_is_refused_and_not_taken_as_another(word
     body = {**body_of(event_type), "given_by": word}
     told = examined({**an_envelope(event_type), "data": body})
     assert told == (Objection("out-of-range", "given_by"),)
+
+
+OTHERWISE_REFUSED = {
+    "org.nrm.intake.referral-requested.v1": "separation_reason",
+    "org.nrm.intake.provider-chosen.v1": "reason",
+    "org.nrm.intake.decision-recorded.v1": "reasons/0",
+}
+"""Where the reason stands for something that is refused without one."""
+
+
+@pytest.mark.parametrize("event_type", OTHERWISE_REFUSED)
+def test_a_word_that_nobody_knows_is_no_reason_for_what_is_refused_without_one(
+    event_type: str,
+) -> None:
+    place = OTHERWISE_REFUSED[event_type]
+    name, *listed = place.split("/")
+
+    def saying(word: str) -> dict[str, Any]:
+        reason = [word] if listed else word
+        return {**an_envelope(event_type), "data": {**body_of(event_type), name: reason}}
+
+    assert examined(saying("no-such-reason")) == (Objection("out-of-range", place),)
+    assert examined(saying("other")) == ()
