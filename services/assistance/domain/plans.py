@@ -18,6 +18,9 @@ from services.assistance.domain.refusals import Objection, Refusal, lies_in_the_
 CHILDREN: Final = frozenset({"child", "believed-child"})
 HIGH_RISK: Final = "high"
 YES: Final = "yes"
+MONITORED_NO_LONGER: Final = frozenset({"moved-away", "died", "entered-in-error"})
+"""Why a child's plan ends before its months of monitoring: another place goes on with it, or nobody
+is there to be monitored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,11 +194,18 @@ def an_end_has_a_reason(plan: AssistancePlan, step: Step) -> Objection | None:
 
 
 def a_child_is_monitored_to_the_end(plan: AssistancePlan, step: Step) -> Objection | None:
-    """The profile's months of monitoring are the child's: they are not shortened."""
-    state = plan.state
-    if step.to != Closed.code or not isinstance(state, FollowUp) or state.monitored_until is None:
+    """The profile's months of monitoring are the child's: no way round shortens them.
+
+    Once help began a child's plan is closed from follow-up alone, when they are over. Help that is
+    given again begins them anew. Where nobody is left to be monitored here they end before.
+    """
+    state, child = plan.state, plan.content.majority in CHILDREN
+    if step.to != Closed.code or not child or step.reason in MONITORED_NO_LONGER:
         return None
-    return Objection(code="too-early") if step.now < state.monitored_until else None
+    if isinstance(state, FollowUp):
+        until = state.monitored_until
+        return Objection(code="too-early") if until is None or step.now < until else None
+    return Objection(code="too-early") if isinstance(state, Underway | Reintegration) else None
 
 
 STEP_RULES: Final[tuple[Callable[[AssistancePlan, Step], Objection | None], ...]] = (

@@ -66,6 +66,18 @@ async def test_a_childs_plan_from_draft_to_the_end_of_monitoring(provider: Bench
     assert [each["feedback"] for each in shown["follow_ups"]] == [["feels-safe"], []]
 
 
+async def test_one_step_back_does_not_end_the_monitoring_of_a_child(provider: Bench) -> None:
+    ids = new_id(), new_id()
+    await provider.bring(a_draft(ids[0]), ids[1])
+    await move(provider, ids, "agreed", "active", "closed", "reintegration", "closed", "follow-up")
+    await move(provider, ids, "closed", "active", "closed")
+    answers = await provider.answers()
+    assert answers == [
+        *(True, True, True, ["too-early"], True, ["too-early"], True),
+        *(["too-early"], True, ["too-early"]),
+    ]
+
+
 async def test_a_closed_plan_asks_after_nobody_and_rings_again_when_opened(
     provider: Bench,
 ) -> None:

@@ -46,6 +46,7 @@ CONTENT = Content(
     parts=(PART,),
 )
 YEAR_ON = after_months(NOW, 12)
+MONITORED = FollowUp(monitored_until=YEAR_ON)
 
 
 def a_plan(state: PlanState | None = None, **changes: Any) -> AssistancePlan:
@@ -139,6 +140,27 @@ def test_a_child_is_monitored_for_the_months_of_the_profile(majority: str, until
     assert isinstance(advance(plan, replace(early, now=until)), AssistancePlan)
 
 
+@pytest.mark.parametrize("majority", ["child", "believed-child"])
+@pytest.mark.parametrize("state", [Underway(), Reintegration(), FollowUp(), MONITORED])
+def test_no_way_round_the_months_of_monitoring_closes_a_childs_plan(
+    state: PlanState, majority: str
+) -> None:
+    plan = a_plan(state, majority=majority)
+    reasons = set(code_lists()["plan-end-reason"].codes) - {"not-yet-known"}
+    at_once = {"moved-away", "died", "entered-in-error"}
+    for reason in reasons - at_once:
+        against = objections_of(advance(plan, a_step("closed", reason=reason)))
+        assert against == [("too-early", None)]
+    for reason in at_once:
+        assert isinstance(advance(plan, a_step("closed", reason=reason)), AssistancePlan)
+
+
+@pytest.mark.parametrize("state", [Draft(), Agreed()])
+def test_a_childs_plan_that_nobody_began_is_closed_at_once(state: PlanState) -> None:
+    plan = a_plan(state, majority="child")
+    assert isinstance(advance(plan, a_step("closed", reason="person-asked")), AssistancePlan)
+
+
 def test_an_adult_is_asked_after_and_not_monitored() -> None:
     plan = advance(a_plan(Reintegration()), a_step("follow-up"))
     assert isinstance(plan, AssistancePlan)
@@ -191,20 +213,23 @@ def test_what_the_person_said_is_kept_as_codes() -> None:
 @given(
     some.lists(
         some.tuples(
-            some.sampled_from([*STATES, "draft-again"]),
-            some.sampled_from([None, "goals-met"]),
+            some.integers(0, 2) | some.sampled_from([*STATES, "draft-again"]),
+            some.sampled_from([None, "goals-met", "person-asked"]),
             some.integers(0, 400),
         ),
+        min_size=10,
         max_size=25,
     ),
     some.sampled_from(["child", "adult"]),
 )
 def test_no_sequence_of_steps_reaches_an_undefined_state_or_loses_the_monitoring(
-    steps: list[tuple[str, str | None, int]], majority: str
+    steps: list[tuple[int | str, str | None, int]], majority: str
 ) -> None:
-    plan, now = a_plan(majority=majority), NOW
-    for to, reason, days in steps:
+    plan, now, begun, helped = a_plan(majority=majority), NOW, None, False
+    for way, reason, days in steps:
         now += timedelta(days=days)
+        ways = sorted(NEXT[plan.state.code])
+        to = ways[way % len(ways)] if isinstance(way, int) else way
         decided: AssistancePlan | Refusal
         if to == "draft-again":
             decided = draft(plan, IDS, replace(CONTENT, majority=majority))
@@ -217,6 +242,11 @@ def test_no_sequence_of_steps_reaches_an_undefined_state_or_loses_the_monitoring
         assert isinstance(plan.state, get_args(PlanState))
         if isinstance(plan.state, FollowUp) and majority == "child":
             assert clocks_of_plan(plan)
-        if isinstance(plan.state, Closed) and isinstance(before.state, FollowUp):
-            until = before.state.monitored_until
-            assert until is None or now >= until
+        if isinstance(plan.state, FollowUp):
+            begun = now
+        if isinstance(before.state, Agreed) and isinstance(plan.state, Underway):
+            helped = True
+        if isinstance(plan.state, Closed) and helped and majority == "child":
+            assert begun is not None
+            assert now >= after_months(begun, PROFILE.number("child_monitoring_months"))
+            assert clocks_of_plan(before)
