@@ -48,6 +48,7 @@ from services.identification.domain.facts import (
 )
 from services.identification.domain.record import NOBODY
 
+DETECTED_HERE: Final = "detected"
 ADULT: Final = "adult"
 NOT_YET_KNOWN: Final = "not-yet-known"
 RECIPIENTS: Final = "child_notification_recipients"
@@ -103,15 +104,25 @@ def begin_route(case: Case, start: datetime, clocks: Clocks) -> tuple[Case, tupl
     """A child was met here: its authorities are told in time, a belief is looked at again."""
     if not case.codes.is_child:
         return case, ()
-    record = case.record
     started: tuple[DueDate, ...] = ()
-    if record.child_notification_due_at is None:
+    if case.record.child_notification_due_at is None:
         due = clocks.child_notification(start)
-        record, started = replace(record, child_notification_due_at=due.due_at), (due,)
-    if case.codes.majority == BELIEVED_CHILD and record.majority_review_at is None:
-        review = clocks.majority_review(start)
-        record, started = replace(record, majority_review_at=review.due_at), (*started, review)
-    return replace(case, record=record), started
+        record = replace(case.record, child_notification_due_at=due.due_at)
+        case, started = replace(case, record=record), (due,)
+    case, looked_at = begin_looking(case, start, clocks)
+    return case, (*started, *looked_at)
+
+
+def begin_looking(case: Case, start: datetime, clocks: Clocks) -> tuple[Case, tuple[DueDate, ...]]:
+    """Somebody is believed to be a child: where it is decided, too, the belief is looked at again.
+
+    Who met the child told its authorities; whoever takes it over has a date of its own.
+    """
+    if case.codes.majority != BELIEVED_CHILD or case.record.majority_review_at is not None:
+        return case, ()
+    review = clocks.majority_review(start)
+    record = replace(case.record, majority_review_at=review.due_at)
+    return replace(case, record=record), (review,)
 
 
 def authorities_left(case: Case, clocks: Clocks) -> tuple[str, ...]:
@@ -294,7 +305,8 @@ def follow_majority(before: Case, after: Case, now: datetime, clocks: Clocks) ->
 def _still(case: Case, now: datetime, clocks: Clocks) -> Change:
     """As old as before; only a belief is looked at again."""
     if case.codes.majority == BELIEVED_CHILD:
-        case, started = begin_route(case, now, clocks)
+        begin = begin_route if case.origin == DETECTED_HERE else begin_looking
+        case, started = begin(case, now, clocks)
         return Change(case=case, facts=(), clocks=started)
     record = replace(case.record, majority_review_at=None)
     return Change(case=replace(case, record=record), facts=(), stopped=(MAJORITY_REVIEW,))

@@ -24,6 +24,8 @@ from services.identification.domain.case import (
     told_anew,
 )
 from services.identification.domain.child import (
+    DETECTED_HERE,
+    begin_looking,
     begin_route,
     follow_majority,
     notification_overdue,
@@ -57,7 +59,7 @@ from services.identification.domain.period import review_reflection
 from services.identification.domain.record import CaseRecord
 from services.identification.domain.second_look import reconsideration_overdue
 
-DETECTED_HERE: Final = "detected"
+TAKEN_OVER: Final = "hand-over"
 TOLD_OF_CHILD: Final = "child-notification"
 
 
@@ -91,6 +93,8 @@ def open_case(opening: Opening, clocks: Clocks, *, identifies: bool) -> Change:
     if case.origin == DETECTED_HERE:
         start = clocks.start(recorded_at=opening.now, occurred_at=opening.occurred_at)
         case, started = begin_route(case, start, clocks)
+    elif case.origin == TAKEN_OVER:
+        case, started = begin_looking(case, opening.now, clocks)
     fact = CaseWasOpened(
         origin=case.origin,
         counted_by=case.counted_by,

@@ -169,6 +169,22 @@ def test_a_child_is_believed_to_be_one_only_from_the_correction_on() -> None:
     assert known.facts == (told_anew(known.case),)
 
 
+def test_whoever_takes_over_somebody_believed_to_be_a_child_looks_again_from_that_day_on() -> None:
+    met_before = an_opening(origin="hand-over", occurred_at=NOW - 90 * DAY)
+    taken = open_case(met_before, CLOCKS, identifies=False)
+    review = CLOCKS.majority_review(NOW)
+    assert taken.clocks == (review,)
+    assert taken.case.record == CaseRecord(majority_review_at=review.due_at)
+    rung = accepted(run_out(taken.case, MAJORITY_REVIEW, review.due_at, CLOCKS))
+    assert rung.clocks == (CLOCKS.majority_review(review.due_at),)
+    same = correct(taken.case, {"oblast": "BY-BR"}, NOW + DAY, CLOCKS)
+    assert (same.clocks, same.case.record) == ((), taken.case.record)
+    child = open_case(replace(met_before, codes=CHILD.codes), CLOCKS, identifies=True)
+    assert MAJORITY_REVIEW not in {clock.kind for clock in child.clocks}
+    believed = correct(child.case, {"majority": "believed-child"}, NOW + DAY, CLOCKS)
+    assert believed.clocks == (CLOCKS.majority_review(NOW + DAY),)
+
+
 def test_what_runs_already_is_not_begun_again() -> None:
     begun = open_case(an_opening(), CLOCKS, identifies=False).case
     change = correct(begun, {"oblast": "BY-BR"}, NOW + DAY, CLOCKS)
