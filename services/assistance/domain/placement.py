@@ -40,6 +40,11 @@ def placement_class(hold: Hold) -> str:
     return BY_SERVICE.get(hold.service_type, known)
 
 
+def is_a_stay(hold: Hold) -> bool:
+    """Whether whoever is here lives here: in a place, or in accommodation without counted ones."""
+    return hold.pool_id is not None or hold.service_type in ACCOMMODATION
+
+
 def stay_limit(hold: Hold, profile: Profile) -> int:
     """For how many months somebody may stay; 0: there is no limit, or the age is not known."""
     by_age = IN_PROFILE.get(placement_class(hold))

@@ -42,6 +42,7 @@ from services.assistance.domain.placement import (
     ASSIGNMENT_RULES,
     Assignment,
     a_reason_is_recorded,
+    is_a_stay,
     is_placed_as_foreseen,
     placement_class,
     stay_limit,
@@ -96,7 +97,7 @@ def check_in(hold: Hold, pool: Pool | None, at: datetime, profile: Profile) -> P
     return Placed(
         hold=replace(hold, state=CheckedIn(since=at)),
         pool=None if pool is None else occupy_place(pool),
-        facts=facts if hold.pool_id is not None else (),
+        facts=facts if is_a_stay(hold) else (),
     )
 
 
@@ -105,7 +106,7 @@ def release(hold: Hold, pool: Pool | None, at: datetime) -> Placed | None:
     if not hold.is_kept:
         return None
     if isinstance(hold.state, CheckedIn):
-        left = (PersonWentAway(happened_at=at),) if hold.pool_id is not None else ()
+        left = (PersonWentAway(happened_at=at),) if is_a_stay(hold) else ()
         return Placed(
             hold=replace(hold, state=CheckedOut()),
             pool=None if pool is None else free_place(pool),
@@ -264,12 +265,18 @@ def extend(hold: Hold, asked: Extension) -> Placed | Refusal:
 
 
 def assign(hold: Hold, asked: Assignment, left: Pool | None, now: datetime) -> Placed | Refusal:
-    """A person here chose the place; ``left`` is the pool where the hold has one now."""
+    """A person here chose the place; ``left`` is the pool where the hold has one now.
+
+    Of whoever is here without a place it is told with the first one that, and since when, they are:
+    their record is needed from then on. Told twice it is one stay.
+    """
     found = [rule(hold, asked) for rule in ASSIGNMENT_RULES]
     against = tuple(objection for objection in found if objection)
     if against or asked.pool is None:
         return Refusal(objections=against)
-    told = (PlaceWasChanged(happened_at=now, reason=asked.after.reason),)
+    told: tuple[HoldHappened, ...] = (PlaceWasChanged(happened_at=now, reason=asked.after.reason),)
+    if isinstance(hold.state, CheckedIn) and hold.pool_id is None:
+        told = (PersonCame(happened_at=hold.state.since), *told)
     after = replace(asked.after, pool_id=asked.pool.pool_id)
     if asked.pool.pool_id == hold.pool_id:
         return Placed(hold=after, pool=asked.pool, facts=told)
@@ -305,7 +312,7 @@ def stay_is_over(hold: Hold, ended_at: datetime, now: datetime) -> tuple[HoldHap
 def sharing_ended(hold: Hold, pool: Pool | None, at: datetime) -> Placed | None:
     """Nobody loses the bed: who is here stays, and is asked for this provider's own consent."""
     state = hold.state
-    if not isinstance(state, CheckedIn) or hold.pool_id is None:
+    if not isinstance(state, CheckedIn) or not is_a_stay(hold):
         return release(hold, pool, at)
     if state.asks_own_consent:
         return None

@@ -34,6 +34,7 @@ from services.assistance.domain import (
     stay_is_over,
 )
 from services.assistance.domain.dates import after_months
+from services.assistance.domain.placement import ACCOMMODATION
 from tests.unit.assistance.builders import NOW, PROFILE, a_hold, a_pool, objections_of
 
 NO_REASONS = ("not-yet-known", "no-such-reason")
@@ -275,7 +276,36 @@ def test_when_sharing_ends_nobody_loses_the_bed_and_own_consent_is_asked_once() 
     let_go = done(sharing_ended(a_hold(EXPECTED), KEPT, NOW))
     assert let_go.hold.state == Released()
     assert let_go.facts == (facts.HoldWasReleased(happened_at=NOW),)
-    assert done(sharing_ended(a_hold(HERE, pool_id=None), None, NOW)).hold.state == CheckedOut()
+    visited = a_hold(HERE, pool_id=None, service_type="nursing-visit")
+    assert done(sharing_ended(visited, None, NOW)).hold.state == CheckedOut()
+
+
+@pytest.mark.parametrize("service", sorted(ACCOMMODATION))
+def test_whoever_lives_where_no_places_are_counted_stays_like_anybody_else(service: str) -> None:
+    hold = a_hold(Confirmed(), pool_id=None, service_type=service, audience_class="minor-mother")
+    came = done(arrive(hold, None, at(), PROFILE))
+    assert came.facts == (facts.PersonCame(happened_at=NOW),)
+    asked = done(sharing_ended(came.hold, None, NOW))
+    assert asked.hold.state == replace(HERE, asks_own_consent=True)
+    assert kinds(asked) == [facts.OwnConsentIsNeeded]
+    left = done(depart(asked.hold, None, at(LATER, LATER)))
+    assert left.facts == (facts.PersonWentAway(happened_at=LATER),)
+
+
+@pytest.mark.parametrize("service", ["crisis-room", "medical"])
+def test_a_stay_is_told_of_whoever_gets_a_place_after_they_came(service: str) -> None:
+    came = a_hold(CheckedIn(since=NOW), pool_id=None, service_type=service)
+    ward = a_pool(2, service_type=service)
+    placed = done(assign(came, an_assignment(came, ward), None, LATER))
+    assert placed.facts == (
+        facts.PersonCame(happened_at=NOW),
+        facts.PlaceWasChanged(happened_at=LATER, reason=None),
+    )
+    left = done(depart(placed.hold, placed.pool, at(LATER, LATER)))
+    assert left.facts == (facts.PersonWentAway(happened_at=LATER),)
+    expected = replace(came, state=Confirmed())
+    later = done(assign(expected, an_assignment(expected, ward), None, NOW))
+    assert kinds(later) == [facts.PlaceWasChanged]
 
 
 CHILD = a_hold(HERE, service_type="child-3-17", audience_class="any-child")
