@@ -1,7 +1,7 @@
 """A plan goes its way with the person: every rule, every objection, every clock."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, get_args
 from uuid import UUID
 
@@ -225,7 +225,8 @@ def test_what_the_person_said_is_kept_as_codes() -> None:
 def test_no_sequence_of_steps_reaches_an_undefined_state_or_loses_the_monitoring(
     steps: list[tuple[int | str, str | None, int]], majority: str
 ) -> None:
-    plan, now, begun, helped = a_plan(majority=majority), NOW, None, False
+    plan, now, helped = a_plan(majority=majority), NOW, False
+    begun: datetime | None = None
     for way, reason, days in steps:
         now += timedelta(days=days)
         ways = sorted(NEXT[plan.state.code])
