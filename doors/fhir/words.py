@@ -23,7 +23,7 @@ LIST: Final = "urn:nrm:codelist:"
 PROPERTY: Final = "urn:nrm:property"
 PROPERTIES: Final = frozenset(
     {"majority", "audience_class", "language", "seen_by", "hold_until", "start_by", "dependants"}
-    | {"outcome", "quantity"}
+    | {"arrive_by", "starts_at", "outcome", "quantity"}
 )
 """What parts of a Task's input and output may be called."""
 NODE: Final = "urn:nrm:node"

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from tests.support import told
-from tests.support.told import TOLD, Teller
+from tests.support.told import SHOWN, TOLD, Teller
 
 
 class Terminal:
@@ -31,12 +31,14 @@ def config_with(**attributes: Any) -> Any:
     return SimpleNamespace(pluginmanager=manager, plugins=plugins, **attributes)
 
 
-def a_report(when: str, outcome: str = "passed") -> pytest.TestReport:
+def a_report(when: str, outcome: str = "passed", *marks: str) -> pytest.TestReport:
     report = SimpleNamespace(
         when=when,
         failed=outcome == "failed",
         nodeid="tests/faults/test_it.py::test_it[3]",
         user_properties=[(TOLD, "0 lost"), ("something", "else")],
+        keywords=dict.fromkeys(marks, 1),
+        longreprtext="\n".join(f"line {number}" for number in range(100)),
     )
     return cast(pytest.TestReport, report)
 
@@ -59,6 +61,12 @@ def test_a_failure_is_printed_at_once_with_what_was_told() -> None:
     reports = a_report("setup"), a_report("call", "failed"), a_report("teardown")
     assert printed(*reports) == ["test_it[3]: 0 lost", "test_it[3]: FAILED in call"]
     assert printed(a_report("setup", "failed")) == ["test_it[3]: FAILED in setup"]
+
+
+def test_why_a_long_test_failed_is_printed_at_once_by_its_last_lines() -> None:
+    lines = printed(a_report("setup", "failed", "long"))
+    assert lines[0] == "test_it[3]: FAILED in setup"
+    assert lines[1:] == [f"test_it[3]: line {number}" for number in range(100 - SHOWN, 100)]
 
 
 def test_a_worker_prints_nothing() -> None:
