@@ -12,7 +12,8 @@ from contracts.catalogue import CATALOGUE
 from contracts.envelope import EARLIEST_TIME, LATEST_TIME, Time
 from contracts.tools.examples import example_of
 from contracts.tools.schemas import schema_of, without_null
-from services.chassis.messaging.reading import Contracts, MalformedEvent, read_body
+from services.chassis.errors import MalformedEvent
+from services.chassis.messaging.reading import Contracts, read_body
 from services.gateway.domain.door import EARLIEST, LATEST
 
 FAR = (
