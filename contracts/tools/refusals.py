@@ -27,8 +27,9 @@ ABOUT: Final = {
     "refusal-reason": (
         "Intake is refused",
         "In `reasons` of the answer, over HTTP (422) and Kafka alike: every reason at once, each "
-        "with `code` and, where there is one, `field`. The event did nothing. Mend it and send it "
-        "under a **new** id.",
+        "with `code` and, where there is one, `field`; over HTTP also with `label`, the code in "
+        "words, in the language that `Accept-Language` asks for (English, Russian, Belarusian). "
+        "The event did nothing. Mend it and send it under a **new** id.",
     ),
     "file-reason": (
         "A row of a file is refused",
@@ -47,8 +48,8 @@ ABOUT: Final = {
     "problem": (
         "An HTTP call is refused",
         "As `application/problem+json` (RFC 9457): `type` is `urn:nrm:problem:` and the code, "
-        "`title` is the status in words, `errors` lists `location` and `type` where the form is "
-        "wrong.",
+        "`title` is the code in words, in the language that `Accept-Language` asks for, `errors` "
+        "lists `location` and `type` where the form is wrong.",
     ),
     "plan": (
         "A plan is refused",

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.chassis.errors import Misuse, NotAllowed
 from services.chassis.identity import Caller, Tokens
+from services.chassis.language import answer_in
 from services.chassis.problems import problem, problem_of
 from services.chassis.telemetry import Telemetry
 
@@ -100,6 +101,7 @@ class Gate:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
+        answer_in(_header(scope, b"accept-language"))
         telemetry = self._context.telemetry
         template = self._templates.of(scope)
         watched = _Watched(send)

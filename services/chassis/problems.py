@@ -1,12 +1,11 @@
 """Answers that say no: problem details (RFC 9457) made of codes and locations.
 
 A status is mapped from an error here and nowhere else. No input, no text of an exception and no
-name that the caller made up may ever be in an answer. Each code is explained in
-``contracts/vocabulary/meanings.yaml``.
+name that the caller made up may ever be in an answer. Each code has a label in the caller's
+language (list ``problem``) and is explained in ``contracts/vocabulary/meanings.yaml``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -26,6 +25,7 @@ from services.chassis.errors import (
     NrmError,
     RecordTooLarge,
 )
+from services.chassis.language import label, language
 from services.chassis.logs import logger
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -60,16 +60,20 @@ OF_THE_FRAMEWORK: Final[Mapping[int, str]] = {
 def problem(
     status: int, code: str, errors: Iterable[Mapping[str, Any]] = (), **headers: str
 ) -> JSONResponse:
-    """An answer of ``status`` whose type is ``code``; ``errors`` hold locations and types."""
+    """An answer of ``status`` whose type is ``code``; ``errors`` hold locations and types.
+
+    The title is said in the caller's language, as RFC 9457, 3.1.3 lets it.
+    """
     body: dict[str, Any] = {
         "type": TYPE_ROOT + code,
-        "title": HTTPStatus(status).phrase,
+        "title": label("problem", code),
         "status": status,
     }
     listed = list(errors)[:ERRORS_LIMIT]
     if listed:
         body["errors"] = listed
     named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named["Content-Language"] = language()
     return JSONResponse(body, status, headers=named, media_type=MEDIA_TYPE)
 
 

@@ -194,6 +194,7 @@ def test_every_code_list_is_used_by_a_schema_or_told_apart_here() -> None:
         "routing-verdict",  # why a service was offered or not, told in the node alone
         "file-reason",  # told by the doors for files, in no event
         "row-outcome",  # the same
+        "problem",  # what HTTP answers, in no event
         "news-kind",  # what happened, shown to people of the node alone
         "export-reason",  # said to the safe and kept in its audit, in no event
         "age-band-glotip",  # derived from the safe for people of the node, in no event

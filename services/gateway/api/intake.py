@@ -1,9 +1,11 @@
 """Routes of the agency's own system: intake, and the two feeds that it polls.
 
-An answer repeats nothing but ids; what is wrong is told by codes and places.
+An answer repeats nothing but ids; what is wrong is told by codes and places, and each code has its
+label in the language that ``Accept-Language`` asks for.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -11,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from services.chassis.errors import RecordTooLarge
 from services.chassis.identity import Caller
+from services.chassis.language import label, language
 from services.chassis.web import caller
 from services.gateway.api.bodies import bounded_body
 from services.gateway.domain.news import emergencies_first
@@ -77,7 +80,8 @@ def _add_feeds(routes: APIRouter, context: GatewayContext) -> None:
         410: what followed was forgotten, go on after the header ``Ask-After``.
         """
         page, following = await read_feed(context, ANSWERS, after, limit)
-        return {"answers": page, "next": following}
+        said = [{**entry, "reasons": in_words(entry["reasons"])} for entry in page]
+        return {"answers": said, "next": following}
 
     @routes.get("/v1/incoming")
     async def get_incoming(after: After = 0, limit: Limit = 100) -> dict[str, Any]:
@@ -96,6 +100,11 @@ def wanted_wait(prefer: str | None) -> int:
     return int(found.group(1)) if found else 0
 
 
+def in_words(reasons: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Reasons of a refusal, each with the label of its code."""
+    return [{**reason, "label": label("refusal-reason", reason["code"])} for reason in reasons]
+
+
 def _too_large() -> Reply:
     return Reply(intake_id=None, accepted=False, reasons=({"code": "too-large", "field": None},))
 
@@ -107,6 +116,7 @@ def _answered(reply: Reply) -> JSONResponse:
     body |= {
         "accepted": reply.accepted,
         "case_id": str(reply.case_id) if reply.case_id else None,
-        "reasons": list(reply.reasons),
+        "reasons": in_words(reply.reasons),
     }
-    return JSONResponse(body, 200 if reply.accepted else 422)
+    status = 200 if reply.accepted else 422
+    return JSONResponse(body, status, headers={"Content-Language": language()})

@@ -135,6 +135,20 @@ async def test_a_wrong_form_is_refused_with_its_code(
     assert await door.published("commands") == []
 
 
+@pytest.mark.parametrize(
+    ("language", "label"), [("ru", "Номер не UUID"), ("en", "The id is no UUID")]
+)
+async def test_a_reason_is_told_in_the_words_of_the_caller(
+    door: Door, language: str, label: str
+) -> None:
+    event = an_event("person-detected", a_detection(), id="Canary-7")
+    answer = await door.post(event, **{"accept-language": language})
+    assert answer.status_code == 422
+    assert answer.headers["content-language"] == language
+    told = {reason["code"]: reason["label"] for reason in answer.json()["reasons"]}
+    assert told["id-not-a-uuid"] == label
+
+
 async def test_what_is_no_json_or_too_large_is_refused(door: Door) -> None:
     for content, code in ((b"{", "not-json"), (b"[1]", "not-json"), (b"x" * 70_000, "too-large")):
         answer = await door.client.post(

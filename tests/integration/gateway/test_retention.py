@@ -31,7 +31,8 @@ KEPT_FOR_EVER = (
 )
 ADD_ENTRIES = """
     INSERT INTO feed_entry (feed, position, body, appended_at)
-    SELECT 'answers', n, '{"accepted": true}'::jsonb, now() - make_interval(days => 100 - n * 20)
+    SELECT 'answers', n, '{"accepted": true, "reasons": []}'::jsonb,
+        now() - make_interval(days => 100 - n * 20)
     FROM generate_series(1, 4) AS n
 """
 

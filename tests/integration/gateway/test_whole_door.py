@@ -18,6 +18,7 @@ from contracts.catalogue import type_of
 from contracts.envelope import Contract, Envelope
 from contracts.intake import IntakeAccepted
 from contracts.referral import TaskAccepted
+from contracts.vocabulary import code_lists
 from services.chassis.clock import SystemClock, new_id
 from services.chassis.database import Database
 from services.chassis.messaging.broker import LOCAL, BrokerRecord, OutgoingRecord
@@ -197,7 +198,11 @@ async def test_good_events_pass_and_poison_is_answered_and_deleted(
     await house.send(nameless)
     by_id = await house.answers_to(poison["id"], None)
     assert not by_id[poison["id"]]["accepted"]
-    assert by_id[poison["id"]]["reasons"] == [{"code": "unknown-property", "field": "position-5"}]
+    (reason,) = by_id[poison["id"]]["reasons"]
+    assert (reason["code"], reason["field"]) == ("unknown-property", "position-5")
+    assert reason["label"] == code_lists()["refusal-reason"].label("unknown-property", "en")
+    in_russian = await house.client.get("/v1/answers", headers={"accept-language": "ru"})
+    assert "Неизвестное поле" in in_russian.text
     assert by_id[None]["offset"] >= 0
     assert {reason["code"] for reason in by_id[None]["reasons"]} >= {"not-json", "id-missing"}
 

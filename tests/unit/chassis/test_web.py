@@ -200,6 +200,24 @@ async def test_every_error_is_a_problem_that_repeats_nothing(
     assert CANARY not in answer.text + str(answer.headers) + told.out + told.err
 
 
+@pytest.mark.parametrize(
+    ("asked", "language", "title"),
+    [
+        ({}, "en", "Not found"),
+        ({"accept-language": "pl, ru-RU;q=0.8"}, "ru", "Не найдено"),
+        ({"accept-language": "be"}, "be", "Не знойдзена"),
+    ],
+)
+async def test_a_problem_has_its_title_in_the_language_of_the_caller(
+    client: httpx.AsyncClient, asked: dict[str, str], language: str, title: str
+) -> None:
+    for path, who in (("/v1/failing/missing", READER), ("/v1/nothing-here", READER)):
+        answer = await client.get(path, headers={**bearer(who), **asked})
+        assert (answer.status_code, answer.json()["title"]) == (404, title)
+        assert answer.headers["content-language"] == language
+    assert (await client.get("/v1/nothing-here")).json()["title"] == "Not found", "not kept"
+
+
 async def test_unknown_paths_and_methods_are_problems_without_the_path(
     client: httpx.AsyncClient,
 ) -> None:
