@@ -103,6 +103,7 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/cases/{case_id}/person"): OFFICERS,
         ("POST", "/cases/{case_id}/person/keep"): OFFICERS,
         ("GET", "/holds"): HOLDERS,
+        ("POST", "/holds"): HOLDERS,
         ("POST", "/holds/{case_id}/destroy"): PRIVACY_OFFICERS,
         ("GET", "/holds/{case_id}"): READERS | PRIVACY_OFFICERS,
         ("GET", "/requests/{request_id}"): READERS,

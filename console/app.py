@@ -82,6 +82,7 @@ PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("POST", "/cases/{case_id}/person"): person.show_person,
     ("POST", "/cases/{case_id}/person/keep"): person.keep_person,
     ("GET", "/holds"): holds.list_held,
+    ("POST", "/holds"): holds.open_by_number,
     ("POST", "/holds/{case_id}/destroy"): holds.destroy_person,
     ("GET", "/holds/{case_id}"): holds.show_holds,
     ("GET", "/requests/{request_id}"): referrals.show_request,

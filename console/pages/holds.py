@@ -24,19 +24,28 @@ Holds = Sequence[Mapping[str, Any]]
 
 
 async def list_held(request: Request) -> Response:
-    """Cases of which a record is kept, by their numbers alone; or the one whose number is given."""
-    visit, given = visit_of(request), request.query_params
-    if number := id_or_nothing(given.get("number", "").strip()):
+    """Cases of which a record is kept, by their numbers alone."""
+    return await _listed(visit_of(request), id_or_nothing(request.query_params.get("after", "")))
+
+
+async def open_by_number(request: Request) -> Response:
+    """The case whose whole number was sent; by a form, because people also type names."""
+    visit = visit_of(request)
+    if number := id_or_nothing(visit.value("number")):
         return back_to(f"/holds/{number}")
-    after = id_or_nothing(given.get("after", ""))
+    return await _listed(visit, "", unread=True)
+
+
+async def _listed(visit: Visit, after: str, *, unread: bool = False) -> Response:
     query = {"limit": str(PAGE)} | ({"after": after} if after else {})
     cases = listed(await visit.ask("gateway", "/v1/kept-cases", **query))
     return page(
         visit,
         "held.html",
+        422 if unread else 200,
         cases=[{"case_id": case["case_id"], "frozen_at": case["frozen_at"]} for case in cases],
         following=cases[-1]["case_id"] if len(cases) == PAGE else None,
-        unread="number" in given,
+        unread=unread,
     )
 
 

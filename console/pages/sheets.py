@@ -113,7 +113,13 @@ def takes(sheet: Sheet) -> Callable[[Request], Awaitable[Response]]:
     """The page that tells."""
 
     async def take(request: Request) -> Response:
-        visit, thing = visit_of(request), await _thing(request, sheet)
+        visit = visit_of(request)
+        try:
+            thing = await _thing(request, sheet)
+        except NotFound:
+            if not sheet.about.home:
+                raise
+            return back_to(sheet.about.home)  # told a moment ago, by the same press: the list says
         fields = await sheet.fields(visit, thing)
         body, objections = read(visit, fields)
         objections += await _cases_found(visit, fields, body)

@@ -20,6 +20,7 @@ from services.gateway.domain.consent import (
     covers,
     is_live,
     restricts,
+    was_given,
 )
 from services.gateway.domain.consent import names as consent_names
 from services.gateway.domain.policy import ACTIVE, SUSPENDED, Participant, Policy
@@ -127,7 +128,8 @@ def person_has_consented(attempt: Attempt, row: Basis, recipient: Recipient) -> 
     named = [
         consent
         for consent in attempt.case.consents
-        if row.purpose in consent.purposes
+        if was_given(consent)
+        and row.purpose in consent.purposes
         and row.category in consent.categories
         and consent_names(consent, recipient)
     ]

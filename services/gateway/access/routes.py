@@ -48,7 +48,7 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/v1/persons/{case_id}/age-bands"): frozenset({CASE_OFFICER}),
         ("GET", "/v1/persons/{case_id}/placement-class"): _PLACERS,
         ("POST", "/v1/age-counts"): frozenset({REPORT_WRITER}),
-        ("GET", "/v1/kept-cases"): frozenset({PRIVACY_OFFICER}),
+        ("GET", "/v1/kept-cases"): frozenset({PRIVACY_OFFICER, SUPERVISOR}),
         ("GET", "/v1/cases/{case_id}/consents"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/restrictions"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/disclosures"): _REGISTER_READERS,

@@ -171,12 +171,15 @@ def is_live(consent: Consent, now: datetime) -> bool:
     return consent.ended_at is None and consent.expires_at > now
 
 
-def names(consent: Consent, recipient: Recipient) -> bool:
-    """The person named this agency, or a class that it belongs to; whoever cannot consent names
-    nobody, also in a consent that an older version took.
+def was_given(consent: Consent) -> bool:
+    """Whoever gave it can: the person or, for a child, a guardian (Convention on the Rights of the
+    Child, Art. 18).
     """
-    if consent.given_by not in CAN_CONSENT:
-        return False
+    return consent.given_by in CAN_CONSENT
+
+
+def names(consent: Consent, recipient: Recipient) -> bool:
+    """The person named this agency, or a class that it belongs to."""
     if recipient.node in consent.recipients:
         return True
     group = consent.agency_class
@@ -191,9 +194,14 @@ def names(consent: Consent, recipient: Recipient) -> bool:
 def covers(
     consent: Consent, recipient: Recipient, purpose: str, category: str, now: datetime
 ) -> bool:
-    """This consent lets ``recipient`` receive ``category`` for ``purpose`` now."""
+    """This consent lets ``recipient`` receive ``category`` for ``purpose`` now.
+
+    What somebody gave who cannot, and an older version took, covers nothing new; what runs under it
+    is untouched, as after an expiry.
+    """
     return (
         is_live(consent, now)
+        and was_given(consent)
         and purpose in consent.purposes
         and category in consent.categories
         and names(consent, recipient)

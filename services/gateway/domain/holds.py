@@ -75,15 +75,9 @@ def stands(hold: LegalHold, now: datetime) -> bool:
     return hold.placed_at <= now < hold.stands_until
 
 
-def that_fell(holds: Iterable[LegalHold], ground: str, now: datetime) -> tuple[LegalHold, ...]:
-    """Those on this ground that are over and that no second person ever confirmed or lifted."""
-    return tuple(
-        hold
-        for hold in holds
-        if hold.ground == ground
-        and hold.confirmed_at is None
-        and min(hold.ends_at, hold.confirm_by) <= min(now, hold.stands_until)
-    )
+def that_one_person_saw(holds: Iterable[LegalHold], ground: str) -> tuple[LegalHold, ...]:
+    """Those on this ground that no second person ever confirmed, whether they stand or are over."""
+    return tuple(hold for hold in holds if hold.ground == ground and hold.confirmed_at is None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +91,9 @@ class Placing:
     case_known: bool
     id_taken: bool
     again_alone: bool
-    """One on this ground fell, and whoever placed it asks again, or a system does."""
+    """Whoever placed one on this ground, which nobody else confirmed or lifted, asks again; or a
+    system does.
+    """
 
 
 def a_hold_is_about_a_known_case(asked: Placing) -> Objection | None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from contracts.catalogue import CATALOGUE, EventSpec
 from contracts.intake import (
+    BestInterestsRecorded,
     CapacityReported,
     ConsentRecorded,
     DecisionRecorded,
@@ -39,10 +40,18 @@ _NARROWING: Final = ("recipient_class", "agency_type", "oblast", "given_by")
 """Where an unknown code may not be taken as another one: it says whom something is for, or who
 agreed.
 """
-_OPENING: Final[Mapping[type[BaseModel], str]] = MappingProxyType(
-    {ReferralRequested: "separation_reason", ProviderChosen: "reason", DecisionRecorded: "reasons"}
+_OPENING: Final[Mapping[type[BaseModel], frozenset[str]]] = MappingProxyType(
+    {
+        ReferralRequested: frozenset({"separation_reason", "best_interests"}),
+        ProviderChosen: frozenset({"reason"}),
+        BestInterestsRecorded: frozenset({"outcome"}),
+    }
 )
-"""Nor here: it is the reason for what is refused without one, and people choose *other*, too."""
+"""Nor here: what is refused without it would be opened, and people choose *other*, too. Of the
+reasons of a decision one that is known is enough.
+"""
+_REASONS: Final = "reasons"
+_POSITIVE: Final = "positive"
 _RESTRICTIONS: Final = "restrictions"
 
 
@@ -128,7 +137,7 @@ def _read(
         reading = read_body(contracts, spec.type, canonical(content))
     except ContractBroken:
         return None, {}, [Objection("wrong-format")]
-    return reading.model, reading.unmapped, _guessing_objections(spec, reading.unmapped)
+    return reading.model, reading.unmapped, _guessing_objections(reading.model, reading.unmapped)
 
 
 def _named_for(spec: EventSpec, objection: Objection) -> Objection:
@@ -137,13 +146,24 @@ def _named_for(spec: EventSpec, objection: Objection) -> Objection:
     return objection
 
 
-def _guessing_objections(spec: EventSpec, unmapped: Mapping[str, str]) -> list[Objection]:
+def _guessing_objections(body: BaseModel, unmapped: Mapping[str, str]) -> list[Objection]:
+    model = type(body)
+    opening = _OPENING.get(model, frozenset())
+    if isinstance(body, DecisionRecorded) and not _has_a_known_reason(body, unmapped):
+        opening = frozenset({_REASONS})
     return [
         Objection("out-of-range", place.replace(".", "/"))
         for place in unmapped
-        if _says_whom(spec.model, place.split("."))
-        or place.split(".")[0] == _OPENING.get(spec.model)
+        if _says_whom(model, place.split(".")) or place.split(".")[0] in opening
     ]
+
+
+def _has_a_known_reason(body: DecisionRecorded, unmapped: Mapping[str, str]) -> bool:
+    """Whether it keeps a reason without the words that nobody here knows; a positive decision needs
+    none.
+    """
+    unknown = sum(place.split(".")[0] == _REASONS for place in unmapped)
+    return body.outcome == _POSITIVE or len(body.reasons) > unknown
 
 
 def _says_whom(model: type[BaseModel], place: list[str]) -> bool:

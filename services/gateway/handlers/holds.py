@@ -26,7 +26,7 @@ from services.gateway.domain.holds import (
     placing_objections,
     standing_objections,
     terms_of,
-    that_fell,
+    that_one_person_saw,
 )
 from services.gateway.domain.refusals import Objection, second_person_objections
 from services.gateway.handlers.context import GatewayContext
@@ -47,8 +47,10 @@ async def place_hold(
     if known:
         await cases.lock_case(tx, case_id, work.now)
     kept = await holds.read_holds(tx, await merges.read_family(tx, case_id))
-    fell = that_fell(kept, body.ground, work.now)
-    placers = await _who(tx, PLACED, fell)
+    alone = [
+        await _alone(tx, hold, work.caller, a_system=a_system)
+        for hold in that_one_person_saw(kept, body.ground)
+    ]
     asked = Placing(
         ground=body.ground,
         ends_at=body.ends_at,
@@ -56,9 +58,7 @@ async def place_hold(
         terms=terms,
         case_known=known,
         id_taken=await holds.read_hold(tx, body.hold_id) is not None,
-        again_alone=bool(
-            fell and second_person_objections(work.caller, placers, a_system=a_system)
-        ),
+        again_alone=any(alone),
     )
     if against := placing_objections(asked):
         return against
@@ -171,6 +171,15 @@ async def _hold_of(hold_id: UUID, case_id: UUID, work: Work) -> LegalHold | None
         return None
     await cases.lock_case(tx, hold.case_id, work.now)
     return await holds.read_hold(tx, hold_id)
+
+
+async def _alone(tx: Transaction, hold: LegalHold, caller: str, *, a_system: bool) -> bool:
+    """Whether nobody but ``caller`` would have seen the ground of this hold, placed again."""
+    placers, lifters = await _who(tx, PLACED, (hold,)), await _who(tx, ENDED, (hold,), LIFTED)
+    seen_by_another = bool(lifters - placers)
+    return not seen_by_another and bool(
+        second_person_objections(caller, placers, a_system=a_system)
+    )
 
 
 async def _who(

@@ -16,8 +16,10 @@ from contracts.vocabulary import NOT_YET_KNOWN, code_lists
 Fields = Mapping[str, Any]
 WEEKDAYS: Final = frozenset({"MO", "TU", "WE", "TH", "FR", "SA", "SU"})
 CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-4]):[0-5][0-9]")
-PHONE: Final = re.compile(r"[+0-9][0-9 ()./-]{1,39}")
-"""A number and nothing else: whose it is has no place in it."""
+PHONE: Final = re.compile(
+    r"(?=.{2,40}\Z)\(?[+0-9][0-9 \u00a0()./-]+(?:[, ]? ?(?:ext|доб|дад)\.? ?[0-9]{1,6})?"
+)
+"""A number, with its extension, and nothing else: whose it is has no place in it."""
 ACCOMMODATION: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
 """Services that are places to live: where they are is confidential."""
 

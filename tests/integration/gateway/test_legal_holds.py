@@ -120,7 +120,7 @@ async def test_a_hold_that_nobody_ended_by_hand_blocks_nothing_after_its_end(doo
 async def test_without_a_second_person_it_falls_and_nobody_confirms_their_own(door: Door) -> None:
     case_id = await a_stopped_case(door)
     hold_id, _ = await place(door, case_id)
-    other, _ = await place(door, case_id, who=as_("agency-system"))
+    other, _ = await place(door, case_id, ground="persons-claim", who=as_("agency-system"))
     assert await confirm(door, case_id, other, as_("agency-system")) == ["second-person-needed"]
     assert await confirm(door, case_id, other) == []
     assert await confirm(door, case_id, other) == ["wrong-state"]
@@ -259,12 +259,14 @@ async def test_nobody_destroys_alone_what_a_hold_kept(door: Door) -> None:
     assert len(await door.rows("SELECT 1 FROM person")) == 1
 
 
-async def test_what_fell_is_not_placed_again_by_the_same_person_or_a_system(door: Door) -> None:
+async def test_what_nobody_else_saw_is_not_placed_again_by_the_same_person_or_a_system(
+    door: Door,
+) -> None:
     case_id, duplicate = await a_stopped_case(door), await a_stopped_case(door)
     async with door.database.transaction() as tx:
         await add_merged(tx, duplicate, case_id, NOW)
     await place(door, case_id)
-    assert (await place(door, case_id))[1] == []
+    assert (await place(door, case_id))[1] == ["second-person-needed"], "it stands"
     let_pass(door, 3.1)
     for asked in (case_id, duplicate):
         assert (await place(door, asked))[1] == ["second-person-needed"]
@@ -274,6 +276,18 @@ async def test_what_fell_is_not_placed_again_by_the_same_person_or_a_system(door
     assert refused == []
     assert await confirm(door, case_id, hold_id) == ["second-person-needed"]
     assert await confirm(door, case_id, hold_id, OFFICER) == []
+
+
+async def test_nobody_keeps_a_record_alone_by_lifting_before_it_falls(door: Door) -> None:
+    case_id = await a_stopped_case(door)
+    hold_id, _ = await place(door, case_id, who=SUPERVISOR)
+    let_pass(door, 2.9)
+    assert await lift(door, case_id, hold_id) == []
+    assert (await place(door, case_id, who=SUPERVISOR))[1] == ["second-person-needed"]
+    hold_id, refused = await place(door, case_id)
+    assert refused == []
+    assert await lift(door, case_id, hold_id) == [], "the supervisor saw it"
+    assert (await place(door, case_id))[1] == []
 
 
 async def test_one_id_in_two_cases_at_once_is_one_hold_and_one_refusal(door: Door) -> None:
@@ -334,5 +348,7 @@ async def test_the_officer_finds_what_is_kept_of_stopped_cases_and_under_a_hold(
     assert await listed(door) == [(first, True), (str(running), False)]
     rows = await door.rows("SELECT 1 FROM audit WHERE action = 'list-kept-case'")
     assert len(rows) == 2 + 1 + 1 + 3 + 1 + 2
-    for role in (SUPERVISOR, as_("case-officer"), as_("agency-system")):
+    seen = await door.client.get("/v1/kept-cases", headers=SUPERVISOR)
+    assert [each["case_id"] for each in seen.json()] == [first, str(running)]
+    for role in (as_("case-officer"), as_("agency-system")):
         assert (await door.client.get("/v1/kept-cases", headers=role)).status_code == 403

@@ -1,12 +1,15 @@
 """Legal holds by pages: one places, another confirms, a supervisor lifts, nobody sees a case."""
 
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
+import console
 from console.pages.holds import HOLD_FORMS
 from console.words import Words
 from contracts.vocabulary import LANGUAGES
@@ -166,13 +169,22 @@ async def test_the_officers_list_is_the_gateways_and_names_cases_by_number_alone
 async def test_a_case_is_opened_by_its_whole_number_and_by_nothing_else(bench: Bench) -> None:
     bench.node.shows[KEPT] = []
     await bench.sign_in("privacy-officer")
-    opened = await bench.browser.get(f"/holds?number=%20{str(CASE).upper()}%20")
+    opened = await bench.send("/holds", {"number": f" {str(CASE).upper()} "})
     assert opened.headers["location"] == PLACE
-    for wrong in (str(CASE)[:8], "", "../cases", "<b>"):
-        answer = await bench.browser.get("/holds", params={"number": wrong})
-        assert answer.status_code == 200
+    for wrong in (str(CASE)[:8], "", "../cases", "<b>Canary", "Canary Anna"):
+        answer = await bench.send("/holds", {"number": wrong})
+        assert answer.status_code == 422
         assert "number-wrong" in answer.text
-        assert "<b>" not in answer.text
+        assert "Canary" not in answer.text + str(answer.headers) + str(answer.url)
+
+
+async def test_no_form_puts_what_is_typed_into_an_address() -> None:
+    templates = Path(console.__file__).with_name("templates")
+    forms = re.findall(
+        r"<form\b[^>]*>", "".join(page.read_text(encoding="utf-8") for page in templates.iterdir())
+    )
+    assert len(forms) > 10
+    assert [form for form in forms if 'method="post"' not in form] == []
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,9 @@ async def test_who_left_meanwhile_is_not_there_and_nobody_is_listed(bench: Bench
     bench.node.shows |= after_a_stop_of_all_sharing() | {LASTING: []}
     await bench.sign_in("nurse")
     assert (await bench.browser.get(f"/stays/{HELPED}/departed")).status_code == 404
+    again = await bench.send(f"/stays/{HELPED}/departed", {"occurred_at": "2026-03-02T12:00"})
+    assert (again.status_code, again.headers["location"]) == (303, "/stays"), "pressed twice"
+    assert bench.node.events == []
     assert 'href="/stays/' not in (await bench.browser.get("/stays")).text
     assert 'href="/stays"' not in (await bench.browser.get("/help")).text
 

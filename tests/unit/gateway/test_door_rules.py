@@ -332,23 +332,41 @@ def test_an_unknown_word_for_who_agreed_is_refused_and_not_taken_as_another(word
 
 
 OTHERWISE_REFUSED = {
-    "org.nrm.intake.referral-requested.v1": "separation_reason",
-    "org.nrm.intake.provider-chosen.v1": "reason",
-    "org.nrm.intake.decision-recorded.v1": "reasons/0",
+    ("org.nrm.intake.referral-requested.v1", "separation_reason"),
+    ("org.nrm.intake.referral-requested.v1", "best_interests"),
+    ("org.nrm.intake.best-interests-recorded.v1", "outcome"),
+    ("org.nrm.intake.provider-chosen.v1", "reason"),
 }
 """Where the reason stands for something that is refused without one."""
 
 
-@pytest.mark.parametrize("event_type", OTHERWISE_REFUSED)
+@pytest.mark.parametrize(("event_type", "place"), sorted(OTHERWISE_REFUSED))
 def test_a_word_that_nobody_knows_is_no_reason_for_what_is_refused_without_one(
-    event_type: str,
+    event_type: str, place: str
 ) -> None:
-    place = OTHERWISE_REFUSED[event_type]
-    name, *listed = place.split("/")
-
     def saying(word: str) -> dict[str, Any]:
-        reason = [word] if listed else word
-        return {**an_envelope(event_type), "data": {**body_of(event_type), name: reason}}
+        return {**an_envelope(event_type), "data": {**body_of(event_type), place: word}}
 
     assert examined(saying("no-such-reason")) == (Objection("out-of-range", place),)
     assert examined(saying("other")) == ()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reasons", "wrong"),
+    [
+        ("negative", ["no-such"], [0]),
+        ("negative", ["no-such", "nor-such"], [0, 1]),
+        ("negative", ["act-shown", "no-such"], []),
+        ("negative", ["other"], []),
+        ("positive", ["no-such"], []),
+        ("positive", ["act-shown", "no-such"], []),
+        ("no-such", ["no-such"], [0]),
+    ],
+)
+def test_of_the_reasons_of_a_negative_decision_one_that_is_known_is_enough(
+    outcome: str, reasons: list[str], wrong: list[int]
+) -> None:
+    event_type = "org.nrm.intake.decision-recorded.v1"
+    body = {**body_of(event_type), "outcome": outcome, "reasons": reasons}
+    told = examined({**an_envelope(event_type), "data": body})
+    assert told == tuple(Objection("out-of-range", f"reasons/{place}") for place in wrong)

@@ -24,7 +24,7 @@ from services.gateway.domain.holds import (
     standing_objections,
     stands,
     terms_of,
-    that_fell,
+    that_one_person_saw,
 )
 from services.gateway.domain.refusals import Objection
 
@@ -99,24 +99,20 @@ def test_it_stands_at_once_and_without_a_second_person_not_for_long(
 
 
 @pytest.mark.parametrize(
-    ("hold", "days", "fell"),
+    ("hold", "counts"),
     [
-        (HOLD, 2.9, False),
-        (HOLD, 3, True),
-        (replace(HOLD, ended_at=NOW + 3 * DAY), 4, True),
-        (replace(HOLD, ends_at=NOW + DAY), 1, True),
-        (replace(HOLD, ends_at=NOW + DAY), 0.9, False),
-        (replace(HOLD, ended_at=NOW + 2 * DAY), 4, False),
-        (CONFIRMED, 101, False),
-        (LIFTED, 101, False),
-        (replace(HOLD, ground="persons-claim"), 4, False),
+        (HOLD, True),
+        (replace(HOLD, ended_at=NOW + 2 * DAY), True),
+        (replace(HOLD, ended_at=NOW + 3 * DAY), True),
+        (CONFIRMED, False),
+        (LIFTED, False),
+        (replace(HOLD, ground="persons-claim"), False),
     ],
 )
-def test_what_nobody_confirmed_or_lifted_in_time_fell(
-    hold: LegalHold, days: float, *, fell: bool
+def test_what_nobody_confirmed_was_seen_by_one_person_while_it_stands_and_after(
+    hold: LegalHold, *, counts: bool
 ) -> None:
-    found = that_fell([hold], "court-order", NOW + days * DAY)
-    assert found == ((hold,) if fell else ())
+    assert that_one_person_saw([hold], "court-order") == ((hold,) if counts else ())
 
 
 def test_a_lifted_hold_stands_no_longer() -> None:

@@ -42,6 +42,7 @@ AGAINST: list[tuple[str, dict[str, Any]]] = [
         {"schedules": [{"freq": "DAILY", "opens_at": "18:00", "closes_at": "09:00"}]},
     ),
     ("duty-phone-missing", {"phones": []}),
+    ("duty-phone-missing", {"phones": [{"number": "ask for Canary", "description": "duty"}]}),
     ("capacity-unreadable", {"service_capacity": [{"available": -1, "maximum": 4}]}),
     ("available-above-maximum", {"service_capacity": [{"available": 5, "maximum": 4}]}),
     ("organization-unknown", {"organization_id": "nobody"}),
@@ -52,6 +53,18 @@ AGAINST: list[tuple[str, dict[str, Any]]] = [
 def test_a_bad_record_is_refused_for_just_this_reason(code: str, changes: dict[str, Any]) -> None:
     record = a_service(**changes)
     assert objections_to(record, Seen(agencies=frozenset({AGENCY}))) == (code,)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("+375 162 20-00-00", "(0162) 20-00-00", "(8-0162) 20 00 00, ext. 5", "80162200000 доб.5"),
+        *("+375\u00a0162\u00a020-00-00", "102"),
+    ],
+)
+def test_a_duty_phone_is_read_as_people_write_it(number: str) -> None:
+    record = a_service(phones=[{"number": number, "description": "duty"}])
+    assert objections_to(record, Seen(agencies=frozenset({AGENCY}))) == ()
 
 
 def test_a_good_record_has_nothing_against_it_and_each_reason_has_labels() -> None:
