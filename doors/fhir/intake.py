@@ -105,7 +105,8 @@ def _requests(
         need_id = words.uuid_of(request.get("id"))
         if need_id is not None and need_id in answered:
             continue
-        group = _group(reading, place, request, need_id)
+        given = dict(inputs.get(need_id, {})) if need_id else {}
+        group = _group(reading, place, request, need_id, given.pop("urgency", None))
         service = words.code_in(request.get("code"), "service-type")
         if group is None or need_id is None:
             continue
@@ -114,7 +115,7 @@ def _requests(
             continue
         found = asked.setdefault(group, _Asked(place))
         found.needs.append({"need_id": str(need_id), "service_type": service})
-        _add(reading, found, place, request, inputs.get(need_id, {}))
+        _add(reading, found, place, request, given)
     for (case_id, request_id, urgency), found in asked.items():
         told = {
             "request_id": request_id,
@@ -144,9 +145,16 @@ def _add(
 
 
 def _group(
-    reading: Reading, place: str, request: Mapping[str, Any], need_id: UUID | None
+    reading: Reading,
+    place: str,
+    request: Mapping[str, Any],
+    need_id: UUID | None,
+    urgency: str | None,
 ) -> tuple[UUID, str, str] | None:
-    """Case, request and urgency; None, and said why, when it cannot be asked for."""
+    """Case, request and urgency; None, and said why, when it cannot be asked for.
+
+    An urgency that a Task says by our own list goes before the request's priority.
+    """
     case_id = words.case_of(request.get("subject"))
     if case_id is None or need_id is None:
         reading.lost(f"{place}: no id of ours in `id` and in `subject`")
@@ -154,7 +162,8 @@ def _group(
     if why := _why_it_asks_for_nothing(request):
         reading.lost(f"{place}.{why}")
         return None
-    urgency = code_lists()["urgency"].maps["fhir"].inward.get(str(request.get("priority")))
+    priorities = code_lists()["urgency"].maps["fhir"].inward
+    urgency = urgency or priorities.get(str(request.get("priority")))
     if urgency is None:
         reading.lost(f"{place}.priority: say stat, urgent or routine")
         return None

@@ -22,7 +22,11 @@ from doors.fhir.reading import MODIFIERS, Reading
 
 Resource = Mapping[str, Any]
 ASKED: Final = ("requested", "ready", "received")
-INPUTS: Final = {"language": "language", "audience_class": "audience-class"}
+INPUTS: Final = {
+    "language": "language",
+    "audience_class": "audience-class",
+    "urgency": "urgency",
+}
 """Properties of a request that a Task's input holds, and their lists; beside them `dependants`."""
 PLACES_TO_LIVE: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
 

@@ -1,12 +1,13 @@
 """A task of the node's own referral as a Bundle of ServiceRequest and Task, and back again.
 
 FHIR says less than we do: `Task.status` is the vocabulary's mapping of the state and
-`Task.businessStatus` the state itself, so whoever knows our list loses nothing. What a reader that
-knows FHIR alone does not learn is listed with every export. Duty phone, hand-over reference and the
-counts of stuck events stay in the node: the first two would outlive their use in a file.
+`Task.businessStatus` the state itself, so whoever knows our list loses nothing; so with the urgency
+in `Task.priority` and `Task.input`. What a reader that knows FHIR alone does not learn is listed
+with every export. Duty phone, hand-over reference and the counts of stuck events stay in the node:
+the first two would outlive their use in a file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Final
@@ -21,7 +22,15 @@ _CODED: Final = {
     "majority": "majority",
     "audience_class": "audience-class",
     "language": "language",
+    "urgency": "urgency",
 }
+"""Properties in `Task.input`, and their lists."""
+_REASONS: Final = {
+    "declined": "decline-reason",
+    "on-hold": "pause-reason",
+    "not-sent": "not-sent-reason",
+}
+"""State -> the list that its reason is of; a task in any other state keeps none."""
 _FINAL: Final = {"completed": "completed", "cancelled": "revoked", "rejected": "active"}
 STAYS: Final = ("duty_phone", "hand_over_reference", "unfinished")
 """Of a task in the node: never in a file."""
@@ -91,7 +100,7 @@ def not_told(row: Mapping[str, Any]) -> list[str]:
 _CLOCKS: Final = ("seen_by", "hold_until", "start_by", "arrive_by", "starts_at")
 _TIMES: Final = ("answer_by", "offered_at", "changed_at")
 _PLAIN: Final = (
-    *("side", "other_agency", "service_type", "urgency", "state"),
+    *("side", "other_agency", "service_type", "state"),
     *("reason", "outcome", "unit", "quantity", *_CODED),
 )
 
@@ -108,41 +117,63 @@ def bundle_of(task: TaskTold) -> dict[str, Any]:
 
 def losses_of(task: TaskTold) -> list[str]:
     """What a reader does not learn who knows FHIR and not our lists."""
-    status, priority = _status(), _priority()
-    found = [
-        f"{name} {code}: reads as {mapped.inward[mapped.outward[code]]}, "
-        f"{kept} says {code} to whoever knows our list"
-        for name, code, mapped, kept in (
-            ("state", task.state, status, "businessStatus"),
-            ("urgency", task.urgency, priority, "Task.input"),
-        )
-        if code in mapped.losses
-    ]
+    found = [*_shared_words(task)]
     found += [
         f"{name} {code}: of our own list; no code of FHIR or Gravity says it"
-        for name, code in (("service_type", task.service_type), ("reason", task.reason or ""))
-        if code
+        for name, code in _own_words(task).items()
+        if code is not None and code != NOT_YET_KNOWN
     ]
+    found += [
+        f"{name}: in Task.input under our own name; no element of FHIR or Gravity says it"
+        for name in (*_CLOCKS, "dependants")
+        if getattr(task, name) is not None
+    ]
+    found.append("answer_by: reads as the end of the time in which help is sought")
     return found + [f"{name}: stays in the node" for name in STAYS]
+
+
+def _shared_words(task: TaskTold) -> Iterator[str]:
+    """Codes that share their word with another one of our list."""
+    for name, code, mapped, kept in (
+        ("state", task.state, _status(), "businessStatus says"),
+        ("urgency", task.urgency, _task_priority(), "ServiceRequest.priority and Task.input say"),
+    ):
+        if code in mapped.losses:
+            yield (
+                f"{name} {code}: {mapped.field} reads as {mapped.inward[mapped.outward[code]]}, "
+                f"{kept} {code}"
+            )
+
+
+def _own_words(task: TaskTold) -> dict[str, str | None]:
+    """Every code of ours that stands in the Bundle under a list of ours alone."""
+    coded = {name: getattr(task, name) for name in _CODED if name != "urgency"}
+    given = {name: getattr(task, name) for name in ("service_type", "reason", "outcome", "unit")}
+    return {**given, **coded}
 
 
 def _status() -> StandardMapping:
     return code_lists()["task-state"].maps["gravity"]
 
 
-def _priority() -> StandardMapping:
+def _task_priority() -> StandardMapping:
+    """Of the Task, which claims Gravity's profile: that knows routine and urgent alone."""
+    return code_lists()["urgency"].maps["gravity"]
+
+
+def _request_priority() -> StandardMapping:
+    """Of the ServiceRequest, whose profile leaves all of FHIR's words."""
     return code_lists()["urgency"].maps["fhir"]
 
 
 def _request(task: TaskTold) -> dict[str, Any]:
-    priority = _priority().outward[task.urgency]
     told: dict[str, Any] = {
         "resourceType": "ServiceRequest",
         "id": str(task.need_id or task.task_id),
         "meta": {"profile": [words.REQUEST_PROFILE]},
         "status": _FINAL.get(_status_of(task), "active"),
         "intent": "order",
-        "priority": priority,
+        "priority": _request_priority().outward[task.urgency],
         "code": words.coded("service-type", task.service_type),
         "subject": words.person(task.case_id),
         "authoredOn": task.offered_at.isoformat(),
@@ -162,7 +193,7 @@ def _task(task: TaskTold) -> dict[str, Any]:
         "status": _status_of(task),
         "businessStatus": words.coded("task-state", task.state),
         "intent": "order",
-        "priority": _priority().outward[task.urgency],
+        "priority": _task_priority().outward[task.urgency],
         "code": {"coding": [{"system": words.TASK_CODES, "code": words.FULFIL}]},
         "focus": {"reference": f"ServiceRequest/{task.need_id or task.task_id}"},
         "for": words.person(task.case_id),
@@ -173,8 +204,8 @@ def _task(task: TaskTold) -> dict[str, Any]:
         "restriction": {"period": {"end": task.answer_by.isoformat()}},
         "input": _input(task),
     }
-    if task.reason is not None:
-        told["statusReason"] = words.coded("decline-reason", task.reason)
+    if task.reason is not None and task.state in _REASONS:
+        told["statusReason"] = words.coded(_REASONS[task.state], task.reason)
     if output := _output(task):
         told["output"] = output
     return told
@@ -232,6 +263,7 @@ def task_in(bundle: Mapping[str, Any], node: str) -> TaskTold:
     unit, quantity = words.counted_in(outputs.get("quantity", {})) or (None, None)
     sender, provider = words.agency_of(task["requester"]), words.agency_of(task["owner"])
     task_id, case_id = words.uuid_of(task["id"]), words.case_of(task["for"])
+    state = words.code_in(task["businessStatus"], "task-state") or NOT_YET_KNOWN
     if task_id is None or case_id is None or not sender or not provider:
         raise DoorFailure("This Task was not exported by a node: it lacks our ids.")
     requisition = words.uuid_of((request.get("requisition") or {}).get("value"))
@@ -242,12 +274,11 @@ def task_in(bundle: Mapping[str, Any], node: str) -> TaskTold:
         own_agency=node,
         other_agency=provider if sender == node else sender,
         service_type=words.code_in(request["code"], "service-type") or "other",
-        urgency=_priority().inward[task["priority"]],
-        state=words.code_in(task["businessStatus"], "task-state") or NOT_YET_KNOWN,
+        state=state,
         answer_by=datetime.fromisoformat(task["restriction"]["period"]["end"]),
         offered_at=datetime.fromisoformat(task["authoredOn"]),
         changed_at=datetime.fromisoformat(task["lastModified"]),
-        reason=words.code_in(task.get("statusReason"), "decline-reason"),
+        reason=_reason_in(task, state),
         outcome=words.code_in(outputs.get("outcome", {}).get("valueCodeableConcept"), "outcome"),
         unit=unit,
         quantity=quantity,
@@ -255,6 +286,11 @@ def task_in(bundle: Mapping[str, Any], node: str) -> TaskTold:
         need_id=words.uuid_of(request["id"]) if requisition else None,
         **_inputs_in(task),
     )
+
+
+def _reason_in(task: Mapping[str, Any], state: str) -> str | None:
+    listed = _REASONS.get(state)
+    return words.code_in(task.get("statusReason"), listed) if listed else None
 
 
 def _inputs_in(task: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,8 +22,8 @@ FULFIL: Final = "fulfill"
 LIST: Final = "urn:nrm:codelist:"
 PROPERTY: Final = "urn:nrm:property"
 PROPERTIES: Final = frozenset(
-    {"majority", "audience_class", "language", "seen_by", "hold_until", "start_by", "dependants"}
-    | {"arrive_by", "starts_at", "outcome", "quantity"}
+    {"majority", "audience_class", "language", "urgency", "dependants", "outcome", "quantity"}
+    | {"seen_by", "hold_until", "start_by", "arrive_by", "starts_at"}
 )
 """What parts of a Task's input and output may be called."""
 NODE: Final = "urn:nrm:node"

@@ -147,9 +147,9 @@ def test_its_tasks_are_sound_fhir_and_come_back_equal(site: Told) -> None:
             told = document.decode()
             assert not [each for each in IDENTITY["names"] if each["full"] in told]
             assert '"Patient"' not in told
-            assert ("state loop-closed: reads as completed" in str(losses_of(task))) == (
-                side == "sender"
-            )
+            assert (
+                "state loop-closed: Task.status reads as completed" in str(losses_of(task))
+            ) == (side == "sender")
 
 
 def test_help_was_counted_in_units_once_each(site: Told) -> None:

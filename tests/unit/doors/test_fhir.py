@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.vocabulary import code_lists
+from cli.export import checked_document
+from contracts.vocabulary import NOT_YET_KNOWN, code_lists
 from doors.failures import DoorFailure
 from doors.fhir.form import sound_bundle
 from doors.fhir.intake import ReadBundle, read_bundle
@@ -34,6 +35,8 @@ WHEN = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
 KEY = DoorKey(b"k" * 32)
 CANARY = "Ivanna Canary"
 SAYABLE = sorted(code_lists()["task-state"].maps["gravity"].outward)
+REASONS = {"declined": "decline-reason", "on-hold": "pause-reason", "not-sent": "not-sent-reason"}
+"""Written again, not imported: which list a state keeps its reason of."""
 
 
 def a_task(**changes: Any) -> TaskTold:
@@ -70,15 +73,17 @@ def codes(name: str) -> st.SearchStrategy[str]:
 def tasks(draw: st.DrawFn) -> TaskTold:
     sender = draw(st.booleans())
     given_units = draw(st.booleans())
+    state = draw(st.sampled_from(SAYABLE))
+    reasons = st.none() | codes(REASONS[state]) if state in REASONS else st.none()
     return a_task(
         side="sender" if sender else "provider",
-        state=draw(st.sampled_from(SAYABLE)),
+        state=state,
         service_type=draw(codes("service-type")),
         urgency=draw(codes("urgency")),
         majority=draw(codes("majority")),
         audience_class=draw(codes("audience-class")),
         language=draw(codes("language")),
-        reason=draw(st.none() | codes("decline-reason")),
+        reason=draw(reasons),
         outcome=draw(st.none() | codes("outcome")),
         unit=draw(codes("unit")) if given_units else None,
         quantity=draw(st.integers(0, 1_000_000)) if given_units else None,
@@ -100,6 +105,47 @@ def test_every_task_is_sound_fhir_and_comes_back_equal(task: TaskTold) -> None:
     bundle = sound_bundle(orjson.dumps(bundle_of(task)))
     assert differences(task, task_in(bundle, task.own_agency)) == []
     assert task_in(bundle, task.own_agency) == task
+
+
+@pytest.mark.parametrize(("state", "listed"), REASONS.items())
+def test_a_reason_is_of_the_list_of_its_state(state: str, listed: str) -> None:
+    for code in code_lists()[listed].codes:
+        task = a_task(state=state, reason=code)
+        bundle = sound_bundle(checked_document(task))
+        (coding,) = bundle["entry"][1]["resource"]["statusReason"]["coding"]
+        assert (coding["system"], coding["code"]) == (f"urn:nrm:codelist:{listed}", code)
+        told = f"reason {code}: of our own list" in "\n".join(losses_of(task))
+        assert told == (code != NOT_YET_KNOWN)
+
+
+@pytest.mark.parametrize("urgency", code_lists()["urgency"].codes)
+def test_the_task_says_the_urgency_in_the_words_of_the_profile_that_it_claims(urgency: str) -> None:
+    request, task = (each["resource"] for each in bundle_of(a_task(urgency=urgency))["entry"])
+    assert task["priority"] in ("routine", "urgent")
+    assert request["priority"] == {"emergency": "stat"}.get(urgency, urgency)
+    lost = [each for each in losses_of(a_task(urgency=urgency)) if each.startswith("urgency")]
+    assert bool(lost) == (task["priority"] != urgency)
+
+
+def test_every_property_under_a_name_or_a_list_of_ours_is_told_as_lost() -> None:
+    told = a_task(
+        **{"state": "declined", "reason": "at-capacity", "urgency": "emergency"},
+        **dict.fromkeys(("seen_by", "hold_until", "start_by", "arrive_by", "starts_at"), WHEN),
+        dependants=2,
+    )
+    resources = [each["resource"] for each in bundle_of(told)["entry"]]
+    ours = {part["type"]["text"] for each in resources for part in each.get("input", ())} | {
+        "service_type",
+        "reason",
+        "outcome",
+        "unit",
+        "answer_by",
+    }
+    lost = {each.split(":")[0].split(" ")[0] for each in losses_of(told)}
+    assert ours <= lost
+    assert len(ours) == 15
+    silent = losses_of(a_task(majority="not-yet-known", outcome=None, unit=None))
+    assert not [each for each in silent if each.startswith(("majority", "outcome", "unit"))]
 
 
 def test_it_says_what_gravity_asks_for() -> None:
@@ -137,7 +183,7 @@ def test_nobody_is_named_and_what_stays_is_not_in_the_file() -> None:
 
 def test_what_fhir_cannot_say_is_listed() -> None:
     told = "\n".join(losses_of(a_task(state="loop-closed")))
-    assert "state loop-closed: reads as completed" in told
+    assert "state loop-closed: Task.status reads as completed, businessStatus says" in told
     assert "duty_phone: stays in the node" in told
     assert "state" not in "\n".join(losses_of(a_task(state="accepted")))
     with pytest.raises(DoorFailure, match="not-yet-known has no word"):
@@ -204,6 +250,21 @@ def test_requests_of_one_requisition_become_one_event_with_its_needs() -> None:
         "preferred_providers": ["redcross-vitebsk"],
     }
     assert read(a_request()).postings == read(a_request()).postings
+
+
+def test_the_urgency_that_a_task_says_by_our_list_goes_before_the_priority_of_the_request() -> None:
+    bundle = bundle_of(a_task(state="offered", urgency="emergency"))
+    request, task = (each["resource"] for each in bundle["entry"])
+    asked = {name: value for name, value in task.items() if name != "businessStatus"}
+    (posting,) = read(a_request(priority="urgent", id=request["id"]), asked).postings
+    assert posting.body["urgency"] == "emergency"
+    said = {"coding": [{"system": "urn:nrm:codelist:urgency", "code": "at-once"}]}
+    parts = [part for part in task["input"] if part["type"]["text"] != "urgency"]
+    named = {"type": {"coding": [{"system": "urn:nrm:property", "code": "urgency"}]}}
+    strange = {**asked, "input": [*parts, {**named, "valueCodeableConcept": said}]}
+    got = read(a_request(priority="urgent", id=request["id"]), strange)
+    assert got.postings[0].body["urgency"] == "urgent"
+    assert "entry.1.input: urgency" in got.not_held
 
 
 @pytest.mark.parametrize(
