@@ -21,11 +21,24 @@ from doors.tables.words import shapes_of
 
 STANDARDS: Final = {"htcds": "HTCDS 2.0", "uk": "the United Kingdom's form"}
 CASE: Final = "nrm_case_id"
-STATE: Final = "identification-state"
 ELSEWHERE: Final = {("htcds", "country_of_exploitation")}
 """The list maps to a field, but the field is about another property (a nationality)."""
+INSTEAD: Final = {
+    ("uk", "country_of_exploitation"): "uk-place",
+    ("htcds", "status"): "htcds-status",
+}
+"""Properties whose list has another mapping for them than the one by the standard's name."""
 WIDENED: Final = ("means",)
 """What a case has by its screenings alone: no correction names it."""
+OF_THE_CASE: Final = {
+    "state": "identification-state",
+    "status": "identification-state",
+    "close_reason": "close-reason",
+    "counted_by_type": "agency-type",
+}
+"""What is no code of a case but of itself, and its list; `status`: its state while it is open."""
+CLOSED: Final = "closed"
+CHILDREN: Final = frozenset({"child", "believed-child"})
 MANY: Final = "|"
 PAGE: Final = 200
 CASES_LIMIT: Final = 100_000
@@ -56,13 +69,15 @@ def mapped_properties(standard: str) -> Mapping[str, StandardMapping]:
     """Property of a case -> the words that its code list has in the standard."""
     named = {name: shape.codelist for name, shape in shapes_of(CaseCorrected).items()}
     found = shapes_of(ScreeningRecorded)
-    named |= {name: found[name].codelist for name in WIDENED}
-    named["state"] = STATE
-    return {
-        name: code_lists()[listed].maps[standard]
+    named |= {name: found[name].codelist for name in WIDENED} | OF_THE_CASE
+    mapped = {
+        name: code_lists()[listed].maps.get(INSTEAD.get((standard, name), standard))
         for name, listed in named.items()
-        if listed and standard in code_lists()[listed].maps and (standard, name) not in ELSEWHERE
+        if listed and (standard, name) not in ELSEWHERE
     }
+    if (standard, "status") not in INSTEAD:
+        del mapped["status"]
+    return {name: words for name, words in mapped.items() if words is not None}
 
 
 def exported(standard: str, cases: Iterable[Mapping[str, Any]]) -> Exported:
@@ -74,11 +89,13 @@ def exported(standard: str, cases: Iterable[Mapping[str, Any]]) -> Exported:
         if case.get("frozen_at") or case.get("codes") is None:
             told.frozen += 1
             continue
-        codes = {**case["codes"], "state": case["state"]}
-        row = {CASE: str(case["case_id"])}
+        codes = {**case["codes"], **_of_the_case(case)}
+        words: dict[str, dict[str, None]] = {name: {} for name in fields}
         for name, mapped in properties.items():
-            row[mapped.field] = MANY.join(_words(told, name, mapped, codes.get(name)))
-        told.rows.append(row)
+            boxes = (*boxes_of_a_child(standard, name, codes), mapped)
+            words[mapped.field] |= _words(told, name, boxes, codes.get(name))
+        row = {name: MANY.join(found) for name, found in words.items()}
+        told.rows.append({CASE: str(case["case_id"]), **row})
         _unmapped(told, codes, properties)
     return told
 
@@ -107,25 +124,57 @@ def name_people(told: Exported, identities: Mapping[str, identified.Identity]) -
             told.lost.update(dict.fromkeys(identified.lost(identity)))
 
 
-def _words(told: Exported, name: str, mapped: StandardMapping, value: Any) -> Sequence[str]:
+def boxes_of_a_child(
+    standard: str, name: str, codes: Mapping[str, Any]
+) -> Sequence[StandardMapping]:
+    """Sexual exploitation of a child has a box of its own, before that of an adult.
+
+    Source: United Kingdom, form of the national referral mechanism, types of exploitation; whoever
+    may be below 18 is a child there, too, until it is known.
+    """
+    if (standard, name) != ("uk", "exploitation") or codes.get("majority") not in CHILDREN:
+        return ()
+    return (code_lists()[name].maps["uk-child"],)
+
+
+def _of_the_case(case: Mapping[str, Any]) -> dict[str, Any]:
+    state = case["state"]
+    return {
+        "state": state,
+        "status": None if state == CLOSED else state,
+        "close_reason": case.get("close_reason"),
+        "counted_by_type": case.get("counted_by_type"),
+    }
+
+
+def _words(
+    told: Exported, name: str, boxes: Sequence[StandardMapping], value: Any
+) -> dict[str, None]:
     """The standard's words, each once; what it cannot say is noted."""
     codes = value if isinstance(value, list | tuple) else [value] if value else []
     words: dict[str, None] = {}
+    said = "state" if name == "status" else name
     for code in codes:
-        word = mapped.outward.get(code)
-        if word is None:
+        mapped = next((each for each in boxes if code in each.outward), None)
+        if mapped is None:
             if code != NOT_YET_KNOWN:
-                told.lost[f"{name} {code}: {mapped.field} has no word for it"] = None
+                told.lost[f"{said} {code}: {boxes[-1].field} has no word for it"] = None
             continue
-        words[word] = None
+        words[mapped.outward[code]] = None
         if code in mapped.losses:
-            told.lost[f"{name} {code}: reads as {mapped.losses[code]} in {mapped.field}"] = None
-    return list(words)
+            told.lost[f"{said} {code}: reads as {mapped.losses[code]} in {mapped.field}"] = None
+    return words
 
 
 def _unmapped(told: Exported, codes: Mapping[str, Any], properties: Mapping[str, Any]) -> None:
     for name, value in codes.items():
-        if name not in properties and value not in (None, NOT_YET_KNOWN, "unknown", (), []):
+        if name not in (*properties, "status") and value not in (
+            None,
+            NOT_YET_KNOWN,
+            "unknown",
+            (),
+            [],
+        ):
             told.lost[f"{name}: no field of {STANDARDS[told.standard]} is mapped to it"] = None
 
 

@@ -13,9 +13,13 @@ PAGE: Final = CONTRACTS.parent / "docs" / "reference" / "vocabulary.md"
 LONGEST_LIST_SHOWN: Final = 60
 STANDARDS: Final = {
     "htcds": "IOM's Human Trafficking Case Data Standard 2.0",
+    "htcds-status": "the same, `cas_Status` of a case that is not closed",
     "glotip": "UNODC's questionnaire for the Global Report on Trafficking in Persons",
     "ctdc": "Counter Trafficking Data Collaborative, global dataset",
     "uk": "United Kingdom, referral form of the national referral mechanism",
+    "uk-child": "the same, of somebody who is or may be below 18, before the words of `uk`",
+    "uk-place": "the same, a country as the place of exploitation; of places in the United Kingdom "
+    "the form asks for a town",
     "fhir": "HL7 FHIR R4",
     "fhir-business": "HL7 FHIR R4, `Task.businessStatus`: our own codes, beside `Task.status`",
     "gravity": "HL7 Gravity Project, SDOH Clinical Care STU 3",

@@ -121,6 +121,12 @@ def test_what_a_mapping_loses_is_known_by_name() -> None:
     assert lists["task-state"].maps["gravity"].losses["loop-closed"] == "completed"
     assert lists["country"].maps["ctdc"].outward["BY"] == "BLR"
     assert lists["industry"].maps["htcds"].inward["F_Construction"] == "F"
+    assert set(lists["gender"].maps["glotip"].inward) == {"Female", "Male", "Other", "Unknown"}
+    assert lists["gender"].maps["glotip"].unsaid == ()
+    assert lists["recruiter-relation"].maps["htcds"].losses == {"intimate-partner": "friend"}
+    assert lists["majority"].maps["uk"].losses == {"believed-adult": "adult"}
+    assert lists["country"].maps["uk"].outward["BY"] == "Belarusian"
+    assert "GB" in lists["country"].maps["uk-place"].unsaid
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from services.chassis.messaging.unfinished import Unfinished
 from services.identification.domain import (
     Case,
     ChildProtection,
+    Closed,
     Questionnaire,
     Reconsideration,
     Reflection,
@@ -138,7 +139,11 @@ class CaseShown(BaseModel):
     frozen_at: datetime | None
     state: str | None = None
     origin: str | None = None
+    close_reason: str | None = None
+    """Why work on it is over; of a closed one only."""
     counted_by: str | None = None
+    counted_by_type: str | None = None
+    """The kind of agency that counts it, by the registry."""
     occurred_at: datetime | None = None
     recorded_at: datetime | None = None
     codes: dict[str, Any] | None = None
@@ -166,7 +171,9 @@ def case_shown(view: CaseView) -> CaseShown:
         frozen_at=view.frozen_at,
         state=case.state.code,
         origin=case.origin,
+        close_reason=case.state.reason if isinstance(case.state, Closed) else None,
         counted_by=case.counted_by,
+        counted_by_type=view.counted_by_type,
         occurred_at=case.occurred_at,
         recorded_at=case.recorded_at,
         codes={name: getattr(case.codes, name) for name in CODE_NAMES},

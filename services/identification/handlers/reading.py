@@ -11,9 +11,9 @@ from services.chassis import audit
 from services.chassis.database import Transaction
 from services.chassis.identity import Caller
 from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
-from services.identification.domain import Case, Clocks, Questionnaire
+from services.identification.domain import Case, Clocks, Policy, Questionnaire
 from services.identification.domain.letters import Letter, letter_of
-from services.identification.store import cases, hand_overs, links, notices
+from services.identification.store import cases, hand_overs, links, notices, policy
 from services.identification.store.hand_overs import HandOverRow
 from services.identification.store.notices import NoticeRow
 
@@ -32,6 +32,8 @@ class CaseView:
     questionnaires: tuple[Questionnaire, ...] = ()
     unfinished: Unfinished | None = None
     """Events of the case that this service has and could not finish; nothing of a frozen one."""
+    counted_by_type: str | None = None
+    """What kind of agency counts the case; None: it takes no part, or no registry came yet."""
 
 
 async def read_case(tx: Transaction, caller: Caller, case_id: UUID) -> CaseView | None:
@@ -56,6 +58,7 @@ async def read_case(tx: Transaction, caller: Caller, case_id: UUID) -> CaseView 
         notices=await notices.read_notices(tx, case_id),
         questionnaires=await links.questionnaires_of(tx, case_id),
         unfinished=standing or NOTHING,
+        counted_by_type=_type_of(await policy.read_policy(tx), case),
     )
 
 
@@ -84,15 +87,21 @@ async def list_cases(
     for case, _ in page:
         audit.record(tx, actor=caller.name, action="list-case", subject=str(case.case_id))
     standing = await unfinished_of(tx, [case.case_id for case, _ in page])
+    known = await policy.read_policy(tx)
     return [
         CaseView(
             case_id=case.case_id,
             frozen_at=frozen_at,
             case=case if frozen_at is None else None,
             unfinished=standing.get(str(case.case_id), NOTHING) if frozen_at is None else None,
+            counted_by_type=_type_of(known, case) if frozen_at is None else None,
         )
         for case, frozen_at in page
     ]
+
+
+def _type_of(known: Policy, case: Case | None) -> str | None:
+    return None if case is None else known.type_of(case.counted_by)
 
 
 async def list_notices(tx: Transaction, caller: Caller, kind: str) -> tuple[NoticeRow, ...]:

@@ -12,6 +12,7 @@ from services.chassis.database import Record, Statement, Transaction
 from services.identification.domain import Participant, Policy
 from services.identification.store.tables import POLICY_COPY
 
+_READ: Final = Statement(select(POLICY_COPY))
 _SHARED: Final = Statement(select(POLICY_COPY).with_for_update(read=True))
 _REPLACE: Final = Statement(
     update(POLICY_COPY)
@@ -27,6 +28,11 @@ async def policy_in_force(tx: Transaction) -> Policy:
     if policy is None:
         policy = tx.notes[_READ_ALREADY] = _policy(await tx.fetch_one(_SHARED))
     return policy
+
+
+async def read_policy(tx: Transaction) -> Policy:
+    """The newest policy, for whoever only shows something: nobody waits for it."""
+    return _policy(await tx.fetch_one(_READ))
 
 
 def _policy(row: Record) -> Policy:

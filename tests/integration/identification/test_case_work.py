@@ -231,6 +231,23 @@ async def test_reading_needs_a_role_and_is_recorded(border: Bench) -> None:
     assert (await border.audited())[-3:] == ["read-case", "list-case", "read-case"]
 
 
+async def test_a_case_says_who_counts_it_and_why_it_was_closed(border: Bench) -> None:
+    case_id = new_id()
+    await border.bring(a_detection(), case_id)
+    async with border.client() as officer:
+
+        async def read() -> list[tuple[str | None, str | None]]:
+            one = (await officer.get(f"/v1/cases/{case_id}")).json()
+            (listed,) = (await officer.get("/v1/cases")).json()
+            return [(each["counted_by_type"], each["close_reason"]) for each in (one, listed)]
+
+        assert await read() == [(None, None)] * 2
+        await border.bring(a_policy(), POLICY)
+        assert await read() == [("border-guard", None)] * 2
+        await border.bring(CaseClosed(reason="needs-met"), case_id)
+        assert await read() == [("border-guard", "needs-met")] * 2
+
+
 async def test_a_case_says_that_its_events_are_stuck_and_nothing_of_them(border: Bench) -> None:
     case_id, well = new_id(), new_id()
     await border.bring(a_detection(), well)
