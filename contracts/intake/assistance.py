@@ -20,6 +20,9 @@ class CapacityReported(Contract):
     out_of_service: Count = 0
     suits: Annotated[tuple[Annotated[str, code("place-suits")], ...], Codes] = ()
     """Whom these places suit beside ``audience_class``."""
+    waiting_list: Flag | None = None
+    """Whether somebody could be put on a list while nothing is free; absent: as it was told last.
+    The list itself is the provider's own."""
 
 
 class PlacesClosed(Contract):

@@ -50,6 +50,8 @@ class PoolShown(BaseModel):
     reported_at: datetime
     suits: list[str] = []
     closed_because: str | None = None
+    waiting_list: bool = False
+    """Somebody could be put on the provider's own list while nothing is free."""
 
 
 class StayShown(BaseModel):
@@ -311,6 +313,7 @@ def _pool(pool: Pool) -> PoolShown:
         reported_at=pool.reported_at,
         suits=sorted(pool.suits),
         closed_because=pool.closed_because,
+        waiting_list=pool.waiting_list,
     )
 
 

@@ -36,6 +36,8 @@ class Pool:
     reported_at: datetime
     suits: frozenset[str] = frozenset()
     closed_because: str | None = None
+    waiting_list: bool = False
+    """Whether somebody could be put on the provider's own list while nothing is free."""
 
     def __post_init__(self) -> None:
         """Refuse to exist when the places do not add up: a bug, never a refusal."""
@@ -46,7 +48,9 @@ class Pool:
     @property
     def status(self) -> str:
         """What other agencies are told instead of counts (code list ``capacity-status``)."""
-        return "capacity" if self.available else "none"
+        if self.available:
+            return "capacity"
+        return "waitlist" if self.waiting_list else "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,8 @@ class CapacityReport:
     out_of_service: int
     now: datetime
     suits: frozenset[str] = frozenset()
+    waiting_list: bool | None = None
+    """None: nobody said so now; it stays as it was."""
 
 
 def places_in_use_still_fit(pool: Pool, told: CapacityReport) -> Objection | None:
@@ -106,6 +112,7 @@ def report(known: Pool | None, told: CapacityReport) -> Pool | Refusal:
         reported_at=told.now,
         suits=told.suits,
         closed_because=pool.closed_because if told.out_of_service else None,
+        waiting_list=pool.waiting_list if told.waiting_list is None else told.waiting_list,
     )
 
 

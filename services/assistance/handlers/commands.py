@@ -44,6 +44,7 @@ async def report_capacity(context: Context, received: Received, work: Work) -> W
         out_of_service=body.out_of_service,
         now=work.now,
         suits=frozenset(body.suits),
+        waiting_list=body.waiting_list,
     )
     known, asked = await _pool_of(received, work, body.pool_id)
     await _answered(work, asked, body.pool_id, report(known, told))

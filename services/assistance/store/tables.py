@@ -26,6 +26,7 @@ POOL: Final = Table(
     Column("reported_at", TIME),
     Column("suits", ARRAY(Text)),
     Column("closed_because", Text),
+    Column("waiting_list", Boolean),
 )
 HOLD: Final = Table(
     "hold",

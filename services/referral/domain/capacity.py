@@ -54,12 +54,16 @@ def fits(pool: Pool, question: Question) -> bool:
 def answer(
     pools: tuple[Pool, ...], question: Question, *, now: datetime, fresh_for: timedelta
 ) -> str:
-    """``capacity`` or ``none`` from fresh reports only; otherwise a person has to be asked."""
+    """``capacity`` from a fresh report; what an old one may hold goes before a waiting list.
+
+    ``none`` and ``waitlist`` from fresh reports only; otherwise a person has to be asked.
+    """
     fitting = [pool for pool in pools if fits(pool, question)]
     fresh = [pool for pool in fitting if now - pool.reported_at <= fresh_for]
     statuses = {pool.status for pool in fresh}
-    for status in ("capacity", "ask", "waitlist"):
-        if status in statuses:
-            return status
+    if "capacity" in statuses:
+        return "capacity"
     all_full = bool(fresh) and len(fresh) == len(fitting)
-    return "none" if all_full else "ask"
+    if "ask" in statuses or not all_full:
+        return "ask"
+    return "waitlist" if "waitlist" in statuses else "none"

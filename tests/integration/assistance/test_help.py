@@ -42,6 +42,21 @@ async def test_a_reported_pool_is_told_to_the_node_only(provider: Bench) -> None
         assert (await officer.get("/v1/pools")).status_code == 403
 
 
+async def test_who_keeps_a_waiting_list_answers_so_while_nothing_is_free(provider: Bench) -> None:
+    pool_id = await a_pool_of(provider, 1, out_of_service=1, waiting_list=True)
+    await provider.bring(a_report(pool_id), pool_id)
+    await provider.bring(a_report(pool_id, out_of_service=1, waiting_list=False), pool_id)
+    told = await provider.told("capacity", pool_id)
+    assert [each.body["status"] for each in told] == ["waitlist", "capacity", "none"]
+    await provider.bring(a_report(pool_id, waiting_list=True), pool_id)
+    await provider.bring(a_report(pool_id, out_of_service=1), pool_id)
+    assert (await provider.told("capacity", pool_id))[-1].body["status"] == "waitlist"
+    async with provider.client("capacity-clerk") as clerk:
+        (shown,) = (await clerk.get("/v1/pools")).json()
+        assert (shown["status"], shown["waiting_list"]) == ("waitlist", True)
+    assert await provider.told("outgoing") == []
+
+
 async def test_a_report_below_what_is_in_use_is_refused(provider: Bench) -> None:
     pool_id = await a_pool_of(provider, 1)
     await an_accepted_task(provider, new_id())

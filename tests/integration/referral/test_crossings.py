@@ -113,7 +113,7 @@ async def test_a_consent_without_the_needs_offers_nothing(world: World) -> None:
 
 async def test_an_offer_that_arrived_though_refused_is_let_go_there(world: World) -> None:
     interior, redcross = world.nodes[INTERIOR], world.nodes[REDCROSS]
-    world.refused = lambda sent: "expired-unsent" if sent.name == "TaskOffered" else None
+    world.refused = lambda sent: "consent-expired" if sent.name == "TaskOffered" else None
     world.held_back = lambda sent: sent.name == "OfferWithdrawn"
     await offered_to_redcross(world, "nursing-visit")
     (offer,) = world.bodies(INTERIOR, referral.TaskOffered)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -31,7 +31,7 @@ from services.assistance.domain import (
     report,
 )
 from services.assistance.domain.hold import CheckedOut
-from services.assistance.domain.pool import Closing, close
+from services.assistance.domain.pool import Closing, close, hold_place, release_place
 from tests.unit.assistance.builders import NOW, PROFILE, a_hold, a_pool, objections_of
 
 
@@ -154,6 +154,21 @@ def test_only_free_places_are_closed_and_all_may_be_opened_again() -> None:
 def test_other_agencies_are_told_a_status_and_no_count() -> None:
     assert a_pool(available=1, held=1).status == "capacity"
     assert a_pool(available=0, held=2).status == "none"
+
+
+def test_a_waiting_list_counts_only_while_nothing_is_free_and_stays_until_told_otherwise() -> None:
+    free = cast(Pool, report(None, a_report(waiting_list=True)))
+    assert (free.waiting_list, free.status) == (True, "capacity")
+    full = hold_place(hold_place(free))
+    assert full.status == "waitlist"
+    assert release_place(full).status == "capacity"
+    again = cast(Pool, report(full, a_report()))
+    assert (again.waiting_list, again.status) == (True, "waitlist")
+    shut = cast(Pool, close(free, Closing(out_of_service=2, reason="repair", now=NOW)))
+    assert shut.status == "waitlist"
+    gone = cast(Pool, report(full, a_report(waiting_list=False)))
+    assert (gone.waiting_list, gone.status) == (False, "none")
+    assert not cast(Pool, report(None, a_report())).waiting_list
 
 
 def test_more_out_of_service_than_there_are_is_refused() -> None:

@@ -286,7 +286,7 @@ def test_only_what_was_just_offered_can_turn_out_unsent(state: str) -> None:
 
 @pytest.mark.parametrize("state", STATES)
 def test_an_offer_that_may_have_arrived_is_taken_back_unless_both_sides_have_it(state: str) -> None:
-    step = sending.not_sent(every_sent()[state], "expired-unsent", NOW)
+    step = sending.not_sent(every_sent()[state], "consent-expired", NOW)
     running = ("accepted", "in-progress", "on-hold")
     both_have_it = state in ("delivered", "seen", "accepting", *running, "loop-closed")
     assert taken_back(step) == ([] if both_have_it else ["cancelled"])
