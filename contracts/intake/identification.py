@@ -49,6 +49,10 @@ class ScreeningRecorded(Contract):
     occurred_at: Time | None = None
     exploitation: Annotated[tuple[Annotated[str, code("exploitation")], ...], Codes] = ()
     means: Annotated[tuple[Annotated[str, code("means-of-control")], ...], Codes] = ()
+    sexual_forms: Annotated[
+        tuple[Annotated[str, code("form-of-sexual-exploitation")], ...], Codes
+    ] = ()
+    recruiter_relation: Annotated[str, code("recruiter-relation")] = NOT_YET_KNOWN
     also_found: Annotated[tuple[Annotated[str, code("case-type")], ...], Codes] = ()
     """Another kind of harm that the questions showed: each opens a case of its own, linked."""
 
@@ -84,6 +88,10 @@ class CaseCorrected(Contract):
     majority_reasons: (
         Annotated[tuple[Annotated[str, code("majority-reason")], ...], Codes] | None
     ) = None
+    sexual_forms: (
+        Annotated[tuple[Annotated[str, code("form-of-sexual-exploitation")], ...], Codes] | None
+    ) = None
+    recruiter_relation: Annotated[str, code("recruiter-relation")] | None = None
 
 
 class CaseEnteredInError(Contract):

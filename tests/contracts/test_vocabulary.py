@@ -193,8 +193,6 @@ def test_every_code_list_is_used_by_a_schema_or_told_apart_here() -> None:
     unused = {name for name in code_lists() if f"'x-nrm-codelist': '{name}'" not in text}
     assert unused == {
         "identification-state",  # a state, shown by the API, in no event
-        "form-of-sexual-exploitation",  # asked by nothing yet: see critiques
-        "recruiter-relation",  # the same
         "gender",  # in the safe alone, in no event
         "directory-refusal",  # what is wrong with a record, told to whoever imports it
         "routing-verdict",  # why a service was offered or not, told in the node alone

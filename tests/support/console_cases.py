@@ -129,7 +129,12 @@ NOTICES = (
 )
 FILLED: Mapping[str, dict[str, str | list[str]]] = {
     "correct": {"exploitation": ["forced-labour"], "dependants": "2", "majority": "adult"},
-    "screening": {"result": "indicators-found", "means": ["threats"]},
+    "screening": {
+        "result": "indicators-found",
+        "means": ["threats"],
+        "sexual_forms": ["prostitution"],
+        "recruiter_relation": "friend",
+    },
     "decision": {"decision": "reasonable-grounds", "outcome": "positive"},
     "consent": {
         "purposes": ["referral"],

@@ -30,11 +30,18 @@ CAN_CONSENT: Final = ("person", "guardian")
 """Whom a form offers as who agreed: the door refuses the word of anybody else."""
 
 
+SCREENED: Final[Fields] = (
+    many("sexual_forms", "form-of-sexual-exploitation"),
+    choice("recruiter_relation", "recruiter-relation"),
+)
+"""What a screening may find and a correction mend, and nobody is asked at first."""
+
+
 async def _correctable(_visit: Visit, case: Thing) -> Fields:
     codes = case["codes"] or {}
     return tuple(
         replace(field, given=as_given(codes.get(field.name)))
-        for field in (CASE_TYPE, MAJORITY, DANGER, *KNOWN)
+        for field in (CASE_TYPE, MAJORITY, DANGER, *KNOWN, *SCREENED)
     )
 
 

@@ -40,6 +40,8 @@ class CaseCodes:
     guardian_status: str = "unknown"
     means: tuple[str, ...] = ()
     majority_reasons: tuple[str, ...] = ()
+    sexual_forms: tuple[str, ...] = ()
+    recruiter_relation: str = NOT_YET_KNOWN
 
     @property
     def is_child(self) -> bool:
@@ -62,15 +64,30 @@ class CaseCodes:
             self, **{name: value for name, value in changes.items() if value is not None}
         )
 
-    def widened(self, exploitation: tuple[str, ...], means: tuple[str, ...]) -> "CaseCodes":
-        """With what a screening found added; nothing that was known is dropped."""
-        known = tuple(code for code in self.exploitation if code != NOT_YET_KNOWN)
-        found = tuple(code for code in exploitation if code != NOT_YET_KNOWN)
+    def widened(
+        self,
+        exploitation: tuple[str, ...],
+        means: tuple[str, ...],
+        sexual_forms: tuple[str, ...] = (),
+        recruiter_relation: str = NOT_YET_KNOWN,
+    ) -> "CaseCodes":
+        """With what a screening found added; nothing that was known is dropped.
+
+        Who recruited is one answer: the newest that is one.
+        """
+        newest = recruiter_relation != NOT_YET_KNOWN
         return replace(
             self,
-            exploitation=_together(known, found) or self.exploitation,
+            exploitation=_known(self.exploitation, exploitation) or self.exploitation,
             means=_together(self.means, means),
+            sexual_forms=_known(self.sexual_forms, sexual_forms),
+            recruiter_relation=recruiter_relation if newest else self.recruiter_relation,
         )
+
+
+def _known(*each: tuple[str, ...]) -> tuple[str, ...]:
+    first, second = (tuple(code for code in codes if code != NOT_YET_KNOWN) for codes in each)
+    return _together(first, second)
 
 
 def _together(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:

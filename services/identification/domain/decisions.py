@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
+from contracts.vocabulary import NOT_YET_KNOWN
 from services.identification.domain.case import (
     Case,
     Change,
@@ -68,6 +69,8 @@ class ScreeningAsked:
     now: datetime
     exploitation: tuple[str, ...] = ()
     means: tuple[str, ...] = ()
+    sexual_forms: tuple[str, ...] = ()
+    recruiter_relation: str = NOT_YET_KNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +192,9 @@ def screen(case: Case, asked: ScreeningAsked) -> Change | Refusal:
     objections = [rule(case, asked) for rule in SCREENING_RULES]
     if against := tuple(objection for objection in objections if objection):
         return Refusal(objections=against)
-    codes = case.codes.widened(asked.exploitation, asked.means)
+    codes = case.codes.widened(
+        asked.exploitation, asked.means, asked.sexual_forms, asked.recruiter_relation
+    )
     facts: list[Fact] = [ScreeningWasRecorded(result=asked.result, occurred_at=asked.occurred_at)]
     if codes.exploitation != case.codes.exploitation:
         facts.append(told_anew(replace(case, codes=codes)))

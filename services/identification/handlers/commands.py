@@ -131,6 +131,8 @@ async def record_screening(context: Context, received: Received, work: Work) -> 
         now=work.now,
         exploitation=body.exploitation,
         means=body.means,
+        sexual_forms=body.sexual_forms,
+        recruiter_relation=body.recruiter_relation,
     )
     decided = allowed(standing, screen(standing.case, asked), needs_power=True)
     if await settle(work, standing.case, "record-screening", decided):

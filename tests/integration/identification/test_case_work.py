@@ -231,6 +231,21 @@ async def test_reading_needs_a_role_and_is_recorded(border: Bench) -> None:
     assert (await border.audited())[-3:] == ["read-case", "list-case", "read-case"]
 
 
+async def test_form_and_recruiter_are_kept_and_stay_in_the_node(interior: Bench) -> None:
+    case_id = new_id()
+    await take_over(interior, case_id, exploitation=("sexual",))
+    found = a_screening(sexual_forms=("pornography",), recruiter_relation="friend")
+    await interior.bring(found, case_id)
+    await interior.bring(CaseCorrected(recruiter_relation="family"), case_id)
+    assert await interior.answers() == [True, True]
+    async with interior.client() as officer:
+        codes = (await officer.get(f"/v1/cases/{case_id}")).json()["codes"]
+    assert (codes["sexual_forms"], codes["recruiter_relation"]) == (["pornography"], "family")
+    for stream in ("identification", "outgoing"):
+        for each in await interior.told(stream):
+            assert not {"sexual_forms", "recruiter_relation"} & each.body.keys()
+
+
 async def test_a_case_says_who_counts_it_and_why_it_was_closed(border: Bench) -> None:
     case_id = new_id()
     await border.bring(a_detection(), case_id)

@@ -48,6 +48,30 @@ async def test_only_what_changed_is_corrected(bench: Bench) -> None:
     assert bench.node.events[0]["data"] == {"exploitation": ["forced-labour"], "dependants": 2}
 
 
+async def test_form_and_recruiter_are_asked_after_a_screening_and_never_at_a_detection(
+    bench: Bench,
+) -> None:
+    await bench.sign_in("case-worker")
+    page, heading = f"/cases/{CASE}", "Relation to the recruiter"
+    assert heading not in (await bench.browser.get(page)).text
+    asking = (await bench.browser.get(f"{page}/screening")).text
+    assert 'name="sexual_forms"' in asking
+    assert 'name="recruiter_relation"' in asking
+    assert 'name="recruiter_relation"' not in (await bench.browser.get("/detect")).text
+    await bench.send(f"{page}/screening", FILLED["screening"])
+    assert bench.node.events[0]["data"] == FILLED["screening"]
+    mended = {"recruiter_relation": "family", "sexual_forms": ["pornography"]}
+    await bench.send(f"{page}/correct", mended)
+    assert bench.node.events[1]["data"] == mended
+    case = a_case()
+    case["codes"] |= {"sexual_forms": ["pornography"], "recruiter_relation": "family"}
+    bench.node.shows[f"identification/v1/cases/{CASE}"] = case
+    await bench.send("/language", {"to": "en"})
+    text = (await bench.browser.get(page)).text
+    assert heading in text
+    assert "<dd>Pornography</dd>" in text
+
+
 async def test_a_detection_asks_three_things_and_takes_whatever_else_is_known(
     bench: Bench,
 ) -> None:

@@ -55,6 +55,22 @@ def test_how_somebody_was_kept_there_goes_out_where_a_screening_found_it() -> No
     assert "means threats: types-of-exploitation has no word for it" in uk.lost
 
 
+def test_form_of_sexual_exploitation_and_recruiter_go_out_where_somebody_said_them() -> None:
+    case = a_case()
+    case["codes"] |= {
+        "sexual_forms": ["pornography", "prostitution"],
+        "recruiter_relation": "intimate-partner",
+    }
+    told = exported("htcds", [case])
+    (row,) = rows(told)
+    assert row["vic_TypeOfSexExploitation"] == "Pornography|Prostitution"
+    assert row["vic_RelationshipToTrafficker"] == "Acquainted"
+    lost = "recruiter_relation intimate-partner: reads as friend in vic_RelationshipToTrafficker"
+    assert lost in told.lost
+    (silent,) = rows(exported("htcds", [a_case()]))
+    assert silent["vic_TypeOfSexExploitation"] == silent["vic_RelationshipToTrafficker"] == ""
+
+
 CASE_ITSELF = {"state", "status", "close_reason", "counted_by_type"}
 
 

@@ -90,6 +90,24 @@ def test_what_a_screening_finds_is_added_and_drops_nothing() -> None:
     )
 
 
+def test_what_a_screening_finds_of_forms_and_recruiter_stays_until_it_is_said_otherwise() -> None:
+    first = accepted(
+        screen(
+            a_case(),
+            a_screening(sexual_forms=("pornography", "not-yet-known"), recruiter_relation="friend"),
+        )
+    ).case
+    assert first.codes.sexual_forms == ("pornography",)
+    assert first.codes.recruiter_relation == "friend"
+    assert accepted(screen(first, a_screening())).case.codes == first.codes
+    again = a_screening(sexual_forms=("prostitution", "pornography"), recruiter_relation="family")
+    codes = accepted(screen(first, again)).case.codes
+    assert codes.sexual_forms == ("pornography", "prostitution")
+    assert codes.recruiter_relation == "family"
+    mended = codes.corrected({"sexual_forms": (), "recruiter_relation": "other"})
+    assert (mended.sexual_forms, mended.recruiter_relation) == ((), "other")
+
+
 def test_a_screening_in_the_future_is_a_mistake_but_clocks_may_differ_a_little() -> None:
     later = a_screening(occurred_at=NOW + timedelta(minutes=6))
     assert reasons(screen(a_case(), later)) == ["in-the-future: occurred_at"]

@@ -330,11 +330,13 @@ def test_an_offer_tells_no_consent_guardian_channel_or_means() -> None:
         guardian_status="suspected",
         safe_channel="phone",
         means=("threats",),
+        sexual_forms=("prostitution",),
+        recruiter_relation="family",
         still_in_situation="yes",
     )
     offer = disclosure.offer_of(a_case(codes=codes), CASE_ID).model_dump()
     assert not {"consent_outcome", "guardian_status", "safe_channel", "means"} & offer.keys()
-    assert "still_in_situation" not in offer
+    assert not {"still_in_situation", "sexual_forms", "recruiter_relation"} & offer.keys()
     adult = disclosure.offer_of(a_case(codes=codes), CASE_ID, "legal-duty")
     assert isinstance(adult, HandOverRequired)
     assert adult.guardian_status == "unknown"
@@ -352,5 +354,8 @@ def test_of_a_child_it_is_told_whether_the_guardian_is_suspected() -> None:
     second=some.lists(some.text("abc", min_size=1, max_size=3), max_size=30),
 )
 def test_widening_is_bounded_and_has_no_code_twice(first: list[str], second: list[str]) -> None:
-    codes: CaseCodes = some_codes().widened(tuple(first), ()).widened(tuple(second), ())
-    assert len(codes.exploitation) == len(set(codes.exploitation)) <= CODES_LIMIT
+    codes: CaseCodes = some_codes()
+    for found in (tuple(first), tuple(second)):
+        codes = codes.widened(found, found, found)
+    for each in (codes.exploitation, codes.means, codes.sexual_forms):
+        assert len(each) == len(set(each)) <= CODES_LIMIT
