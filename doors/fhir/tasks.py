@@ -134,15 +134,17 @@ def losses_of(task: TaskTold) -> list[str]:
 
 def _shared_words(task: TaskTold) -> Iterator[str]:
     """Codes that share their word with another one of our list."""
+    stat = _request_priority().outward[task.urgency]
     for name, code, mapped, kept in (
         ("state", task.state, _status(), "businessStatus says"),
-        ("urgency", task.urgency, _task_priority(), "ServiceRequest.priority and Task.input say"),
+        (
+            *("urgency", task.urgency, _task_priority()),
+            f"ServiceRequest.priority says {stat}, Task.input",
+        ),
     ):
         if code in mapped.losses:
-            yield (
-                f"{name} {code}: {mapped.field} reads as {mapped.inward[mapped.outward[code]]}, "
-                f"{kept} {code}"
-            )
+            read = mapped.inward[mapped.outward[code]]
+            yield f"{name} {code}: {mapped.field} reads as {read}, {kept} {code}"
 
 
 def _own_words(task: TaskTold) -> dict[str, str | None]:

@@ -124,7 +124,8 @@ def test_the_task_says_the_urgency_in_the_words_of_the_profile_that_it_claims(ur
     assert task["priority"] in ("routine", "urgent")
     assert request["priority"] == {"emergency": "stat"}.get(urgency, urgency)
     lost = [each for each in losses_of(a_task(urgency=urgency)) if each.startswith("urgency")]
-    assert bool(lost) == (task["priority"] != urgency)
+    said = "Task.priority reads as urgent, ServiceRequest.priority says stat, Task.input emergency"
+    assert lost == ([f"urgency emergency: {said}"] if task["priority"] != urgency else [])
 
 
 def test_every_property_under_a_name_or_a_list_of_ours_is_told_as_lost() -> None:
