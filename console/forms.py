@@ -103,11 +103,16 @@ def asked(
             label=_label(words, field),
             hint=words.text(field.hint) if field.hint else "",
             options=_options(words, field),
-            chosen=visit.form.get(field.name, field.given),
+            chosen=visit.form.get(field.name, _at_first(field, came_back=bool(reasons))),
             wrong=wrong.get(field.name, ()),
         )
         for field in fields
     ]
+
+
+def _at_first(field: Field, *, came_back: bool) -> tuple[str, ...]:
+    """What is chosen where the form says nothing; of a form that came back somebody emptied it."""
+    return () if came_back and field.kind is Kind.MANY else field.given
 
 
 def _label(words: Words, field: Field) -> str:

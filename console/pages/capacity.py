@@ -1,6 +1,7 @@
 """The capacity board: how many places there are, and how many may be used. Counts stay here."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from console.answers import back_to, listed, page
 from console.desk import Visit, visit_of
 from console.forms import Field, Kind, asked, read
+from console.pages.fields import as_given
 from console.telling import Telling, id_within
 from services.chassis.clock import new_id
 from services.chassis.errors import NotFound
@@ -22,6 +24,8 @@ WHAT: Final = (
     Field(name="service_type", kind=Kind.CHOICE, code_list="service-type", required=True),
     Field(name="audience_class", kind=Kind.CHOICE, code_list="audience-class", required=True),
 )
+SUITS: Final = Field(name="suits", kind=Kind.MANY, code_list="place-suits", hint="suits-hint")
+"""Asked each time: what a report does not say of it is gone."""
 
 
 async def list_pools(request: Request) -> Response:
@@ -62,7 +66,7 @@ async def report_pool(request: Request, pool_id: UUID) -> Response:
 
 
 async def _report(visit: Visit, pool: Mapping[str, Any] | None, pool_id: UUID) -> Response:
-    fields = COUNTS if pool is not None else (*WHAT, *COUNTS)
+    fields = (*COUNTS, SUITS) if pool is not None else (*WHAT, *COUNTS, SUITS)
     body, objections = read(visit, fields)
     if objections:
         return _form(visit, pool, objections)
@@ -87,7 +91,7 @@ def _form(
     pool: Mapping[str, Any] | None,
     reasons: Sequence[Mapping[str, str | None]],
 ) -> Response:
-    fields = (*WHAT, *COUNTS) if pool is None else _with_counts(pool)
+    fields = (*WHAT, *COUNTS, SUITS) if pool is None else _as_reported(pool)
     return page(
         visit,
         "capacity-form.html",
@@ -99,17 +103,9 @@ def _form(
     )
 
 
-def _with_counts(pool: Mapping[str, Any]) -> tuple[Field, ...]:
-    return tuple(
-        Field(
-            name=field.name,
-            kind=field.kind,
-            text=field.text,
-            required=field.required,
-            given=(str(pool[field.name]),),
-        )
-        for field in COUNTS
-    )
+def _as_reported(pool: Mapping[str, Any]) -> tuple[Field, ...]:
+    """The questions that come again, answered as they were the last time."""
+    return tuple(replace(each, given=as_given(pool[each.name])) for each in (*COUNTS, SUITS))
 
 
 async def _pools(visit: Visit) -> list[Mapping[str, Any]]:

@@ -126,6 +126,7 @@ def a_pool() -> dict[str, Any]:
             occupied=1,
             out_of_service=0,
             reported_at=NOW,
+            suits=["dependants"],
         )
     )
 

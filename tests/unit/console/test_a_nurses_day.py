@@ -1,14 +1,15 @@
 """What a nurse does by pages becomes events at the node's own door, once each."""
 
+import re
 from typing import Any
 
 import pytest
 
 from contracts.catalogue import CATALOGUE
-from contracts.vocabulary import LANGUAGES
+from contracts.vocabulary import LANGUAGES, code_lists
 from services.chassis.clock import new_id
 from services.chassis.messaging.unfinished import Unfinished
-from tests.support.console_bench import CASE, POOL, TASK, TASKS_PAGE, Bench, a_task
+from tests.support.console_bench import CASE, POOL, TASK, TASKS_PAGE, Bench, a_pool, a_task
 
 PAGE_LIMIT = 100_000
 ALL_PAGES = (
@@ -146,9 +147,16 @@ async def test_a_number_that_is_none_is_told_and_not_sent(bench: Bench, wrong: s
     assert "<b>7" not in answer.text
 
 
+def ticked(page: str) -> list[str]:
+    """What the form says of whom the places suit."""
+    return re.findall(r'name="suits" value="([a-z-]+)" checked', page)
+
+
 async def test_a_pool_is_reported_and_keeps_what_it_is_for(bench: Bench) -> None:
     await bench.sign_in("nurse")
-    await bench.send(f"/capacity/{POOL}", {"maximum": "6", "out_of_service": "1"})
+    suits = ticked((await bench.browser.get(f"/capacity/{POOL}")).text)
+    fields = {"maximum": "6", "out_of_service": "1", "suits": suits}
+    await bench.send(f"/capacity/{POOL}", fields)
     (event,) = bench.node.events
     assert event["subject"] == str(POOL)
     assert body_of(event) == {
@@ -157,7 +165,34 @@ async def test_a_pool_is_reported_and_keeps_what_it_is_for(bench: Bench) -> None
         "out_of_service": 1,
         "service_type": "crisis-room",
         "audience_class": "women",
+        "suits": ["dependants"],
     }
+
+
+async def test_whom_places_suit_can_be_said_anew_and_taken_back(bench: Bench) -> None:
+    await bench.sign_in("nurse")
+    counts = {"maximum": "6", "out_of_service": "1"}
+    await bench.send(f"/capacity/{POOL}", {**counts, "suits": ["step-free", "men"]})
+    await bench.send(f"/capacity/{POOL}", counts)
+    said, nothing = map(body_of, bench.node.events)
+    assert said["suits"] == ["step-free", "men"]
+    assert "suits" not in nothing
+    emptied = await bench.send(f"/capacity/{POOL}", {**counts, "maximum": "many"})
+    assert emptied.status_code == 422
+    assert ticked(emptied.text) == [], "what was emptied stays so when the form comes back"
+    kept = await bench.send(f"/capacity/{POOL}", {"maximum": "many", "suits": ["men"]})
+    assert ticked(kept.text) == ["men"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_board_says_whom_places_suit(bench: Bench, language: str) -> None:
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": language})
+    suits = code_lists()["place-suits"]
+    title, label = suits.title.in_language(language), suits.label("dependants", language)
+    assert f"{title}: {label}" in (await bench.browser.get("/capacity")).text
+    bench.node.shows["assistance/v1/pools"] = [{**a_pool(), "suits": []}]
+    assert title not in (await bench.browser.get("/capacity")).text
 
 
 async def test_a_new_pool_sent_twice_is_one_pool(bench: Bench) -> None:
