@@ -56,6 +56,7 @@ def page(visit: Visit, template: str, status: int = 200, **values: Any) -> Respo
         "t": words.text,
         "label": words.label,
         "title_of": words.title,
+        "why": words.why,
         "day": lambda text: words.day(moment_of(text)),
         "moment": lambda text: words.moment(moment_of(text)),
         "away": lambda text: words.away(moment_of(text), visit.now),

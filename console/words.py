@@ -19,6 +19,12 @@ from contracts.vocabulary import LANGUAGES, code_lists
 
 FOLDER: Final = Path(__file__).with_name("texts")
 AT: Final = {"en": "d MMM y, HH:mm", "ru": "d MMM y, HH:mm", "be": "d MMM y, HH:mm"}
+WHY: Final[Mapping[str, str]] = {
+    **dict.fromkeys(("declined", "task-declined"), "decline-reason"),
+    **dict.fromkeys(("on-hold", "task-paused"), "pause-reason"),
+    **dict.fromkeys(("not-sent", "task-not-sent"), "not-sent-reason"),
+}
+"""State of a task, or the news that it came to it -> the list of which its reason is a code."""
 SOON: Final = timedelta(days=14)
 """A moment nearer than this is told by how far away it is, too."""
 
@@ -56,6 +62,10 @@ class Words:
         """Why an agency was or was not offered; the code itself where no list has it."""
         codes = code_lists().get("routing-verdict")
         return codes.label(code, self.language) if codes is not None and code in codes else code
+
+    def why(self, what: str, reason: str | None) -> str:
+        """Why a task is in this state, or why it came to it; empty where nothing says so."""
+        return self.label(WHY[what], reason) if reason and what in WHY else ""
 
     def title(self, list_name: str) -> str:
         """What people read for a code list."""

@@ -69,7 +69,9 @@ class NeedShown(BaseModel):
     state: str
     round: int
     told: str | None
-    """Who was told last that nobody is left."""
+    """Who was told last that nobody is left, a code of ``escalation-contact``."""
+    told_agency: str | None = None
+    """To which agency the sender's people may turn; none that a restriction of the case names."""
     due_at: datetime | None
     """When the search goes on by itself, or the next one is told."""
 
@@ -167,6 +169,7 @@ def _request_shown(context: Context, found: reading.RequestView) -> RequestShown
             state=str(need.state),
             round=need.round,
             told=need.told,
+            told_agency=need.turn_to,
             due_at=need.due_at,
         )
         for need in asked.needs

@@ -1,6 +1,7 @@
 """The route on which people read news: what happened in the cases of their agency, as codes.
 
-No identity is here, and nothing that says more of the person than what kind of help it is about.
+No identity is here, and nothing that says more of the person than what kind of help it is about
+and why that help was declined, rests or could not be asked for.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -53,6 +54,9 @@ class PieceShown(BaseModel):
     service_type: str | None
     urgency: str | None
     decision: str | None
+    reason: str | None = None
+    """Why help was declined, rests, or could not be asked for: a code of the list for that kind
+    (``decline-reason``, ``pause-reason``, ``not-sent-reason``)."""
 
 
 class NewsShown(BaseModel):

@@ -14,6 +14,8 @@ from services.gateway.domain.news import due_of, it_cannot_wait, kind_of, owner_
 
 PLACES: Final = ("task_id", "request_id", "need_id", "plan_id", "follow_up_id")
 CODES: Final = ("service_type", "urgency", "decision")
+OF_HELP_THAT_STOPPED: Final = frozenset({"task-declined", "task-paused", "task-not-sent"})
+"""Whoever may read such news reads the same code of the task itself."""
 AGENCIES: Final = ("other_agency", "recipient", "agency")
 GIVES_HELP: Final = "assistance"
 
@@ -71,6 +73,7 @@ def news_shown(entry: Mapping[str, Any], *, led_here: bool) -> dict[str, Any]:
         "case_id": entry["case_id"],
         "led_here": led_here,
         "side": facts.get("side", ours),
+        "reason": facts.get("reason") if kind_of(entry) in OF_HELP_THAT_STOPPED else None,
         "agency": next((facts[name] for name in AGENCIES if facts.get(name)), None),
         **{name: facts.get(name) for name in (*PLACES, *CODES)},
     }

@@ -71,21 +71,32 @@ class Need:
     round: int = 1
     told: str | None = None
     """Who was told last that nobody is left (list ``escalation-contact``)."""
+    told_agency: str | None = None
+    """The agency to which the sender's people may turn: none that a restriction names."""
     due_at: datetime | None = None
     """When the search goes on by itself: the answers are in, or the next one is told."""
+
+    @property
+    def turn_to(self) -> str | None:
+        """The agency to turn to now; nobody once somebody acted."""
+        return self.told_agency if self.state is NeedState.ESCALATED else None
 
     def next_round(self) -> "Need":
         """The need, searched for once more; whom to tell begins anew."""
         asking = NeedState.ASKING
-        return replace(self, state=asking, round=self.round + 1, told=None, due_at=None)
+        again = replace(self, state=asking, round=self.round + 1, due_at=None)
+        return replace(again, told=None, told_agency=None)
 
     def in_state(self, state: NeedState, due_at: datetime | None = None) -> "Need":
         """The need in another state."""
         return replace(self, state=state, due_at=due_at)
 
-    def escalated(self, told: str, due_at: datetime | None) -> "Need":
+    def escalated(
+        self, told: str, due_at: datetime | None, told_agency: str | None = None
+    ) -> "Need":
         """The need, of which somebody more was told."""
-        return replace(self, state=NeedState.ESCALATED, told=told, due_at=due_at)
+        known = replace(self, told=told, told_agency=told_agency)
+        return replace(known, state=NeedState.ESCALATED, due_at=due_at)
 
 
 def needs_are_not_repeated(request: Request) -> Refusal | None:

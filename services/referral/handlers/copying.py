@@ -39,6 +39,7 @@ from services.referral.handlers.context import (
     subject_of,
 )
 from services.referral.handlers.deciding import take_back
+from services.referral.handlers.escalating import turn_to_nobody_restricted
 from services.referral.handlers.onward import tell_first_senders
 from services.referral.handlers.seeking import end_search, seek_with_consent
 from services.referral.store import cases, copies, merges, refusals, requests, tasks
@@ -230,6 +231,7 @@ async def restriction_set(context: Context, received: Received, work: Work) -> W
     )
     await cases.add_restriction(work.transaction, case_id, restriction)
     await _stop(context, work, case_id, None)
+    await turn_to_nobody_restricted(work, case_id)
     return None
 
 

@@ -4,11 +4,15 @@ Only this node's own people are told. The agency that they may turn to is one th
 of the case names, looked up at the moment of telling.
 """
 
+from dataclasses import replace
+from uuid import UUID
+
 from contracts.vocabulary import NOT_YET_KNOWN
 from services.chassis.messaging.work import Work
 from services.referral import disclosure
 from services.referral.access import contacts_allowed
 from services.referral.domain import escalation
+from services.referral.domain.agreements import Participant
 from services.referral.domain.facts import NeedEscalated, ProviderNotFound
 from services.referral.domain.requests import Need, NeedState, Request
 from services.referral.handlers.context import Context, basis_of, standing_of, tell
@@ -35,12 +39,13 @@ async def tell_the_next(context: Context, work: Work, request: Request, need: Ne
     allowed = contacts_allowed(await basis_of(work, need.case_id))
     turned = escalation.next_contact(need, allowed, oblast)
     if turned is None:
-        await _remember(work, need.escalated(need.told or "", None))
+        still = need.told_agency if _is_among(need.told_agency, allowed) else None
+        await _remember(work, need.escalated(need.told or "", None, still))
         return
     due_at = None
     if turned.contact is escalation.Contact.SUPERVISOR:
         due_at = work.now + escalation.patience(request, context.profile)
-    await _remember(work, need.escalated(str(turned.contact), due_at))
+    await _remember(work, need.escalated(str(turned.contact), due_at, turned.agency))
     fact = NeedEscalated(
         need=need,
         urgency=request.urgency,
@@ -51,10 +56,26 @@ async def tell_the_next(context: Context, work: Work, request: Request, need: Ne
     await tell(work, disclosure.body_of_fact(fact), need.case_id)
 
 
+async def turn_to_nobody_restricted(work: Work, case_id: UUID) -> None:
+    """An agency that a restriction names from now on is no longer one to turn to."""
+    waiting = await requests.read_needs_searching(work.transaction, case_id)
+    named = [need for need in waiting if need.turn_to is not None]
+    if not named:
+        return
+    allowed = contacts_allowed(await basis_of(work, case_id))
+    for need in named:
+        if not _is_among(need.told_agency, allowed):
+            await requests.write_need(work.transaction, replace(need, told_agency=None))
+
+
 async def somebody_acted(work: Work, need: Need) -> None:
     """The need is in other hands: nobody more is told. ``need`` is as it is from now on."""
     await requests.write_need(work.transaction, need)
     await deadlines.watch_need(work.transaction, need, None)
+
+
+def _is_among(agency: str | None, allowed: tuple[Participant, ...]) -> bool:
+    return any(each.node == agency for each in allowed)
 
 
 async def _remember(work: Work, need: Need) -> None:

@@ -86,6 +86,7 @@ _WRITE_NEED: Final = Statement(
         state=bindparam("to"),
         round=bindparam("nth"),
         told=bindparam("who"),
+        told_agency=bindparam("which"),
         due_at=bindparam("until"),
     )
 )
@@ -235,6 +236,7 @@ async def write_need(tx: Transaction, need: Need) -> None:
         to=str(need.state),
         nth=need.round,
         who=need.told,
+        which=need.told_agency,
         until=need.due_at,
     )
 
@@ -325,6 +327,7 @@ def _need_row(need: Need) -> dict[str, Any]:
         "state": str(need.state),
         "round": need.round,
         "told": need.told,
+        "told_agency": need.told_agency,
         "due_at": need.due_at,
     }
 
@@ -356,6 +359,7 @@ def _need(row: Record) -> Need:
         state=NeedState(row["state"]),
         round=row["round"],
         told=row["told"],
+        told_agency=row["told_agency"],
         due_at=row["due_at"],
     )
 

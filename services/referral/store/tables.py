@@ -105,6 +105,7 @@ NEED: Final = Table(
     Column("state", Text),
     Column("round", Integer),
     Column("told", Text),
+    Column("told_agency", Text),
     Column("due_at", TIME),
 )
 CONSIDERATION: Final = Table(

@@ -31,6 +31,13 @@ SECRETS: dict[str, Any] = {
 }
 
 
+STOPPED = {
+    "task-declined": "at-capacity",
+    "task-paused": "person-away",
+    "task-not-sent": "no-consent",
+}
+
+
 async def put(
     door: Door, event_type: str, case_id: UUID | None = None, at: datetime = NOW, **facts: Any
 ) -> UUID:
@@ -102,6 +109,17 @@ async def test_a_piece_says_what_when_and_about_which_thing_and_nothing_of_the_p
         "service_type": "shelter",
         "urgency": "emergency",
     }
+
+
+async def test_why_help_stopped_is_told_and_no_reason_of_anything_else(door: Door) -> None:
+    about = {**TASK, "side": "sender"}
+    for word, reason in STOPPED.items():
+        await put(door, f"org.nrm.referral.{word}.v1", **about, reason=reason)
+    await put(door, "org.nrm.referral.need-cancelled.v1", reason="person-asked")
+    await put(door, DECIDED_LATE, due_at=NOW.isoformat(), reason="not-yet-known")
+    news = (await asked(door, "case-officer"))["news"]
+    others = dict.fromkeys(("need-cancelled", "decision-overdue"))
+    assert {piece["kind"]: piece["reason"] for piece in news} == STOPPED | others
 
 
 async def test_nobody_misses_a_piece_or_reads_it_twice_however_small_the_page(

@@ -6,6 +6,7 @@ from typing import Any
 from contracts import gateway, referral
 from tests.integration.referral.conftest import POLICY_SUBJECT
 from tests.integration.referral.test_by_hand import cancel, told
+from tests.integration.referral.test_doors import get
 from tests.integration.referral.test_loop import CASE, THERE, offered_to_redcross
 from tests.integration.referral.world import (
     INTERIOR,
@@ -71,6 +72,30 @@ async def test_the_supervisor_then_the_coordinator_of_the_oblast_each_once(world
     assert tuple(need) == ("escalated", "oblast-coordinator", None)
     assert await world.nodes[INTERIOR].rows("SELECT * FROM deadline") == []
     assert all(each.envelope.recipient is None for each in world.sent)
+
+
+async def turned_to(world: World) -> list[tuple[str, str | None]]:
+    """What the worker is shown of the need: who was told, and which agency may be asked."""
+    shown = (await get(world.nodes[INTERIOR], f"/v1/requests/{an_id('request')}")).json()
+    return [(need["told"], need["told_agency"]) for need in shown["needs"]]
+
+
+async def test_the_request_says_to_which_agency_to_turn_until_a_restriction_names_it(
+    world: World,
+) -> None:
+    await a_need_without_provider(world)
+    assert [told for told, _ in await turned_to(world)] == [None]
+    world.clock.advance(DAY)
+    await world.settle()
+    assert await turned_to(world) == [("supervisor", None)]
+    await after_two_days(world)
+    assert await turned_to(world) == [("oblast-coordinator", OBLAST)]
+    other = gateway.RestrictionSet(restriction_id=an_id("other"), agency=CAPITAL)
+    await world.nodes[INTERIOR].feed("gateway", other, CASE)
+    assert await turned_to(world) == [("oblast-coordinator", OBLAST)]
+    never = gateway.RestrictionSet(restriction_id=an_id("late"), oblast="BY-BR")
+    await world.nodes[INTERIOR].feed("gateway", never, CASE)
+    assert await turned_to(world) == [("oblast-coordinator", None)]
 
 
 async def test_no_escalation_reaches_a_restricted_agency(world: World) -> None:

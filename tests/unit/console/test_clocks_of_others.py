@@ -115,6 +115,32 @@ async def test_who_asked_sees_until_when_somebody_is_expected_and_when_help_begi
         assert says_when(page, language) == (set(EXPECTED) if state == "accepted" else set())
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("state", "named", "clock"),
+    [
+        ("offered", "they-open-by", "seen_by"),
+        ("delivered", "they-open-by", "seen_by"),
+        ("seen", None, "seen_by"),
+        ("accepted", "start-by", "start_by"),
+        ("in-progress", None, "start_by"),
+    ],
+)
+async def test_who_asked_sees_by_when_it_is_to_be_opened_and_help_to_begin(
+    bench: Bench, state: str, named: str | None, clock: str, language: str
+) -> None:
+    both: dict[str, Any] = {"seen_by": None, "start_by": None}
+    request = a_request(tasks=[a_sent_task(state=state, **both | {clock: DUE})])
+    bench.node.shows["referral/v1/requests"] = [request]
+    bench.node.shows[f"referral/v1/requests/{TASK}"] = request
+    words = Words(language, MINSK)
+    texts = {name: words.text(name) for name in ("they-open-by", "start-by")}
+    pages = [await case_page(bench, language), (await bench.browser.get(f"/requests/{TASK}")).text]
+    for page in pages:
+        assert [name for name, text in texts.items() if text in page] == ([named] if named else [])
+        assert (words.moment(DUE) in page) == bool(named)
+
+
 @pytest.mark.parametrize("state", ["accepted", "in-progress"])
 async def test_who_was_asked_sees_the_same_times(bench: Bench, state: str) -> None:
     bench.node.shows[f"referral/v1/tasks/{TASK}"] = [a_task(state=state, **EXPECTED)]

@@ -103,6 +103,15 @@ def test_an_escalated_need_knows_who_was_told_last_and_when_the_next_one_is() ->
     assert missing.escalated("supervisor", NOW) == told
 
 
+def test_whom_to_turn_to_is_known_until_somebody_acts_and_forgotten_with_the_next_search() -> None:
+    missing = a_need(state=NeedState.NOT_FOUND, round=2)
+    told = missing.escalated("oblast-coordinator", None, "executive-brest")
+    assert told.turn_to == "executive-brest"
+    assert told.in_state(NeedState.OFFERED).turn_to is None
+    assert told.next_round().told_agency is None
+    assert missing.escalated("supervisor", NOW).turn_to is None
+
+
 @pytest.mark.parametrize(
     ("urgency", "offers", "may"),
     [("routine", 1, True), ("urgent", 3, True), ("routine", 4, False), ("emergency", 1, False)],
