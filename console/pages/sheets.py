@@ -66,6 +66,10 @@ class Sheet:
     """Which clocks of the thing are shown beside the questions."""
     stops: bool = False
     """Whether it ends something: its button looks like it."""
+    against: Callable[[Body], Objections] = lambda _body: []
+    """What of the answers contradicts itself, where the door could only obey one of them."""
+    beside: tuple[tuple[str, str], ...] = ()
+    """A place in the body that no question has the name of, and the question it came from."""
 
     @property
     def place(self) -> str:
@@ -122,7 +126,8 @@ def takes(sheet: Sheet) -> Callable[[Request], Awaitable[Response]]:
             return back_to(sheet.about.home)  # told a moment ago, by the same press: the list says
         fields = await sheet.fields(visit, thing)
         body, objections = read(visit, fields)
-        objections += await _cases_found(visit, fields, body)
+        objections += await cases_found(visit, fields, body)
+        objections += sheet.against(body)
         if objections:
             return _page(visit, sheet, thing, (fields, objections))
         subject, form_id = UUID(thing[sheet.about.subject]), visit.form_id() or new_id()
@@ -132,7 +137,8 @@ def takes(sheet: Sheet) -> Callable[[Request], Awaitable[Response]]:
             Telling(happened=sheet.happened, subject=subject, body=made, form_id=form_id)
         )
         if told.accepted is False:
-            return _page(visit, sheet, thing, (fields, told.reasons))
+            reasons = [_beside(sheet, reason) for reason in told.reasons]
+            return _page(visit, sheet, thing, (fields, reasons))
         visit.session.said = "told" if told.accepted else "on-its-way"
         where = sheet.leads_to(subject, form_id) if sheet.leads_to is not None else None
         return back_to(where if where and told.accepted else _home(sheet, thing))
@@ -158,7 +164,14 @@ async def _thing(request: Request, sheet: Sheet) -> Thing:
     return {**found, **{name: str(value) for name, value in ids.items()}}
 
 
-async def _cases_found(visit: Visit, fields: Fields, body: Body) -> Objections:
+def _beside(sheet: Sheet, reason: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """What the door says of a part of the body, beside the question that it came from."""
+    place = f"{reason['field'] or ''}/"
+    asked_by = (name for part, name in sheet.beside if place.startswith(f"{part}/"))
+    return {**reason, "field": next(asked_by, reason["field"])}
+
+
+async def cases_found(visit: Visit, fields: Fields, body: Body) -> Objections:
     """Put whole numbers of cases for short ones; what is not one case of this node is wrong."""
     wrong: Objections = []
     for field in fields:

@@ -87,6 +87,8 @@ class RequestShown(BaseModel):
     separation_reason: str | None
     return_of: UUID | None
     access_needs: tuple[str, ...] = ()
+    over: bool = False
+    """Every need of it has come to its end: a return may name it."""
     needs: tuple[NeedShown, ...]
     tasks: tuple[TaskShown, ...]
     unfinished: Unfinished
@@ -183,6 +185,7 @@ def _request_shown(context: Context, found: reading.RequestView) -> RequestShown
         separation_reason=asked.separation_reason,
         return_of=asked.return_of,
         access_needs=asked.access_needs,
+        over=found.over,
         needs=needs,
         tasks=tuple(_shown(context, row) for row in found.tasks),
         unfinished=found.unfinished,

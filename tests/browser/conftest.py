@@ -10,6 +10,7 @@ from tests.support.browser import DESK, a_browser, elsewhere, served
 from tests.support.console_bench import Node, everything_shown
 from tests.support.console_cases import CHILD, a_childs_case, letters
 from tests.support.console_help import help_shown, still_here
+from tests.support.console_much import much_shown
 from tests.support.console_news import news_shown
 
 
@@ -24,7 +25,8 @@ def browser() -> Iterator[Browser]:
 def node() -> Node:
     """A node with something on every page."""
     child = {f"identification/v1/cases/{CHILD}": a_childs_case(), **letters()}
-    return Node(shows=everything_shown() | child | help_shown() | news_shown() | still_here())
+    shows = everything_shown() | child | help_shown() | news_shown() | still_here()
+    return Node(shows=shows | much_shown())
 
 
 @pytest.fixture(scope="package")

@@ -38,7 +38,7 @@ from services.identification.access import ROUTES as IDENTIFICATION
 from services.identification.api.shown import CaseShown, ClocksShown, HandOverShown
 from services.referral.access import ACCESS as REFERRAL
 from services.referral.api import ConsiderationShown, NeedShown, RequestShown, TaskShown
-from tests.support.console_registers import PARTICIPANT, PERSON, RESTRICTION, VERSION
+from tests.support.console_registers import CONSENT, PARTICIPANT, PERSON, RESTRICTION, VERSION
 
 NODE = "redcross-vitebsk"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -237,17 +237,6 @@ def an_explanation() -> list[dict[str, Any]]:
         )
         for agency, verdicts in (("ngo-brest", ("capacity", "offered")), ("x", ("out-of-area",)))
     ]
-
-
-CONSENT: Mapping[str, Any] = {
-    "consent_id": str(UUID(int=16, version=4)),
-    "purposes": ["referral"],
-    "categories": ["needs"],
-    "recipients": ["ngo-brest"],
-    "class_agency_type": None,
-    "expires_at": (NOW + timedelta(days=365)).isoformat(),
-    "ended_at": None,
-}
 
 
 def everything_shown() -> dict[str, Any]:

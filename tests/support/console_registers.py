@@ -3,7 +3,51 @@
 from collections.abc import Mapping
 from typing import Any
 
-RESTRICTION: Mapping[str, Any] = {"agency": None, "agency_type": "interior-affairs", "oblast": None}
+RESTRICTION: Mapping[str, Any] = {
+    "restriction_id": "00000000-0000-4000-8000-000000000018",
+    "case_id": "00000000-0000-4000-8000-00000000000c",
+    "agency": None,
+    "agency_type": "interior-affairs",
+    "oblast": None,
+    "recorded_for": "person",
+    "valid_until": None,
+    "set_at": "2026-03-02T10:00:00+00:00",
+}
+"""Every column of the gateway's table."""
+CONSENT: Mapping[str, Any] = {
+    "consent_id": "00000000-0000-4000-8000-000000000010",
+    "case_id": "00000000-0000-4000-8000-00000000000c",
+    "purposes": ["referral"],
+    "categories": ["needs"],
+    "recipients": ["ngo-brest"],
+    "class_agency_type": None,
+    "class_oblasts": [],
+    "class_except": [],
+    "expires_at": "2027-03-02T10:00:00+00:00",
+    "text_version": "2026.1",
+    "language": "ru",
+    "interpreter": False,
+    "given_by": "person",
+    "occurred_at": None,
+    "granted_at": "2026-03-02T10:00:00+00:00",
+    "ended_at": None,
+    "ended_kind": None,
+    "expiry_told_at": None,
+}
+"""So are these."""
+OF_A_CLASS: Mapping[str, Any] = {
+    **CONSENT,
+    "consent_id": "00000000-0000-4000-8000-000000000011",
+    "categories": ["needs", "coded-case"],
+    "recipients": [],
+    "class_agency_type": "ngo",
+    "class_oblasts": ["BY-BR", "BY-HO"],
+    "class_except": ["ngo-brest"],
+    "language": "be",
+    "interpreter": True,
+    "given_by": "guardian",
+}
+"""A guardian agreed for a child: to a kind of agency, but not to one of them."""
 PARTICIPANT: Mapping[str, Any] = {
     "node": "ngo-brest",
     "name": None,

@@ -6,8 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from console.desk import Visit
-from console.forms import NO, Field, Kind
-from console.pages.asking import agencies, register_of
+from console.forms import NO, Field, Kind, Objections
+from console.pages.asking import agencies, register_of, requests_of
 from console.pages.fields import (
     CASE_TYPE,
     DANGER,
@@ -26,6 +26,12 @@ from services.chassis.clock import new_id
 
 CONSENT_DAYS: Final = 365
 MERGED: Final = "duplicate-of"
+CLASS: Final = {
+    "class_agency_type": "agency_type",
+    "class_oblasts": "oblasts",
+    "class_except": "except_agencies",
+}
+"""Question of the form -> property of the class of agencies to which the person agrees."""
 CAN_CONSENT: Final = ("person", "guardian")
 """Whom a form offers as who agreed: the door refuses the word of anybody else."""
 
@@ -60,15 +66,7 @@ async def _consent_fields(visit: Visit, case: Thing) -> Fields:
     return (
         many("purposes", "consent-purpose", required=True),
         many("categories", "consent-category", required=True),
-        Field(
-            name="recipients",
-            kind=Kind.MANY,
-            text="recipients",
-            hint="recipients-hint",
-            options=await agencies(visit),
-        ),
-        choice("class_agency_type", "agency-type", text="recipient-class", hint="class-hint"),
-        many("class_oblasts", "oblast", text="class-oblasts"),
+        *await _to_whom(visit),
         Field(
             name="expires_at",
             kind=Kind.DAY,
@@ -95,15 +93,47 @@ async def _consent_fields(visit: Visit, case: Thing) -> Fields:
     )
 
 
+async def _to_whom(visit: Visit) -> Fields:
+    """Agencies by name; or a kind of them, those too that join later, but for some."""
+    return (
+        Field(
+            name="recipients",
+            kind=Kind.MANY,
+            text="recipients",
+            hint="recipients-hint",
+            options=await agencies(visit),
+        ),
+        choice("class_agency_type", "agency-type", text="recipient-class", hint="class-hint"),
+        many("class_oblasts", "oblast", text="class-oblasts"),
+        Field(
+            name="class_except",
+            kind=Kind.MANY,
+            text="class-except",
+            hint="class-except-hint",
+            options=await agencies(visit, active=False),
+        ),
+    )
+
+
+def _against_consent(body: Body) -> Objections:
+    """Whoever is named hears of it, whatever is said of a class: nobody is both."""
+    wrong: Objections = []
+    if any(name in body for name in CLASS) and "class_agency_type" not in body:
+        wrong.append({"code": "required", "field": "class_agency_type"})
+    if set(body.get("class_except", ())) & set(body.get("recipients", ())):
+        wrong.append({"code": "out-of-range", "field": "class_except"})
+    return wrong
+
+
 def _who_agreed(visit: Visit) -> Field:
     options = tuple((code, visit.words.label("consent-giver", code)) for code in CAN_CONSENT)
     return choice("given_by", "consent-giver", options=options, given=CAN_CONSENT[:1])
 
 
 def _consent_body(visit: Visit, _case: Thing, body: Body) -> Body:
-    agency_type, oblasts = body.pop("class_agency_type", None), body.pop("class_oblasts", [])
-    if agency_type is not None:
-        body["recipient_class"] = {"agency_type": agency_type, "oblasts": oblasts}
+    named = {place: body.pop(name) for name, place in CLASS.items() if name in body}
+    if named:
+        body["recipient_class"] = named
     form_id = visit.form_id() or new_id()
     return body | {
         "consent_id": str(id_within(form_id, "consent")),
@@ -171,6 +201,33 @@ async def _referral_fields(visit: Visit, case: Thing) -> Fields:
             text="preferred",
             options=await agencies(visit),
         ),
+        *await _asked_again(visit, case),
+    )
+
+
+async def _asked_again(visit: Visit, case: Thing) -> Fields:
+    """After which help the person comes back: a request that is over, if there is one."""
+    words = visit.words
+    over = tuple(
+        (
+            one["request_id"],
+            ", ".join(words.label("service-type", need["service_type"]) for need in one["needs"])
+            + f" – {words.moment_of(one['opened_at'])}",
+        )
+        for one in await requests_of(visit, UUID(case["case_id"]))
+        if one["over"]
+    )
+    if not over:
+        return ()
+    return (
+        Field(
+            name="return_of",
+            kind=Kind.CHOICE,
+            text="asks-again",
+            hint="asks-again-hint",
+            options=over,
+            nothing="asks-anew",
+        ),
     )
 
 
@@ -214,6 +271,8 @@ CONSENT: Final = Sheet(
     about=A_CASE,
     fields=_consent_fields,
     body=_consent_body,
+    against=_against_consent,
+    beside=tuple((f"recipient_class/{place}", name) for name, place in CLASS.items()),
     group="next-steps",
 )
 REFERRAL: Final = Sheet(

@@ -33,7 +33,12 @@ class Standing:
     @property
     def over(self) -> bool:
         """Nothing more happens for this need."""
-        return self.closed or self.need.state is NeedState.ENDED
+        return is_over(self.need, frozenset(task.code for task in self.tasks))
+
+
+def is_over(need: Need, states: frozenset[str]) -> bool:
+    """Whether nothing more happens for a need whose tasks are in these states."""
+    return ClosedLoopTask.code in states or need.state is NeedState.ENDED
 
 
 UNKNOWN: Final = Refused((Refusal("unknown-request", "request_id"),))

@@ -13,8 +13,9 @@ from services.chassis.errors import NotAllowed
 from services.chassis.identity import Caller
 from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
 from services.referral.access import SIDES, sides_open_to
+from services.referral.domain.deciding import is_over
 from services.referral.domain.listings import Services
-from services.referral.domain.requests import Request
+from services.referral.domain.requests import Need, Request
 from services.referral.domain.tasks import Side
 from services.referral.store import cases, merges, requests, tasks
 
@@ -50,6 +51,17 @@ class RequestView:
     request: Request
     tasks: list[Row]
     unfinished: Unfinished
+
+    @property
+    def over(self) -> bool:
+        """Whether every need has come to its end."""
+        return all(
+            is_over(need, frozenset(row["state"] for row in self._tasks_of(need)))
+            for need in self.request.needs
+        )
+
+    def _tasks_of(self, need: Need) -> list[Row]:
+        return [row for row in self.tasks if row["need_id"] == need.need_id]
 
 
 async def read_request(tx: Transaction, caller: Caller, request_id: UUID) -> RequestView | None:

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from contracts import assistance, gateway, intake, referral
+from tests.integration.referral.test_doors import get
 from tests.integration.referral.test_loop import CASE, THERE, an_episode, offered_to_redcross
 from tests.integration.referral.world import (
     INTERIOR,
@@ -33,6 +34,14 @@ async def told(world: World, node: str, body: Any, case: UUID) -> list[str]:
     await world.settle()
     last = [each for each in world.sent if isinstance(each.body, Answered)][-1].body
     return [each.code for each in last.reasons] if isinstance(last, intake.IntakeRefused) else []
+
+
+async def over(world: World) -> set[bool]:
+    """Whether the request is over, as either route shows it to a worker."""
+    interior = world.nodes[INTERIOR]
+    one = (await get(interior, f"/v1/requests/{REQUEST}")).json()
+    (listed,) = (await get(interior, f"/v1/requests?case_id={one['case_id']}")).json()
+    return {one["over"], listed["over"]}
 
 
 Answered = (intake.IntakeAccepted, intake.IntakeRefused)
@@ -103,6 +112,7 @@ async def test_what_was_completed_is_not_called_off_and_a_return_is_a_new_linked
     assert await told(world, INTERIOR, back, CASE) == ["unknown-request"]
     await helped(world)
     assert await told(world, INTERIOR, back, CASE) == ["loop-not-closed"]
+    assert await over(world) == {False}
     task_id = world.bodies(INTERIOR, referral.TaskOffered)[0].task_id
     done = an_episode(
         assistance.EpisodeCompleted, task_id, outcome="need-met", unit="visit", total=1
@@ -111,6 +121,7 @@ async def test_what_was_completed_is_not_called_off_and_a_return_is_a_new_linked
     await world.settle()
     assert await told(world, INTERIOR, cancel(), CASE) == ["already-completed"]
     assert await told(world, INTERIOR, choose(REDCROSS), CASE) == ["already-completed"]
+    assert await over(world) == {True}, "what a page may offer to come back after"
     assert await told(world, INTERIOR, back, CASE) == []
     assert world.bodies(INTERIOR, referral.RequestOpened)[-1].return_of == REQUEST
     assert len(world.bodies(INTERIOR, referral.TaskOffered)) == 2

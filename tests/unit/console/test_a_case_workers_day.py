@@ -12,6 +12,7 @@ from tests.support.console_cases import FILLED
 from tests.support.console_registers import PARTICIPANT, VERSION
 from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
 
+NAMING = ("recipients", "class_except")
 PAGES = ("/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}")
 
 
@@ -144,6 +145,53 @@ async def test_a_consent_for_a_kind_of_agency_names_it(bench: Bench) -> None:
     assert body["expires_at"] == "2027-03-02T20:59:00+00:00"
 
 
+async def test_a_consent_for_a_kind_of_agency_leaves_out_whom_the_person_names(
+    bench: Bench,
+) -> None:
+    await bench.sign_in("case-worker")
+    fields = {**FILLED["consent"], "class_agency_type": "ngo", "class_except": ["ngo-brest"]}
+    await bench.send(f"/cases/{CASE}/consent", {**fields, "recipients": []})
+    body = body_of(bench.node.events[0])
+    assert body["recipient_class"] == {"agency_type": "ngo", "except_agencies": ["ngo-brest"]}
+    assert "class_except" not in body
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"class_except": ["ngo-brest"], "recipients": []}, ["class_agency_type"]),
+        ({"class_oblasts": ["BY-BR"], "recipients": ["ngo-brest"]}, ["class_agency_type"]),
+        (
+            {"class_agency_type": "ngo", "class_except": ["ngo-brest"]},
+            ["class_except"],
+        ),
+    ],
+    ids=["an exception of nothing", "oblasts of nothing", "named and left out"],
+)
+async def test_a_consent_that_contradicts_itself_is_asked_again_and_not_sent(
+    bench: Bench, given: dict[str, str | list[str]], wrong: list[str]
+) -> None:
+    await bench.sign_in("case-worker")
+    answer = await bench.send(f"/cases/{CASE}/consent", FILLED["consent"] | given)
+    assert answer.status_code == 422
+    assert re.findall(r'id="([a-z_]+)-wrong"', answer.text) == wrong
+    assert bench.node.events == []
+
+
+async def test_what_the_door_says_of_a_class_stands_beside_its_question(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    fields = {**FILLED["consent"], "class_agency_type": "ngo", "class_except": ["gone"]}
+    bench.node.refuses(
+        ("not-a-participant", "recipient_class/except_agencies/0"),
+        ("out-of-range", "recipient_class/agency_type"),
+        ("required", "purposes"),
+    )
+    answer = await bench.send(f"/cases/{CASE}/consent", {**fields, "recipients": []})
+    assert re.findall(r'id="([a-z_]+)-wrong"', answer.text) == [
+        *("purposes", "class_agency_type", "class_except"),
+    ]
+
+
 async def test_who_agreed_is_the_person_or_a_guardian_and_nobody_else_is_offered(
     bench: Bench,
 ) -> None:
@@ -163,7 +211,12 @@ async def test_whoever_is_not_active_now_can_be_kept_out_and_is_offered_no_conse
     ]
     text = (await bench.browser.get(f"/cases/{CASE}/restriction")).text
     assert all(f"{each}-one" in text for each in ("active", "suspended", "proposed"))
-    assert "suspended-one" not in (await bench.browser.get(f"/cases/{CASE}/consent")).text
+    page = (await bench.browser.get(f"/cases/{CASE}/consent")).text
+    offered = {name: re.findall(f'name="{name}" value="([a-z-]+)"', page) for name in NAMING}
+    assert offered == {
+        "recipients": ["active-one"],
+        "class_except": ["active-one", "suspended-one", "proposed-one"],
+    }
 
 
 async def test_a_frozen_case_shows_nothing_but_that(bench: Bench) -> None:

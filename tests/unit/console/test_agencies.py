@@ -9,7 +9,6 @@ import pytest
 from services.gateway.api.participants import ParticipantShown
 from tests.support.console_bench import (
     CASE,
-    CONSENT,
     HELPED,
     NODE,
     POOL,
@@ -19,7 +18,7 @@ from tests.support.console_bench import (
     told,
 )
 from tests.support.console_news import NEWS, a_page, of_a_task
-from tests.support.console_registers import RESTRICTION
+from tests.support.console_registers import CONSENT, RESTRICTION
 
 PARTICIPANTS = "gateway/v1/participants"
 NAME = "Приют <Надежда>"
