@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from console.answers import back_to, page
 from console.desk import Visit, visit_of
-from console.forms import Field, Kind, asked, read
-from console.pages.asking import agencies
+from console.forms import Field, Kind, Objections, asked, read
+from console.pages.asking import SHORT, agencies
 from console.pages.fields import CASE_TYPE, DANGER, KNOWN, MAJORITY, WHEN, Fields, choice, many
+from console.pages.sheets import cases_found
 from console.telling import Telling, id_within
 from services.chassis.clock import new_id
 
@@ -22,6 +23,10 @@ ALWAYS: Final[Fields] = tuple(
 ALSO: Final[Fields] = (WHEN, *KNOWN)
 NEVER: Final = {"never_agencies": "agency", "never_types": "agency_type", "never_oblasts": "oblast"}
 """Question of the form -> property of a restriction; each code that is chosen is one of its own."""
+LINK: Final = ("linked_case", "link_kind")
+"""Another case of this node and how it belongs to this one: either both are said or none."""
+MERGED: Final = "duplicate-of"
+"""A case that is there already is not reported again."""
 UNTIL, AUTHOR = "valid_until", "recorded_for"
 
 
@@ -33,7 +38,8 @@ async def detect_form(request: Request) -> Response:
 async def detect(request: Request) -> Response:
     """Tell; the case's id follows from the form's, so that twice is once."""
     visit = visit_of(request)
-    body, objections = read(visit, (*ALWAYS, *await _never(visit), *ALSO))
+    body, objections = read(visit, (*ALWAYS, *await _never(visit), *_link(visit), *ALSO))
+    objections += await _against_link(visit, body)
     if objections:
         return await _page(visit, objections)
     form_id = visit.form_id() or new_id()
@@ -52,7 +58,7 @@ async def detect(request: Request) -> Response:
     if told.accepted is False:
         return await _page(visit, [_beside(reason) for reason in told.reasons])
     visit.session.said = "detected" if told.accepted else "on-its-way"
-    reads = told.accepted and visit.may_open("GET", "/cases/{case_id}")
+    reads = told.accepted and _reads_cases(visit)
     return back_to(f"/cases/{case_id}" if reads else "/detect")
 
 
@@ -66,6 +72,33 @@ async def _never(visit: Visit) -> Fields:
         Field(name=UNTIL, kind=Kind.DAY, text="until", hint="for-ever-hint"),
         choice(AUTHOR, "restriction-author", given=("person",)),
     )
+
+
+def _link(visit: Visit) -> Fields:
+    """What it goes on from or belongs to; whoever may not read cases knows a number as a whole."""
+    words = visit.words
+    kinds = tuple(each for each in words.codes("case-link-kind") if each[0] != MERGED)
+    number = "case-number-hint" if _reads_cases(visit) else "whole-number-hint"
+    return (
+        Field(name=LINK[0], kind=Kind.CASE, text="linked-case", hint=number),
+        choice(LINK[1], "case-link-kind", options=kinds, nothing="choose"),
+    )
+
+
+async def _against_link(visit: Visit, body: dict[str, Any]) -> Objections:
+    """How two cases belong together is never guessed: by it restrictions go over, or do not."""
+    given = [name for name in LINK if visit.value(name)]
+    if given and len(given) < len(LINK):
+        return [{"code": "required", "field": name} for name in LINK if name not in given]
+    if LINK[0] not in body:
+        return []
+    if len(body[LINK[0]]) <= SHORT and not _reads_cases(visit):
+        return [{"code": "wrong-format", "field": LINK[0]}]
+    return await cases_found(visit, _link(visit), body)
+
+
+def _reads_cases(visit: Visit) -> bool:
+    return visit.may_open("GET", "/cases/{case_id}")
 
 
 def _restrictions(body: dict[str, Any], form_id: UUID) -> list[dict[str, Any]]:
@@ -99,6 +132,7 @@ async def _page(visit: Visit, reasons: Sequence[Mapping[str, str | None]]) -> Re
         422 if reasons else 200,
         always=asked(visit, ALWAYS, reasons),
         never=asked(visit, await _never(visit), reasons),
+        link=asked(visit, _link(visit), reasons),
         also=asked(visit, ALSO, reasons),
         reasons=reasons,
         form_id=(visit.form_id() if reasons else None) or new_id(),

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from console.calling import Services
 from console.desk import VISIT, Desk, Visit
+from console.pages.detecting import detect
 from console.pages.news import list_news
 from console.sessions import Session
 from console.telling import Teller, Telling
@@ -21,8 +22,9 @@ from services.chassis.errors import NotAllowed
 from services.chassis.identity import Caller
 from services.gateway.handlers.feeds import INCOMING
 from tests.support.console_bench import NOW, a_console
-from tests.support.gateway_door import NODE, TOKENS, Door
+from tests.support.gateway_door import NODE, OTHER, TOKENS, Door, an_event
 
+ASKED = ("case_type", "majority")
 MET = {
     "detecting_agency": NODE,
     "case_type": "trafficking",
@@ -70,6 +72,47 @@ async def test_what_the_role_may_not_tell_is_refused_by_the_door_itself(door: Do
     with pytest.raises(NotAllowed):
         await teller(door).tell(somebody("provider-intake"), a_meeting(new_id()))
     assert await door.published("commands") == []
+
+
+async def detected_by_page(door: Door, desk: Desk, role: str, **fields: list[str]) -> str:
+    """The form sent by somebody of this role, with the real door behind it; where it leads."""
+    services = Services({"gateway": "http://door"}, door.client)
+    settings = desk.settings.model_copy(update={"node": NODE})
+    visit = Visit(
+        desk=replace(desk, services=services, teller=teller(door), settings=settings),
+        path="/detect",
+        cookie="",
+        session_if_any=somebody(role),
+        language="en",
+        form={
+            "form_id": [str(new_id())],
+            **{name: [str(value)] for name, value in MET.items() if name in ASKED},
+            "immediate_danger": ["yes"],
+            **fields,
+        },
+    )
+    scope = {"type": "http", "query_string": b"", "state": {VISIT: visit}}
+    answer = await detect(Request(scope))
+    return answer.headers.get("location", bytes(answer.body).decode())
+
+
+async def test_a_detector_names_an_earlier_case_by_page_and_what_it_forbids_goes_over(
+    door: Door, tmp_path: Path
+) -> None:
+    earlier = new_id()
+    never = {"restriction_id": str(new_id()), "recorded_for": "person", "agency": OTHER}
+    await door.post(an_event("restriction-recorded", never, subject=str(earlier)))
+    linked = {"linked_case": [str(earlier)], "link_kind": ["retrafficked"]}
+    async with a_console(tmp_path) as bench:
+        where = await detected_by_page(door, bench.desk, "detector", **linked)
+    assert where == "/detect"
+    (command,) = await door.published("commands")
+    assert command["body"]["linked_case"] == str(earlier)
+    assert [each["agency"] for each in command["body"]["restrictions"]] == [OTHER]
+    held = await door.rows(
+        "SELECT case_id FROM restriction WHERE agency = $1 AND case_id <> $2", OTHER, earlier
+    )
+    assert [str(row["case_id"]) for row in held] == [command["key"]]
 
 
 async def happened(door: Door, number: int) -> None:
