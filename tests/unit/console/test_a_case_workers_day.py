@@ -13,6 +13,7 @@ from tests.support.console_registers import PARTICIPANT, VERSION
 from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
 
 NAMING = ("recipients", "class_except")
+TELEPHONE = {"en": "by telephone", "ru": "по телефону", "be": "па тэлефоне"}
 PAGES = ("/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}")
 
 
@@ -217,6 +218,22 @@ async def test_whoever_is_not_active_now_can_be_kept_out_and_is_offered_no_conse
         "recipients": ["active-one"],
         "class_except": ["active-one", "suspended-one", "proposed-one"],
     }
+
+
+@pytest.mark.parametrize(("language", "telephone"), tuple(TELEPHONE.items()))
+async def test_of_whoever_cannot_be_chosen_the_form_says_to_ask_by_telephone(
+    bench: Bench, language: str, telephone: str
+) -> None:
+    await bench.sign_in("case-worker")
+    await bench.send("/language", {"to": language})
+    bench.node.shows["gateway/v1/participants"] = [
+        {**PARTICIPANT, "node": f"{status}-one", "status": status}
+        for status in ("active", "suspended", "proposed")
+    ]
+    page = (await bench.browser.get(f"/requests/{TASK}/{POOL}/choose")).text
+    assert re.findall(r'value="([a-z]+-one)"', page) == ["active-one"]
+    assert telephone in page
+    assert not re.search("memorandum|меморандум|мемарандум", page)
 
 
 async def test_a_frozen_case_shows_nothing_but_that(bench: Bench) -> None:
