@@ -44,6 +44,8 @@ SECOND_FORMS: Final = ("unlink",)
 ONWARD_FORMS: Final = ("onward-consent", "onward")
 PLAN_FORMS: Final = ("redraft", "advance", "follow-up", "asked-after")
 LASTING_FORMS: Final = ("departed",)
+NEW_CONTRACT_FORMS: Final = ("record-contract",)
+CONTRACT_FORMS: Final = ("change-contract",)
 POOL_FORMS: Final = ("close-places",)
 HOLDERS: Final = PRIVACY_OFFICERS | SUPERVISORS
 HOLD_FORMS: Final = ("place-hold", "confirm-hold")
@@ -56,6 +58,8 @@ FORMS: Final[Mapping[str, tuple[tuple[str, ...], frozenset[str]]]] = MappingProx
         "/help/{task_id}/plans/{plan_id}": (PLAN_FORMS, NURSES),
         "/stays/{task_id}": (LASTING_FORMS, NURSES),
         "/capacity/{pool_id}": (POOL_FORMS, CLERKS),
+        "/contracts": (NEW_CONTRACT_FORMS, SUPERVISORS),
+        "/contracts/{contract_id}": (CONTRACT_FORMS, SUPERVISORS),
         "/holds/{case_id}": (HOLD_FORMS, HOLDERS),
     }
 )
@@ -89,6 +93,8 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/help/{task_id}/plans/{plan_id}"): NURSES,
         ("GET", "/stays"): NURSES,
         ("GET", "/contracts"): CAPACITY_READERS,
+        ("GET", "/contracts/{contract_id}/statement"): SUPERVISORS,
+        ("POST", "/contracts/{contract_id}/statement"): SUPERVISORS,
         ("GET", "/capacity"): CAPACITY_READERS,
         ("GET", "/capacity/new"): CLERKS,
         ("POST", "/capacity/new"): CLERKS,

@@ -16,6 +16,7 @@ from console.gate import Gate
 from console.pages import (
     capacity,
     cases,
+    contracts,
     detecting,
     entry,
     giving,
@@ -40,6 +41,7 @@ SHEETS: Final = (
     *(*FORMS, *SECOND_FORMS),
     *(*HELP_FORMS, *ONWARD_FORMS, NEW_PLAN, *PLAN_FORMS),
     *POOL_FORMS,
+    *contracts.CONTRACT_FORMS,
     *lasting.LASTING_FORMS,
     *holds.HOLD_FORMS,
 )
@@ -67,7 +69,9 @@ PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("POST", "/help/{task_id}/resume"): giving.resume_help,
     ("GET", "/help/{task_id}/plans/{plan_id}"): show_plan,
     ("GET", "/stays"): lasting.list_lasting,
-    ("GET", "/contracts"): capacity.list_contracts,
+    ("GET", "/contracts"): contracts.list_contracts,
+    ("GET", "/contracts/{contract_id}/statement"): contracts.statement_form,
+    ("POST", "/contracts/{contract_id}/statement"): contracts.write_statement,
     ("GET", "/capacity"): capacity.list_pools,
     ("GET", "/capacity/new"): capacity.new_pool_form,
     ("POST", "/capacity/new"): capacity.make_pool,

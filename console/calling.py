@@ -45,6 +45,10 @@ class Services:
         """What the service shows this person."""
         return (await self._ask(session, "GET", (service, path), params=query)).json()
 
+    async def text(self, session: Session, service: str, path: str, **query: Query) -> str:
+        """What the service writes for this person, as a file."""
+        return (await self._ask(session, "GET", (service, path), params=query)).text
+
     async def versioned(self, session: Session, path: str) -> tuple[Any, str]:
         """What the gateway shows this person, and which version of it (empty: it says none)."""
         answer = await self._ask(session, "GET", ("gateway", path))

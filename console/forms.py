@@ -34,6 +34,9 @@ class Kind(Enum):
     YES_NO = "yes-no"
     NUMBER = "number"
     DAY = "day"
+    """To its end."""
+    FIRST_DAY = "first-day"
+    """From its beginning."""
     MOMENT = "moment"
     CASE = "case"
     """Another case of this node, by the number that stands on its page."""
@@ -165,15 +168,16 @@ def _value(field: Field, given: Sequence[str], zone: ZoneInfo) -> Any:
             return _yes(given[-1])
         case Kind.NUMBER:
             return _number(given[-1])
-        case Kind.DAY | Kind.MOMENT:
+        case Kind.DAY | Kind.FIRST_DAY | Kind.MOMENT:
             return _moment(field.kind, datetime.fromisoformat(given[-1]), zone)
         case Kind.CASE:
             return _number_of_case(given[-1])
 
 
 def _moment(kind: Kind, at: datetime, zone: ZoneInfo) -> str:
-    """The moment as the wire has it; a day is over when it is over here."""
-    here = datetime.combine(at.date(), time(23, 59)) if kind is Kind.DAY else at
+    """The moment as the wire has it; a day begins and is over when it is so here."""
+    of_day = {Kind.DAY: time(23, 59), Kind.FIRST_DAY: time()}
+    here = datetime.combine(at.date(), of_day[kind]) if kind in of_day else at
     return here.replace(tzinfo=zone).astimezone(UTC).isoformat()
 
 

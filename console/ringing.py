@@ -21,5 +21,6 @@ WORTH: Final = frozenset(
         *("reflection-review-due", "reflection-ended", "majority-review-due"),
         *("consent-expired", "consent-expiry-near", "destruction-due"),
         *("legal-hold-end-near", "legal-hold-ended"),
+        *("contract-exhausted", "contract-exceeded"),
     }
 )

@@ -34,13 +34,6 @@ async def list_pools(request: Request) -> Response:
     return page(visit, "capacity.html", pools=await _pools(visit))
 
 
-async def list_contracts(request: Request) -> Response:
-    """What is paid by each contract, what was given, and what remains."""
-    visit = visit_of(request)
-    contracts = listed(await visit.ask("assistance", "/v1/contracts"))
-    return page(visit, "contracts.html", contracts=contracts)
-
-
 async def new_pool_form(request: Request) -> Response:
     """Ask what a new pool is for."""
     return _form(visit_of(request), None, ())

@@ -22,7 +22,9 @@ PAGE: Final = "30"
 PLACE_LIMIT: Final = 40
 AT_THE_START: Final = 5
 """So many pieces stand on the first page."""
-CLOCKS: Final = frozenset(RULES) - {"consent-expired", "consent-expiry-near"} | {"destruction-due"}
+OF_A_CONTRACT: Final = frozenset({"contract-exhausted", "contract-exceeded"})
+NO_CLOCK: Final = OF_A_CONTRACT | {"consent-expired", "consent-expiry-near"}
+CLOCKS: Final = frozenset(RULES) - NO_CLOCK | {"destruction-due"}
 """What stands there: of which somebody can say that it is done, and what nobody may forget."""
 LOOKS: Final = 4
 """So many pages of what the gateway shows are looked through at once, at most."""
@@ -36,7 +38,7 @@ LASTING, RECORD = "own-consent-needed", "/holds/{case_id}"
 """What it is about is frozen: nothing opens but that somebody is here, and why what is kept is."""
 OF_A_STOP: Final = (LASTING, "case-frozen")
 PROVIDER: Final = "provider"
-SAME: Final = ("kind", "case_id", "task_id", "need_id", "plan_id", "follow_up_id")
+SAME: Final = ("kind", "case_id", "task_id", "need_id", "plan_id", "follow_up_id", "contract_id")
 """What is told again of these is shown once."""
 
 
@@ -197,6 +199,7 @@ def _where(visit: Visit, piece: Piece) -> str | None:
         piece = {**piece, "task_id": None, "request_id": None, "led_here": False}
     ways = (
         (kind == LASTING, "/stays"),
+        (kind in OF_A_CONTRACT, "/contracts"),
         (kind in OF_A_RECORD, RECORD),
         (ours and kind in OFFERS, "/offers"),
         (ours and piece["plan_id"] and piece["task_id"], "/help/{task_id}/plans/{plan_id}"),

@@ -47,6 +47,10 @@ def _case(piece: Piece) -> Place:
     return ("identification", f"/v1/cases/{piece['case_id']}", "")
 
 
+def _contracts(_piece: Piece) -> Place:
+    return ("assistance", "/v1/contracts", "")
+
+
 def _task_is_not(*states: str) -> Over:
     def over(piece: Piece, sides: Any, _now: datetime) -> bool:
         ours = (task for task in listed(sides) if task["side"] == piece["side"])
@@ -140,6 +144,24 @@ def _authorities_know(_piece: Piece, case: Any, _now: datetime) -> bool:
     return case["child"] is not None and not case["child"]["authorities_to_tell"]
 
 
+def _money_was_found(piece: Piece, contracts: Any, now: datetime) -> bool:
+    """More is paid for than was given, or it runs no longer."""
+    return any(
+        bool(each["remaining"]) or moment_of(each["ends_at"]) <= now
+        for each in listed(contracts)
+        if each["contract_id"] == piece["contract_id"]
+    )
+
+
+def _nothing_is_beyond(piece: Piece, contracts: Any, now: datetime) -> bool:
+    """What was given is paid for after all, or it runs no longer."""
+    return any(
+        not each["beyond"] or moment_of(each["ends_at"]) <= now
+        for each in listed(contracts)
+        if each["contract_id"] == piece["contract_id"]
+    )
+
+
 RULES: Final[Mapping[str, tuple[Callable[[Piece], Place], Over]]] = {
     "offer-received": (_task, _task_is_not("delivered", "seen")),
     "offer-unseen": (_task, _task_is_not("delivered", "offered")),
@@ -170,6 +192,8 @@ RULES: Final[Mapping[str, tuple[Callable[[Piece], Place], Over]]] = {
         _case,
         _of_a_case(lambda _, case, __: case["codes"]["majority"] != BELIEVED_CHILD),
     ),
+    "contract-exhausted": (_contracts, _money_was_found),
+    "contract-exceeded": (_contracts, _nothing_is_beyond),
     "consent-expired": (_case, _of_a_case(_case_is_over)),
     "consent-expiry-near": (_case, _of_a_case(_case_is_over)),
 }

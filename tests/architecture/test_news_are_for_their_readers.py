@@ -13,7 +13,7 @@ from contracts.gateway import SendingRefused
 from contracts.identification import CaseLinked
 from contracts.vocabulary import code_lists
 from services.assistance.access import ROUTES as ASSISTANCE
-from services.gateway.access.news import OF_A_FREEZE, readers_of
+from services.gateway.access.news import OF_A_CONTRACT, OF_A_FREEZE, readers_of
 from services.gateway.access.routes import ROUTES as GATEWAY
 from services.gateway.domain.news import CLOCKS, TIME, kind_of
 from services.gateway.handlers.feeds import NEWS
@@ -56,6 +56,8 @@ def test_nobody_reads_news_of_what_the_service_would_not_show(
         shown |= ASSISTANCE["GET", "/v1/episodes"]  # says of frozen cases that they are
     if kind_of(entry) in OF_A_FREEZE:
         shown |= IDENTIFICATION["GET", "/v1/cases"]  # so does the list of all cases
+    if kind_of(entry) in OF_A_CONTRACT:
+        shown = ASSISTANCE["GET", "/v1/contracts"]
     readers = readers_of(entry, led_here=led_here)
     assert readers
     assert readers <= shown & GATEWAY["GET", "/v1/news"]

@@ -29,7 +29,11 @@ A_CASE_WORKERS = (
     *(f"/cases/{CASE}/{form.word}" for form in FORMS),
     *(f"/cases/{CHILD}", f"/cases/{CHILD}/letter", f"/cases/{CHILD}/letter/decision"),
 )
-PAGES = {"nurse": A_NURSES, "case-worker": A_CASE_WORKERS}
+A_SUPERVISORS = (
+    *("/", "/contracts", "/contracts/record-contract"),
+    *(f"/contracts/{PLAN}/{word}" for word in ("change-contract", "statement")),
+)
+PAGES = {"nurse": A_NURSES, "case-worker": A_CASE_WORKERS, "supervisor": A_SUPERVISORS}
 
 
 def sign_in(page: Page, person: str) -> None:

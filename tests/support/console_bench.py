@@ -295,7 +295,7 @@ class Node:
     """The services of a node as they are played: what each shows, and what the door was told."""
 
     shows: dict[str, Any] = field(default_factory=dict)
-    """By service and path: ``referral/v1/tasks``; a function is asked with the query."""
+    """By service and path: ``referral/v1/tasks``; a function is asked, a text is a file."""
     answers: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     """What the door says, one after the other; afterwards it accepts everything."""
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -327,16 +327,17 @@ class Node:
             self.kept.append(json.loads(request.content))
             self.replaced.append(request.headers.get("if-match"))
             return httpx.Response(204)
-        shown = self.shows.get(place)
+        shown = self.shows.get(place, 404)
         shown = shown(request.url.params) if callable(shown) else shown
+        if isinstance(shown, str):
+            return httpx.Response(200, text=shown)
         if isinstance(shown, int | tuple):
             status, body = shown if isinstance(shown, tuple) else (shown, {})
             return httpx.Response(status, json=body)
         if state := request.url.params.get("state"):
             shown = [each for each in shown or () if each["state"] == state]
         shown = shown[:TASKS_PAGE] if isinstance(shown, list) else shown
-        headers = {"etag": VERSION} if "/v1/persons/" in place else {}
-        return httpx.Response(404 if shown is None else 200, json=shown, headers=headers)
+        return httpx.Response(200, json=shown, headers={"etag": VERSION})
 
     def refuses(self, *reasons: tuple[str, str | None]) -> None:
         """The next event is refused."""

@@ -32,6 +32,7 @@ def a_piece(kind: str, **changes: Any) -> PieceShown:
         need_id=None,
         plan_id=None,
         follow_up_id=None,
+        contract_id=None,
         service_type=None,
         urgency=None,
         decision=None,

@@ -25,6 +25,9 @@ NOBODY: Final[frozenset[str]] = frozenset()
 PROVIDER: Final = "provider"
 OF_A_FREEZE: Final = frozenset({"case-frozen", "destruction-due"})
 OF_A_HOLD: Final = frozenset({"legal-hold-end-near", "legal-hold-ended"})
+OF_A_CONTRACT: Final = frozenset({"contract-exhausted", "contract-exceeded"})
+"""About money, no case: for those who give the help that it pays for, and who looks for more."""
+GIVERS: Final = frozenset({SUPERVISOR, PROVIDER_INTAKE})
 OUR_ANSWERS: Final = frozenset({"org.nrm.referral.task-progressed.v1"})
 """What a provider sends to whoever asked for help."""
 
@@ -39,7 +42,7 @@ def readers_of(entry: Mapping[str, Any], *, led_here: bool) -> frozenset[str]:
         case "referral":
             return PROVIDERS if facts.get("side") == PROVIDER else OFFICERS
         case "assistance":
-            return HELPERS
+            return GIVERS if kind_of(entry) in OF_A_CONTRACT else HELPERS
         case "gateway":
             officers = KEEPERS if kind_of(entry) in OF_A_HOLD else OFFICERS
             return PROVIDERS if facts.get("outgoing_type") in OUR_ANSWERS else officers

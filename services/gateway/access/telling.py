@@ -68,6 +68,7 @@ PEOPLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         **dict.fromkeys(_OF_HELP, _PROVIDER),
         "capacity-reported": frozenset({CAPACITY_CLERK}),
         "places-closed": frozenset({CAPACITY_CLERK}),
+        "contract-recorded": frozenset({SUPERVISOR}),
     }
 )
 """By the word of the event's type: ``org.nrm.intake.<word>.v1``."""

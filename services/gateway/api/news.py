@@ -39,7 +39,8 @@ class PieceShown(BaseModel):
     due_at: datetime | None
     """By when something is to be done, or when its clock ran out."""
     cannot_wait: bool
-    case_id: UUID
+    case_id: UUID | None
+    """Nothing: it is about this node itself, a contract of it or numbers that it was told."""
     led_here: bool
     """Whether the case is one of this node's own, which identification shows."""
     side: str | None
@@ -51,6 +52,7 @@ class PieceShown(BaseModel):
     need_id: UUID | None
     plan_id: UUID | None
     follow_up_id: UUID | None
+    contract_id: UUID | None
     service_type: str | None
     urgency: str | None
     decision: str | None

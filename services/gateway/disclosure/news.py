@@ -8,11 +8,12 @@ get fewer of them, because what a piece is about is read from the service that k
 from collections.abc import Mapping
 from typing import Any, Final
 
-from contracts.envelope import Contract, Envelope
+from contracts.catalogue import CATALOGUE
+from contracts.envelope import Classification, Contract, Envelope
 from contracts.intake import IntakeAccepted, IntakeRefused
 from services.gateway.domain.news import due_of, it_cannot_wait, kind_of, owner_of
 
-PLACES: Final = ("task_id", "request_id", "need_id", "plan_id", "follow_up_id")
+PLACES: Final = ("task_id", "request_id", "need_id", "plan_id", "follow_up_id", "contract_id")
 CODES: Final = ("service_type", "urgency", "decision")
 OF_HELP_THAT_STOPPED: Final = frozenset({"task-declined", "task-paused", "task-not-sent"})
 """Whoever may read such news reads the same code of the task itself."""
@@ -41,14 +42,23 @@ def reasons_told(answer: IntakeRefused) -> list[dict[str, Any]]:
 
 
 def news_told(envelope: Envelope, body: Contract) -> dict[str, Any]:
-    """One piece of news: what happened, in which case, when, and its codes."""
+    """One piece of news: what happened, in which case, when, and its codes.
+
+    What is about the node itself (its contracts, numbers that it was told) names no case.
+    """
     return {
         "id": envelope.id,
         "type": envelope.type,
         "time": envelope.time.isoformat(),
-        "case_id": envelope.subject,
+        "case_id": None if is_of_the_node(envelope.type) else envelope.subject,
         "facts": body.model_dump(mode="json"),
     }
+
+
+def is_of_the_node(event_type: str) -> bool:
+    """Whether the catalogue says that no case is behind events of this type."""
+    spec = CATALOGUE.get(event_type)
+    return spec is not None and spec.classification is Classification.NODE_CODED
 
 
 def news_of_a_frozen_case(entry: dict[str, Any]) -> dict[str, Any]:
@@ -63,7 +73,8 @@ def news_shown(entry: Mapping[str, Any], *, led_here: bool) -> dict[str, Any]:
     ``led_here``: identification of this node has the case.
     """
     facts = entry["facts"]
-    ours = "provider" if owner_of(entry) == GIVES_HELP else None
+    helps = owner_of(entry) == GIVES_HELP and entry["case_id"] is not None
+    ours = "provider" if helps else None
     return {
         "id": entry["id"],
         "kind": kind_of(entry),

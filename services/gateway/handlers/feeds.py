@@ -96,6 +96,8 @@ NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("assistance", assistance.StayLimitNear),
     ("assistance", assistance.StayOverdue),
     ("assistance", assistance.PlacementToReview),
+    ("assistance", assistance.ContractExhausted),
+    ("assistance", assistance.ContractExceeded),
     ("gateway", gateway.ConsentExpired),
     ("gateway", gateway.ConsentExpiryNear),
     ("gateway", gateway.LegalHoldEndNear),
@@ -247,8 +249,9 @@ async def without_frozen_cases(
 
 def case_of(entry: Mapping[str, Any]) -> UUID | None:
     """The case that an entry is about; None for what names none."""
+    named = entry["case_id"]
     try:
-        return UUID(entry["case_id"])
+        return None if named is None else UUID(named)
     except ValueError:
         return None
 

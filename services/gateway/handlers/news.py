@@ -90,12 +90,13 @@ async def _readable(
         led_here = row is not None and row.known
         if row is not None and row.frozen and entry.body["type"] not in TOLD_OF_A_FROZEN_CASE:
             continue
-        if case_id is not None and readers_of(entry.body, led_here=led_here) & caller.roles:
+        of_nothing = case_id is None and entry.body["case_id"] is not None
+        if not of_nothing and readers_of(entry.body, led_here=led_here) & caller.roles:
             found.append((entry.position, news_shown(entry.body, led_here=led_here)))
     return found
 
 
 async def _recorded(context: GatewayContext, caller: Caller, news: list[dict[str, Any]]) -> None:
     async with context.database.transaction() as tx:
-        for case_id in dict.fromkeys(piece["case_id"] for piece in news):
+        for case_id in dict.fromkeys(piece["case_id"] for piece in news if piece["case_id"]):
             record(tx, actor=caller.name, action="list-news", subject=case_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.chassis.clock import new_id
+from services.gateway.disclosure.news import is_of_the_node
 from services.gateway.handlers import news as module
 from services.gateway.handlers.feeds import INCOMING
 from services.gateway.store.cases import freeze_case, lock_case, note_known
@@ -18,6 +19,7 @@ DECIDED_LATE = "org.nrm.identification.decision-overdue.v1"
 FREEZE = "org.nrm.identification.case-frozen.v1"
 NOT_HERE = "org.nrm.assistance.arrival-overdue.v1"
 EXPIRED = "org.nrm.gateway.consent-expired.v1"
+USED_UP = "org.nrm.assistance.contract-exhausted.v1"
 HOLD_ENDED = "org.nrm.gateway.legal-hold-ended.v1"
 TASK: dict[str, Any] = {
     "task_id": str(new_id()),
@@ -47,7 +49,7 @@ async def put(
         "id": str(new_id()),
         "type": event_type,
         "time": at.isoformat(),
-        "case_id": str(about),
+        "case_id": None if is_of_the_node(event_type) else str(about),
         "facts": facts,
     }
     async with door.database.transaction() as tx:
@@ -213,3 +215,25 @@ async def test_what_cannot_wait_is_asked_for_apart(door: Door) -> None:
     assert await kinds(door, "provider-intake") == ["offer-received"] * 2
     (piece,) = (await asked(door, "provider-intake", cannot_wait=True))["news"]
     assert (piece["cannot_wait"], piece["urgency"]) == (True, "emergency")
+
+
+async def test_news_of_no_case_are_read_by_whom_they_are_for_and_leave_no_row_of_a_case(
+    door: Door,
+) -> None:
+    contract_id = str(new_id())
+    await put(door, USED_UP, contract_id=contract_id, service_type="shelter", funded=3)
+    for role in ("supervisor", "provider-intake"):
+        (piece,) = (await asked(door, role))["news"]
+        told = {
+            name: said for name, said in piece.items() if said and name not in ("id", "told_at")
+        }
+        assert told == {
+            "kind": "contract-exhausted",
+            "contract_id": contract_id,
+            "service_type": "shelter",
+        }
+    for role in ("case-officer", "duty-officer", "data-protection-officer"):
+        assert await kinds(door, role) == [], role
+    (entry,) = (await door.client.get("/v1/incoming")).json()["incoming"]
+    assert (entry["case_id"], entry["facts"]["contract_id"]) == (None, contract_id)
+    assert await door.rows("SELECT subject FROM audit WHERE action = 'list-news'") == []

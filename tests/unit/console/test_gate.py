@@ -201,6 +201,7 @@ async def test_no_name_of_a_page_holds_more_than_an_id(bench: Bench) -> None:
             "{request_id}",
             "{need_id}",
             "{plan_id}",
+            "{contract_id}",
             "{name}",
         }
     answer: httpx.Response = await bench.browser.get("/offers?q=x")

@@ -27,7 +27,7 @@ from tests.support.console_bench import (
     told,
 )
 from tests.support.console_cases import a_childs_case
-from tests.support.console_help import DUE, PLAN, a_plan, a_stay
+from tests.support.console_help import DUE, PLAN, a_contract, a_plan, a_stay
 from tests.support.console_news import (
     NEWS,
     OLDER,
@@ -171,6 +171,7 @@ async def test_looking_at_news_tells_nobody_anything(bench: Bench) -> None:
 EPISODES, STAYS = "assistance/v1/episodes", "assistance/v1/lasting-stays"
 ONE_TASK, ONE_CASE = f"referral/v1/tasks/{HELPED}", f"identification/v1/cases/{CASE}"
 PLANS, REQUEST = f"assistance/v1/cases/{CASE}/plans", f"referral/v1/requests/{TASK}"
+CONTRACTS = "assistance/v1/contracts"
 SENT = {"side": "sender", "request_id": TASK, "need_id": TASK}
 OF_A_PLAN = {"side": "provider", "plan_id": PLAN, "follow_up_id": DUE}
 DONE = {"done_at": NOW}
@@ -280,6 +281,20 @@ WAITING: list[tuple[str, dict[str, Any], str, Any, Any]] = [
         in_a_case("identified"),
     ),
     ("majority-review-due", {}, ONE_CASE, a_childs_case(), a_case()),
+    (
+        "contract-exhausted",
+        {"contract_id": PLAN},
+        CONTRACTS,
+        [a_contract(remaining=0), a_contract(contract_id=CASE)],
+        [a_contract(remaining=1)],
+    ),
+    (
+        "contract-exceeded",
+        {"contract_id": PLAN},
+        CONTRACTS,
+        [a_contract(remaining=0, beyond=1), a_contract(contract_id=CASE)],
+        [a_contract(remaining=0, beyond=0)],
+    ),
     ("consent-expired", {}, ONE_CASE, a_case(), a_case(state="entered-in-error")),
     ("consent-expiry-near", {}, ONE_CASE, a_case(), a_case(state="closed")),
 ]

@@ -6,8 +6,15 @@ from uuid import UUID
 
 import pytest
 
+from console.access import (
+    CONTRACT_FORMS,
+    HOLD_FORMS,
+    NEW_CONTRACT_FORMS,
+    ONWARD_FORMS,
+    SECOND_FORMS,
+    SECOND_HOLD_FORMS,
+)
 from console.access import FORMS as WORDS
-from console.access import HOLD_FORMS, ONWARD_FORMS, SECOND_FORMS, SECOND_HOLD_FORMS
 from console.access import PAGES as ROLES_OF_PAGES
 from console.app import SHEETS
 from console.pages.stay_forms import HELP_FORMS
@@ -303,5 +310,5 @@ def test_each_form_stands_in_the_table_and_may_be_told_by_the_same_roles() -> No
 def test_every_form_of_help_is_filled_in_here() -> None:
     filled: Any = {*FILLED_HELP, *FILLED_PLAN, "plan", "follow-up", "close-places", *ONWARD_FORMS}
     elsewhere = {*WORDS["/cases/{case_id}"][0], *SECOND_FORMS}
-    elsewhere |= {*HOLD_FORMS, *SECOND_HOLD_FORMS}
+    elsewhere |= {*HOLD_FORMS, *SECOND_HOLD_FORMS, *NEW_CONTRACT_FORMS, *CONTRACT_FORMS}
     assert {sheet.word for sheet in SHEETS} - elsewhere == filled

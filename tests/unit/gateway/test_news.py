@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts import identification
+from contracts import assistance, identification
 from contracts.catalogue import type_of
 from contracts.envelope import Contract
+from services.gateway.disclosure.news import news_shown, news_told
 from services.gateway.domain.news import emergencies_first, it_cannot_wait
 from services.gateway.handlers.feeds import NO_NEWS_AFTER, feed_subscriptions, note_news
 
@@ -140,3 +141,28 @@ async def test_a_demonstration_that_lets_weeks_pass_makes_no_news_old() -> None:
 @pytest.mark.parametrize("model", [identification.CaseEnded, identification.CaseVoided])
 def test_the_gateway_hears_that_a_case_is_over(model: type[Contract]) -> None:
     assert type_of("identification", model) in HEARD
+
+
+CONTRACT = "00000000-0000-4000-8000-000000000077"
+
+
+@pytest.mark.parametrize("model", [assistance.ContractExhausted, assistance.ContractExceeded])
+def test_news_of_a_contract_name_the_contract_and_no_case(model: type[Contract]) -> None:
+    kind = type_of("assistance", model)
+    assert kind in HEARD
+    envelope = SimpleNamespace(id="1", type=kind, time=NOW, subject=CONTRACT)
+    body = SimpleNamespace(
+        model_dump=lambda mode: {"contract_id": CONTRACT, "service_type": "shelter", "funded": 3}
+    )
+    entry = news_told(cast(Any, envelope), cast(Any, body))
+    assert entry["case_id"] is None
+    shown = news_shown(entry, led_here=False)
+    named = {name: told for name, told in shown.items() if told and name not in ("id", "told_at")}
+    assert named == {
+        "kind": kind.split(".")[3],
+        "contract_id": CONTRACT,
+        "service_type": "shelter",
+    }
+    late = type_of("assistance", assistance.ArrivalOverdue)
+    of_a_case = SimpleNamespace(id="1", type=late, time=NOW, subject=CONTRACT)
+    assert news_told(cast(Any, of_a_case), cast(Any, body))["case_id"] == CONTRACT
