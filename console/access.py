@@ -104,6 +104,7 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/detect"): DETECTORS,
         ("GET", "/cases"): READERS,
         ("GET", "/cases/{case_id}"): READERS,
+        ("GET", "/notices"): READERS,
         ("GET", "/cases/{case_id}/letter"): OFFICERS,
         ("GET", "/cases/{case_id}/letter/decision"): OFFICERS,
         ("POST", "/cases/{case_id}/person"): OFFICERS,

@@ -26,6 +26,7 @@ from console.pages import (
     news,
     offers,
     person,
+    received,
     referrals,
 )
 from console.pages.case_forms import FORMS, SECOND_FORMS
@@ -81,6 +82,7 @@ PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("POST", "/detect"): detecting.detect,
     ("GET", "/cases"): cases.list_cases,
     ("GET", "/cases/{case_id}"): cases.show_case,
+    ("GET", "/notices"): received.list_received,
     ("GET", "/cases/{case_id}/letter"): letters.show_letter,
     ("GET", "/cases/{case_id}/letter/decision"): letters.show_decision,
     ("POST", "/cases/{case_id}/person"): person.show_person,

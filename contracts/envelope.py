@@ -38,7 +38,7 @@ class Classification(StrEnum):
     ADDRESSED = "addressed"
     """For one other agency; leaves only through the gateway's check."""
     NODE_CODED = "node-coded"
-    """About this node's own capacity or policy; no case."""
+    """About this node's own capacity or policy, or numbers that it was told; no case."""
     AGGREGATE = "aggregate"
     """Counts with noise, plans and releases; no case can be in it."""
 

@@ -23,6 +23,9 @@ PLACE_LIMIT: Final = 40
 AT_THE_START: Final = 5
 """So many pieces stand on the first page."""
 OF_A_CONTRACT: Final = frozenset({"contract-exhausted", "contract-exceeded"})
+OF_A_NOTICE: Final = (
+    *("removal-forbidden", "removal-not-forbidden", "anonymous-notification-received"),
+)
 NO_CLOCK: Final = OF_A_CONTRACT | {"consent-expired", "consent-expiry-near"}
 CLOCKS: Final = frozenset(RULES) - NO_CLOCK | {"destruction-due"}
 """What stands there: of which somebody can say that it is done, and what nobody may forget."""
@@ -200,6 +203,7 @@ def _where(visit: Visit, piece: Piece) -> str | None:
     ways = (
         (kind == LASTING, "/stays"),
         (kind in OF_A_CONTRACT, "/contracts"),
+        (kind in OF_A_NOTICE, "/notices"),
         (kind in OF_A_RECORD, RECORD),
         (ours and kind in OFFERS, "/offers"),
         (ours and piece["plan_id"] and piece["task_id"], "/help/{task_id}/plans/{plan_id}"),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from contracts import identification, intake
-from contracts.catalogue.rows import ADDRESSED, CASE, Fact, Told
+from contracts.catalogue.rows import ADDRESSED, CASE, NODE, Fact, Told
 
 DOOR: Final = (
     Told("person-detected", "detect-person", intake.PersonDetected),
@@ -88,6 +88,12 @@ FACTS: Final = (
         "identification",
         identification.ChildNotificationReceived,
         CASE,
+    ),
+    Fact(
+        "anonymous-notification-received",
+        "identification",
+        identification.AnonymousNotificationReceived,
+        NODE,
     ),
     Fact("majority-review-due", "identification", identification.MajorityReviewDue, CASE),
     Fact("majority-reached", "identification", identification.MajorityReached, CASE),

@@ -45,6 +45,7 @@ from contracts.identification.everyday import (
 from contracts.identification.rights import (
     AnonymousCount,
     AnonymousNotification,
+    AnonymousNotificationReceived,
     BestInterestsRecorded,
     ChildAuthorityNotified,
     ChildNotificationFailed,
@@ -77,6 +78,7 @@ from contracts.identification.rights import (
 __all__ = [
     "AnonymousCount",
     "AnonymousNotification",
+    "AnonymousNotificationReceived",
     "AwaitedDecisionOverdue",
     "BestInterestsRecorded",
     "CaseChanged",

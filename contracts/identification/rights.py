@@ -206,6 +206,14 @@ class AnonymousNotification(Contract):
     counts: Annotated[tuple[AnonymousCount, ...], Field(min_length=1, max_length=20)]
 
 
+class AnonymousNotificationReceived(Contract):
+    """Local, where it arrives: numbers that a law requires. Subject: the notification, no case."""
+
+    notification_id: Reference
+    agency: Node
+    counts: Annotated[tuple[AnonymousCount, ...], Field(min_length=1, max_length=20)]
+
+
 class PersonToBeTold(Contract):
     """Something was done without asking the person: a worker tells them."""
 

@@ -12,6 +12,7 @@ from tests.support.console_cases import CHILD, a_childs_case, letters
 from tests.support.console_help import help_shown, still_here
 from tests.support.console_much import much_shown
 from tests.support.console_news import news_shown
+from tests.support.console_received import EVERYTHING, notices_shown
 
 
 @pytest.fixture(scope="package")
@@ -25,7 +26,8 @@ def browser() -> Iterator[Browser]:
 def node() -> Node:
     """A node with something on every page."""
     child = {f"identification/v1/cases/{CHILD}": a_childs_case(), **letters()}
-    shows = everything_shown() | child | help_shown() | news_shown() | still_here()
+    others = notices_shown(*EVERYTHING) | news_shown() | still_here()
+    shows = everything_shown() | child | help_shown() | others
     return Node(shows=shows | much_shown())
 
 

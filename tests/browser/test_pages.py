@@ -30,7 +30,7 @@ A_CASE_WORKERS = (
     *(f"/cases/{CHILD}", f"/cases/{CHILD}/letter", f"/cases/{CHILD}/letter/decision"),
 )
 A_SUPERVISORS = (
-    *("/", "/contracts", "/contracts/record-contract"),
+    *("/", "/notices", "/contracts", "/contracts/record-contract"),
     *(f"/contracts/{PLAN}/{word}" for word in ("change-contract", "statement")),
 )
 PAGES = {"nurse": A_NURSES, "case-worker": A_CASE_WORKERS, "supervisor": A_SUPERVISORS}

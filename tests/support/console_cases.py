@@ -126,6 +126,7 @@ NOTICES = (
     ("child-notification", "outgoing", "sent"),
     ("no-removal", "outgoing", "delivered"),
     ("no-removal", "incoming", "ended"),
+    ("child-notification", "incoming", "received"),
     ("anonymous-notification", "outgoing", "failed"),
 )
 FILLED: Mapping[str, dict[str, str | list[str]]] = {

@@ -61,6 +61,7 @@ NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.ChildMissing),
     ("identification", identification.ChildFound),
     ("identification", identification.ChildNotificationReceived),
+    ("identification", identification.AnonymousNotificationReceived),
     ("identification", identification.ChildNotificationFailed),
     ("identification", identification.ChildNotificationOverdue),
     ("identification", identification.RemovalForbidden),

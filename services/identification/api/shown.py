@@ -19,6 +19,7 @@ from services.identification.domain.codes import CODE_NAMES, SAFE_GUARDIAN
 from services.identification.domain.decisions import AwaitingConclusion as Awaiting
 from services.identification.domain.decisions import nobody_decides
 from services.identification.domain.letters import Letter
+from services.identification.domain.notices import ANONYMOUS
 from services.identification.domain.second_look import Negative
 from services.identification.domain.told_clock import SHOWN_DUE
 from services.identification.handlers import CaseView, HandOverRow, NoticeRow
@@ -110,7 +111,8 @@ class NoticeShown(BaseModel):
     """What was told to another agency by law or with consent, or what another one told here."""
 
     notification_id: UUID
-    case_id: UUID
+    case_id: UUID | None
+    """Nothing for numbers: there is no case behind them."""
     kind: str
     direction: str
     agency: str
@@ -253,7 +255,7 @@ def notice_shown(row: NoticeRow) -> NoticeShown:
     """One notice as people see it."""
     return NoticeShown(
         notification_id=row.notification_id,
-        case_id=row.case_id,
+        case_id=None if row.kind == ANONYMOUS else row.case_id,
         kind=row.kind,
         direction=row.direction,
         agency=row.agency,

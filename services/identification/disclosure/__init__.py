@@ -12,6 +12,7 @@ from contracts.envelope import Contract
 from services.identification.disclosure.addressed import (
     accepted,
     anonymous_notification,
+    anonymous_notification_received,
     awaited_decision_overdue,
     child_notification_received,
     child_notified,
@@ -53,6 +54,7 @@ __all__ = [
     "BUILDERS",
     "accepted",
     "anonymous_notification",
+    "anonymous_notification_received",
     "awaited_decision_overdue",
     "child_notification_received",
     "child_notified",

@@ -10,6 +10,7 @@ from uuid import UUID
 from contracts.identification import (
     AnonymousCount,
     AnonymousNotification,
+    AnonymousNotificationReceived,
     AwaitedDecisionOverdue,
     CaseFrozen,
     ChildNotificationReceived,
@@ -133,6 +134,17 @@ def anonymous_notification(
             AnonymousCount(citizen_group=citizen, exploitation_group=group, persons=persons)
             for citizen, group, persons in counts
         ),
+    )
+
+
+def anonymous_notification_received(
+    told: AnonymousNotification, agency: str
+) -> AnonymousNotificationReceived:
+    """Inside the node where it arrives: the same numbers and who told them; nobody is behind them
+    whom this node could find.
+    """
+    return AnonymousNotificationReceived(
+        notification_id=told.notification_id, agency=agency, counts=told.counts
     )
 
 

@@ -89,7 +89,9 @@ async def anonymous_notification(context: Context, received: Received, work: Wor
         return None
     counts = [[each.citizen_group, each.exploitation_group, each.persons] for each in body.counts]
     row = await _received(received, work, rules.ANONYMOUS, sender, {"counts": counts})
-    await notices.add_notice(work.transaction, row)
+    if await notices.add_notice(work.transaction, row):
+        told = disclosure.anonymous_notification_received(body, sender)
+        outbox.tell(work.transaction, told, body.notification_id)
     note(work, case_id_of(received), "anonymous-notification-received", sender)
     return None
 

@@ -244,8 +244,29 @@ async def test_numbers_that_come_are_shown_to_whoever_reads_notices(interior: Be
     await interior.bring(body, new_id(), publisher="identification", sender=BORDER)
     async with interior.client() as officer:
         (shown,) = (await officer.get("/v1/notices?kind=anonymous-notification")).json()
-    assert shown["counts"] == [["own", "sexual", 2]]
+    assert (shown["counts"], shown["case_id"]) == ([["own", "sexual", 2]], None)
     assert await interior.rows("SELECT 1 FROM person_case") == []
+
+
+async def test_that_numbers_came_is_told_once_to_the_nodes_own_people_with_no_case(
+    interior: Bench,
+) -> None:
+    counts = ({"citizen_group": "own", "exploitation_group": "sexual", "persons": 2},)
+    body, subject = AnonymousNotification(notification_id=new_id(), counts=counts), new_id()
+    for _ in range(2):
+        await interior.bring(body, subject, publisher="identification", sender=BORDER)
+    (told,) = await interior.told("identification")
+    assert (told.kind, told.subject) == (
+        "anonymous-notification-received",
+        str(body.notification_id),
+    )
+    assert told.body == {
+        "notification_id": str(body.notification_id),
+        "agency": BORDER,
+        "counts": list(counts),
+    }
+    assert str(subject) not in str(told.body)
+    assert await interior.kinds("outgoing") == []
 
 
 async def test_everyday_facts_are_recorded_and_shown(border: Bench) -> None:

@@ -166,3 +166,15 @@ def test_news_of_a_contract_name_the_contract_and_no_case(model: type[Contract])
     late = type_of("assistance", assistance.ArrivalOverdue)
     of_a_case = SimpleNamespace(id="1", type=late, time=NOW, subject=CONTRACT)
     assert news_told(cast(Any, of_a_case), cast(Any, body))["case_id"] == CONTRACT
+
+
+def test_numbers_that_another_agency_tells_are_news_of_no_case() -> None:
+    kind = type_of("identification", identification.AnonymousNotificationReceived)
+    assert kind in HEARD
+    envelope = SimpleNamespace(id="1", type=kind, time=NOW, subject=CONTRACT)
+    facts = {"notification_id": CONTRACT, "agency": "ngo-brest", "counts": []}
+    body = SimpleNamespace(model_dump=lambda mode: facts)
+    entry = news_told(cast(Any, envelope), cast(Any, body))
+    shown = news_shown(entry, led_here=False)
+    assert (entry["case_id"], shown["case_id"], shown["agency"]) == (None, None, "ngo-brest")
+    assert CONTRACT not in str(shown)
