@@ -113,6 +113,8 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/holds"): HOLDERS,
         ("POST", "/holds/{case_id}/destroy"): PRIVACY_OFFICERS,
         ("GET", "/holds/{case_id}"): READERS | PRIVACY_OFFICERS,
+        ("GET", "/holds/{case_id}/audit"): PRIVACY_OFFICERS,
+        ("GET", "/holds/{case_id}/disclosures"): READERS | PRIVACY_OFFICERS,
         ("GET", "/requests/{request_id}"): READERS,
         ("GET", "/requests/{request_id}/{need_id}/choose"): OFFICERS,
         ("POST", "/requests/{request_id}/{need_id}/choose"): OFFICERS,

@@ -21,6 +21,7 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/v1/contracts/{contract_id}/statement"): frozenset({"supervisor"}),
         ("GET", "/v1/report"): frozenset({"supervisor", "statistician"}),
         ("GET", "/v1/cases/{case_id}/plans"): WORKERS,
+        ("GET", "/v1/cases/{case_id}/audit"): frozenset({"data-protection-officer"}),
         ("GET", "/v1/lasting-stays"): AT_THE_DOOR,
         ("GET", "/v1/episodes"): WORKERS,
         ("GET", "/v1/episodes/{episode_id}"): WORKERS,

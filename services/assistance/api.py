@@ -26,6 +26,7 @@ from services.assistance.domain import (
 )
 from services.assistance.domain.plans import Closed, FollowUp
 from services.assistance.handlers import EpisodeView, PlanView
+from services.chassis.audit_route import add_audit_route
 from services.chassis.database import Database
 from services.chassis.errors import NotFound
 from services.chassis.messaging.unfinished import Unfinished
@@ -183,6 +184,7 @@ def add_routes(app: FastAPI, database: Database) -> None:
     _add_contracts(app, database)
     _add_plans(app, database)
     _add_lasting_stays(app, database)
+    add_audit_route(app, database, "/v1/cases/{case_id}/audit", handlers.belongings_of)
 
     @app.get("/v1/pools")
     async def list_pools(request: Request) -> list[PoolShown]:

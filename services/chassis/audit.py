@@ -5,6 +5,7 @@ collected and written in one statement at the commit; no audit row, no act.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -13,6 +14,8 @@ from services.chassis.database import Record, Statement, Transaction
 from services.chassis.errors import Misuse
 
 ROWS_LIMIT: Final = 1000
+SUBJECTS_LIMIT: Final = 500
+"""So many things that belong to a subject are looked for at once, at most."""
 _NOTE: Final = "audit"
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,119}")
 
@@ -37,6 +40,15 @@ _READ: Final = Statement(
         """
         SELECT id, recorded_at, actor, action, subject, reason FROM audit
         WHERE subject = :subject AND id > :after ORDER BY id LIMIT :limit
+        """
+    )
+)
+_READ_BACK: Final = Statement(
+    sa.text(
+        """
+        SELECT id, recorded_at, actor, action, subject, reason FROM audit
+        WHERE subject = ANY (CAST(:subjects AS text[])) AND id < :before
+        ORDER BY id DESC LIMIT :limit
         """
     )
 )
@@ -71,3 +83,12 @@ async def _flush(tx: Transaction) -> None:
 async def read(tx: Transaction, *, subject: str, after: int = 0, limit: int = 100) -> list[Record]:
     """The rows about ``subject`` in order, a page at a time."""
     return await tx.fetch(_READ, subject=subject, after=after, limit=min(limit, ROWS_LIMIT))
+
+
+async def read_back(
+    tx: Transaction, *, subjects: Sequence[str], before: int, limit: int
+) -> list[Record]:
+    """The rows about any of these, the newest first, those ``before`` a row."""
+    return await tx.fetch(
+        _READ_BACK, subjects=list(subjects), before=before, limit=min(limit, ROWS_LIMIT)
+    )

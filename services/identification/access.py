@@ -11,7 +11,8 @@ from typing import Final
 from services.identification.domain import Case, Objection, is_over
 
 READERS: Final = frozenset({"case-officer", "supervisor"})
-LISTERS: Final = READERS | {"data-protection-officer"}
+PRIVACY_OFFICERS: Final = frozenset({"data-protection-officer"})
+LISTERS: Final = READERS | PRIVACY_OFFICERS
 """Who may see which cases are the node's own, as codes: the officer for data protection, too."""
 ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
@@ -19,6 +20,7 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/v1/cases/{case_id}"): READERS,
         ("GET", "/v1/cases/{case_id}/letters/{kind}"): frozenset({"case-officer"}),
         ("GET", "/v1/notices"): READERS,
+        ("GET", "/v1/cases/{case_id}/audit"): PRIVACY_OFFICERS,
     }
 )
 

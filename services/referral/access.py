@@ -31,6 +31,7 @@ INTERESTED: Final = "proposed"
 NEVER_TOLD: Final = frozenset({"media", "volunteer", "youth", "donor", "statistics-committee"})
 WORKERS: Final = frozenset({"case-officer", "supervisor"})
 PROVIDERS: Final = WORKERS | {"provider-intake", "duty-officer"}
+PRIVACY_OFFICERS: Final = frozenset({"data-protection-officer"})
 SIDES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {"sender": WORKERS, "provider": PROVIDERS}
 )
@@ -40,6 +41,7 @@ ACCESS: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/v1/requests"): WORKERS,
         ("GET", "/v1/requests/{request_id}"): WORKERS,
         ("GET", "/v1/requests/{request_id}/explanation"): WORKERS,
+        ("GET", "/v1/cases/{case_id}/audit"): PRIVACY_OFFICERS,
         ("GET", "/v1/tasks"): SIDES["sender"] | SIDES["provider"],
         ("GET", "/v1/tasks/{task_id}"): SIDES["sender"] | SIDES["provider"],
     }

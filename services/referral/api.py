@@ -11,6 +11,7 @@ from uuid import UUID
 from fastapi import FastAPI, Query, Request
 from pydantic import BaseModel
 
+from services.chassis.audit_route import add_audit_route
 from services.chassis.database import Database
 from services.chassis.errors import NotFound
 from services.chassis.messaging.unfinished import Unfinished
@@ -110,6 +111,7 @@ def add_routes(app: FastAPI, database: Database, context: Context) -> None:
     """Open the routes on ``app``."""
     _add_requests(app, database, context)
     _add_tasks(app, database, context)
+    add_audit_route(app, database, "/v1/cases/{case_id}/audit", reading.belongings_of)
 
 
 def _add_requests(app: FastAPI, database: Database, context: Context) -> None:

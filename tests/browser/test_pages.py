@@ -33,7 +33,13 @@ A_SUPERVISORS = (
     *("/", "/notices", "/contracts", "/contracts/record-contract"),
     *(f"/contracts/{PLAN}/{word}" for word in ("change-contract", "statement")),
 )
-PAGES = {"nurse": A_NURSES, "case-worker": A_CASE_WORKERS, "supervisor": A_SUPERVISORS}
+AN_OFFICERS = ("/holds", *(f"/holds/{CASE}{what}" for what in ("", "/audit", "/disclosures")))
+PAGES = {
+    "nurse": A_NURSES,
+    "case-worker": A_CASE_WORKERS,
+    "supervisor": A_SUPERVISORS,
+    "privacy-officer": AN_OFFICERS,
+}
 
 
 def sign_in(page: Page, person: str) -> None:

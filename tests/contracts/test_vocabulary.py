@@ -200,6 +200,7 @@ def test_every_code_list_is_used_by_a_schema_or_told_apart_here() -> None:
         "row-outcome",  # the same
         "problem",  # what HTTP answers, in no event
         "news-kind",  # what happened, shown to people of the node alone
+        "audit-action",  # what a row of the audit is, shown to people of the node alone
         "export-reason",  # said to the safe and kept in its audit, in no event
         "age-band-glotip",  # derived from the safe for people of the node, in no event
         "age-band-ctdc",  # the same

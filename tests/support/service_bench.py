@@ -48,7 +48,7 @@ NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 """A Monday."""
 ROLES = (
     *("case-officer", "supervisor", "capacity-clerk", "provider-intake", "agency-system"),
-    *("operator", "statistician", "report-writer"),
+    *("operator", "statistician", "report-writer", "data-protection-officer"),
 )
 
 

@@ -5,6 +5,7 @@ from services.assistance.handlers.places import tell_places
 from services.assistance.handlers.plans import PlanView, list_plans
 from services.assistance.handlers.reading import (
     EpisodeView,
+    belongings_of,
     find_episodes,
     list_episodes,
     list_lasting_stays,
@@ -18,6 +19,7 @@ __all__ = [
     "Context",
     "EpisodeView",
     "PlanView",
+    "belongings_of",
     "deadlines",
     "exact_report",
     "find_episodes",

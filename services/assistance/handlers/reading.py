@@ -14,6 +14,7 @@ from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinishe
 
 __all__ = [
     "EpisodeView",
+    "belongings_of",
     "find_episodes",
     "list_episodes",
     "list_lasting_stays",
@@ -75,6 +76,14 @@ async def find_episodes(
 ) -> list[EpisodeView]:
     """The episodes under these tasks, as far as there are any; each is recorded as read."""
     return await _listed(tx, caller, await episodes.read_episodes_of_tasks(tx, task_ids))
+
+
+async def belongings_of(tx: Transaction, case_id: UUID) -> list[UUID]:
+    """The episodes and tasks of a case: looking at one stands in the audit under its own id. Also
+    of a frozen case: ids alone.
+    """
+    found = await episodes.belongings_of(tx, case_id, audit.SUBJECTS_LIMIT // 2)
+    return [each for pair in found for each in pair]
 
 
 async def _listed(tx: Transaction, caller: Caller, page: list[EpisodeRow]) -> list[EpisodeView]:

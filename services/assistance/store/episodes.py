@@ -42,6 +42,12 @@ _OF_CASE: Final = Statement(
     .order_by(EPISODE.c.episode_id)
     .with_for_update()
 )
+_BELONGINGS: Final = Statement(
+    select(EPISODE.c.episode_id, EPISODE.c.task_id)
+    .where(EPISODE.c.case_id == bindparam("case_id"))
+    .order_by(EPISODE.c.planned_at.desc(), EPISODE.c.episode_id)
+    .limit(bindparam("many"))
+)
 _READ: Final = Statement(_WITH_FREEZE.where(EPISODE.c.episode_id == bindparam("episode_id")))
 _READ_OF_TASKS: Final = Statement(
     _WITH_FREEZE.where(EPISODE.c.task_id == any_(bindparam("task_ids", type_=ARRAY(ID))))
@@ -98,6 +104,12 @@ async def load_episode(tx: Transaction, case_id: UUID, task_id: UUID) -> Episode
 async def episodes_of_case(tx: Transaction, case_id: UUID) -> list[Episode]:
     """Every episode of a case, locked."""
     return [_episode(row) for row in await tx.fetch(_OF_CASE, case_id=case_id)]
+
+
+async def belongings_of(tx: Transaction, case_id: UUID, many: int) -> list[tuple[UUID, UUID]]:
+    """(episode, task) of the case, the newest so many, not locked."""
+    rows = await tx.fetch(_BELONGINGS, case_id=case_id, many=many)
+    return [(row["episode_id"], row["task_id"]) for row in rows]
 
 
 async def read_episode(tx: Transaction, episode_id: UUID) -> EpisodeRow | None:

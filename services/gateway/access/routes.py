@@ -53,5 +53,6 @@ ROUTES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("GET", "/v1/cases/{case_id}/restrictions"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/disclosures"): _REGISTER_READERS,
         ("GET", "/v1/cases/{case_id}/legal-holds"): _REGISTER_READERS,
+        ("GET", "/v1/cases/{case_id}/audit"): frozenset({PRIVACY_OFFICER}),
     }
 )

@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
 
+from services.chassis.audit_route import add_audit_route
 from services.chassis.identity import Caller
 from services.chassis.problems import problem
 from services.chassis.web import caller
@@ -57,6 +58,7 @@ def case_routes(context: GatewayContext) -> APIRouter:
     _add_reading(routes, context)
     _add_destroying(routes, context)
     _add_kept(routes, context)
+    add_audit_route(routes, context.database, "/v1/cases/{case_id}/audit")
     for name in READINGS:
         routes.add_api_route(
             f"/v1/cases/{{case_id}}/{name}",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import FastAPI, Path, Query, Request
 
+from services.chassis.audit_route import add_audit_route
 from services.chassis.database import Database
 from services.chassis.errors import NotFound
 from services.chassis.web import caller
@@ -26,6 +27,7 @@ from services.identification.domain import Clocks
 def add_routes(app: FastAPI, database: Database, clocks: Clocks) -> None:
     """Open the routes on ``app``."""
     _add_letters(app, database, clocks)
+    add_audit_route(app, database, "/v1/cases/{case_id}/audit")
 
     @app.get("/v1/cases")
     async def list_cases(

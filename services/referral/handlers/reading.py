@@ -22,6 +22,7 @@ from services.referral.store import cases, merges, requests, tasks
 __all__ = [
     "RequestView",
     "Wanted",
+    "belongings_of",
     "duty_phone",
     "explain_request",
     "list_requests",
@@ -134,6 +135,18 @@ async def list_tasks(tx: Transaction, caller: Caller, wanted: Wanted, limit: int
     for row in rows:
         audit.record(tx, actor=caller.name, action="list-task", subject=str(row["task_id"]))
     return rows
+
+
+async def belongings_of(tx: Transaction, case_id: UUID) -> list[UUID]:
+    """The requests and tasks of a case and of those that go on in it, the newest so many: looking
+    at one stands in the audit under its own id. Also of a frozen case: ids alone.
+    """
+    same = await merges.with_duplicates(tx, case_id)
+    half = audit.SUBJECTS_LIMIT // 2
+    asked = await requests.read_case_requests(tx, same, half)
+    sought = tasks.Wanted(side=None, state=None, case_ids=same)
+    given = {row["task_id"] for row in await tasks.list_tasks(tx, sought, half)}
+    return [*(request.request_id for request in asked), *sorted(given)]
 
 
 def duty_phone(directory: Services, row: Row) -> str | None:

@@ -260,6 +260,25 @@ async def test_who_is_still_here_after_a_stop_is_listed_by_pages_to_who_is_at_th
             assert (await other.get("/v1/lasting-stays")).status_code == 403
 
 
+async def test_the_officer_reads_who_looked_at_help_also_after_a_stop(provider: Bench) -> None:
+    case_id = new_id()
+    task_id = await an_accepted_task(provider, case_id, service_type=VISIT)
+    async with provider.client("provider-intake") as nurse:
+        (shown,) = (await nurse.get("/v1/episodes", params={"task_id": str(task_id)})).json()
+        await nurse.get(f"/v1/cases/{case_id}/plans")
+        assert (await nurse.get(f"/v1/cases/{case_id}/audit")).status_code == 403
+    await provider.bring(SharingStopped(reference_known=True), case_id)
+    async with provider.client("data-protection-officer") as officer:
+        acts = (await officer.get(f"/v1/cases/{case_id}/audit")).json()["audit"]
+        other = (await officer.get(f"/v1/cases/{new_id()}/audit")).json()
+    looked = [
+        (act["action"], act["subject"]) for act in acts if act["actor"].endswith("provider-intake")
+    ]
+    assert looked == [("list-plans", str(case_id)), ("list-episode", shown["episode_id"])]
+    assert other == {"audit": [], "older": None}
+    assert (await provider.audited())[-1] == "audit-read"
+
+
 async def test_a_freeze_of_an_unknown_case_holds_for_all_that_follows(provider: Bench) -> None:
     pool_id, case_id, task_id = await a_pool_of(provider, 1), new_id(), new_id()
     await provider.bring(SharingStopped(reference_known=False), case_id)

@@ -61,3 +61,18 @@ async def test_a_subjects_traces_are_kept_once(database: Database) -> None:
             subject_traces.remember(tx, subject="one", traceparent=None)
     async with database.transaction() as tx:
         assert await subject_traces.traces_of(tx, subject="one") == [TRACE]
+
+
+async def test_what_is_recorded_of_several_subjects_is_read_from_the_newest_on(
+    database: Database,
+) -> None:
+    async with database.transaction() as tx:
+        for action, subject in (("one", "a"), ("two", "b"), ("three", "c"), ("four", "a")):
+            audit.record(tx, actor="desk", action=action, subject=subject)
+    seen: list[str] = []
+    before = 2**62
+    async with database.transaction() as tx:
+        while rows := await audit.read_back(tx, subjects=["a", "b"], before=before, limit=1):
+            seen.append(rows[0]["action"])
+            before = rows[0]["id"]
+    assert seen == ["four", "two", "one"]

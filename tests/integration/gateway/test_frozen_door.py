@@ -7,7 +7,7 @@ import pytest
 from services.chassis.clock import new_id
 from services.gateway.handlers.feeds import INCOMING
 from services.gateway.store.cases import freeze_case, lock_case
-from tests.support.gateway_door import NOW, Door, as_
+from tests.support.gateway_door import NODE, NOW, Door, as_
 
 MISSING = "org.nrm.identification.child-missing.v1"
 FREEZE = "org.nrm.identification.case-frozen.v1"
@@ -34,6 +34,33 @@ async def test_only_the_data_protection_officer_reads_the_registers_of_a_frozen_
     assert (read.status_code, read.json()) == (200, {name: []})
     acts = await door.rows("SELECT reason FROM audit WHERE action = $1 ORDER BY id", f"{name}-read")
     assert [row["reason"] for row in acts] == ["frozen", ""]
+
+
+async def test_the_officer_reads_who_looked_also_at_a_frozen_case_and_that_is_recorded(
+    door: Door,
+) -> None:
+    case_id, other = await a_frozen_case(door), new_id()
+    path = f"/v1/cases/{case_id}/audit"
+    for each in (case_id, other):
+        await door.client.get(f"/v1/persons/{each}", headers=as_("case-officer"))
+    officer = as_("data-protection-officer")
+    first = (await door.client.get(path, headers=officer)).json()
+    assert {row["subject"] for row in first["audit"]} == {str(case_id)}
+    newest = first["audit"][0]
+    assert (newest["action"], newest["actor"]) == ("person-read", f"{NODE}.case-officer")
+    assert (newest["reason"], first["older"]) == ("absent", None)
+    again = (await door.client.get(path, headers=officer, params={"limit": 1})).json()
+    (looked,) = again["audit"]
+    assert (looked["action"], looked["actor"]) == ("audit-read", f"{NODE}.data-protection-officer")
+    assert again["older"] == looked["id"]
+    older = {"before": again["older"], "limit": 1}
+    (one,) = (await door.client.get(path, headers=officer, params=older)).json()["audit"]
+    assert one == newest
+    for role in ("case-officer", "supervisor", "agency-system", "provider-intake"):
+        assert (await door.client.get(path, headers=as_(role))).status_code == 403, role
+    for wrong in ({"limit": 201}, {"limit": 0}, {"before": 0}):
+        assert (await door.client.get(path, headers=officer, params=wrong)).status_code == 422
+    assert (await door.client.get("/v1/cases/x/audit", headers=officer)).status_code == 422
 
 
 async def test_news_of_a_frozen_case_is_blank_but_keeps_its_position(door: Door) -> None:

@@ -379,3 +379,17 @@ async def test_only_a_type_that_the_profile_names_detects_and_identifies(border:
     await border.bring(a_policy(participants=media), POLICY)
     await border.bring(a_detection(), new_id())
     assert await border.answers() == [["not-allowed"]]
+
+
+async def test_the_officer_reads_who_looked_at_a_case_and_nobody_else_does(border: Bench) -> None:
+    case_id = new_id()
+    await border.bring(a_detection(), case_id)
+    async with border.client() as officer:
+        await officer.get(f"/v1/cases/{case_id}")
+        refused = await officer.get(f"/v1/cases/{case_id}/audit")
+    async with border.client("data-protection-officer") as privacy:
+        told = (await privacy.get(f"/v1/cases/{case_id}/audit")).json()["audit"]
+        again = (await privacy.get(f"/v1/cases/{case_id}/audit")).json()["audit"]
+    assert refused.status_code == 403
+    assert (told[0]["action"], told[0]["actor"]) == ("read-case", f"{BORDER}.case-officer")
+    assert (again[0]["action"], again[1:]) == ("audit-read", told)

@@ -31,10 +31,12 @@ from tests.integration.referral.world import (
 )
 
 WORKER, INTAKE, SYSTEM = "worker-token", "intake-token", "system-token"
+OFFICER = "officer-token"
 TOKENS = Tokens(
     {
         digest_of_token(WORKER): Caller("worker", frozenset({"case-officer"})),
         digest_of_token(INTAKE): Caller("desk", frozenset({"provider-intake"})),
+        digest_of_token(OFFICER): Caller("officer", frozenset({"data-protection-officer"})),
         digest_of_token(SYSTEM): Caller("system", frozenset({"agency-system"})),
     }
 )
@@ -84,6 +86,22 @@ async def test_a_worker_sees_from_the_case_what_was_asked_and_how_far_it_is(worl
     assert (await get(interior, f"/v1/tasks?case_id={other}")).json() == []
     audited = await interior.rows("SELECT action FROM audit WHERE actor = 'worker'")
     assert {row["action"] for row in audited} == {"list-requests", "list-request", "list-task"}
+
+
+async def test_the_officer_reads_who_looked_at_requests_and_tasks_of_a_case(world: World) -> None:
+    task_id = await offered_to_redcross(world, "nursing-visit")
+    interior = world.nodes[INTERIOR]
+    case_id = str((await interior.rows("SELECT case_id FROM request"))[0]["case_id"])
+    for path in (f"/v1/requests/{an_id('request')}", f"/v1/tasks/{task_id}"):
+        assert (await get(interior, path)).status_code == 200
+    path = f"/v1/cases/{case_id}/audit"
+    acts = (await get(interior, path, OFFICER)).json()["audit"]
+    looked = [(act["action"], act["subject"]) for act in acts if act["actor"] == "worker"]
+    assert looked == [("read-task", str(task_id)), ("read-request", str(an_id("request")))]
+    assert (await get(interior, path, OFFICER)).json()["audit"][0]["action"] == "audit-read"
+    assert (await get(interior, path)).status_code == 403
+    other = (await get(interior, f"/v1/cases/{an_id('another case')}/audit", OFFICER)).json()
+    assert other == {"audit": [], "older": None}
 
 
 async def test_the_explanation_says_why_each_provider_was_or_was_not_offered(
