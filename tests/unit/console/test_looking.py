@@ -125,3 +125,17 @@ async def test_nobody_else_reads_the_audit(bench: Bench, person: str) -> None:
     await bench.sign_in(person)
     assert (await bench.browser.get(AUDIT)).status_code == 403
     assert not any(url.path.endswith("/audit") for url in bench.node.addresses)
+
+
+@pytest.mark.parametrize("person", ["case-worker", "supervisor"])
+async def test_who_leads_cases_is_led_from_the_case_to_who_was_told_and_back(
+    bench: Bench, person: str
+) -> None:
+    bench.node.shows |= looking_shown()
+    await bench.sign_in(person)
+    assert f'<a href="{DISCLOSURES}">' in (await bench.browser.get(f"/cases/{CASE}")).text
+    text = (await bench.browser.get(DISCLOSURES)).text
+    assert f'href="/cases/{CASE}"' in text
+    assert "ngo-brest" in text
+    bench.node.shows[f"gateway/v1/cases/{CASE}/disclosures"] = 409
+    assert (await bench.browser.get(DISCLOSURES)).status_code == 409
