@@ -53,7 +53,7 @@ class HoldFact(Contract):
 class HoldConfirmed(HoldFact):
     """The task was accepted: the person is expected until ``arrive_by``, then a human decides.
 
-    Told again when that time moves, because help was scheduled for later.
+    Told again when that time moves, later or earlier, because help was scheduled.
     """
 
     arrive_by: Time | None = None

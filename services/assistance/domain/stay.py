@@ -69,20 +69,23 @@ def confirm(hold: Hold, profile: Profile, now: datetime) -> Placed | None:
     )
 
 
-def expect(hold: Hold, starts_at: datetime, profile: Profile, now: datetime) -> Placed | None:
-    """The service begins later: nobody is overdue before; nothing where nobody is expected.
+def expect(
+    hold: Hold, starts_at: datetime, accepted_at: datetime, profile: Profile, now: datetime
+) -> Placed | None:
+    """The service begins then: nobody is overdue before; nothing where nobody is expected.
 
-    Whoever was told until when the person is expected is told the later time.
+    Counted from the acceptance and from this beginning alone: of one that was told by mistake
+    nothing stays. Whoever was told until when the person is expected is told the new time.
     """
     if not isinstance(hold.state, Confirmed) or hold.state.arrive_by is None:
         return None
-    later = max(hold.state.arrive_by, starts_at + profile.hours("arrival_hours"))
-    if later == hold.state.arrive_by:
+    arrive_by = max(accepted_at, starts_at) + profile.hours("arrival_hours")
+    if arrive_by == hold.state.arrive_by:
         return None
     return Placed(
-        hold=replace(hold, state=Confirmed(arrive_by=later)),
+        hold=replace(hold, state=Confirmed(arrive_by=arrive_by)),
         pool=None,
-        facts=(HoldWasConfirmed(happened_at=now, arrive_by=later),),
+        facts=(HoldWasConfirmed(happened_at=now, arrive_by=arrive_by),),
     )
 
 

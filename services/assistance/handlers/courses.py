@@ -40,11 +40,13 @@ async def service_scheduled(context: Context, received: Received, work: Work) ->
     done = await _decided(received, work, lambda each: schedule(each, body.starts_at, work.now))
     if not isinstance(done, EpisodeChange):
         return done
-    case_id = done.episode.case_id
-    hold = await pools.load_hold(work.transaction, case_id, body.task_id)
-    later = None if hold is None else expect(hold, body.starts_at, context.profile, work.now)
-    if later is not None:
-        await record_placed(context, work, later, hold)
+    tx, about = work.transaction, done.episode
+    hold = await pools.load_hold(tx, about.case_id, body.task_id)
+    row = await episodes.read_episode(tx, about.episode_id)
+    if hold is not None and row is not None:
+        moved = expect(hold, body.starts_at, row.planned_at, context.profile, work.now)
+        if moved is not None:
+            await record_placed(context, work, moved, hold)
     answer(work, asked_of(received), ())
     return None
 

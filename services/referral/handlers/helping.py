@@ -48,7 +48,7 @@ async def hold_refused(context: Context, received: Received, work: Work) -> Wait
 
 
 async def hold_confirmed(context: Context, received: Received, work: Work) -> Waits | None:
-    """A place is kept until somebody comes, or a later time; without a place nobody is expected."""
+    """A place is kept until somebody comes, or another time; without one nobody is expected."""
     body: assistance.HoldConfirmed = received.body
     said = expecting.Times(arrive_by=body.arrive_by)
     return await _applied(

@@ -225,6 +225,36 @@ async def test_who_is_expected_later_is_not_overdue_before(provider: Bench) -> N
     assert (await provider.kinds("capacity", case_id))[-1] == "arrival-overdue"
 
 
+async def test_a_beginning_that_is_put_right_rings_at_the_right_time_and_once(
+    provider: Bench,
+) -> None:
+    """Four weeks too late by mistake; the hours still count from the acceptance, not from now."""
+    pool_id, case_id = await a_pool_of(provider, 1), new_id()
+    task_id = await an_accepted_task(provider, case_id)
+    provider.clock.advance(timedelta(hours=20))
+    for days in (28, 1):
+        starts_at = NOW + timedelta(days=days)
+        await provider.bring(ServiceScheduled(task_id=task_id, starts_at=starts_at), case_id)
+    told = await provider.told("capacity", case_id)
+    until = [each.body["arrive_by"] for each in told if each.kind == "hold-confirmed"]
+    assert [datetime.fromisoformat(each) - NOW for each in until] == [
+        timedelta(days=days) for days in (1, 29, 2)
+    ]
+    assert await deadlines_of(provider, case_id) == ["arrival-due", "start-due"]
+    await provider.let_time_pass(hours=27)
+    assert "arrival-overdue" not in await provider.kinds("capacity", case_id)
+    await provider.let_time_pass(hours=1)
+    (rung,) = [
+        each for each in await provider.told("capacity", case_id) if each.kind == "arrival-overdue"
+    ]
+    assert datetime.fromisoformat(rung.body["arrive_by"]) == NOW + timedelta(days=2)
+    await provider.let_time_pass(days=30)
+    assert (await provider.kinds("capacity", case_id)).count("arrival-overdue") == 1
+    await provider.bring(NoShowRecorded(task_id=task_id), case_id)
+    assert (await provider.answers())[-1] is True
+    assert await places_of(provider, pool_id) == (1, 0, 0, 0)
+
+
 ABOUT_A_TASK: list[Callable[..., Contract]] = [
     *(PersonArrived, NoShowRecorded),
     lambda task_id: StayExtended(task_id=task_id, ends_at=NOW + timedelta(days=1)),

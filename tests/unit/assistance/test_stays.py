@@ -118,15 +118,29 @@ def test_who_is_not_expected_is_not_given_up(state: Any) -> None:
     assert arrival_is_due(a_hold(state), LATER) == ()
 
 
-def test_an_agreed_beginning_moves_the_time_to_arrive_and_never_shortens_it() -> None:
-    later = expect(a_hold(EXPECTED), NOW + timedelta(days=5), PROFILE, NOW)
-    assert later is not None
-    until = NOW + timedelta(days=6)
-    assert (later.hold.state, later.pool) == (Confirmed(arrive_by=until), None)
-    assert later.facts == (facts.HoldWasConfirmed(happened_at=NOW, arrive_by=until),)
-    assert expect(later.hold, NOW, PROFILE, NOW) is None
-    assert expect(a_hold(Confirmed()), LATER, PROFILE, NOW) is None
-    assert expect(a_hold(HERE), LATER, PROFILE, NOW) is None
+def begins(hold: Any, starts_at: datetime, told_at: datetime = NOW) -> Any:
+    """What it means that help, accepted now, is to begin then."""
+    return expect(hold, starts_at, NOW, PROFILE, told_at)
+
+
+def test_an_agreed_beginning_moves_the_time_to_arrive_to_and_fro() -> None:
+    hold, told_at = a_hold(EXPECTED), NOW + timedelta(hours=2)
+    for days in (28, 2, 5, 1):
+        until = NOW + timedelta(days=days + 1)
+        moved = begins(hold, NOW + timedelta(days=days), told_at)
+        assert (moved.hold.state, moved.pool) == (Confirmed(arrive_by=until), None)
+        assert moved.facts == (facts.HoldWasConfirmed(happened_at=told_at, arrive_by=until),)
+        assert begins(moved.hold, NOW + timedelta(days=days), told_at) is None
+        hold = moved.hold
+
+
+def test_nobody_has_less_than_the_hours_from_the_acceptance_and_who_is_not_expected_none() -> None:
+    for early in (NOW, NOW - timedelta(hours=5)):
+        assert begins(a_hold(EXPECTED), early) is None
+        back = begins(a_hold(Confirmed(arrive_by=NOW + timedelta(days=29))), early)
+        assert back.hold.state == EXPECTED
+    for state in (Confirmed(), HERE, Held(), *GONE):
+        assert begins(a_hold(state), LATER) is None
 
 
 def test_only_a_hold_that_nobody_took_expires() -> None:
