@@ -88,6 +88,14 @@ class LegalHoldEnded(Contract):
     ended_at: Time
 
 
+class PersonDestroyed(Contract):
+    """A person had the safe destroy what it had of a stopped case, or it had nothing: which case,
+    and when. Nobody is asked again. Of a case that is the same one it says nothing.
+    """
+
+    destroyed_at: Time
+
+
 class SendingDelivered(Contract):
     """The other agency's node has what was sent."""
 

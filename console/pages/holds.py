@@ -18,6 +18,7 @@ from console.pages.fields import Fields, choice
 from console.pages.sheets import About, Body, Ids, Sheet, Thing, asks
 from console.telling import id_within
 from services.chassis.clock import new_id
+from services.chassis.errors import NotFound
 
 PAGE: Final = 200
 Holds = Sequence[Mapping[str, Any]]
@@ -55,10 +56,15 @@ async def show_holds(request: Request, case_id: UUID) -> Response:
 
 
 async def destroy_person(request: Request, case_id: UUID) -> Response:
-    """Destroy what the safe has of a stopped case; why not, is said."""
+    """Destroy what the safe has of a stopped case; why not, or that it has nothing, is said."""
     visit = visit_of(request)
     path = f"/v1/persons/{case_id}"
-    if against := await visit.desk.services.destroy(visit.session, path):
+    try:
+        against = await visit.desk.services.destroy(visit.session, path)
+    except NotFound:
+        visit.session.said = "nothing-to-destroy"
+        return back_to(f"/holds/{case_id}")
+    if against:
         return await _shown(visit, case_id, against)
     visit.session.said = "destroyed"
     return back_to(f"/holds/{case_id}")

@@ -27,8 +27,8 @@ OF_A_NOTICE: Final = (
     *("removal-forbidden", "removal-not-forbidden", "anonymous-notification-received"),
 )
 NO_CLOCK: Final = OF_A_CONTRACT | {"consent-expired", "consent-expiry-near"}
-CLOCKS: Final = frozenset(RULES) - NO_CLOCK | {"destruction-due"}
-"""What stands there: of which somebody can say that it is done, and what nobody may forget."""
+CLOCKS: Final = frozenset(RULES) - NO_CLOCK
+"""What stands there: of which somebody can say that it is done."""
 LOOKS: Final = 4
 """So many pages of what the gateway shows are looked through at once, at most."""
 WEEK, MONTH = "week", "month"

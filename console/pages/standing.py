@@ -18,6 +18,8 @@ from services.chassis.errors import InfrastructureFailure, NotAllowed, NotFound
 Piece = Mapping[str, Any]
 Place = tuple[str, str, str]
 """Service, path, and the task if one is asked for."""
+NOWHERE: Final = ("", "", "")
+"""Nobody is asked: the piece says it itself."""
 Over = Callable[[Piece, Any, datetime], bool]
 """(piece, what the service showed, now) -> whether it is known to be done."""
 UNREADABLE: Final = (NotAllowed, NotFound, CaseFrozen, InfrastructureFailure)
@@ -49,6 +51,14 @@ def _case(piece: Piece) -> Place:
 
 def _contracts(_piece: Piece) -> Place:
     return ("assistance", "/v1/contracts", "")
+
+
+def _lasting(piece: Piece) -> Place:
+    return ("assistance", "/v1/lasting-stays", str(piece["task_id"]))
+
+
+def _itself(_piece: Piece) -> Place:
+    return NOWHERE
 
 
 def _task_is_not(*states: str) -> Over:
@@ -104,6 +114,16 @@ def _somebody_said_why(piece: Piece, episodes: Any, now: datetime) -> bool:
 def _person_was_asked(piece: Piece, plans: Any, _now: datetime) -> bool:
     asked = (each for plan in listed(plans) for each in plan["follow_ups"])
     return any(each["done_at"] for each in asked if each["follow_up_id"] == piece["follow_up_id"])
+
+
+def _nobody_is_here_any_more(piece: Piece, stays: Any, _now: datetime) -> bool:
+    """They left. That they agreed meanwhile is known to no service: so long it may still stand."""
+    return isinstance(stays, list) and all(stay["task_id"] != piece["task_id"] for stay in stays)
+
+
+def _gateway_knows(piece: Piece, _nothing: Any, _now: datetime) -> bool:
+    """Somebody had the safe of the gateway destroy it, or it had nothing of it."""
+    return bool(piece.get("done"))
 
 
 def _of(piece: Piece, episodes: Any) -> list[Mapping[str, Any]]:
@@ -194,6 +214,8 @@ RULES: Final[Mapping[str, tuple[Callable[[Piece], Place], Over]]] = {
     ),
     "contract-exhausted": (_contracts, _money_was_found),
     "contract-exceeded": (_contracts, _nothing_is_beyond),
+    "own-consent-needed": (_lasting, _nobody_is_here_any_more),
+    "destruction-due": (_itself, _gateway_knows),
     "consent-expired": (_case, _of_a_case(_case_is_over)),
     "consent-expiry-near": (_case, _of_a_case(_case_is_over)),
 }
@@ -203,9 +225,9 @@ RULES: Final[Mapping[str, tuple[Callable[[Piece], Place], Over]]] = {
 async def still_standing(visit: Visit, pieces: Sequence[Piece]) -> list[Piece]:
     """Those of these pieces that are not known to be done."""
     places = {_place(piece) for piece in pieces}
-    asked = [place for place in places if place is not None]
+    asked = [place for place in places if place is not None and place != NOWHERE]
     answers = await asyncio.gather(*(_read(visit, place) for place in asked))
-    shown = dict(zip(asked, answers, strict=True))
+    shown = dict(zip(asked, answers, strict=True)) | {NOWHERE: {}}
     return [piece for piece in pieces if not _is_over(piece, shown, visit.now)]
 
 

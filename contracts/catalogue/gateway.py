@@ -23,6 +23,7 @@ FACTS: Final = (
     Fact("legal-hold-set", "consent", gateway.LegalHoldSet, CASE, never_waits=True),
     Fact("legal-hold-end-near", "consent", gateway.LegalHoldEndNear, CASE),
     Fact("legal-hold-ended", "consent", gateway.LegalHoldEnded, CASE),
+    Fact("person-destroyed", "consent", gateway.PersonDestroyed, CASE),
     Fact("sending-delivered", "incoming", gateway.SendingDelivered, CASE),
     Fact("sending-refused", "incoming", gateway.SendingRefused, CASE),
     Fact("sending-delayed", "incoming", gateway.SendingDelayed, CASE),

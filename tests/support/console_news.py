@@ -25,6 +25,7 @@ def a_piece(kind: str, **changes: Any) -> PieceShown:
         cannot_wait=False,
         case_id=CASE,
         led_here=False,
+        done=False,
         side=None,
         agency=None,
         task_id=None,

@@ -112,9 +112,9 @@ def _add_destroying(routes: APIRouter, context: GatewayContext) -> None:
     @routes.delete("/v1/persons/{case_id}", status_code=204)
     async def delete_person(case_id: UUID, asking: Asking) -> Response:
         """Destroy what the safe has of a case of which sharing was stopped, once its time has come;
-        recorded; 404: nothing is in the safe; 409: sharing was not stopped, a legal hold stands,
-        somebody lives here, whoever asks lifted a hold of it, or it is too early (every reason is
-        in ``errors``).
+        recorded; 404: nothing is in the safe, which is as good; 409: sharing was not stopped, a
+        legal hold stands, somebody lives here, whoever asks lifted a hold of it, or it is too early
+        (every reason is in ``errors``).
         """
         against = await holds.destroy_person(context, asking, case_id)
         return _not_destroyed(against) if against else Response(status_code=204)

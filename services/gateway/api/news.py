@@ -43,6 +43,10 @@ class PieceShown(BaseModel):
     """Nothing: it is about this node itself, a contract of it or numbers that it was told."""
     led_here: bool
     """Whether the case is one of this node's own, which identification shows."""
+    done: bool
+    """What it asks for was done here, as the gateway itself knows: somebody had it destroy what was
+    due, or it had nothing. False where only another service could say so.
+    """
     side: str | None
     """Of a task: ``sender`` or ``provider``; nothing where it is about no task."""
     agency: str | None

@@ -67,10 +67,10 @@ def news_of_a_frozen_case(entry: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "type": "", "time": "", "facts": {}}
 
 
-def news_shown(entry: Mapping[str, Any], *, led_here: bool) -> dict[str, Any]:
+def news_shown(entry: Mapping[str, Any], *, led_here: bool, done: bool = False) -> dict[str, Any]:
     """One piece as people read it: what, when, by when, about which thing; nothing of the person.
 
-    ``led_here``: identification of this node has the case.
+    ``led_here``: identification of this node has the case. ``done``: what it asks for was done.
     """
     facts = entry["facts"]
     helps = owner_of(entry) == GIVES_HELP and entry["case_id"] is not None
@@ -83,6 +83,7 @@ def news_shown(entry: Mapping[str, Any], *, led_here: bool) -> dict[str, Any]:
         "cannot_wait": it_cannot_wait(entry),
         "case_id": entry["case_id"],
         "led_here": led_here,
+        "done": done,
         "side": facts.get("side", ours),
         "reason": facts.get("reason") if kind_of(entry) in OF_HELP_THAT_STOPPED else None,
         "agency": next((facts[name] for name in AGENCIES if facts.get(name)), None),

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 EMERGENCY: Final = "emergency"
 CHILD_MISSING: Final = "child-missing"
+DESTRUCTION_DUE: Final = "destruction-due"
 WORDS: Final = 5
 TIME: Final = "time"
 """When it was told; for clocks of which the fact names no moment."""
@@ -19,7 +20,7 @@ CLOCKS: Final[Mapping[str, tuple[str, ...]]] = {
     "decision-overdue": ("due_at",),
     "hand-over-confirmed": ("decision_due_at",),
     "awaited-decision-overdue": ("due_at", TIME),
-    "destruction-due": ("due_at",),
+    DESTRUCTION_DUE: ("due_at",),
     "child-notification-overdue": ("due_at",),
     "offer-received": ("seen_by", "answer_by"),
     "offer-unseen": ("happened_at",),

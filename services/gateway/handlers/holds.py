@@ -10,11 +10,16 @@ from uuid import UUID
 from contracts.gateway import LegalHoldEnded, LegalHoldSet
 from contracts.intake import LegalHoldConfirmed, LegalHoldLifted, LegalHoldPlaced
 from services.chassis.audit import record
+from services.chassis.clock import new_id
 from services.chassis.database import Transaction
 from services.chassis.errors import NotFound
 from services.chassis.identity import Caller
-from services.chassis.messaging.work import Work
-from services.gateway.disclosure.holds import legal_hold_ended, legal_hold_set
+from services.chassis.messaging.work import Cause, Work
+from services.gateway.disclosure.holds import (
+    legal_hold_ended,
+    legal_hold_set,
+    person_destroyed,
+)
 from services.gateway.domain.holds import (
     ID_TAKEN,
     LIFTED,
@@ -36,6 +41,9 @@ PLACED = "legal-hold-placed"
 CONFIRMED = "legal-hold-confirmed"
 ENDED = "legal-hold-ended"
 DESTROYED = "person-destroyed"
+NOTHING_THERE = "nothing-there"
+DONE = ("", NOTHING_THERE)
+"""Why it was recorded, where nothing is left to be destroyed."""
 
 
 async def place_hold(
@@ -124,10 +132,11 @@ async def end_hold(hold: LegalHold, kind: str, work: Work) -> bool:
 async def destroy_person(context: GatewayContext, caller: Caller, case_id: UUID) -> tuple[str, ...]:
     """Destroy what the safe has of a case of which sharing was stopped; every reason why not.
 
-    Recorded, and what was refused with its first reason.
+    Recorded, and what was refused with its first reason. The services hear of it, also where
+    nothing was there: whoever was asked to destroy it looked, and is asked no more.
     """
-    now = context.clock.now()
     async with context.database.transaction() as tx:
+        now = context.work(tx, cause=Cause(id=str(new_id())), caller=caller.name).now
         known = await cases.read_case(tx, case_id)
         row = await cases.lock_case(tx, case_id, now) if known is not None else None
         family = await merges.read_family(tx, case_id)
@@ -142,7 +151,9 @@ async def destroy_person(context: GatewayContext, caller: Caller, case_id: UUID)
         )
         against = destroying_objections(asked) if row else ()
         gone = row is not None and not against and await holds.destroy_person(tx, case_id)
-        why = against[0] if against else "" if gone else "absent"
+        if row is not None and not against:
+            stream.publish_consent_fact(tx, person_destroyed(now), case_id=case_id)
+        why = against[0] if against else "" if gone else NOTHING_THERE if row else "absent"
         record(tx, actor=caller.name, action=DESTROYED, subject=str(case_id), reason=why)
     if not against and not gone:
         raise NotFound("nothing about this case is in the safe")

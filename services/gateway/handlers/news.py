@@ -4,10 +4,11 @@ Of frozen cases only what the freeze asks of people. Which cases were shown to w
 look goes through so many entries at most, and says where to go on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from services.chassis.audit import record
 from services.chassis.database import Transaction
@@ -15,10 +16,11 @@ from services.chassis.identity import Caller
 from services.chassis.messaging.feeds import LAST, Entry
 from services.gateway.access.news import readers_of
 from services.gateway.disclosure.news import news_shown
-from services.gateway.domain.news import it_cannot_wait, kind_of
+from services.gateway.domain.news import DESTRUCTION_DUE, it_cannot_wait, kind_of
 from services.gateway.handlers.context import GatewayContext
 from services.gateway.handlers.feeds import INCOMING, TOLD_OF_A_FROZEN_CASE, case_of
-from services.gateway.store import cases
+from services.gateway.handlers.holds import DESTROYED, DONE
+from services.gateway.store import acts, cases
 
 BATCH: Final = 500
 LOOKS: Final = 4
@@ -84,6 +86,7 @@ async def _readable(
     asked = [entry for entry in entries if _is_wanted(entry, wanted)]
     named = [(entry, case_of(entry.body)) for entry in asked]
     rows = await cases.cases_among(tx, (case_id for _, case_id in named if case_id))
+    destroyed = await _destroyed(tx, named)
     found = []
     for entry, case_id in named:
         row = rows.get(case_id) if case_id is not None else None
@@ -92,8 +95,21 @@ async def _readable(
             continue
         of_nothing = case_id is None and entry.body["case_id"] is not None
         if not of_nothing and readers_of(entry.body, led_here=led_here) & caller.roles:
-            found.append((entry.position, news_shown(entry.body, led_here=led_here)))
+            done = _asks_to_destroy(entry) and case_id in destroyed
+            found.append((entry.position, news_shown(entry.body, led_here=led_here, done=done)))
     return found
+
+
+def _asks_to_destroy(entry: Entry) -> bool:
+    return kind_of(entry.body) == DESTRUCTION_DUE
+
+
+async def _destroyed(
+    tx: Transaction, named: Iterable[tuple[Entry, UUID | None]]
+) -> frozenset[UUID]:
+    """Of which cases that were to be destroyed somebody saw to it that the safe has nothing."""
+    due = {case_id for entry, case_id in named if case_id and _asks_to_destroy(entry)}
+    return await acts.done_among(tx, DESTROYED, due, DONE)
 
 
 async def _recorded(context: GatewayContext, caller: Caller, news: list[dict[str, Any]]) -> None:

@@ -158,10 +158,10 @@ async def kept_cases(
 
 async def destroy_person(tx: Transaction, case_id: UUID) -> bool:
     """Take a person out of the safe for good, and what was written instead of codes; False when
-    nobody was there.
+    neither was there.
     """
-    await tx.execute(_DESTROY_CODES, case_id=case_id)
-    return await tx.execute(_DESTROY, case_id=case_id) > 0
+    codes = await tx.execute(_DESTROY_CODES, case_id=case_id)
+    return codes + await tx.execute(_DESTROY, case_id=case_id) > 0
 
 
 def _hold(row: Record) -> LegalHold:

@@ -15,6 +15,7 @@ from contracts.gateway import (
     LegalHoldEnded,
     LegalHoldEndNear,
     LegalHoldSet,
+    PersonDestroyed,
     PolicyCopied,
     RestrictionLifted,
     RestrictionSet,
@@ -38,6 +39,7 @@ ConsentFact: TypeAlias = (
     | LegalHoldSet
     | LegalHoldEndNear
     | LegalHoldEnded
+    | PersonDestroyed
 )
 
 

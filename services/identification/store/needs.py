@@ -1,19 +1,20 @@
-"""What needs the record of cases that are the same one: legal holds and stays here.
+"""What needs the record of cases that are the same one, legal holds and stays here; and of which
+cases it was destroyed.
 
 A case need not be known.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, any_, bindparam, func, select
+from sqlalchemy import ARRAY, any_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Statement, Transaction
 from services.chassis.statement import ID
-from services.identification.store.tables import RECORD_NEED
+from services.identification.store.tables import DESTROYED_RECORD, RECORD_NEED
 
 _ENTER: Final = Statement(
     insert(RECORD_NEED)
@@ -29,12 +30,32 @@ _END: Final = Statement(
         set_={"ended_at": _ENDED.excluded.ended_at},
     )
 )
+_END_OF_BEFORE: Final = Statement(
+    update(RECORD_NEED)
+    .where(
+        RECORD_NEED.c.case_id == bindparam("of_case"),
+        RECORD_NEED.c.need_id == bindparam("of_before"),
+        RECORD_NEED.c.ended_at.is_(None),
+    )
+    .values(ended_at=bindparam("at"))
+)
 _OF_THESE: Final = RECORD_NEED.c.case_id == any_(bindparam("case_ids", type_=ARRAY(ID)))
 _NEEDED: Final = Statement(
     select(RECORD_NEED.c.need_id).where(_OF_THESE, RECORD_NEED.c.ended_at.is_(None)).limit(1)
 )
 _LAST: Final = Statement(
     select(func.max(RECORD_NEED.c.ended_at).label("ended_at")).where(_OF_THESE)
+)
+
+_DESTROYED: Final = Statement(
+    insert(DESTROYED_RECORD)
+    .values({column.name: bindparam(column.name) for column in DESTROYED_RECORD.c})
+    .on_conflict_do_nothing()
+)
+_GONE: Final = Statement(
+    select(DESTROYED_RECORD.c.case_id).where(
+        DESTROYED_RECORD.c.case_id == any_(bindparam("case_ids", type_=ARRAY(ID)))
+    )
 )
 
 
@@ -48,6 +69,13 @@ async def end_need(tx: Transaction, case_id: UUID, need_id: UUID, ended_at: date
     await tx.execute(_END, case_id=case_id, need_id=need_id, ended_at=ended_at)
 
 
+async def end_need_of_before(
+    tx: Transaction, case_id: UUID, told_id: UUID, ended_at: datetime
+) -> None:
+    """The same for one that an earlier version kept under the id with which it was told, if any."""
+    await tx.execute(_END_OF_BEFORE, of_case=case_id, of_before=told_id, at=ended_at)
+
+
 async def is_needed(tx: Transaction, family: Sequence[UUID]) -> bool:
     """Whether anything that needs one of these cases has not ended."""
     return await tx.fetch_one(_NEEDED, case_ids=list(family)) is not None
@@ -58,3 +86,14 @@ async def last_end(tx: Transaction, family: Sequence[UUID]) -> datetime | None:
     row = await tx.fetch_one(_LAST, case_ids=list(family))
     ended_at: datetime | None = row["ended_at"] if row is not None else None
     return ended_at
+
+
+async def note_destroyed(tx: Transaction, case_id: UUID, at: datetime) -> None:
+    """The gateway has nothing of the case any more; the same again changes nothing."""
+    await tx.execute(_DESTROYED, case_id=case_id, destroyed_at=at)
+
+
+async def destroyed_among(tx: Transaction, case_ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Those of these cases of which nothing is left to be destroyed."""
+    rows = await tx.fetch(_GONE, case_ids=list(case_ids))
+    return frozenset(row["case_id"] for row in rows)

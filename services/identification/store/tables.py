@@ -46,6 +46,12 @@ RECORD_NEED: Final = Table(
     Column("need_id", ID, primary_key=True),
     Column("ended_at", TIME),
 )
+DESTROYED_RECORD: Final = Table(
+    "destroyed_record",
+    METADATA,
+    Column("case_id", ID, primary_key=True),
+    Column("destroyed_at", TIME),
+)
 CONSENT_COPY: Final = Table(
     "consent_copy",
     METADATA,

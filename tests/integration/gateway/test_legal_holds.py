@@ -103,8 +103,64 @@ async def test_a_hold_keeps_what_is_in_the_safe_until_it_ends_and_the_clock_begi
     assert await door.rows("SELECT 1 FROM person") == []
     assert (await destroy(door, case_id))[0] == 404
     acts = await door.rows("SELECT reason FROM audit WHERE action = 'person-destroyed' ORDER BY id")
-    told = ["not-yet-due", "legal-hold", "not-yet-due", "", "absent"]
+    told = ["not-yet-due", "legal-hold", "not-yet-due", "", "nothing-there"]
     assert [row["reason"] for row in acts] == told
+
+
+async def told_destroyed(door: Door) -> list[str]:
+    """Each case of which the services were told, with the time and nothing beside it."""
+    rows = await door.published("consent")
+    found = [row for row in rows if "person-destroyed" in row["type"]]
+    assert all(set(row["body"]) == {"destroyed_at"} for row in found)
+    return [row["key"] for row in found]
+
+
+async def test_the_services_hear_what_was_destroyed_and_never_what_was_not(door: Door) -> None:
+    case_id, same = await a_stopped_case(door), await a_stopped_case(door)
+    async with door.database.transaction() as tx:
+        await add_merged(tx, same, case_id, NOW)
+    await destroy(door, case_id)
+    await destroy(door, new_id())
+    assert await told_destroyed(door) == []
+    let_pass(door, 3)
+    assert await destroy(door, case_id) == (204, [])
+    assert await told_destroyed(door) == [str(case_id)]
+    assert len(await door.rows("SELECT 1 FROM person")) == 1
+
+
+async def test_whoever_finds_nothing_to_destroy_is_told_so_and_the_services_hear_of_it_too(
+    door: Door,
+) -> None:
+    """A duplicate without an identity of its own: people were asked to destroy it as well."""
+    case_id = await a_stopped_case(door)
+    async with door.database.transaction() as tx:
+        await tx.connection.execute("DELETE FROM person")
+    assert (await destroy(door, case_id))[0] == 409
+    assert (await destroy(door, new_id()))[0] == 404
+    assert await told_destroyed(door) == []
+    let_pass(door, 3)
+    assert (await destroy(door, case_id))[0] == 404
+    assert await told_destroyed(door) == [str(case_id)]
+    acts = await door.rows("SELECT reason FROM audit WHERE action = 'person-destroyed' ORDER BY id")
+    assert [row["reason"] for row in acts] == ["not-yet-due", "absent", "nothing-there"]
+
+
+async def test_what_was_written_instead_of_codes_is_destroyed_without_an_identity_too(
+    door: Door,
+) -> None:
+    case_id = new_id()
+    async with door.database.transaction() as tx:
+        await lock_case(tx, case_id, NOW)
+        await freeze_case(tx, case_id, NOW)
+        await tx.connection.execute(
+            "INSERT INTO original_code (cause_id, subject, sealed, recorded_at)"
+            " VALUES ('a', $1, 'x', $2)",
+            *(case_id, NOW),
+        )
+    let_pass(door, 4)
+    assert await listed(door) == [(str(case_id), True)]
+    assert await destroy(door, case_id) == (204, [])
+    assert (await listed(door), await told_destroyed(door)) == ([], [str(case_id)])
 
 
 async def test_a_hold_that_nobody_ended_by_hand_blocks_nothing_after_its_end(door: Door) -> None:

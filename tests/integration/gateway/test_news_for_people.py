@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from services.chassis.audit import record
 from services.chassis.clock import new_id
 from services.gateway.disclosure.news import is_of_the_node
 from services.gateway.handlers import news as module
@@ -20,6 +21,7 @@ FREEZE = "org.nrm.identification.case-frozen.v1"
 NOT_HERE = "org.nrm.assistance.arrival-overdue.v1"
 EXPIRED = "org.nrm.gateway.consent-expired.v1"
 USED_UP = "org.nrm.assistance.contract-exhausted.v1"
+DESTROY = "org.nrm.identification.destruction-due.v1"
 HOLD_ENDED = "org.nrm.gateway.legal-hold-ended.v1"
 TASK: dict[str, Any] = {
     "task_id": str(new_id()),
@@ -105,6 +107,7 @@ async def test_a_piece_says_what_when_and_about_which_thing_and_nothing_of_the_p
         "cannot_wait": True,
         "case_id": str(case_id),
         "led_here": False,
+        "done": False,
         "side": "provider",
         "agency": TASK["other_agency"],
         "task_id": TASK["task_id"],
@@ -195,6 +198,26 @@ async def test_of_a_frozen_case_people_read_the_freeze_alone(door: Door) -> None
     ]
     assert (await kinds(door, "supervisor"))[0] == "legal-hold-ended"
     assert await kinds(door, "provider-intake") == ["case-frozen"]
+
+
+async def test_news_say_what_was_destroyed_and_of_no_other_case_and_nothing_else_of_it(
+    door: Door,
+) -> None:
+    gone, empty, refused, unknown = [
+        await put(door, DESTROY, due_at=NOW.isoformat()) for _ in range(4)
+    ]
+    acts = ((gone, "not-yet-due"), (gone, ""), (empty, "nothing-there"), (refused, "legal-hold"))
+    await put(door, HOLD_ENDED, gone, ended_at=NOW.isoformat())
+    async with door.database.transaction() as tx:
+        for case_id, reason in (*acts, (unknown, "absent")):
+            about = {"action": "person-destroyed", "subject": str(case_id), "reason": reason}
+            record(tx, actor="an-officer", **about)
+    for role in ("data-protection-officer", "supervisor", "provider-intake"):
+        read = (await asked(door, role, kind="destruction-due"))["news"]
+        done = {piece["case_id"] for piece in read if piece["done"]}
+        assert (len(read), done) == (4, {str(gone), str(empty)})
+    (other,) = (await asked(door, "supervisor", kind="legal-hold-ended"))["news"]
+    assert other["done"] is False
 
 
 async def test_whose_news_were_shown_to_whom_is_in_the_audit_once_for_a_look(door: Door) -> None:

@@ -7,16 +7,18 @@ from uuid import UUID
 
 import pytest
 
-from contracts.assistance import StayBegan, StayEnded
+from contracts.assistance import OwnConsentNeeded, StayBegan, StayEnded
 from contracts.envelope import Contract
-from contracts.gateway import LegalHoldEnded, LegalHoldSet, SharingStopped
+from contracts.gateway import LegalHoldEnded, LegalHoldSet, PersonDestroyed, SharingStopped
 from contracts.intake import CaseLinked, DuplicateFound
 from services.chassis.clock import new_id
+from services.identification.handlers.needs import STAY, need_of
 from tests.integration.identification.events import take_over
 from tests.support.service_bench import NOW, Bench
 
 HOLD, OTHER = UUID(int=41, version=4), UUID(int=42, version=4)
 STOPPED = SharingStopped(reference_known=True)
+DESTROYED = PersonDestroyed(destroyed_at=NOW)
 SAME = "duplicate-of"
 
 
@@ -30,7 +32,8 @@ def ended(hours: float, hold_id: UUID = HOLD) -> LegalHoldEnded:
 
 
 def teller(event: Contract) -> str:
-    return "assistance" if isinstance(event, StayBegan | StayEnded) else "gateway"
+    ours = isinstance(event, StayBegan | StayEnded | OwnConsentNeeded)
+    return "assistance" if ours else "gateway"
 
 
 async def clocks(interior: Bench) -> list[str]:
@@ -133,11 +136,15 @@ async def test_of_a_stay_and_a_hold_the_clock_waits_for_the_last(interior: Bench
     assert await told(interior, case_id) == 1
 
 
-async def test_a_hold_under_the_id_of_a_stay_does_not_end_the_stay(interior: Bench) -> None:
+@pytest.mark.parametrize("under", ["its-id", "the-id-of-its-need"])
+async def test_a_hold_under_the_id_of_a_stay_does_not_end_the_stay(
+    interior: Bench, under: str
+) -> None:
     case_id, task_id = new_id(), new_id()
+    hold_id = task_id if under == "its-id" else need_of(STAY, task_id)
     came = StayBegan(task_id=task_id, happened_at=NOW)
     left = StayEnded(task_id=task_id, happened_at=NOW + timedelta(hours=20))
-    for event in (STOPPED, came, held(task_id), ended(10, task_id)):
+    for event in (STOPPED, came, held(hold_id), ended(10, hold_id)):
         await interior.bring(event, case_id, publisher=teller(event))
     assert await clocks(interior) == []
     await interior.bring(left, case_id, publisher=teller(left))
@@ -185,3 +192,94 @@ async def test_a_freeze_asks_nobody_anew_about_another_case_of_the_person(interi
     await interior.bring(STOPPED, second)
     await interior.let_time_pass(hours=73)
     assert [await told(interior, case_id) for case_id in (first, second)] == [1, 1]
+
+
+async def test_a_stay_does_not_end_a_hold_under_its_id(interior: Bench) -> None:
+    case_id, task_id = new_id(), new_id()
+    came = StayBegan(task_id=task_id, happened_at=NOW)
+    left = StayEnded(task_id=task_id, happened_at=NOW + timedelta(hours=20))
+    for event in (STOPPED, came, held(task_id), left):
+        await interior.bring(event, case_id, publisher=teller(event))
+    assert await clocks(interior) == []
+    await interior.bring(ended(30, task_id), case_id)
+    assert await clocks(interior) == ["destruction-due"]
+
+
+@pytest.mark.parametrize("what", ["a-stay", "a-hold"])
+async def test_what_needed_a_record_before_an_upgrade_ends_as_it_is_told_now(
+    interior: Bench, what: str
+) -> None:
+    """An earlier version kept it under the id of the task or of the hold."""
+    case_id, other, told_id = new_id(), new_id(), new_id()
+    row = "INSERT INTO record_need (case_id, need_id) VALUES ($1, $2)"
+    async with interior.frame.database.transaction() as tx:
+        for each in (case_id, other):
+            await tx.connection.execute(row, each, told_id)
+    for each in (case_id, other):
+        await interior.bring(STOPPED, each)
+    assert await clocks(interior) == []
+    left = StayEnded(task_id=told_id, happened_at=NOW + timedelta(hours=20))
+    end: Contract = left if what == "a-stay" else ended(20, told_id)
+    await interior.bring(end, case_id, publisher=teller(end))
+    assert await clock_of(interior, case_id) == ["destruction-due"]
+    assert await clock_of(interior, other) == []
+    await interior.let_time_pass(hours=91)
+    assert await told(interior, case_id) == 0
+    await interior.let_time_pass(hours=1)
+    assert await told(interior, case_id) == 1
+
+
+@pytest.mark.parametrize("first", ["the-stop", "the-question"])
+async def test_whoever_is_asked_for_our_own_consent_is_here_until_they_left(
+    interior: Bench, first: str
+) -> None:
+    """They came before such stays were told of: nobody said that it began."""
+    case_id, task_id = new_id(), new_id()
+    question = OwnConsentNeeded(task_id=task_id, happened_at=NOW, reason="running-stay")
+    both = (STOPPED, question) if first == "the-stop" else (question, STOPPED)
+    for event in both:
+        await interior.bring(event, case_id, publisher=teller(event))
+    await interior.let_time_pass(hours=200)
+    assert await told(interior, case_id) == 0
+    left = StayEnded(task_id=task_id, happened_at=NOW + timedelta(hours=200))
+    await interior.bring(left, case_id, publisher=teller(left))
+    await interior.let_time_pass(hours=72)
+    assert await told(interior, case_id) == 1
+
+
+@pytest.mark.parametrize("what", ["a-stay", "a-hold"])
+async def test_nobody_is_asked_again_to_destroy_what_is_destroyed(
+    interior: Bench, what: str
+) -> None:
+    """Of the one case; the other one of the same person is asked for when its time comes."""
+    first, second, told_id = new_id(), new_id(), new_id()
+    for case_id in (first, second):
+        await take_over(interior, case_id)
+    await interior.bring(DuplicateFound(into_case=second), first)
+    await interior.bring(STOPPED, first)
+    await interior.let_time_pass(hours=72)
+    assert await told(interior, first) == 1
+    for _ in range(2):
+        await interior.bring(DESTROYED, first)
+    stay: tuple[Contract, ...] = (
+        StayBegan(task_id=told_id, happened_at=NOW + timedelta(hours=80)),
+        StayEnded(task_id=told_id, happened_at=NOW + timedelta(hours=90)),
+    )
+    for event in stay if what == "a-stay" else (held(told_id), ended(90, told_id)):
+        await interior.bring(event, second, publisher=teller(event))
+    assert await clock_of(interior, first) == []
+    await interior.bring(STOPPED, second)
+    await interior.let_time_pass(hours=200)
+    assert [await told(interior, case_id) for case_id in (first, second)] == [1, 1]
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_what_is_destroyed_has_no_clock_whichever_is_heard_first(
+    interior: Bench, early: bool
+) -> None:
+    case_id = new_id()
+    for event in (DESTROYED, STOPPED) if early else (STOPPED, DESTROYED):
+        await interior.bring(event, case_id)
+    assert await clocks(interior) == []
+    await interior.let_time_pass(hours=200)
+    assert await told(interior, case_id) == 0

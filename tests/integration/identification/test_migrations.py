@@ -7,18 +7,26 @@ from typing import Final
 import asyncpg
 import pytest
 
+from contracts.gateway import SharingStopped
 from services.chassis.clock import new_id
+from tests.integration.identification.events import take_over
 from tests.support.postgres import Postgres
+from tests.support.service_bench import NOW, Bench
 
 FIRST = importlib.import_module("services.identification.migrations.0001_cases")
 CLOCK = importlib.import_module(
     "services.identification.migrations.0006_clock_of_the_first_decision"
 )
+DESTROYED = importlib.import_module("services.identification.migrations.0010_what_was_destroyed")
 CASE: Final = (
     "INSERT INTO person_case VALUES ($1, 'hand-over', 'border-brest', '{}', 'detected', '{}',"
     " now(), now(), now())"
 )
 OLD: Final = new_id()
+AT_ONCE: Final = "UPDATE deadline SET due_at = $1 WHERE kind = 'majority-review' AND subject <> $2"
+"""The bench has its own time; the migration takes the database's."""
+FORGET: Final = "UPDATE person_case SET record = record - 'majority_review_at' WHERE case_id = $1"
+REVIEWS: Final = "SELECT case_id::text, record->>'majority_review_at' AS at FROM person_case"
 HAND_OVER: Final = (
     "INSERT INTO hand_over (offer_id, case_id, direction, agency, outgoing_id, state, changed_at)"
     " VALUES ($1, $1, 'incoming', 'border-brest', $1, 'confirmed', now())"
@@ -47,3 +55,33 @@ async def test_what_was_handed_over_before_has_no_clock_and_none_has_a_word_besi
     finally:
         await connection.close()
         await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def reviewed(bench: Bench) -> list[str]:
+    told = await bench.told("identification")
+    return [each.subject for each in told if each.kind == "majority-review-due"]
+
+
+async def test_who_was_taken_over_as_believed_to_be_a_child_is_looked_at_again_from_now_on(
+    interior: Bench,
+) -> None:
+    before, here, frozen, adult = (new_id() for _ in range(4))
+    for case_id in (before, here, frozen):
+        await take_over(interior, case_id, majority="believed-child")
+    await take_over(interior, adult)
+    async with interior.frame.database.transaction() as tx:
+        for case_id in (before, frozen):
+            await tx.connection.execute(FORGET, case_id)
+            await tx.connection.execute("DELETE FROM deadline WHERE subject = $1", str(case_id))
+    await interior.bring(SharingStopped(reference_known=True), frozen)
+    (_, ring) = DESTROYED.STATEMENTS
+    async with interior.frame.database.transaction() as tx:
+        await tx.connection.execute(ring)
+        await tx.connection.execute(AT_ONCE, NOW, str(here))
+    for _ in range(2):
+        await interior.let_time_pass(hours=1)
+        assert await reviewed(interior) == [str(before)]
+    rows = await interior.rows(REVIEWS)
+    assert {row["case_id"] for row in rows if row["at"] is not None} == {str(before), str(here)}
+    await interior.let_time_pass(days=14)
+    assert sorted(await reviewed(interior)) == sorted([str(before), str(before), str(here)])

@@ -229,7 +229,11 @@ async def test_the_officer_destroys_what_the_safe_has_or_is_told_every_reason_wh
     done = await bench.send(f"{PLACE}/destroy", {})
     assert done.headers["location"] == PLACE
     assert "It is destroyed." in (await bench.browser.get(PLACE)).text
-    assert [method for method, place, _ in bench.node.asked if "persons" in place] == ["DELETE"] * 2
+    bench.node.shows[f"gateway/v1/persons/{CASE}"] = 404
+    nothing = await bench.send(f"{PLACE}/destroy", {})
+    assert nothing.headers["location"] == PLACE
+    assert "The safe has nothing of this case." in (await bench.browser.get(PLACE)).text
+    assert [method for method, place, _ in bench.node.asked if "persons" in place] == ["DELETE"] * 3
 
 
 @pytest.mark.parametrize("person", ["supervisor", "case-worker"])

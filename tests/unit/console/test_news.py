@@ -27,7 +27,14 @@ from tests.support.console_bench import (
     told,
 )
 from tests.support.console_cases import a_childs_case
-from tests.support.console_help import DUE, PLAN, a_contract, a_plan, a_stay
+from tests.support.console_help import (
+    DUE,
+    PLAN,
+    a_contract,
+    a_lasting_stay,
+    a_plan,
+    a_stay,
+)
 from tests.support.console_news import (
     NEWS,
     OLDER,
@@ -295,6 +302,7 @@ WAITING: list[tuple[str, dict[str, Any], str, Any, Any]] = [
         [a_contract(remaining=0, beyond=1), a_contract(contract_id=CASE)],
         [a_contract(remaining=0, beyond=0)],
     ),
+    ("own-consent-needed", {}, STAYS, [a_lasting_stay()], []),
     ("consent-expired", {}, ONE_CASE, a_case(), a_case(state="entered-in-error")),
     ("consent-expiry-near", {}, ONE_CASE, a_case(), a_case(state="closed")),
 ]
@@ -316,8 +324,19 @@ async def test_what_is_done_waits_no_longer_and_what_nobody_can_tell_does(
 
 
 def test_every_rule_of_what_is_done_is_tried_and_is_about_something_that_rang() -> None:
-    assert {kind for kind, *_ in WAITING} == set(RULES)
+    assert {kind for kind, *_ in WAITING} | {"destruction-due"} == set(RULES)
     assert set(RULES) <= WORTH
+
+
+@pytest.mark.parametrize("person", ["privacy-officer", "supervisor", "nurse"])
+async def test_what_was_destroyed_is_not_to_be_destroyed_any_more_whoever_looks(
+    bench: Bench, person: str
+) -> None:
+    due = a_piece("destruction-due", due_at=LATE)
+    for piece, stands in ((due, True), (due.model_copy(update={"done": True}), False)):
+        assert (label(due.kind) in await see(bench, piece, person=person)) is True
+        assert (label(due.kind) in (await bench.browser.get("/news?only=waits")).text) is stands
+        assert (label(due.kind) in (await bench.browser.get("/")).text) is stands
 
 
 async def test_of_a_frozen_case_nobody_says_that_something_is_done(bench: Bench) -> None:
