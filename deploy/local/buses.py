@@ -102,6 +102,7 @@ def chosen_count(state: StateFolder, wanted: int | None) -> int:
     if made is not None and wanted is not None and wanted != made:
         raise StackFailure(
             f"This state was made with {made} broker{'s' if made > ONE else ''}, and records do "
-            "not move from one to another: `nrm reset` deletes it, or choose another with --state."
+            f"not move from one to another: start it with {SETTING}={made}, or another one with "
+            "--state."
         )
     return made or wanted or ONE

@@ -68,7 +68,8 @@ async def _make_role(connection: asyncpg.Connection, role: str, password: str) -
     _check(role)
     if not PASSWORD.match(password):
         raise StackFailure(
-            "credentials.json holds a password that cannot be used: run `nrm reset`."
+            f"credentials.json holds a password for {role} that cannot be used: take its line "
+            "out, and `nrm up` makes a new one. No case is lost by that."
         )
     known = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
     verb = "ALTER" if known else "CREATE"

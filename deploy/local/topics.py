@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from deploy.local import broker_admin
 from deploy.local.failures import StackFailure
 from deploy.local.layout import REPOSITORY
+from deploy.local.runbooks import FIRST_LOOK, path_of
 from deploy.local.shapes import TopicShape
 from deploy.local.topology import Topology
 
@@ -103,7 +104,10 @@ def make_topics(bootstrap: str, wanted: tuple[TopicShape, ...]) -> None:
         broker_admin.change_settings(bootstrap, changes)
     wrong = differences(bootstrap, wanted) if changes else _compare(wanted, found)
     if wrong:
-        raise StackFailure(f"{wrong[0]}. Run `nrm reset` to make the topics anew.")
+        raise StackFailure(
+            f"{wrong[0]}. Delete nothing: the topic holds events on their way. Put back what was "
+            f"changed, its card or the broker; else {path_of(FIRST_LOOK).relative_to(REPOSITORY)}."
+        )
 
 
 def differences(bootstrap: str, wanted: tuple[TopicShape, ...]) -> list[str]:

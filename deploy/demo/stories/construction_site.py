@@ -119,7 +119,8 @@ def _contributed(stage: Stage, node: str, plan: dict[str, Any]) -> bool:
     for each in mine:
         stage.must(
             not each["refused"],
-            f"{node} refuses to contribute: its privacy ledger of this year is spent (nrm reset)",
+            f"{node} refuses to contribute: its privacy ledger of this year is spent "
+            "(tell the story on a state of its own: --state)",
         )
     return any(each["submission_id"] for each in mine)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.local import buses, control, logfiles, room
+from deploy.local import buses, control, databases, logfiles, room
 from deploy.local.checks import CHECKS, Patient
 from deploy.local.failures import StackFailure
 from deploy.local.kafka import KafkaServer
@@ -196,6 +196,16 @@ def test_files_that_were_made_and_are_gone_are_never_made_anew(tmp_path: Path) -
         with pytest.raises(StackFailure, match="is their disk mounted"):
             server.prepare()
         assert list(made.parent.iterdir()) == []
+
+
+def test_no_sentence_of_the_stack_advises_what_every_page_forbids() -> None:
+    sources = (REPOSITORY / "deploy").rglob("*.py")
+    assert [path.name for path in sources if "nrm reset" in path.read_text()] == []
+
+
+async def test_a_password_that_cannot_be_used_is_made_anew_and_nothing_is_deleted() -> None:
+    with pytest.raises(StackFailure, match="for nrm_some that cannot be used: take its line out"):
+        await databases._make_role(None, "nrm_some", "it's")  # type: ignore[arg-type]
 
 
 def test_a_log_is_bounded_on_a_full_disk_too(
