@@ -37,7 +37,7 @@ CASE_FORMS: Final = (
 """The forms about one case, by the last word of the address."""
 HELP_FORMS: Final = (
     *("arrived", "departed", "extend", "place-assigned", "no-show", "schedule", "end-early"),
-    "plan",
+    *("leave", "plan"),
 )
 SECOND_FORMS: Final = ("unlink",)
 """What a supervisor says as the second person."""
@@ -120,6 +120,8 @@ PAGES: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
         ("POST", "/requests/{request_id}/{need_id}/choose"): OFFICERS,
         ("GET", "/requests/{request_id}/{need_id}/cancel"): OFFICERS,
         ("POST", "/requests/{request_id}/{need_id}/cancel"): OFFICERS,
+        ("GET", "/requests/{request_id}/{need_id}/leave"): OFFICERS,
+        ("POST", "/requests/{request_id}/{need_id}/leave"): OFFICERS,
         **{
             (method, f"{place}/{word}"): allowed
             for place, (words, allowed) in FORMS.items()

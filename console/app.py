@@ -99,6 +99,8 @@ PAGES: Final[Mapping[tuple[str, str], Page]] = {
     ("POST", "/requests/{request_id}/{need_id}/choose"): referrals.choose_provider,
     ("GET", "/requests/{request_id}/{need_id}/cancel"): referrals.cancel_form,
     ("POST", "/requests/{request_id}/{need_id}/cancel"): referrals.cancel_need,
+    ("GET", "/requests/{request_id}/{need_id}/leave"): referrals.leave_form,
+    ("POST", "/requests/{request_id}/{need_id}/leave"): referrals.leave_service,
     **{("GET", sheet.place): shows(sheet) for sheet in SHEETS},
     **{("POST", sheet.place): takes(sheet) for sheet in SHEETS},
 }

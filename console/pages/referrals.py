@@ -20,6 +20,7 @@ CANCEL: Final = Field(name="reason", kind=Kind.CHOICE, code_list="cancel-reason"
 CHOICE_REASON: Final = Field(
     name="reason", kind=Kind.CHOICE, code_list="choice-reason", hint="choice-reason-hint"
 )
+PERSON_LEFT: Final = (("reason", "person-left"),)
 Reasons = Sequence[Mapping[str, str | None]]
 
 
@@ -33,6 +34,8 @@ class Asked:
     """The name of the form's heading."""
     happened: str
     fields: tuple[Field, ...]
+    says: tuple[tuple[str, str], ...] = ()
+    """What it tells by itself."""
 
 
 async def show_request(request: Request, request_id: UUID) -> Response:
@@ -76,6 +79,18 @@ async def cancel_need(request: Request, request_id: UUID, need_id: UUID) -> Resp
     return await _decided(visit, await _to_cancel(visit, request_id, need_id))
 
 
+async def leave_form(request: Request, request_id: UUID, need_id: UUID) -> Response:
+    """Say what leaving a service is, and what it is not."""
+    visit = visit_of(request)
+    return _form(visit, await _to_leave(visit, request_id, need_id), ())
+
+
+async def leave_service(request: Request, request_id: UUID, need_id: UUID) -> Response:
+    """The person leaves: the service is called off, and no consent ends."""
+    visit = visit_of(request)
+    return await _decided(visit, await _to_leave(visit, request_id, need_id))
+
+
 async def _to_choose(visit: Visit, request_id: UUID, need_id: UUID) -> Asked:
     provider = Field(
         name="provider",
@@ -105,6 +120,18 @@ async def _to_cancel(visit: Visit, request_id: UUID, need_id: UUID) -> Asked:
     )
 
 
+async def _to_leave(visit: Visit, request_id: UUID, need_id: UUID) -> Asked:
+    found, need = await _need(visit, request_id, need_id)
+    return Asked(
+        request=found,
+        need=need,
+        word="leave",
+        happened="need-cancelled",
+        fields=(),
+        says=PERSON_LEFT,
+    )
+
+
 async def _need(
     visit: Visit, request_id: UUID, need_id: UUID
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -125,7 +152,7 @@ async def _decided(visit: Visit, about: Asked) -> Response:
         Telling(
             happened=about.happened,
             subject=UUID(about.request["case_id"]),
-            body={**ids, **body},
+            body={**ids, **dict(about.says), **body},
             form_id=visit.form_id() or new_id(),
         )
     )

@@ -10,6 +10,7 @@ from console.desk import Visit
 from console.forms import Kind
 from console.pages.asking import bands_of, read_task
 from console.pages.fields import Fields, choice
+from console.pages.referrals import PERSON_LEFT
 from console.pages.sheets import About, Ids, Sheet, Thing, out_of_contract
 from contracts.vocabulary import NOT_YET_KNOWN
 from services.chassis.errors import NotFound
@@ -150,6 +151,15 @@ HELP_FORMS: Final[tuple[Sheet, ...]] = (
         clocks=("start_by", "starts_at"),
     ),
     _of_help("end-early", "service-ended-early", group=COURSE, fits=_runs(*RUNNING), stops=True),
+    _of_help(
+        "leave",
+        "service-ended-early",
+        group=COURSE,
+        fits=_runs(*RUNNING),
+        stops=True,
+        fields=out_of_contract("service-ended-early", only=("occurred_at",)),
+        body=lambda _visit, _task, body: {**body, **dict(PERSON_LEFT)},
+    ),
 )
 POOL_FORMS: Final[tuple[Sheet, ...]] = (
     Sheet(

@@ -39,7 +39,11 @@ class ConsentRecorded(Contract):
 
 
 class ConsentWithdrawn(Contract):
-    """The person took a consent back; without ``consent_id``, every one of the case."""
+    """The person took a consent back; without ``consent_id``, every one of the case.
+
+    Who only leaves a service takes no consent back: ``NeedCancelled`` at the agency that asked,
+    ``ServiceEndedEarly`` at the one that helps, each with the reason ``person-left``.
+    """
 
     kind: Annotated[str, code("withdrawal-kind")]
     consent_id: Reference | None = None

@@ -49,7 +49,10 @@ class OfferAnswered(Contract):
 
 
 class NeedCancelled(Contract):
-    """The sender no longer seeks help for a need; without ``need_id`` for none of the request."""
+    """The sender no longer seeks help for a need; without ``need_id`` for none of the request.
+
+    Help that runs for it is called off, too: so a person leaves a service. No consent ends by it.
+    """
 
     request_id: Reference
     need_id: Reference | None = None

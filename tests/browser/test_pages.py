@@ -25,7 +25,7 @@ A_NURSES = (
 )
 A_CASE_WORKERS = (
     *("/", "/news", "/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}"),
-    *(f"/requests/{TASK}/{POOL}/{word}" for word in ("choose", "cancel")),
+    *(f"/requests/{TASK}/{POOL}/{word}" for word in ("choose", "cancel", "leave")),
     *(f"/cases/{CASE}/{form.word}" for form in FORMS),
     *(f"/cases/{CHILD}", f"/cases/{CHILD}/letter", f"/cases/{CHILD}/letter/decision"),
 )

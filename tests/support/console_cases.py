@@ -147,7 +147,7 @@ FILLED: Mapping[str, dict[str, str | list[str]]] = {
         "interpreter": "no",
         "given_by": "person",
     },
-    "withdrawal": {"kind": "stop-sharing", "consent_id": CONSENT["consent_id"]},
+    "withdrawal": {"consent_id": CONSENT["consent_id"]},
     "restriction": {"recorded_for": "person", "agency_type": "interior-affairs"},
     "referral": {"needs": ["nursing-visit", "vocational"], "urgency": "routine"},
     "refusal": {"provider": "ngo-brest"},

@@ -148,7 +148,8 @@ FILLED_HELP: Mapping[str, tuple[Filled, Mapping[str, Any]]] = {
         {"starts_at": "2026-03-05T12:00"},
         {"starts_at": "2026-03-05T09:00:00+00:00"},
     ),
-    "end-early": ({"reason": "person-left"}, {"reason": "person-left"}),
+    "end-early": ({"reason": "safety"}, {"reason": "safety"}),
+    "leave": ({}, {"reason": "person-left"}),
 }
 """By the form's word: what a nurse fills in, and what is told beside the task."""
 FILLED_PLAN: Mapping[str, tuple[Filled, Mapping[str, Any]]] = {

@@ -21,7 +21,7 @@ from console.pages.fields import (
 )
 from console.pages.sheets import A_CASE, Body, Sheet, Thing
 from console.telling import id_within
-from contracts.vocabulary import NOT_YET_KNOWN
+from contracts.vocabulary import NOT_YET_KNOWN, code_lists
 from services.chassis.clock import new_id
 
 CONSENT_DAYS: Final = 365
@@ -150,10 +150,20 @@ async def _withdrawal_fields(visit: Visit, case: Thing) -> Fields:
         if row["ended_at"] is None
     )
     return (
-        choice("kind", "withdrawal-kind", required=True, hint="withdrawal-hint"),
-        Field(name="consent_id", kind=Kind.CHOICE, text="which-consent", options=live),
+        Field(
+            name="consent_id",
+            kind=Kind.CHOICE,
+            text="which-consent",
+            hint="leaving-is-another",
+            options=live,
+        ),
         WHEN,
     )
+
+
+def _withdrawal_body(_visit: Visit, _case: Thing, body: Body) -> Body:
+    """Stopping to share is the one kind there is: leaving a service takes no consent back."""
+    return body | {"kind": code_lists()["withdrawal-kind"].fallback}
 
 
 async def _restriction_fields(visit: Visit, _case: Thing) -> Fields:
@@ -304,6 +314,7 @@ WITHDRAWAL: Final = Sheet(
     happened="consent-withdrawn",
     about=A_CASE,
     fields=_withdrawal_fields,
+    body=_withdrawal_body,
     group="next-steps",
     stops=True,
 )

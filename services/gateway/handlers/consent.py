@@ -21,7 +21,6 @@ from services.gateway.disclosure.consent import (
     restriction_set,
 )
 from services.gateway.domain.consent import (
-    STOP_SHARING,
     TURNS,
     AgencyClass,
     Consent,
@@ -77,7 +76,8 @@ async def withdraw_consent(
 ) -> tuple[Objection, ...]:
     """End one consent or all, tell the services, stop what was still to be sent.
 
-    All: of every case that is the same one, whoever was told under which of them.
+    All: of every case that is the same one, whoever was told under which of them. Leaving a
+    service is no withdrawal and does not come here (design: two commands).
     """
     tx = work.transaction
     await lock_cases_of_one_person(work, case_id)
@@ -88,7 +88,7 @@ async def withdraw_consent(
     whole = body.consent_id is None
     for each in await merges.read_family(tx, case_id) if whole else (case_id,):
         await withdraw(body, each, work, stop_sharing)
-        if whole and body.kind == STOP_SHARING:
+        if whole:
             await cases.note_all_stopped(tx, each, work.now)
     return ()
 
@@ -102,11 +102,10 @@ async def withdraw(
     await register.end_consents(tx, case_id, body.consent_id, kind=body.kind, now=work.now)
     await cases.note_withdrawal(tx, case_id, work.now)
     stream.publish_consent_fact(tx, consent_ended(body.consent_id, body.kind), case_id=case_id)
-    everything = body.kind == STOP_SHARING and body.consent_id is None
     withdrawn = frozenset(
         known.consent_id for known in recorded if body.consent_id in (None, known.consent_id)
     )
-    await stop_sharing(tx, case_id, everything=everything, withdrawn=withdrawn)
+    await stop_sharing(tx, case_id, everything=body.consent_id is None, withdrawn=withdrawn)
 
 
 async def record_restriction(

@@ -18,6 +18,7 @@ from contracts.intake import (
     BestInterestsRecorded,
     CapacityReported,
     ConsentRecorded,
+    ConsentWithdrawn,
     DecisionRecorded,
     PersonDetected,
     ProviderChosen,
@@ -45,10 +46,12 @@ _OPENING: Final[Mapping[type[BaseModel], frozenset[str]]] = MappingProxyType(
         ReferralRequested: frozenset({"separation_reason", "best_interests"}),
         ProviderChosen: frozenset({"reason"}),
         BestInterestsRecorded: frozenset({"outcome"}),
+        ConsentWithdrawn: frozenset({"kind"}),
     }
 )
-"""Nor here: what is refused without it would be opened, and people choose *other*, too. Of the
-reasons of a decision one that is known is enough.
+"""Nor here: what is refused without it would be opened, and people choose *other*, too; or every
+consent would end, which nobody may have meant. Of the reasons of a decision one that is known is
+enough.
 """
 _REASONS: Final = "reasons"
 _POSITIVE: Final = "positive"

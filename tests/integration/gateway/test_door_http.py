@@ -239,12 +239,35 @@ async def test_withdrawal_ends_one_consent_or_all(door: Door) -> None:
     assert (await door.post(an_event("consent-withdrawn", one, subject=case_id))).status_code == 200
     ended = "SELECT consent_id::text AS id FROM consent WHERE ended_at IS NOT NULL"
     assert [row["id"] for row in await door.rows(ended)] == [first["consent_id"]]
-    everything = {"kind": "leave-service"}
+    everything = {"kind": "stop-sharing"}
     answer = await door.post(an_event("consent-withdrawn", everything, subject=case_id))
     assert answer.json()["accepted"] is True
     assert len(await door.rows(ended)) == 2
     facts = [fact["body"] for fact in await door.published("consent")][2:]
-    assert [fact["kind"] for fact in facts] == ["stop-sharing", "leave-service"]
+    assert [(fact["kind"], fact.get("consent_id")) for fact in facts] == [
+        ("stop-sharing", first["consent_id"]),
+        ("stop-sharing", None),
+    ]
+
+
+async def test_who_leaves_a_service_takes_no_consent_back_and_nobody_is_told_to_stop(
+    door: Door,
+) -> None:
+    case_id = str(new_id())
+    await door.post(an_event("consent-recorded", a_consent(), subject=case_id))
+    left = [
+        ("need-cancelled", {"request_id": str(new_id()), "reason": "person-left"}),
+        ("service-ended-early", {"task_id": str(new_id()), "reason": "person-left"}),
+    ]
+    for happened, body in left:
+        answer = await door.post(an_event(happened, body, subject=case_id))
+        assert answer.status_code == 202, answer.text
+    as_before = {"kind": "leave-service"}
+    answer = await door.post(an_event("consent-withdrawn", as_before, subject=case_id))
+    assert reasons(answer.json()) == {("out-of-range", "kind")}
+    assert len(await door.rows("SELECT 1 FROM consent WHERE ended_at IS NULL")) == 1
+    assert len(await door.published("consent")) == 1
+    assert await door.rows("SELECT 1 FROM exchange_sending") == []
 
 
 async def test_an_unknown_consent_cannot_be_withdrawn(door: Door) -> None:

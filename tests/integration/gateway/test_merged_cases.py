@@ -88,18 +88,15 @@ async def test_who_stopped_all_sharing_before_the_merge_meant_the_duplicate_too(
     assert await consents_standing(sender, duplicate) == 0
 
 
-async def test_agreeing_again_after_a_stop_keeps_nothing_older_alive_and_leaving_ends_nothing(
-    pair: Both,
-) -> None:
-    sender, left, again, third = pair[0], new_id(), new_id(), new_id()
+async def test_agreeing_again_after_a_stop_keeps_nothing_older_alive(pair: Both) -> None:
+    sender, between, again, third = pair[0], new_id(), new_id(), new_id()
     await told_of(pair, third)
-    for case_id, kind in ((left, "leave-service"), (again, STOP)):
-        await sender.consent_to(case_id, RECEIVER)
-        await withdraw(sender, case_id, kind)
+    await sender.consent_to(again, RECEIVER)
+    await withdraw(sender, again)
     await agree_now(sender, again)
-    await merge(sender, third, left)
-    assert await stopped(pair) == 0, "leaving stops nothing elsewhere"
-    await merge(sender, left, again)
+    await merge(sender, third, between)
+    assert await stopped(pair) == 0
+    await merge(sender, between, again)
     assert await stopped(pair) == 1
     assert await consents_standing(sender, third) == 0
     assert await consents_standing(sender, again) == 1

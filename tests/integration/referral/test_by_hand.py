@@ -105,6 +105,20 @@ async def test_a_need_is_called_off_before_it_was_completed(
     assert await told(world, INTERIOR, cancel(need_id=an_id("x")), CASE) == ["unknown-request"]
 
 
+async def test_who_leaves_a_service_is_helped_further_under_the_same_consent(world: World) -> None:
+    await helped(world, assistance.EpisodeStarted)
+    assert await told(world, INTERIOR, cancel(reason="person-left"), CASE) == []
+    assert await world.nodes[INTERIOR].states() == [("sender", REDCROSS, "cancelled")]
+    assert await world.nodes[REDCROSS].states() == [("provider", INTERIOR, "cancelled")]
+    for node in (INTERIOR, REDCROSS):
+        assert world.bodies(node, referral.TaskStopped) == []
+    (left,) = world.bodies(INTERIOR, referral.NeedCancelled)
+    assert left.reason == "person-left"
+    again = a_request("again", "nursing-visit")
+    assert await told(world, INTERIOR, again, CASE) == []
+    assert len(world.bodies(INTERIOR, referral.TaskOffered)) == 2
+
+
 async def test_what_was_completed_is_not_called_off_and_a_return_is_a_new_linked_request(
     world: World,
 ) -> None:

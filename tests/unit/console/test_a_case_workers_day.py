@@ -363,6 +363,32 @@ async def test_what_a_person_decides_about_a_need_is_told(
     assert body_of(event) == {"request_id": str(TASK), "need_id": str(POOL), **fields}
 
 
+@pytest.mark.parametrize(
+    ("state", "offered"), [("delivered", False), ("accepted", True), ("in-progress", True)]
+)
+async def test_the_person_leaves_a_service_where_one_runs_and_no_consent_is_named(
+    bench: Bench, state: str, offered: bool
+) -> None:
+    bench.node.shows[f"referral/v1/requests/{TASK}"]["tasks"][0]["state"] = state
+    await bench.sign_in("case-worker")
+    path = f"/requests/{TASK}/{TASK}/leave"
+    assert (path in (await bench.browser.get(f"/requests/{TASK}")).text) is offered
+    assert (await bench.browser.get(path)).status_code == 200
+    assert (await bench.send(path, {})).status_code == 303
+    (event,) = bench.node.events
+    assert event["type"] == "org.nrm.intake.need-cancelled.v1"
+    left = {"request_id": str(TASK), "need_id": str(TASK), "reason": "person-left"}
+    assert body_of(event) == left
+
+
+async def test_taking_consent_back_offers_no_leaving_and_stops_sharing(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    path = f"/cases/{CASE}/withdrawal"
+    assert 'name="kind"' not in (await bench.browser.get(path)).text
+    await bench.send(path, {})
+    assert body_of(bench.node.events[0]) == {"kind": "stop-sharing"}
+
+
 async def test_a_supervisor_reads_and_changes_nothing(bench: Bench) -> None:
     await bench.sign_in("supervisor")
     shown = await bench.browser.get(f"/cases/{CASE}")

@@ -180,6 +180,7 @@ def test_every_page_has_a_row_and_every_row_a_page() -> None:
         ("help-resumed", "/help/{task_id}/resume"),
         ("provider-chosen", "/requests/{request_id}/{need_id}/choose"),
         ("need-cancelled", "/requests/{request_id}/{need_id}/cancel"),
+        ("need-cancelled", "/requests/{request_id}/{need_id}/leave"),
         *((form.happened, f"/cases/{{case_id}}/{form.word}") for form in FORMS),
         *((form.happened, f"/cases/{{case_id}}/{form.word}") for form in SECOND_FORMS),
         *((form.happened, f"/help/{{task_id}}/{form.word}") for form in ONWARD_FORMS),

@@ -312,6 +312,7 @@ ENDS: list[tuple[str, str, str, str | None]] = [
     ("cancelled", "end-reason", "contact-lost", "service-ended-early"),
     ("failed", "end-reason", "provider-cannot", "service-ended-early"),
     ("cancelled", "cancel-reason", "helped-elsewhere", "need-cancelled"),
+    ("cancelled", "cancel-reason", "person-left", "need-cancelled"),
     ("cancelled", "decline-reason", "at-capacity", None),
     ("on-hold", "pause-reason", "person-away", "help-paused"),
     ("rejected", "decline-reason", "at-capacity", "offer-answered"),
