@@ -80,6 +80,10 @@ class KnownCase:
     """Entered in error: nothing of it counts, now or later."""
     merged_into: str | None = None
     """Entered twice: what is known of it counts for the case that goes on, once."""
+    revoked: bool = False
+    """The status was taken back and not given again: nobody who goes on as this case counts as
+    identified.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +172,12 @@ class Projection:
 
     def opened(self, case_id: str, case: KnownCase) -> None:
         """The newest codes win; it counts as detected where it was registered first."""
-        if not self._voided(case_id):
-            self._put(case_id, replace(case, merged_into=self._goes_on_as(case_id)))
+        known = self.cases.get(case_id)
+        if known is None:
+            self._put(case_id, case)
+        elif not known.voided:
+            kept = replace(case, merged_into=known.merged_into, revoked=known.revoked)
+            self._put(case_id, kept)
 
     def recoded(self, case_id: str, codes: CaseCodes) -> bool:
         """Counted again under corrected codes; False when the case is not known."""
@@ -200,11 +208,32 @@ class Projection:
                 del facts[key]
 
     def identified(self, case_id: str, decided_at: datetime) -> bool:
-        """Counted where the decision was taken; False when the case is not known."""
-        if case_id in self.cases and not self._voided(case_id):
+        """Counted where the decision was taken; False when the case is not known.
+
+        After a revocation once more: a second look may find that the status was right.
+        """
+        known = self.cases.get(case_id)
+        if known is not None and not known.voided:
             for fact in identified(decided_at):
                 self.newest[case_id, fact.table] = (Indicator.IDENTIFIED, fact)
-        return case_id in self.cases
+            self._revoke(case_id, known, revoked=False)
+        return known is not None
+
+    def revoked(self, case_id: str) -> bool:
+        """Not identified any more, under whichever id it was decided; False: case not known.
+
+        The fact stays and is not counted: a merge may follow, and what goes on decides. Detected
+        and helped the person was all the same.
+        """
+        known = self.cases.get(case_id)
+        if known is not None and not known.voided:
+            self._revoke(case_id, known, revoked=True)
+        return known is not None
+
+    def _revoke(self, case_id: str, known: KnownCase, *, revoked: bool) -> None:
+        if known.revoked != revoked:
+            self.cases[case_id] = replace(known, revoked=revoked)
+            self.changed.add(case_id)
 
     def assisted(self, case_id: str, service_type: str, happened_at: datetime) -> None:
         """Counted once, under the first service."""

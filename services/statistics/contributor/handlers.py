@@ -20,6 +20,7 @@ from contracts.identification import (
     CaseMerged,
     CaseOpened,
     CaseVoided,
+    IdentificationRevoked,
     PersonIdentified,
 )
 from contracts.statistics import PlanPublished
@@ -88,6 +89,8 @@ def _folded(projection: domain.Projection, received: Received, batch: Batch) -> 
     body, case_id = received.body, received.envelope.subject
     if isinstance(body, PersonIdentified):
         return projection.identified(case_id, body.decided_at)
+    if isinstance(body, IdentificationRevoked):
+        return projection.revoked(case_id)
     if isinstance(body, CaseChanged):
         return projection.recoded(case_id, _codes(body))
     if isinstance(body, CaseOpened):
@@ -252,6 +255,7 @@ def subscriptions(context: Context) -> Subscriptions:
             type_of("identification", CaseMerged): facts,
             type_of("identification", CaseVoided): facts,
             type_of("identification", PersonIdentified): facts,
+            type_of("identification", IdentificationRevoked): facts,
             type_of("assistance", EpisodeStarted): facts,
             type_of("publisher", PlanPublished): plan,
         },

@@ -20,15 +20,16 @@ _PUT_CASES: Final = Statement(
     sa.text(
         """
         INSERT INTO case_codes
-            (case_id, counted_here, oblast, exploitation, happened_at, voided, merged_into)
-        SELECT case_id, counted_here, oblast, exploitation, happened_at, voided, merged_into
+            (case_id, counted_here, oblast, exploitation, happened_at, voided, merged_into, revoked)
+        SELECT case_id, counted_here, oblast, exploitation, happened_at, voided, merged_into,
+            revoked
         FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS given(case_id text, counted_here boolean,
             oblast text, exploitation jsonb, happened_at timestamptz, voided boolean,
-            merged_into text)
+            merged_into text, revoked boolean)
         ON CONFLICT (case_id) DO UPDATE SET counted_here = excluded.counted_here,
             oblast = excluded.oblast, exploitation = excluded.exploitation,
             happened_at = excluded.happened_at, voided = excluded.voided,
-            merged_into = excluded.merged_into
+            merged_into = excluded.merged_into, revoked = excluded.revoked
         """
     )
 )
@@ -60,14 +61,19 @@ _COUNTED: Final = """
             SELECT DISTINCT ON (t.person, t.table_name)
                 t.person, t.table_name, t.cell, t.happened_at
             FROM told t LEFT JOIN case_codes c ON c.case_id = t.person
+                LEFT JOIN case_codes own ON own.case_id = t.case_id
             WHERE c.voided IS NOT TRUE
                 AND (t.indicator <> 'detected' OR c.counted_here IS NOT FALSE)
+                AND (t.indicator <> 'identified'
+                    OR NOT coalesce(c.revoked, false) AND NOT coalesce(own.revoked, false))
             ORDER BY t.person, t.table_name, t.happened_at, t.case_id
         )
         """
 """One person, one cell of each table: of a case and all its duplicates the earliest fact counts.
 
-Detected here counts only where the case that goes on is counted here.
+Detected here counts only where the case that goes on is counted here. Identified is nobody whose
+status was taken back in the case that goes on; one that was taken back in a duplicate alone is not
+that case's.
 """
 _COUNTS: Final = Statement(
     sa.text(
@@ -242,6 +248,7 @@ def _case(row: Record) -> domain.KnownCase:
         happened_at=row["happened_at"],
         voided=row["voided"],
         merged_into=row["merged_into"],
+        revoked=row["revoked"],
     )
 
 
@@ -254,6 +261,7 @@ def _row(case_id: str, case: domain.KnownCase) -> dict[str, Any]:
         "happened_at": case.happened_at,
         "voided": case.voided,
         "merged_into": case.merged_into,
+        "revoked": case.revoked,
     }
 
 

@@ -11,6 +11,7 @@ from contracts.identification import (
     CaseMerged,
     CaseOpened,
     CaseVoided,
+    IdentificationRevoked,
     PersonIdentified,
 )
 from services.chassis.clock import new_id
@@ -24,8 +25,8 @@ EVENTS = 40
 SEEDS = 6
 PUBLISHER = {"EpisodeStarted": "assistance"}
 WHAT_IS_KEPT = (
-    "SELECT counted_here, oblast, exploitation, happened_at, voided, merged_into FROM case_codes"
-    " WHERE case_id = $1",
+    "SELECT counted_here, oblast, exploitation, happened_at, voided, merged_into, revoked"
+    " FROM case_codes WHERE case_id = $1",
     "SELECT indicator, table_name, cell, happened_at FROM fact WHERE case_id = $1"
     " ORDER BY table_name",
 )
@@ -46,8 +47,11 @@ def an_event(chance: random.Random, number: int) -> Contract:
         started(chance.choice(("education", "other-legal"))).model_copy(update={"happened_at": at}),
         CaseVoided(reason="test-entry"),
         CaseMerged(into_case=UUID(int=7)),
+        IdentificationRevoked(
+            ground="obtained-by-deception", second_authority="interior-brest", decided_at=at
+        ),
     ]
-    return chance.choices(kinds, weights=(4, 4, 3, 3, 3, 1, 1))[0]
+    return chance.choices(kinds, weights=(4, 4, 3, 3, 3, 1, 1, 2))[0]
 
 
 def arriving(node: Bench, body: Contract, case_id: UUID) -> Arrival:

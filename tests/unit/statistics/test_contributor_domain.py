@@ -138,3 +138,26 @@ def test_what_is_opened_again_stays_merged() -> None:
     projection.opened("twice", projection.cases["twice"])
     projection.opened("twice", a_projection("twice").cases["twice"])
     assert projection.cases["twice"].merged_into == "goes-on"
+
+
+def test_who_was_identified_is_not_once_the_status_was_taken_back_until_it_is_given_again() -> None:
+    projection = a_projection("case")
+    said = []
+    for step in ("identified", "revoked", "revoked", "identified", "revoked"):
+        known = projection.identified("case", MAY) if step == "identified" else None
+        assert known is not False
+        assert step == "identified" or projection.revoked("case")
+        said.append(projection.cases["case"].revoked)
+    assert said == [False, True, True, False, True]
+    assert projection.changed == {"case"}
+    projection.opened("case", a_projection("case").cases["case"])
+    assert projection.cases["case"].revoked
+
+
+def test_what_was_taken_back_waits_for_its_case_and_says_nothing_of_one_entered_in_error() -> None:
+    projection = a_projection("error")
+    assert not projection.revoked("unknown")
+    assert projection.cases.keys() == {"error"}
+    projection.voided("error", MAY)
+    assert projection.revoked("error")
+    assert not projection.cases["error"].revoked
