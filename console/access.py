@@ -26,7 +26,8 @@ CLERKS: Final = frozenset({"capacity-clerk"})
 CAPACITY_READERS: Final = frozenset({"capacity-clerk", "provider-intake", "supervisor"})
 
 CASE_FORMS: Final = (
-    *("consent", "referral", "screening", "decision", "restriction", "refusal", "withdrawal"),
+    *("consent", "referral", "screening", "decision", "help-only"),
+    *("restriction", "refusal", "withdrawal"),
     *("more-time", "less-time", "second-look", "revoke"),
     *("missing", "child-authority", "guardian", "best-interests", "childs-view", "protection"),
     *("guardian-told", "age", "of-age", "placement"),

@@ -144,9 +144,19 @@ class HandOverFailed(Contract):
 
 
 class PersonHelpedWithoutIdentification(Contract):
-    """No identifying authority holds anything about the person; help goes on."""
+    """Nobody decides about the person, and no identifying authority beside this node, if it is one,
+    holds anything; help goes on.
+    """
 
     reason: Annotated[str, code("help-reason")]
+
+
+class IdentificationResumed(Contract):
+    """Whether the person is identified is open again: the person agreed to it later, is a child
+    after all, or somebody takes part who may decide. The first clock runs where it is decided.
+    """
+
+    resumed_at: Time
 
 
 class PersonScreened(Contract):

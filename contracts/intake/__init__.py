@@ -52,6 +52,7 @@ from contracts.intake.identification import (
     CaseCorrected,
     CaseEnteredInError,
     DecisionRecorded,
+    IdentificationDeclined,
     PersonDetected,
     ScreeningRecorded,
 )
@@ -105,6 +106,7 @@ __all__ = [
     "GuardianNotified",
     "HelpPaused",
     "HelpResumed",
+    "IdentificationDeclined",
     "IdentificationRevoked",
     "IntakeAccepted",
     "IntakeRefused",

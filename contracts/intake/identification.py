@@ -67,6 +67,15 @@ class DecisionRecorded(Contract):
     occurred_at: Time | None = None
 
 
+class IdentificationDeclined(Contract):
+    """The person wants help and no identification: nobody decides, no clock of a decision runs.
+
+    A screening, or a later consent, has it decided after all. Not for a child.
+    """
+
+    occurred_at: Time | None = None
+
+
 class CaseCorrected(Contract):
     """Codes that were wrong or not yet known; absent properties stay as they are."""
 

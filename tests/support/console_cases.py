@@ -147,6 +147,7 @@ FILLED: Mapping[str, dict[str, str | list[str]]] = {
         "interpreter": "no",
         "given_by": "person",
     },
+    "help-only": {"occurred_at": "2026-03-01T10:00"},
     "withdrawal": {"consent_id": CONSENT["consent_id"]},
     "restriction": {"recorded_for": "person", "agency_type": "interior-affairs"},
     "referral": {"needs": ["nursing-visit", "vocational"], "urgency": "routine"},

@@ -19,6 +19,8 @@ CHILD: Final = "child-route"
 EVERYDAY: Final = "everyday"
 CORRECTIONS: Final = "corrections"
 QUESTIONS: Final = "question"
+OPEN: Final = ("detected", "screening", "helped-without-identification")
+"""States in which nobody has decided yet."""
 NAMED: Final[Mapping[str, Any]] = {"required": True}
 
 
@@ -39,6 +41,18 @@ def _is_child(case: Thing) -> bool:
 def _may_be_decided(case: Thing) -> bool:
     """In a case of another harm a first decision is refused: its form is not in the way."""
     return not case["not_of_trafficking"]
+
+
+def _may_choose_help_alone(case: Thing) -> bool:
+    """Nothing is decided, no child, no offer waits elsewhere, and the choice is not made yet.
+
+    Of one that was taken elsewhere the service knows whether it was let go again.
+    """
+    with_others = any(
+        one["direction"] == "outgoing" and one["state"] == "offered" for one in case["hand_overs"]
+    )
+    chosen = case["help_reason"] == "person-chose"
+    return case["state"] in OPEN and not (_is_child(case) or with_others or chosen)
 
 
 def _came_of_age(case: Thing) -> bool:
@@ -93,6 +107,14 @@ DECISIONS: Final[tuple[Sheet, ...]] = (
             "conclusive_due_at",
             "reconsideration_due_at",
         ),
+    ),
+    plain(
+        "help-only",
+        "identification-declined",
+        NEXT,
+        fits=_may_choose_help_alone,
+        clocks=("reasonable_grounds_due_at",),
+        stops=True,
     ),
 )
 TIME: Final[tuple[Sheet, ...]] = (

@@ -27,7 +27,8 @@ _OF_A_HOLD: Final = frozenset({PRIVACY_OFFICER, SUPERVISOR})
 
 _OF_A_CASE: Final = (
     *("reflection-extended", "reflection-ended-early", "reconsideration-asked"),
-    *("identification-revoked", "child-missing", "child-authority-told"),
+    *("identification-declined", "identification-revoked"),
+    *("child-missing", "child-authority-told"),
     *("best-interests-recorded", "childs-view-recorded", "protection-measure-taken"),
     *("guardian-notified", "majority-reached", "placement-reviewed"),
     *("contact-changed", "safe-contact-changed"),

@@ -52,6 +52,7 @@ NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("identification", identification.AwaitedDecisionOverdue),
     ("identification", identification.DecisionClockStopped),
     ("identification", identification.PersonHelpedWithoutIdentification),
+    ("identification", identification.IdentificationResumed),
     ("identification", identification.ReflectionReviewDue),
     ("identification", identification.ReflectionEnded),
     ("identification", identification.MajorityReviewDue),

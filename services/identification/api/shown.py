@@ -11,6 +11,7 @@ from services.identification.domain import (
     Case,
     ChildProtection,
     Closed,
+    HelpedWithoutIdentification,
     Questionnaire,
     Reconsideration,
     Reflection,
@@ -140,6 +141,8 @@ class CaseShown(BaseModel):
     case_id: UUID
     frozen_at: datetime | None
     state: str | None = None
+    help_reason: str | None = None
+    """Why the person is helped without identification, while that is so (``help-reason``)."""
     origin: str | None = None
     close_reason: str | None = None
     """Why work on it is over; of a closed one only."""
@@ -172,6 +175,7 @@ def case_shown(view: CaseView) -> CaseShown:
         case_id=case.case_id,
         frozen_at=view.frozen_at,
         state=case.state.code,
+        help_reason=_help_reason(case),
         origin=case.origin,
         close_reason=case.state.reason if isinstance(case.state, Closed) else None,
         counted_by=case.counted_by,
@@ -190,6 +194,11 @@ def case_shown(view: CaseView) -> CaseShown:
         not_of_trafficking=nobody_decides(case),
         unfinished=view.unfinished,
     )
+
+
+def _help_reason(case: Case) -> str | None:
+    state = case.state
+    return state.reason if isinstance(state, HelpedWithoutIdentification) else None
 
 
 def _clocks(case: Case) -> ClocksShown:

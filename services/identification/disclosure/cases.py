@@ -11,6 +11,7 @@ from contracts.identification import (
     CaseOpened,
     CaseVoided,
     DecisionOverdue,
+    IdentificationResumed,
     PersonHelpedWithoutIdentification,
     PersonIdentified,
     PersonNotIdentified,
@@ -92,6 +93,10 @@ def _helped(fact: facts.HelpedWithout) -> Contract:
     return PersonHelpedWithoutIdentification(reason=fact.reason)
 
 
+def _resumed(fact: facts.IdentificationWasResumed) -> Contract:
+    return IdentificationResumed(resumed_at=fact.resumed_at)
+
+
 def _closed(fact: facts.CaseWasClosed) -> Contract:
     return CaseEnded(reason=fact.reason, closed_at=fact.closed_at)
 
@@ -113,6 +118,7 @@ CASES: Final[Mapping[type, Callable[[Any], Contract]]] = MappingProxyType(
         facts.PersonWasNotIdentified: _not_identified,
         facts.DecisionFellOverdue: _overdue,
         facts.HelpedWithout: _helped,
+        facts.IdentificationWasResumed: _resumed,
         facts.CaseWasClosed: _closed,
         facts.CaseWasVoided: _voided,
     }

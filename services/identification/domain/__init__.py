@@ -45,6 +45,13 @@ from services.identification.domain.decisions import (
     decide,
     screen,
 )
+from services.identification.domain.declining import (
+    Declining,
+    decline_identification,
+    is_open_again,
+    resume_identification,
+    screened_after_all,
+)
 from services.identification.domain.everyday import Appointment, Questionnaire, to_be_told
 from services.identification.domain.hand_over import (
     Consent,
@@ -93,6 +100,7 @@ __all__ = [
     "Consent",
     "ConsentedClass",
     "DecisionAsked",
+    "Declining",
     "Detected",
     "DueDate",
     "EnteredInError",
@@ -128,11 +136,13 @@ __all__ = [
     "correct",
     "covers",
     "decide",
+    "decline_identification",
     "end_reflection",
     "everyday",
     "facts",
     "fall_overdue",
     "help_without_identification",
+    "is_open_again",
     "is_over",
     "live",
     "merging",
@@ -140,9 +150,11 @@ __all__ = [
     "open_case",
     "open_to_dos",
     "period",
+    "resume_identification",
     "review",
     "run_out",
     "screen",
+    "screened_after_all",
     "second_look",
     "start_clock",
     "to_be_told",

@@ -26,7 +26,7 @@ class Detected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpedWithoutIdentification:
-    """Help goes on; no identifying authority is told."""
+    """Help goes on; nobody decides, and no other identifying authority is told."""
 
     code: ClassVar[str] = "helped-without-identification"
     reason: str

@@ -24,9 +24,14 @@ CODED_CASE: Final = "coded-case"
 """The category of what a hand-over tells."""
 IDENTIFY: Final = "identify"
 DETECTED_HERE: Final = "detected"
+IDENTIFICATION: Final = "identification"
+"""The purpose of a consent that this agency decides."""
 REFUSED: Final = "refused"
+PERSON_CHOSE: Final = "person-chose"
+NO_IDENTIFYING_AGENCY: Final = "no-identifying-agency"
 CHILD_ROUTE: Final = "child-route"
 LEGAL_DUTY: Final = "legal-duty"
+CONFIRMED: Final = "confirmed"
 FAILED: Final = "failed"
 OFFERS_LIMIT: Final = 5
 """Offers of one case that may fail before a person has to look at it."""
@@ -240,14 +245,16 @@ def review(case: Case, situation: Situation) -> Outcome:
     if not all(rule(case, situation) for rule in REVIEW_RULES):
         return Wait()
     ground = ground_of_law(case, situation)
-    undecided = isinstance(case.state, Detected)
-    if ground is None and undecided and case.codes.consent_outcome == REFUSED:
-        return HelpWithoutIdentification(reason="consent-refused")
     identifying = [found for found in situation.policy.participants if found.identifies]
     allowed = [found for found in identifying if not restricted(found, situation)]
-    if undecided and identifying and not allowed:
-        return HelpWithoutIdentification(reason="restricted")
-    consents = _consents_that_count(case, situation)
+    undecided = isinstance(case.state, Detected)
+    if undecided and ground is None and (said := word_of_the_person(case, situation)) is not None:
+        return HelpWithoutIdentification(reason=said)
+    if undecided and not allowed:
+        return HelpWithoutIdentification(
+            reason="restricted" if identifying else NO_IDENTIFYING_AGENCY
+        )
+    consents = consents_that_count(case, situation, HAND_OVER)
     agreed = [found for found in allowed if any(covers(consent, found) for consent in consents)]
     asked = agreed if ground is None else allowed
     if not asked:
@@ -291,15 +298,49 @@ def restricted(recipient: Participant, situation: Situation) -> bool:
     return any(rule.forbids(recipient, situation.now) for rule in situation.restrictions)
 
 
-def _consents_that_count(case: Case, situation: Situation) -> list[Consent]:
+def word_of_the_person(case: Case, situation: Situation) -> str | None:
+    """Why the person, where no law asks for a hand-over, does not want one (``help-reason``)."""
+    if case.codes.consent_outcome == REFUSED:
+        return "consent-refused"
+    return PERSON_CHOSE if took_the_hand_over_back(case, situation) else None
+
+
+def took_the_hand_over_back(case: Case, situation: Situation) -> bool:
+    """The person agreed to a hand-over, withdrew it, and nothing else is agreed to.
+
+    What only expired is no word of the person: somebody asks again. What was said for a child, and
+    ended before it came of age, is none of the adult's.
+    """
+    said = _said_since(case, situation, HAND_OVER)
+    withdrawn = any(consent.ended for consent in said)
+    return withdrawn and not any(live(consent, situation.now) for consent in said)
+
+
+def another_agency_has_it(case: Case, situation: Situation) -> bool:
+    """It was offered the case, or took it and was not told to let it go: that it is, once the
+    person took back what was agreed for it, where no law had asked for the hand-over.
+    """
+    standing = {offer.state for offer in situation.hand_overs} - {FAILED}
+    if not standing:
+        return False
+    by_consent = ground_of_law(case, situation) is None
+    let_go = by_consent and took_the_hand_over_back(case, situation)
+    return standing != {CONFIRMED} or not let_go
+
+
+def consents_that_count(case: Case, situation: Situation, purpose: str) -> list[Consent]:
     """Live, for this purpose; after a refusal, or once of age, only what the person said later."""
+    return [
+        consent for consent in _said_since(case, situation, purpose) if live(consent, situation.now)
+    ]
+
+
+def _said_since(case: Case, situation: Situation, purpose: str) -> list[Consent]:
     refused_at = case.state.since if isinstance(case.state, HelpedWithoutIdentification) else None
     said = [at for at in (refused_at, case.record.majority_reached_at) if at is not None]
     since = max(said, default=None)
     return [
         consent
         for consent in situation.consents
-        if HAND_OVER in consent.purposes
-        and live(consent, situation.now)
-        and (since is None or consent.recorded_at > since)
+        if purpose in consent.purposes and (since is None or consent.recorded_at > since)
     ]

@@ -122,13 +122,16 @@ def somebody_has_to_decide(case: Case) -> bool:
     return case.origin != TOLD_OF_CHILD and case.codes.may_be_trafficking
 
 
-def start_clock(case: Case, clocks: Clocks) -> Change | None:
-    """The authority's first clock, once; nothing when it ran already or a decision was made."""
+def start_clock(case: Case, clocks: Clocks, since: datetime | None = None) -> Change | None:
+    """The authority's first clock, once; nothing when it ran already or a decision was made.
+
+    It begins with the case; ``since`` a time where the person wanted nothing decided before.
+    """
     if not somebody_has_to_decide(case) or case.grounds_due_at is not None:
         return None
     if not isinstance(case.state, Detected | Screening):
         return None
-    start = clocks.start(recorded_at=case.recorded_at, occurred_at=case.occurred_at)
+    start = since or clocks.start(recorded_at=case.recorded_at, occurred_at=case.occurred_at)
     due = clocks.reasonable_grounds(start)
     return Change(case=replace(case, grounds_due_at=due.due_at), facts=(), clocks=(due,))
 
@@ -175,7 +178,7 @@ def close(case: Case, reason: str, *, closed_at: datetime, now: datetime) -> Cha
 
 
 def help_without_identification(case: Case, reason: str, now: datetime) -> Change:
-    """No identifying authority is told; help goes on."""
+    """Nobody decides, and no other authority is told; help goes on."""
     state = HelpedWithoutIdentification(reason=reason, since=now)
     return Change(case=replace(case, state=state), facts=(HelpedWithout(reason=reason),))
 

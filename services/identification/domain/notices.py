@@ -22,6 +22,7 @@ from services.identification.domain.child import authorities_left, guardian_requ
 from services.identification.domain.clocks import Clocks
 from services.identification.domain.everyday import to_be_told
 from services.identification.domain.hand_over import (
+    NO_IDENTIFYING_AGENCY,
     Participant,
     Situation,
     live,
@@ -147,10 +148,14 @@ def note_no_removal(case: Case, *, told: bool) -> Change:
 
 
 def is_counted_anonymously(case: Case, profile: Profile) -> bool:
-    """A law of the profile wants the number of adults who did not want to be identified."""
+    """A law of the profile wants the number of adults who did not want to be identified.
+
+    Where nobody takes part who may identify, nobody was asked.
+    """
     return (
         profile.law("anonymous_notification_law") is not None
         and isinstance(case.state, HelpedWithoutIdentification)
+        and case.state.reason != NO_IDENTIFYING_AGENCY
         and not case.codes.is_child
         and case.codes.case_type == TRAFFICKING
         and not case.record.counted_anonymously

@@ -26,6 +26,7 @@ from services.identification.domain import (
     decide,
     open_case,
     screen,
+    screened_after_all,
     start_clock,
     void,
 )
@@ -134,7 +135,9 @@ async def record_screening(context: Context, received: Received, work: Work) -> 
         sexual_forms=body.sexual_forms,
         recruiter_relation=body.recruiter_relation,
     )
-    decided = allowed(standing, screen(standing.case, asked), needs_power=True)
+    screened = screen(standing.case, asked)
+    screened = screened_after_all(standing.case, screened, context.clocks, work.now)
+    decided = allowed(standing, screened, needs_power=True)
     if await settle(work, standing.case, "record-screening", decided):
         await open_found_cases(work, standing.case, body.also_found)
     return None

@@ -84,7 +84,10 @@ def _consent_of(received: Received, now: datetime) -> Consent:
 
 
 async def consent_ended(context: Context, received: Received, work: Work) -> Waits | None:
-    """End one consent or all; never waits."""
+    """End one consent or all; never waits.
+
+    Who takes back what was agreed for a hand-over may want help alone: the case is looked at again.
+    """
     body: ConsentEnded = received.body
     case_id = case_id_of(received)
     epoch, sequence = _place_of(received)
@@ -92,6 +95,7 @@ async def consent_ended(context: Context, received: Received, work: Work) -> Wai
         work.transaction, case_id, body.consent_id, epoch=epoch, sequence=sequence
     )
     note(work, case_id, "consent-ended", body.kind)
+    await _review(context, work, case_id)
     return None
 
 

@@ -18,18 +18,21 @@ from services.identification.domain import (
     Case,
     Change,
     Clocks,
+    Declining,
     Measure,
     Policy,
     Questionnaire,
     Refusal,
     RevocationAsked,
     child,
+    decline_identification,
     everyday,
     merging,
     period,
     second_look,
 )
 from services.identification.domain.everyday import Unlinking
+from services.identification.domain.hand_over import another_agency_has_it
 from services.identification.domain.law import may_agree_to_revoke
 from services.identification.domain.merging import OtherCase
 from services.identification.handlers.following import follow_up
@@ -42,6 +45,7 @@ from services.identification.handlers.recording import (
     settle,
     standing_of,
 )
+from services.identification.handlers.situation import situation_of
 from services.identification.settings import SERVICE
 from services.identification.store import cases, links, policy
 
@@ -61,6 +65,8 @@ class Asked:
     """Of a command that takes a link back: every link of the case."""
     made_in: tuple[UUID, ...] = ()
     """Of such a command, too: in which of the two cases it was told."""
+    handed_over: bool = False
+    """Of the wish for help alone: whether another agency was offered the case, or has it."""
 
     @property
     def at(self) -> datetime:
@@ -105,12 +111,24 @@ async def do(plain: Plain, context: Context, received: Received, work: Work) -> 
         other=await other_case(work, named),
         links=await _links(work, case_id, body),
         made_in=await _makers(work, case_id, body),
+        handed_over=await _handed_over(context, work, standing.case, body),
     )
     decided = allowed(standing, plain.decide(asked), needs_power=plain.needs_power)
     if await settle(work, standing.case, plain.action, decided) and isinstance(decided, Change):
         await plain.keep(work, asked)
         await follow_up(context, work, decided.case)
     return None
+
+
+async def _handed_over(context: Context, work: Work, case: Case, body: Any) -> bool:
+    if not isinstance(body, intake.IdentificationDeclined):
+        return False
+    return another_agency_has_it(case, await situation_of(context, work, case.case_id))
+
+
+def _decline(asked: Asked) -> Change | Refusal:
+    declining = Declining(declined_at=asked.at, now=asked.now, handed_over=asked.handed_over)
+    return decline_identification(asked.case, declining)
 
 
 def _revoke(asked: Asked) -> Change | Refusal:
@@ -201,6 +219,7 @@ async def _keep_answers(work: Work, asked: Asked) -> None:
 
 
 RIGHTS: Final[Mapping[type[Contract], Plain]] = {
+    intake.IdentificationDeclined: Plain(action="decline-identification", decide=_decline),
     intake.ReflectionExtended: Plain(
         action="extend-reflection",
         decide=lambda asked: period.extend_reflection(

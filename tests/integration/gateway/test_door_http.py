@@ -250,26 +250,6 @@ async def test_withdrawal_ends_one_consent_or_all(door: Door) -> None:
     ]
 
 
-async def test_who_leaves_a_service_takes_no_consent_back_and_nobody_is_told_to_stop(
-    door: Door,
-) -> None:
-    case_id = str(new_id())
-    await door.post(an_event("consent-recorded", a_consent(), subject=case_id))
-    left = [
-        ("need-cancelled", {"request_id": str(new_id()), "reason": "person-left"}),
-        ("service-ended-early", {"task_id": str(new_id()), "reason": "person-left"}),
-    ]
-    for happened, body in left:
-        answer = await door.post(an_event(happened, body, subject=case_id))
-        assert answer.status_code == 202, answer.text
-    as_before = {"kind": "leave-service"}
-    answer = await door.post(an_event("consent-withdrawn", as_before, subject=case_id))
-    assert reasons(answer.json()) == {("out-of-range", "kind")}
-    assert len(await door.rows("SELECT 1 FROM consent WHERE ended_at IS NULL")) == 1
-    assert len(await door.published("consent")) == 1
-    assert await door.rows("SELECT 1 FROM exchange_sending") == []
-
-
 async def test_an_unknown_consent_cannot_be_withdrawn(door: Door) -> None:
     body = {"kind": "stop-sharing", "consent_id": str(new_id())}
     answer = await door.post(an_event("consent-withdrawn", body))

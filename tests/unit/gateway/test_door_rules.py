@@ -137,6 +137,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "child-authority-told": {"agency_type": "education"},
     "majority-reached": {},
     "placement-reviewed": {"outcome": "moves"},
+    "identification-declined": {},
     "case-linked": {"linked_case": str(new_id()), "kind": "retrafficked"},
     "case-unlinked": {
         "linked_case": str(new_id()),

@@ -253,6 +253,8 @@ def test_no_number_is_told_unless_the_profile_cites_a_law() -> None:
     assert is_counted_anonymously(a_case(HELPED), KINGDOM)
     assert not is_counted_anonymously(a_case(HELPED), BELARUS)
     assert not is_counted_anonymously(a_case(), KINGDOM)
+    nobody = HelpedWithoutIdentification(reason="no-identifying-agency", since=NOW)
+    assert not is_counted_anonymously(a_case(nobody), KINGDOM)
     assert not is_counted_anonymously(a_case(HELPED, codes=some_codes(majority="child")), KINGDOM)
     counted = CaseRecord(counted_anonymously=True)
     assert not is_counted_anonymously(a_case(HELPED, record=counted), KINGDOM)

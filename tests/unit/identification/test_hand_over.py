@@ -38,6 +38,7 @@ from tests.unit.identification.builders import (
     the_border,
 )
 
+NOBODY_IDENTIFIES = HelpWithoutIdentification(reason="no-identifying-agency")
 LATER, EARLIER = NOW + timedelta(days=1), NOW - timedelta(days=1)
 
 
@@ -111,7 +112,7 @@ def test_a_failed_offer_may_be_made_again() -> None:
         (a_consent(purposes=frozenset({"referral"})),),
         (a_consent(categories=frozenset({"needs", "other"})),),
         (a_consent(expires_at=NOW),),
-        (a_consent(ended=True),),
+        (a_consent(ended=True, purposes=frozenset({"referral"})),),
         (a_consent(recipients=frozenset({NGO})),),
     ],
 )
@@ -216,7 +217,7 @@ def test_a_class_covers_its_type_in_its_oblasts_but_for_those_named(
 def test_only_an_active_agency_with_the_power_is_offered_a_case() -> None:
     for changes in ({"active": False}, {"powers": frozenset({"decide", "provide"})}):
         policy = a_policy(the_border(), a_participant(**changes))
-        assert review(a_case(), a_situation(policy=policy)) == Wait()
+        assert review(a_case(), a_situation(policy=policy)) == NOBODY_IDENTIFIES
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,13 @@ def test_without_any_identifying_agency_nothing_is_said_about_restrictions() -> 
     situation = a_situation(
         policy=a_policy(the_border()), restrictions=(a_restriction(oblast="BY-BR"),)
     )
-    assert review(a_case(), situation) == Wait()
+    assert review(a_case(), situation) == NOBODY_IDENTIFIES
+    refused = a_case(codes=some_codes(consent_outcome="refused"))
+    assert review(refused, situation) == HelpWithoutIdentification(reason="consent-refused")
+    unknown = replace(situation, policy=a_policy(the_border(), version=0))
+    assert review(a_case(), unknown) == Wait()
+    helped = a_case(HelpedWithoutIdentification(reason="no-identifying-agency", since=NOW))
+    assert review(helped, situation) == Wait()
 
 
 def test_a_person_who_refused_is_helped_without_identification() -> None:

@@ -28,6 +28,7 @@ from services.identification.domain import (
     ChildProtection,
     Clocks,
     DecisionAsked,
+    Declining,
     Detected,
     Identified,
     Measure,
@@ -42,6 +43,7 @@ from services.identification.domain import (
     close,
     correct,
     decide,
+    decline_identification,
     everyday,
     help_without_identification,
     is_over,
@@ -272,6 +274,11 @@ class WholeLife(RuleBasedStateMachine):
     def help_without(self) -> None:
         if isinstance(self.case.state, Detected):
             self.ask(lambda: help_without_identification(self.case, "restricted", self.now))
+
+    @rule(handed_over=some.booleans())
+    def decline(self, handed_over: bool) -> None:
+        asked = Declining(declined_at=self.now, now=self.now, handed_over=handed_over)
+        self.ask(lambda: decline_identification(self.case, asked))
 
     @rule(end=some.sampled_from(["close", "void", "die"]), really=some.integers(0, 3))
     def end(self, end: str, really: int) -> None:

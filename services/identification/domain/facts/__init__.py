@@ -14,6 +14,7 @@ from services.identification.domain.facts.decisions import (
     GroundsWereFound,
     GroundsWereNotFound,
     HelpedWithout,
+    IdentificationWasResumed,
     PersonWasIdentified,
     PersonWasNotIdentified,
     ReflectionBegan,
@@ -69,6 +70,7 @@ Fact: TypeAlias = (
     | PersonWasNotIdentified
     | DecisionFellOverdue
     | HelpedWithout
+    | IdentificationWasResumed
     | CaseWasClosed
     | CaseWasVoided
     | CaseWasLinked
@@ -130,6 +132,7 @@ __all__ = [
     "GroundsWereNotFound",
     "GuardianWasNotified",
     "HelpedWithout",
+    "IdentificationWasResumed",
     "IdentificationWasRevoked",
     "MajorityReviewCame",
     "MajorityWasReached",

@@ -91,9 +91,16 @@ class DecisionFellOverdue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelpedWithout:
-    """No identifying authority holds anything about the person."""
+    """Nobody decides about the person, and no other identifying authority holds anything."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentificationWasResumed:
+    """Whether the person is identified is open again."""
+
+    resumed_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
