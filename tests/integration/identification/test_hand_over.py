@@ -195,11 +195,15 @@ async def test_an_offer_withdrawn_before_its_answer_may_be_made_again(border: Be
     await border.bring(NoticeQueued(recipient="ngo-brest"), case_id)
     assert "hand-over-failed" not in await border.kinds("identification")
     await border.bring(NoticeQueued(recipient=INTERIOR), case_id)
-    assert (await border.told("identification"))[-1].kind == "hand-over-failed"
+    assert (await border.kinds("identification"))[-2:] == [
+        "hand-over-failed",
+        "person-helped-without-identification",
+    ]
     assert len(await border.told("outgoing")) == 1
     late = HandOverReceived(offer_id=first.body["offer_id"], hand_over_reference=new_id())
     await border.bring(late, case_id, sender=INTERIOR, publisher="identification")
     assert "hand-over-confirmed" not in await border.kinds("identification")
+    await border.let_time_pass(seconds=1)
     await border.bring(a_consent(), case_id)
     offers = await border.told("outgoing")
     assert len({offer.body["offer_id"] for offer in offers}) == 2
