@@ -283,7 +283,10 @@ def _somebody_gives_it_who_can(consent: Consent) -> list[Objection]:
 def _a_guardian_who_gives_it_is_safe(
     consent: Consent, register: ConsentRegister
 ) -> list[Objection]:
-    """A guardian may have taken part: only one who was checked and found safe can consent."""
+    """A guardian may have taken part: only one who was checked and found safe can consent.
+
+    Convention, Art. 10(4)(a): in the child's best interests.
+    """
     if consent.given_by == GUARDIAN and register.guardian_status != SAFE_GUARDIAN:
         return [Objection("guardian-not-safe", "guardian_status")]
     return []
@@ -304,7 +307,7 @@ def restriction_objections(
     """Every reason why this restriction cannot be recorded. A frozen case still takes one.
 
     What came with a detection is recorded even when its time is over, and forbids nothing: a
-    detection is never refused for what it lacks (ODIHR NRM Handbook, detection).
+    detection is never refused for what it lacks (ODIHR, NRM Handbook 2022, detection).
     """
     found = [*_something_is_restricted(restriction), *_id_is_new(register, "restriction_id")]
     over = restriction.valid_until is not None and restriction.valid_until <= register.now
@@ -320,17 +323,22 @@ def restriction_objections(
 def withdrawal_objections(
     consent_id: UUID | None, recorded: Iterable[Consent]
 ) -> tuple[Objection, ...]:
-    """Every reason why this withdrawal cannot be recorded: only that the consent is not here."""
+    """Every reason why this withdrawal cannot be recorded: only that the consent is not here.
+
+    ODIHR, NRM Handbook 2022: at any time.
+    """
     if consent_id is None or any(known.consent_id == consent_id for known in recorded):
         return ()
     return (Objection("unknown-consent", "consent_id"),)
 
 
 def _case_is_not_frozen(register: ConsentRegister) -> list[Objection]:
+    """Who stopped sharing shares nothing new in this case (Convention, Art. 11: private life)."""
     return [Objection("case-frozen")] if register.frozen else []
 
 
 def _expiry_is_in_the_future(consent: Consent, register: ConsentRegister) -> list[Objection]:
+    """A consent ends some day, and not before it begins (project: it is asked for afresh)."""
     if consent.expires_at <= register.now:
         return [Objection("consent-expired", "expires_at")]
     if consent.expires_at > register.now + CONSENT_LONGEST:
@@ -339,20 +347,24 @@ def _expiry_is_in_the_future(consent: Consent, register: ConsentRegister) -> lis
 
 
 def _somebody_is_named(consent: Consent) -> list[Objection]:
+    """A consent says who may receive it (GDPR, Art. 4(11): it is specific)."""
     if consent.recipients or consent.agency_class is not None:
         return []
     return [Objection("no-recipient", "recipients")]
 
 
 def _something_is_restricted(restriction: Restriction) -> list[Objection]:
+    """It forbids something (project: nobody relies on what forbids nothing)."""
     if restriction.agency or restriction.agency_type or restriction.oblast:
         return []
     return [Objection("required", "agency")]
 
 
 def _id_is_new(register: ConsentRegister, field: str) -> list[Objection]:
+    """One id is one entry of the register (project: what ends is named by its id)."""
     return [Objection("id-reused", field)] if register.id_taken else []
 
 
 def _known(list_name: str, code: str, field: str) -> list[Objection]:
+    """A code that nobody knows names nobody (project: it would widen or narrow by chance)."""
     return [] if code in code_lists()[list_name] else [Objection("out-of-range", field)]

@@ -195,37 +195,43 @@ def names(consent: Consent, recipient: Participant) -> bool:
 
 
 def the_case_was_detected_here(case: Case, situation: Situation) -> bool:
-    """What was taken over is not handed on."""
+    """What was taken over is not handed on (project: who took it over decides)."""
     return case.origin == DETECTED_HERE
 
 
 def nothing_was_decided(case: Case, situation: Situation) -> bool:
-    """Only somebody detected, or helped until now without identification, is offered."""
+    """Only somebody detected, or helped until now without identification, is offered.
+
+    Project: a decision was taken by who may.
+    """
     return isinstance(case.state, Detected | HelpedWithoutIdentification)
 
 
 def the_case_is_not_frozen(case: Case, situation: Situation) -> bool:
-    """A frozen case is not touched."""
+    """A frozen case is not touched (Convention, Art. 11: private life)."""
     return not situation.frozen
 
 
 def the_policy_is_known(case: Case, situation: Situation) -> bool:
-    """Without it nobody knows who may identify."""
+    """Without it nobody knows who may identify (project: what is not known opens nothing)."""
     return situation.policy.known
 
 
 def this_node_may_not_identify(case: Case, situation: Situation) -> bool:
-    """Who may identify works the case here."""
+    """Who may identify works the case here (code list: ``power``, after Resolution 485)."""
     return not situation.policy.identifies(situation.node)
 
 
 def no_offer_stands(case: Case, situation: Situation) -> bool:
-    """One recipient at a time, and not again once confirmed."""
+    """One recipient at a time, and not again once confirmed.
+
+    Project: no more agencies than needed know of it.
+    """
     return all(offer.state == FAILED for offer in situation.hand_overs)
 
 
 def offers_are_left(case: Case, situation: Situation) -> bool:
-    """Failing for ever helps nobody."""
+    """Failing for ever helps nobody (project: a person looks at it then)."""
     return len(situation.hand_overs) < OFFERS_LIMIT
 
 
