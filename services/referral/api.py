@@ -170,7 +170,7 @@ def _request_shown(context: Context, found: reading.RequestView) -> RequestShown
         NeedShown(
             need_id=need.need_id,
             service_type=need.service_type,
-            state=str(need.state),
+            state=need.state.code,
             round=need.round,
             told=need.told,
             told_agency=need.turn_to,

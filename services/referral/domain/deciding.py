@@ -9,7 +9,15 @@ from typing import Final
 
 from services.referral.domain.cases import Case, objections_to_work_on
 from services.referral.domain.refusals import Refusal, Refused
-from services.referral.domain.requests import EMERGENCY, Need, NeedState, Request
+from services.referral.domain.requests import (
+    EMERGENCY,
+    Ended,
+    Escalated,
+    Need,
+    NotFound,
+    Offered,
+    Request,
+)
 from services.referral.domain.tasks import ClosedLoopTask, Task, UnansweredTask
 
 
@@ -38,40 +46,57 @@ class Standing:
 
 def is_over(need: Need, states: frozenset[str]) -> bool:
     """Whether nothing more happens for a need whose tasks are in these states."""
-    return ClosedLoopTask.code in states or need.state is NeedState.ENDED
+    return ClosedLoopTask.code in states or isinstance(need.state, Ended)
 
 
 UNKNOWN: Final = Refused((Refusal("unknown-request", "request_id"),))
 
 
+def something_is_left_to_call_off(needs: tuple[Standing, ...]) -> Refusal | None:
+    """What has ended is not called off (FHIR R4, Task.status: completed is an end)."""
+    if any(not each.over for each in needs):
+        return None
+    ended = any(each.closed for each in needs)
+    return Refusal("already-completed" if ended else "wrong-state", "need_id")
+
+
 def cancelled(case: Case, needs: tuple[Standing, ...]) -> tuple[Standing, ...] | Refused:
     """The needs that are called off, or every reason why none is: only before COMPLETED."""
     reasons = list(objections_to_work_on(case))
-    left = tuple(each for each in needs if not each.over)
-    if not left:
-        ended = any(each.closed for each in needs)
-        reasons.append(Refusal("already-completed" if ended else "wrong-state", "need_id"))
-    return Refused(tuple(reasons)) if reasons else left
+    if (against := something_is_left_to_call_off(needs)) is not None:
+        reasons.append(against)
+    return Refused(tuple(reasons)) if reasons else tuple(each for each in needs if not each.over)
+
+
+def nobody_has_helped_yet(standing: Standing) -> Refusal | None:
+    """A need that was met is no longer open (FHIR R4, Task.status: completed is an end)."""
+    return Refusal("already-completed", "need_id") if standing.closed else None
+
+
+def the_choice_is_a_persons(request: Request, standing: Standing, provider: str) -> Refusal | None:
+    """After nobody was found; or in an emergency that nobody took, which no machine re-routes.
+
+    Project: a search that runs has one hand on it; an emergency is never left to a machine.
+    """
+    if standing.closed or _may_choose(request, standing, provider):
+        return None
+    return Refusal("wrong-state", "need_id")
 
 
 def objections_to_choosing(
     case: Case, request: Request, standing: Standing, provider: str
 ) -> tuple[Refusal, ...]:
-    """Why a person may not choose for this need now, whoever is chosen.
-
-    After nobody was found; or in an emergency that nobody took, which no machine re-routes.
-    """
-    reasons = list(objections_to_work_on(case))
-    if standing.closed:
-        reasons.append(Refusal("already-completed", "need_id"))
-    elif not _may_choose(request, standing, provider):
-        reasons.append(Refusal("wrong-state", "need_id"))
-    return tuple(reasons)
+    """Why a person may not choose for this need now, whoever is chosen."""
+    found = (
+        nobody_has_helped_yet(standing),
+        the_choice_is_a_persons(request, standing, provider),
+    )
+    return (*objections_to_work_on(case), *filter(None, found))
 
 
 def _may_choose(request: Request, standing: Standing, provider: str) -> bool:
-    if standing.need.state in (NeedState.NOT_FOUND, NeedState.ESCALATED):
+    if isinstance(standing.need.state, NotFound | Escalated):
         return True
     waiting = standing.unanswered
-    urgent = request.urgency == EMERGENCY and standing.need.state is NeedState.OFFERED
+    urgent = request.urgency == EMERGENCY and isinstance(standing.need.state, Offered)
     return urgent and waiting is not None and waiting.terms.other_agency != provider

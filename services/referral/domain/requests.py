@@ -6,8 +6,7 @@ Needs run in parallel, none blocks another. A return after a closed loop is a ne
 from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Final
+from typing import ClassVar, Final, TypeAlias
 from uuid import UUID
 
 from services.referral.domain.cases import Case, objections_to_work_on
@@ -22,19 +21,55 @@ RECORD_THEM_FIRST: Final = Refusal("best-interests-missing", "needs")
 """The one objection that another stream may take away."""
 
 
-class NeedState(StrEnum):
-    """Where the search for one need stands."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Providers were asked whether they could; at ``due_at`` the search goes on by itself."""
 
-    ASKING = "asking"
-    """Providers were asked whether they could."""
-    OFFERED = "offered"
+    code: ClassVar[str] = "asking"
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
     """A task is with a provider, or was carried out."""
-    NOT_FOUND = "not-found"
-    """Nobody is left; a person decides."""
-    ESCALATED = "escalated"
-    """Still nobody: the sender's supervisor was told, then whoever the restrictions allow."""
-    ENDED = "ended"
-    """It was called off, the case was closed, or sharing was stopped."""
+
+    code: ClassVar[str] = "offered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFound:
+    """Nobody is left; a person decides, or somebody more is told at ``due_at``."""
+
+    code: ClassVar[str] = "not-found"
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated:
+    """Still nobody: the sender's supervisor was told, then whoever the restrictions allow.
+
+    ``told``: who was told last (list ``escalation-contact``); ``told_agency``: the agency to which
+    the sender's people may turn, none that a restriction names.
+    """
+
+    code: ClassVar[str] = "escalated"
+    told: str
+    due_at: datetime | None = None
+    told_agency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """It was called off, the case was closed, or sharing was stopped.
+
+    ``told``: who had been told that nobody was left.
+    """
+
+    code: ClassVar[str] = "ended"
+    told: str | None = None
+
+
+NeedState: TypeAlias = Asking | Offered | NotFound | Escalated | Ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,47 +102,53 @@ class Need:
     need_id: UUID
     case_id: UUID
     service_type: str
-    state: NeedState = NeedState.ASKING
+    state: NeedState = Asking()
     round: int = 1
-    told: str | None = None
-    """Who was told last that nobody is left (list ``escalation-contact``)."""
-    told_agency: str | None = None
-    """The agency to which the sender's people may turn: none that a restriction names."""
-    due_at: datetime | None = None
-    """When the search goes on by itself: the answers are in, or the next one is told."""
+
+    @property
+    def told(self) -> str | None:
+        """Who was told last that nobody is left (list ``escalation-contact``)."""
+        return self.state.told if isinstance(self.state, Escalated | Ended) else None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the search goes on by itself: the answers are in, or the next one is told."""
+        state = self.state
+        return state.due_at if isinstance(state, Asking | NotFound | Escalated) else None
 
     @property
     def turn_to(self) -> str | None:
         """The agency to turn to now; nobody once somebody acted."""
-        return self.told_agency if self.state is NeedState.ESCALATED else None
+        return self.state.told_agency if isinstance(self.state, Escalated) else None
+
+    def turned_to_nobody(self) -> "Need":
+        """The need, escalated as before, without an agency to turn to."""
+        if not isinstance(self.state, Escalated):
+            return self
+        return replace(self, state=replace(self.state, told_agency=None))
 
     def next_round(self) -> "Need":
         """The need, searched for once more; whom to tell begins anew."""
-        asking = NeedState.ASKING
-        again = replace(self, state=asking, round=self.round + 1, due_at=None)
-        return replace(again, told=None, told_agency=None)
+        return replace(self, state=Asking(), round=self.round + 1)
 
-    def in_state(self, state: NeedState, due_at: datetime | None = None) -> "Need":
+    def in_state(self, state: NeedState) -> "Need":
         """The need in another state."""
-        return replace(self, state=state, due_at=due_at)
+        return replace(self, state=state)
 
-    def escalated(
-        self, told: str, due_at: datetime | None, told_agency: str | None = None
-    ) -> "Need":
-        """The need, of which somebody more was told."""
-        known = replace(self, told=told, told_agency=told_agency)
-        return replace(known, state=NeedState.ESCALATED, due_at=due_at)
+    def ended(self) -> "Need":
+        """The need, for which nobody is looked for any more."""
+        return replace(self, state=Ended(told=self.told))
 
 
 def needs_are_not_repeated(request: Request) -> Refusal | None:
-    """Each need has an id of its own."""
+    """Each need has an id of its own (project: tasks name their need by it)."""
     counted = Counter(need.need_id for need in request.needs)
     repeated = any(times > 1 for times in counted.values())
     return Refusal("need-repeated", "needs") if repeated else None
 
 
 def needs_are_there(request: Request) -> Refusal | None:
-    """A request asks for something."""
+    """A request asks for something (project: nobody can be offered nothing)."""
     return None if request.needs else Refusal("needs-missing", "needs")
 
 
@@ -150,7 +191,10 @@ NONE_EARLIER: Final = Earlier()
 
 
 def a_return_follows_a_closed_loop(request: Request, earlier: Earlier) -> Refusal | None:
-    """A return is a new request of the same case, linked to the one that ended (FHIR basedOn)."""
+    """A return is a new request of the same case, linked to the one that ended.
+
+    FHIR R4, ServiceRequest.basedOn.
+    """
     if request.return_of is None:
         return None
     before = earlier.request
@@ -173,21 +217,25 @@ def best_interests_come_before_a_placement(request: Request, case: Case) -> Refu
     return RECORD_THEM_FIRST if case.best_interests_open else None
 
 
+def the_request_is_new(*, already_there: bool) -> Refusal | None:
+    """One id is one request (project: what arrives twice is looked for once)."""
+    return Refusal("request-exists", "request_id") if already_there else None
+
+
 def open_request(
     request: Request, case: Case, *, already_there: bool, earlier: Earlier = NONE_EARLIER
 ) -> Request | Refused:
     """The request, opened, or every reason why it is refused."""
-    reasons = list(objections_to_work_on(case))
-    reasons += [found for rule in REQUEST_RULES if (found := rule(request)) is not None]
-    if (parted := nobody_is_left_behind_without_a_reason(request, case)) is not None:
-        reasons.append(parted)
-    if (unlinked := a_return_follows_a_closed_loop(request, earlier)) is not None:
-        reasons.append(unlinked)
-    if (first := best_interests_come_before_a_placement(request, case)) is not None:
-        reasons.append(first)
-    if already_there:
-        reasons.append(Refusal("request-exists", "request_id"))
-    return Refused(tuple(reasons)) if reasons else request
+    found = (
+        *objections_to_work_on(case),
+        *(rule(request) for rule in REQUEST_RULES),
+        nobody_is_left_behind_without_a_reason(request, case),
+        a_return_follows_a_closed_loop(request, earlier),
+        best_interests_come_before_a_placement(request, case),
+        the_request_is_new(already_there=already_there),
+    )
+    reasons = tuple(each for each in found if each is not None)
+    return Refused(reasons) if reasons else request
 
 
 def may_be_sought_again(request: Request, offers: int, reroute_hops: int) -> bool:

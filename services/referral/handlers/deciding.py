@@ -18,7 +18,7 @@ from services.referral.domain.deciding import Standing
 from services.referral.domain.facts import NeedCancelled, ProviderChosen, ProviderRefused
 from services.referral.domain.listings import Listing
 from services.referral.domain.refusals import Refusal, Refused
-from services.referral.domain.requests import NeedState, Request
+from services.referral.domain.requests import Offered, Request
 from services.referral.domain.tasks import SentTask, Side
 from services.referral.handlers.carrying import AnyStep, carry_out
 from services.referral.handlers.context import (
@@ -184,7 +184,7 @@ async def _chosen(context: Context, work: Work, choice: Choice) -> Search | Refu
     considered: tuple[tuple[Listing, tuple[str, ...]], ...] = ((fitting[0], ()),)
     return Search(
         request=choice.request,
-        need=need.next_round().in_state(NeedState.OFFERED),
+        need=need.next_round().in_state(Offered()),
         case=choice.case,
         wanted=wanted,
         considered=considered,

@@ -4,7 +4,6 @@ Only this node's own people are told. The agency that they may turn to is one th
 of the case names, looked up at the moment of telling.
 """
 
-from dataclasses import replace
 from uuid import UUID
 
 from contracts.vocabulary import NOT_YET_KNOWN
@@ -14,7 +13,7 @@ from services.referral.access import contacts_allowed
 from services.referral.domain import escalation
 from services.referral.domain.agreements import Participant
 from services.referral.domain.facts import NeedEscalated, ProviderNotFound
-from services.referral.domain.requests import Need, NeedState, Request
+from services.referral.domain.requests import Escalated, Need, NotFound, Request
 from services.referral.handlers.context import Context, basis_of, standing_of, tell
 from services.referral.store import cases, deadlines, requests, tasks
 
@@ -22,7 +21,7 @@ from services.referral.store import cases, deadlines, requests, tasks
 async def nobody_left(context: Context, work: Work, request: Request, need: Need) -> None:
     """The worker is asked; the supervisor at once where no machine may go on."""
     due_at = work.now + escalation.patience(request, context.profile)
-    lost = need.in_state(NeedState.NOT_FOUND, due_at)
+    lost = need.in_state(NotFound(due_at=due_at))
     await _remember(work, lost)
     asked = await requests.count_asked(work.transaction, need)
     body = disclosure.body_of_fact(ProviderNotFound(need=need, asked=asked))
@@ -39,13 +38,14 @@ async def tell_the_next(context: Context, work: Work, request: Request, need: Ne
     allowed = contacts_allowed(await basis_of(work, need.case_id))
     turned = escalation.next_contact(need, allowed, oblast)
     if turned is None:
-        still = need.told_agency if _is_among(need.told_agency, allowed) else None
-        await _remember(work, need.escalated(need.told or "", None, still))
+        still = need.turn_to if _is_among(need.turn_to, allowed) else None
+        await _remember(work, need.in_state(Escalated(told=need.told or "", told_agency=still)))
         return
     due_at = None
     if turned.contact is escalation.Contact.SUPERVISOR:
         due_at = work.now + escalation.patience(request, context.profile)
-    await _remember(work, need.escalated(str(turned.contact), due_at, turned.agency))
+    escalated = Escalated(told=str(turned.contact), due_at=due_at, told_agency=turned.agency)
+    await _remember(work, need.in_state(escalated))
     fact = NeedEscalated(
         need=need,
         urgency=request.urgency,
@@ -64,8 +64,8 @@ async def turn_to_nobody_restricted(work: Work, case_id: UUID) -> None:
         return
     allowed = contacts_allowed(await basis_of(work, case_id))
     for need in named:
-        if not _is_among(need.told_agency, allowed):
-            await requests.write_need(work.transaction, replace(need, told_agency=None))
+        if not _is_among(need.turn_to, allowed):
+            await requests.write_need(work.transaction, need.turned_to_nobody())
 
 
 async def somebody_acted(work: Work, need: Need) -> None:

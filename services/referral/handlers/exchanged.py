@@ -12,7 +12,7 @@ from services.referral import disclosure
 from services.referral.domain import providing, sending
 from services.referral.domain.cases import Case, Position
 from services.referral.domain.facts import CapacityReply, Progress
-from services.referral.domain.requests import NeedState
+from services.referral.domain.requests import Asking
 from services.referral.domain.tasks import Outcome, ProvidedTask, SentTask, Side, Terms
 from services.referral.domain.timing import start_by
 from services.referral.handlers.carrying import AnyStep, carry_out
@@ -56,7 +56,7 @@ async def _answered(work: Work, query: Query, status: str) -> None:
     need = await requests.lock_need(tx, query.request_id, query.need_id)
     if not await requests.answer_query(tx, query.query_id, status) or need is None:
         return
-    if need.state is not NeedState.ASKING or need.round != query.round:
+    if not isinstance(need.state, Asking) or need.round != query.round:
         return
     if all(each.status is not None for each in await requests.read_queries(tx, need)):
         await deadlines.look_at_answers(tx, need, deadlines.CAPACITY_KNOWN, work.now)

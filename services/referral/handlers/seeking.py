@@ -19,8 +19,9 @@ from services.referral.domain.cases import Case, objections_to_work_on
 from services.referral.domain.facts import CapacityQuestion, Step
 from services.referral.domain.listings import Listing
 from services.referral.domain.requests import (
+    Asking,
     Need,
-    NeedState,
+    Offered,
     Request,
     may_be_sought_again,
     who_comes_along,
@@ -84,7 +85,7 @@ async def seek(
     if all(query.status is not None for query in queries):
         return await choose(context, work, request, need)
     due = work.now + context.profile.minutes("capacity_query_minutes")
-    await requests.write_need(work.transaction, need.in_state(need.state, due))
+    await requests.write_need(work.transaction, need.in_state(Asking(due_at=due)))
     await deadlines.look_at_answers(work.transaction, need, deadlines.CAPACITY_DUE, due)
     return None
 
@@ -113,7 +114,7 @@ async def choose(
         chosen = None if go_on else routing.choose(everybody, search.wanted)
     await requests.write_considerations(tx, need, _as_chosen(search, queries, chosen), work.now)
     if chosen is not None:
-        await requests.write_need(tx, need.in_state(NeedState.OFFERED))
+        await requests.write_need(tx, need.in_state(Offered()))
         return sending.offer(terms_of(context, work, search, chosen.listing), work.now)
     if not go_on:
         await nobody_left(context, work, request, need)
@@ -144,7 +145,7 @@ async def seek_again(context: Context, work: Work, terms: Terms) -> Step[Offered
         return None
     request = await requests.read_request(work.transaction, terms.request_id)
     need = await requests.lock_need(work.transaction, terms.request_id, terms.need_id)
-    if request is None or need is None or need.state is not NeedState.OFFERED:
+    if request is None or need is None or not isinstance(need.state, Offered):
         return None
     offers = len(await tasks.read_need_tasks(work.transaction, need))
     if not may_be_sought_again(request, offers, context.profile.number("reroute_hops")):
@@ -167,7 +168,7 @@ async def seek_with_consent(context: Context, work: Work, need: Need) -> Step[Of
 
 async def end_search(work: Work, need: Need) -> None:
     """Nobody is looked for any more."""
-    await somebody_acted(work, need.in_state(NeedState.ENDED))
+    await somebody_acted(work, need.ended())
     await deadlines.forget_answers(work.transaction, need)
 
 

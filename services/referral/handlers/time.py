@@ -1,21 +1,18 @@
 """What happens when a time comes: offers expire, holds end, a choice is due, somebody is told."""
 
-from typing import Final, cast
+from typing import cast
 from uuid import UUID
 
 from services.chassis.deadlines import Deadline
 from services.chassis.messaging.work import Work
 from services.referral.domain import noticing, providing, sending
-from services.referral.domain.requests import Need, NeedState, Request
+from services.referral.domain.requests import Asking, Escalated, Need, NotFound, Request
 from services.referral.domain.tasks import ProvidedTask, SentTask, Side, Task
 from services.referral.handlers.carrying import carry_out
 from services.referral.handlers.context import Context
 from services.referral.handlers.escalating import tell_the_next
 from services.referral.handlers.seeking import choose
 from services.referral.store import requests, tasks
-
-WAITING: Final = (NeedState.NOT_FOUND, NeedState.ESCALATED)
-"""States of a need in which a person has to act."""
 
 
 async def answer_overdue(context: Context, deadline: Deadline, work: Work) -> None:
@@ -50,7 +47,7 @@ async def hold_overdue(context: Context, deadline: Deadline, work: Work) -> None
 async def choice_due(context: Context, deadline: Deadline, work: Work) -> None:
     """All answered, or there is no time left to wait: choose, if that round still runs."""
     request, need = await _need(deadline, work)
-    if request is None or need is None or need.state is not NeedState.ASKING:
+    if request is None or need is None or not isinstance(need.state, Asking):
         return
     if need.round != deadline.detail["round"]:
         return
@@ -62,7 +59,7 @@ async def choice_due(context: Context, deadline: Deadline, work: Work) -> None:
 async def escalation_due(context: Context, deadline: Deadline, work: Work) -> None:
     """Nobody acted on a need without a provider: the next one is told."""
     request, need = await _need(deadline, work)
-    if request is None or need is None or need.state not in WAITING:
+    if request is None or need is None or not isinstance(need.state, NotFound | Escalated):
         return
     await tell_the_next(context, work, request, need)
 

@@ -3,7 +3,7 @@
 A need's row is locked before a query's: whoever records the last answer sees all the others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +15,16 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from services.chassis.database import Record, Statement, Transaction
 from services.chassis.statement import ID, TEXTS
-from services.referral.domain.requests import Need, NeedState, Request
+from services.referral.domain.requests import (
+    Asking,
+    Ended,
+    Escalated,
+    Need,
+    NeedState,
+    NotFound,
+    Offered,
+    Request,
+)
 from services.referral.store.tables import (
     CAPACITY_QUERY,
     CONSIDERATION,
@@ -24,7 +33,7 @@ from services.referral.store.tables import (
     columns_of,
 )
 
-SEARCHING: Final = (NeedState.ASKING, NeedState.NOT_FOUND, NeedState.ESCALATED)
+SEARCHING: Final = (Asking, NotFound, Escalated)
 """States of a need that nobody has an offer for."""
 
 
@@ -182,7 +191,7 @@ async def add_request(tx: Transaction, request: Request) -> None:
         best_interests=request.best_interests,
         access_needs=list(request.access_needs),
     )
-    await tx.execute_many(_ADD_NEED, [_need_row(need) for need in request.needs])
+    await tx.execute_many(_ADD_NEED, [row_of(need) for need in request.needs])
 
 
 async def read_request(tx: Transaction, request_id: UUID) -> Request | None:
@@ -209,22 +218,22 @@ async def read_case_requests(
 async def lock_need(tx: Transaction, request_id: UUID, need_id: UUID) -> Need | None:
     """A need, locked until the end."""
     row = await tx.fetch_one(_READ_NEED, the_request=request_id, the_need=need_id)
-    return None if row is None else _need(row)
+    return None if row is None else need_of(row)
 
 
 async def read_needs_searching(tx: Transaction, case_id: UUID) -> tuple[Need, ...]:
     """The needs of a case for which nobody has an offer, and somebody is asked or should act."""
-    states = [state.value for state in SEARCHING]
-    return tuple(_need(row) for row in await tx.fetch(_ASKING, case_id=case_id, states=states))
+    states = [state.code for state in SEARCHING]
+    return tuple(need_of(row) for row in await tx.fetch(_ASKING, case_id=case_id, states=states))
 
 
 async def read_needs_lacking(
     tx: Transaction, case_id: UUID, verdict: str, since: datetime
 ) -> tuple[Need, ...]:
     """Needs of a case that found nobody since then, where some service lacked only this."""
-    states = [NeedState.NOT_FOUND.value, NeedState.ESCALATED.value]
+    states = [NotFound.code, Escalated.code]
     rows = await tx.fetch(_LACKING, case_id=case_id, states=states, only=[verdict], since=since)
-    return tuple(_need(row) for row in rows)
+    return tuple(need_of(row) for row in rows)
 
 
 async def write_need(tx: Transaction, need: Need) -> None:
@@ -233,10 +242,10 @@ async def write_need(tx: Transaction, need: Need) -> None:
         _WRITE_NEED,
         the_request=need.request_id,
         the_need=need.need_id,
-        to=str(need.state),
+        to=need.state.code,
         nth=need.round,
         who=need.told,
-        which=need.told_agency,
+        which=need.turn_to,
         until=need.due_at,
     )
 
@@ -318,16 +327,17 @@ async def count_asked(tx: Transaction, need: Need) -> int:
     return int(row["asked"]) if row is not None else 0
 
 
-def _need_row(need: Need) -> dict[str, Any]:
+def row_of(need: Need) -> dict[str, Any]:
+    """A need as it is kept."""
     return {
         "request_id": need.request_id,
         "need_id": need.need_id,
         "case_id": need.case_id,
         "service_type": need.service_type,
-        "state": str(need.state),
+        "state": need.state.code,
         "round": need.round,
         "told": need.told,
-        "told_agency": need.told_agency,
+        "told_agency": need.turn_to,
         "due_at": need.due_at,
     }
 
@@ -341,7 +351,7 @@ def _request(row: Record, needs: Iterable[Record]) -> Request:
         language=row["language"],
         preferred=tuple(row["preferred"]),
         opened_at=row["opened_at"],
-        needs=tuple(_need(each) for each in needs),
+        needs=tuple(need_of(each) for each in needs),
         dependants=row["dependants"],
         separation_reason=row["separation_reason"],
         return_of=row["return_of"],
@@ -350,18 +360,34 @@ def _request(row: Record, needs: Iterable[Record]) -> Request:
     )
 
 
-def _need(row: Record) -> Need:
+def need_of(row: Mapping[str, Any]) -> Need:
+    """A need as it was kept."""
     return Need(
         request_id=row["request_id"],
         need_id=row["need_id"],
         case_id=row["case_id"],
         service_type=row["service_type"],
-        state=NeedState(row["state"]),
+        state=_state(row),
         round=row["round"],
-        told=row["told"],
-        told_agency=row["told_agency"],
-        due_at=row["due_at"],
     )
+
+
+def _state(row: Mapping[str, Any]) -> NeedState:
+    match row["state"]:
+        case Asking.code:
+            return Asking(due_at=row["due_at"])
+        case NotFound.code:
+            return NotFound(due_at=row["due_at"])
+        case Escalated.code:
+            return Escalated(
+                told=row["told"], due_at=row["due_at"], told_agency=row["told_agency"]
+            )
+        case Ended.code:
+            return Ended(told=row["told"])
+        case Offered.code:
+            return Offered()
+        case unknown:
+            raise ValueError(f"a need is in no state {unknown}")
 
 
 def _query(row: Record | None) -> Query | None:

@@ -10,6 +10,7 @@ from contracts.vocabulary import code_lists, load_profile
 from services.referral.domain import cooling, escalation
 from services.referral.domain.cooling import Decline, Family
 from services.referral.domain.escalation import Contact, next_contact
+from services.referral.domain.requests import Escalated
 from tests.unit.referral.builders import NOW, a_need, a_participant, a_request
 
 BY = load_profile("BY-draft")
@@ -79,16 +80,18 @@ COORDINATORS = (
 def test_the_ladder_has_three_steps_and_ends() -> None:
     first = next_contact(a_need(), COORDINATORS, "BY-BR")
     assert first == escalation.Turned(Contact.SUPERVISOR)
-    second = next_contact(a_need(told="supervisor"), COORDINATORS, "BY-BR")
+    second = next_contact(a_need(state=Escalated(told="supervisor")), COORDINATORS, "BY-BR")
     assert second == escalation.Turned(Contact.OBLAST, "b-here")
     for told in (Contact.OBLAST, Contact.NATIONAL, Contact.NOBODY):
-        assert next_contact(a_need(told=str(told)), COORDINATORS, "BY-BR") is None
+        assert next_contact(a_need(state=Escalated(told=str(told))), COORDINATORS, "BY-BR") is None
 
 
 def test_without_one_in_the_oblast_the_country_is_asked_and_then_nobody() -> None:
-    elsewhere = next_contact(a_need(told="supervisor"), COORDINATORS, "BY-VI")
+    elsewhere = next_contact(a_need(state=Escalated(told="supervisor")), COORDINATORS, "BY-VI")
     assert elsewhere == escalation.Turned(Contact.NATIONAL, "capital")
-    nobody = next_contact(a_need(told="supervisor"), COORDINATORS[2:3] + COORDINATORS[4:], "BY-VI")
+    nobody = next_contact(
+        a_need(state=Escalated(told="supervisor")), COORDINATORS[2:3] + COORDINATORS[4:], "BY-VI"
+    )
     assert nobody == escalation.Turned(Contact.NOBODY)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,16 +14,32 @@ from services.referral.domain.cases import CaseStatus, as_it_goes_on
 from services.referral.domain.listings import read_directory
 from services.referral.domain.refusals import Refused
 from services.referral.domain.requests import (
+    Asking,
     Earlier,
+    Ended,
+    Escalated,
     NeedState,
+    NotFound,
+    Offered,
     Request,
     may_be_sought_again,
     open_request,
 )
 from services.referral.domain.timing import answer_by, seen_by, start_by
+from services.referral.store import requests
 from services.referral.store.directory import load_directory
 from tests.unit.referral.builders import NOW, a_case, a_need, a_request, an_id, objections
 
+STATES = (
+    Asking(),
+    Asking(due_at=NOW),
+    Offered(),
+    NotFound(due_at=NOW),
+    Escalated(told="supervisor", due_at=NOW),
+    Escalated(told="nobody-allowed"),
+    Ended(),
+    Ended(told="supervisor"),
+)
 DIRECTORY = Path(__file__).parents[3] / "deploy" / "local" / "directory.yaml"
 
 
@@ -85,31 +101,55 @@ def test_a_return_after_a_closed_loop_is_a_request_of_its_own() -> None:
 
 
 def test_each_search_begins_anew_and_is_counted() -> None:
-    waited = a_need(state=NeedState.ESCALATED, round=2, told="supervisor", due_at=NOW)
-    assert waited.next_round() == a_need(state=NeedState.ASKING, round=3)
+    waited = a_need(state=Escalated(told="supervisor", due_at=NOW), round=2)
+    assert waited.next_round() == a_need(state=Asking(), round=3)
 
 
 def test_a_need_in_another_state_waits_only_for_what_that_state_waits_for() -> None:
-    asking = a_need(round=2, told="supervisor", due_at=NOW)
-    offered = a_need(state=NeedState.OFFERED, round=2, told="supervisor")
-    assert asking.in_state(NeedState.OFFERED) == offered
+    asking = a_need(round=2, state=Asking(due_at=NOW))
+    assert (asking.due_at, asking.told) == (NOW, None)
+    offered = asking.in_state(Offered())
+    assert offered == a_need(round=2, state=Offered())
+    assert (offered.due_at, offered.told) == (None, None)
     later = NOW + timedelta(hours=1)
-    assert asking.in_state(NeedState.OFFERED, later) == replace(offered, due_at=later)
+    missing = offered.in_state(NotFound(due_at=later))
+    assert (missing.due_at, missing.told) == (later, None)
 
 
 def test_an_escalated_need_knows_who_was_told_last_and_when_the_next_one_is() -> None:
-    missing = a_need(state=NeedState.NOT_FOUND, round=2)
-    told = a_need(state=NeedState.ESCALATED, round=2, told="supervisor", due_at=NOW)
-    assert missing.escalated("supervisor", NOW) == told
+    told = a_need(round=2).in_state(Escalated(told="supervisor", due_at=NOW))
+    assert (told.told, told.due_at) == ("supervisor", NOW)
+    ended = told.ended()
+    assert ended == a_need(state=Ended(told="supervisor"), round=2)
+    assert (ended.told, ended.due_at) == ("supervisor", None)
+    assert a_need(state=NotFound(due_at=NOW)).ended().state == Ended()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_need_comes_back_from_its_row_as_it_was(state: NeedState) -> None:
+    need = a_need(state=state, round=2)
+    assert requests.need_of(requests.row_of(need)) == need
+
+
+def test_the_states_of_a_need_are_those_that_its_rows_have() -> None:
+    codes = ["asking", "offered", "not-found", "escalated", "ended"]
+    assert [each.code for each in get_args(NeedState)] == codes
+    assert {each.code for each in STATES} == set(codes)
+    row = requests.row_of(a_need()) | {"state": "somewhere"}
+    with pytest.raises(ValueError, match="somewhere"):
+        requests.need_of(row)
 
 
 def test_whom_to_turn_to_is_known_until_somebody_acts_and_forgotten_with_the_next_search() -> None:
-    missing = a_need(state=NeedState.NOT_FOUND, round=2)
-    told = missing.escalated("oblast-coordinator", None, "executive-brest")
+    escalated = Escalated(told="oblast-coordinator", told_agency="executive-brest")
+    told = a_need(state=escalated, round=2)
     assert told.turn_to == "executive-brest"
-    assert told.in_state(NeedState.OFFERED).turn_to is None
-    assert told.next_round().told_agency is None
-    assert missing.escalated("supervisor", NOW).turn_to is None
+    assert told.in_state(Offered()).turn_to is None
+    assert told.ended().turn_to is None
+    assert told.next_round().turn_to is None
+    assert told.turned_to_nobody() == a_need(state=Escalated(told="oblast-coordinator"), round=2)
+    assert a_need().turned_to_nobody() == a_need()
+    assert a_need(state=Escalated(told="supervisor", due_at=NOW)).turn_to is None
 
 
 @pytest.mark.parametrize(
