@@ -8,7 +8,7 @@ as a contribution.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -268,30 +268,73 @@ def vector(table: Table, counts: Mapping[str, int]) -> tuple[int, ...]:
     return tuple(counts.get(cell, 0) for cell in table.cells)
 
 
+def this_node_is_asked(plan: Plan, node: str) -> str | None:
+    """Who is not on the roster is not waited for (project: what nobody adds up stays here)."""
+    return None if node in plan.roster else "not-in-the-roster"
+
+
+def its_protocol_is_served(plan: Plan, node: str) -> str | None:
+    """Noise is added here, before anything leaves (code list: ``statistics-protocol``)."""
+    return None if plan.protocol == SOURCE_NOISE else "protocol-not-served"
+
+
+def somebody_adds_up(plan: Plan, node: str) -> str | None:
+    """Without a custodian the vector goes nowhere (project: the budget is not spent for it)."""
+    return None if plan.custodians else "no-custodian"
+
+
+def there_is_time_to_report(plan: Plan, node: str) -> str | None:
+    """What is late is not added (project: the budget is not spent for it)."""
+    return None if plan.cut_off_at < plan.window_closes_at else "window-empty"
+
+
+def every_table_has_noise(plan: Plan, node: str) -> str | None:
+    """No count leaves without noise (Bun and Steinke 2016: zero-concentrated privacy)."""
+    bare = any(table.rho <= 0 or table.sigma_squared <= 0 for table in plan.tables)
+    return "no-noise" if bare else None
+
+
+def the_noise_is_worth_its_rho(plan: Plan, node: str) -> str | None:
+    """A cell changes by one for one person: rho = 1 / (2 sigma^2) (Bun and Steinke 2016)."""
+    small = any(
+        table.sigma_squared > 0 and table.rho < 1 / (2 * table.sigma_squared)
+        for table in plan.tables
+    )
+    return "noise-too-small-for-its-rho" if small else None
+
+
+def no_table_is_asked_twice(plan: Plan, node: str) -> str | None:
+    """Each copy would carry noise of its own (project: the mean of many is the exact count)."""
+    return "table-repeated" if _repeats(table.name for table in plan.tables) else None
+
+
+def no_cell_is_asked_twice(plan: Plan, node: str) -> str | None:
+    """Each copy would carry noise of its own (project: the mean of many is the exact count)."""
+    return "cell-repeated" if any(_repeats(table.cells) for table in plan.tables) else None
+
+
+def the_period_is_a_year_at_most(plan: Plan, node: str) -> str | None:
+    """It has a length, and is charged to few years (project: the budget is one of a year)."""
+    lasts = plan.period_end - plan.period_start
+    return None if timedelta(0) < lasts <= LONGEST_PERIOD else "period-too-long"
+
+
+PLAN_RULES: Final[tuple[Callable[[Plan, str], str | None], ...]] = (
+    this_node_is_asked,
+    its_protocol_is_served,
+    somebody_adds_up,
+    there_is_time_to_report,
+    every_table_has_noise,
+    the_noise_is_worth_its_rho,
+    no_table_is_asked_twice,
+    no_cell_is_asked_twice,
+    the_period_is_a_year_at_most,
+)
+
+
 def objections(plan: Plan, node: str) -> tuple[str, ...]:
     """Why this node does not contribute to a plan; empty when it does."""
-    found = []
-    if node not in plan.roster:
-        found.append("not-in-the-roster")
-    if plan.protocol != SOURCE_NOISE:
-        found.append("protocol-not-served")
-    if not plan.custodians:
-        found.append("no-custodian")
-    if not plan.cut_off_at < plan.window_closes_at:
-        found.append("window-empty")
-    if any(table.rho <= 0 or table.sigma_squared <= 0 for table in plan.tables):
-        found.append("no-noise")
-    if any(table.rho < 1 / (2 * table.sigma_squared) for table in plan.tables):
-        # A cell changes by one for one person: rho = 1 / (2 sigma^2) (Bun and Steinke 2016).
-        found.append("noise-too-small-for-its-rho")
-    if _repeats(table.name for table in plan.tables):
-        found.append("table-repeated")
-    if any(_repeats(table.cells) for table in plan.tables):
-        # Each copy would carry its own noise: the mean of many is the exact count.
-        found.append("cell-repeated")
-    if not timedelta(0) < plan.period_end - plan.period_start <= LONGEST_PERIOD:
-        found.append("period-too-long")
-    return tuple(found)
+    return tuple(found for rule in PLAN_RULES if (found := rule(plan, node)) is not None)
 
 
 def _repeats(names: Iterable[str]) -> bool:

@@ -3,7 +3,7 @@
 Under ``source-noise`` the noise is in the vectors already: the custodian adds them unchanged.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,15 +30,27 @@ class Submission:
     vectors: Mapping[str, tuple[int, ...]]
 
 
+def its_node_was_asked(plan: Plan, submission: Submission) -> str | None:
+    """Only who is on the roster counts (project: a stranger could shift every sum)."""
+    return None if submission.node in plan.roster else "not-in-the-roster"
+
+
+def it_has_the_planned_shape(plan: Plan, submission: Submission) -> str | None:
+    """Every planned cell, zeros included, and no other (project: a gap is never a zero)."""
+    shape = {table: len(values) for table, values in submission.vectors.items()}
+    return None if shape == dict(plan.shape) else "wrong-shape"
+
+
+SUBMISSION_RULES: Final[tuple[Callable[[Plan, Submission], str | None], ...]] = (
+    its_node_was_asked,
+    it_has_the_planned_shape,
+)
+
+
 def objections(plan: Plan, submission: Submission) -> tuple[str, ...]:
     """Why a submission is not taken; empty when it is."""
-    found = []
-    if submission.node not in plan.roster:
-        found.append("not-in-the-roster")
-    shape = {table: len(values) for table, values in submission.vectors.items()}
-    if shape != dict(plan.shape):
-        found.append("wrong-shape")
-    return tuple(found)
+    found = (rule(plan, submission) for rule in SUBMISSION_RULES)
+    return tuple(objection for objection in found if objection is not None)
 
 
 def serves(plan: Plan, custodian: str) -> bool:

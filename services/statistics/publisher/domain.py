@@ -3,7 +3,7 @@
 Interval first: 95 %, never negative. A number without its interval is never shown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -54,38 +54,82 @@ class ShownCell:
     high: int
 
 
+def its_protocol_is_served(plan: Plan) -> str | None:
+    """The one in which each node adds its noise (code list: ``statistics-protocol``)."""
+    return None if plan.protocol == SOURCE_NOISE else "protocol-not-served"
+
+
+def the_period_ends_before_the_cut_off(plan: Plan) -> str | None:
+    """Only what has happened is counted (project: a release is not counted again)."""
+    before = plan.period_start < plan.period_end <= plan.cut_off_at
+    return None if before else "period-not-before-the-cut-off"
+
+
+def the_window_closes_before_publication(plan: Plan) -> str | None:
+    """Every node has its time to report (project: a missing report is never a zero)."""
+    before = plan.cut_off_at < plan.window_closes_at <= plan.publish_at
+    return None if before else "window-not-before-publication"
+
+
+def the_minimum_can_be_reached(plan: Plan) -> str | None:
+    """At least one node, and no more than are asked (project: a release is not held for ever)."""
+    within = 1 <= plan.minimum_nodes <= len(set(plan.roster))
+    return None if within else "minimum-above-the-roster"
+
+
+def no_custodian_reports(plan: Plan) -> str | None:
+    """Who adds up has no vector in the sum (project: it could take its own noise out again)."""
+    apart = plan.custodians and not set(plan.custodians) & set(plan.roster)
+    return None if apart else "custodian-reports-itself"
+
+
+PLAN_RULES: Final[tuple[Callable[[Plan], str | None], ...]] = (
+    its_protocol_is_served,
+    the_period_ends_before_the_cut_off,
+    the_window_closes_before_publication,
+    the_minimum_can_be_reached,
+    no_custodian_reports,
+)
+
+
+def its_name_is_its_own(table: Table, before: Sequence[Table]) -> str | None:
+    """Each copy would carry noise of its own (project: the mean of many is the exact count)."""
+    return "table-repeated" if table.name in {each.name for each in before} else None
+
+
+def no_cell_is_asked_twice(table: Table, before: Sequence[Table]) -> str | None:
+    """Each copy would carry noise of its own (project: the mean of many is the exact count)."""
+    return "cell-repeated" if len(set(table.cells)) != len(table.cells) else None
+
+
+def the_noise_is_worth_its_rho(table: Table, before: Sequence[Table]) -> str | None:
+    """One person changes one cell by one: rho >= 1 / (2 sigma^2) (Bun and Steinke 2016)."""
+    small = table.sigma_squared <= 0 or table.rho < 1 / (2 * table.sigma_squared)
+    return "noise-too-small-for-its-rho" if small else None
+
+
+TABLE_RULES: Final[tuple[Callable[[Table, Sequence[Table]], str | None], ...]] = (
+    its_name_is_its_own,
+    no_cell_is_asked_twice,
+    the_noise_is_worth_its_rho,
+)
+
+
 def objections(plan: Plan) -> tuple[str, ...]:
     """Everything that is wrong with a plan; a table is told by its position, from 1.
 
     Its name is the sender's word and is not repeated.
     """
-    found = []
-    if plan.protocol != SOURCE_NOISE:
-        found.append("protocol-not-served")
-    if not plan.period_start < plan.period_end <= plan.cut_off_at:
-        found.append("period-not-before-the-cut-off")
-    if not plan.cut_off_at < plan.window_closes_at <= plan.publish_at:
-        found.append("window-not-before-publication")
-    if not 1 <= plan.minimum_nodes <= len(set(plan.roster)):
-        found.append("minimum-above-the-roster")
-    if not plan.custodians or set(plan.custodians) & set(plan.roster):
-        found.append("custodian-reports-itself")
-    names = [table.name for table in plan.tables]
-    for position, table in enumerate(plan.tables, start=1):
-        if table.name in names[: position - 1]:
-            found.append(f"table-repeated {position}")
-        found += [f"{code} {position}" for code in _table_objections(table)]
-    return tuple(found)
-
-
-def _table_objections(table: Table) -> list[str]:
-    found = []
-    if len(set(table.cells)) != len(table.cells):
-        found.append("cell-repeated")
-    if table.sigma_squared <= 0 or table.rho < 1 / (2 * table.sigma_squared):
-        # One person changes one cell by one: rho >= 1 / (2 sigma^2) (Bun and Steinke 2016).
-        found.append("noise-too-small-for-its-rho")
-    return found
+    of_plan = (rule(plan) for rule in PLAN_RULES)
+    of_tables = (
+        (rule(table, plan.tables[:place]), place + 1)
+        for place, table in enumerate(plan.tables)
+        for rule in TABLE_RULES
+    )
+    return (
+        *(code for code in of_plan if code is not None),
+        *(f"{code} {position}" for code, position in of_tables if code is not None),
+    )
 
 
 def spent(tables: Sequence[Table]) -> Fraction:
@@ -116,7 +160,10 @@ def shown(table: Table, values: Sequence[int], nodes: int) -> tuple[ShownCell, .
 
 
 def held_because(plan: Plan, nodes: int, sums: Mapping[str, Sequence[int]] | None) -> str | None:
-    """Why a release is held, if it is: too few nodes, or sums that noise cannot have made."""
+    """Why a release is held, if it is: too few nodes, or sums that noise cannot have made.
+
+    Code list: ``held-reason``.
+    """
     if nodes < plan.minimum_nodes or sums is None:
         return "too-few-nodes"
     for table in plan.tables:

@@ -68,6 +68,7 @@ def test_a_person_counts_once_in_each_table() -> None:
         (replace(PLAN, period_start=MAY - timedelta(days=340)), "period-too-long"),
         (replace(PLAN, period_end=MAY), "period-too-long"),
         (replace(PLAN, tables=(replace(TABLE, rho=Fraction(0)),)), "no-noise"),
+        (replace(PLAN, tables=(replace(TABLE, sigma_squared=Fraction(0)),)), "no-noise"),
         (
             replace(PLAN, tables=(replace(TABLE, rho=Fraction(1, 3)),)),
             "noise-too-small-for-its-rho",
