@@ -48,7 +48,10 @@ class SocialContract:
 def it_begins_before_it_ends(
     known: SocialContract | None, told: SocialContract
 ) -> Objection | None:
-    """A period has a length, and not the length of a life."""
+    """A period has a length, and not the length of a life.
+
+    Project: longer is a slip of the pen.
+    """
     days = (told.ends_at - told.starts_at).days
     if told.starts_at < told.ends_at and days <= LONGEST_DAYS:
         return None
@@ -58,7 +61,10 @@ def it_begins_before_it_ends(
 def what_was_counted_stays_what_it_is(
     known: SocialContract | None, told: SocialContract
 ) -> Objection | None:
-    """Visits that were counted do not become nights of another service."""
+    """Visits that were counted do not become nights of another service.
+
+    Project: a statement that was told stays true.
+    """
     if known is None or not known.delivered:
         return None
     same = (known.service_type, known.unit) == (told.service_type, told.unit)

@@ -24,29 +24,63 @@ from services.assistance.domain.facts import (
     EpisodeRests,
     EpisodeWasScheduled,
 )
-from services.assistance.domain.refusals import Objection, Refusal, lies_in_the_future
+from services.assistance.domain.refusals import Objection, Refusal, lies_in_the_future, refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """Help is to begin at ``starts_at``."""
+
+    starts_at: datetime
+    now: datetime
+
+
+def it_has_not_begun_yet(episode: Episode, asked: Beginning) -> Objection | None:
+    """What has begun or ended begins no more (project: its first unit was told)."""
+    open_ = isinstance(episode.state, Planned | Scheduled)
+    return None if open_ else Objection(code="wrong-state")
+
+
+def the_beginning_lies_ahead(episode: Episode, asked: Beginning) -> Objection | None:
+    """What has begun already is recorded, not scheduled (project: its clock has to ring)."""
+    if asked.starts_at <= asked.now:
+        return Objection(code="out-of-range", field="starts_at")
+    return None
+
+
+BEGINNING_RULES: Final[tuple[Callable[[Episode, Beginning], Objection | None], ...]] = (
+    it_has_not_begun_yet,
+    the_beginning_lies_ahead,
+)
 
 
 def schedule(episode: Episode, starts_at: datetime, now: datetime) -> EpisodeChange | Refusal:
     """It is to begin at ``starts_at``; once more moves it."""
-    against = []
-    if not isinstance(episode.state, Planned | Scheduled):
-        against.append(Objection(code="wrong-state"))
-    if starts_at <= now:
-        against.append(Objection(code="out-of-range", field="starts_at"))
-    if against:
-        return Refusal(objections=tuple(against))
+    asked = Beginning(starts_at=starts_at, now=now)
+    found = [rule(episode, asked) for rule in BEGINNING_RULES]
+    if against := tuple(objection for objection in found if objection):
+        return Refusal(objections=against)
     return EpisodeChange(
         episode=replace(episode, state=Scheduled(starts_at=starts_at)),
         facts=(EpisodeWasScheduled(happened_at=now, starts_at=starts_at),),
     )
 
 
+def help_is_under_way(episode: Episode) -> Objection | None:
+    """Only help under way can rest (FHIR R4, Task.status: on-hold follows in-progress)."""
+    return None if isinstance(episode.state, Active) else Objection(code="wrong-state")
+
+
+def help_rests(episode: Episode) -> Objection | None:
+    """Only what rests goes on (FHIR R4, Task.status: in-progress follows on-hold)."""
+    return None if isinstance(episode.state, Suspended) else Objection(code="wrong-state")
+
+
 def suspend(episode: Episode, reason: str, now: datetime) -> EpisodeChange | Refusal:
-    """It rests; only help under way can."""
-    state = episode.state
-    if not isinstance(state, Active):
-        return Refusal(objections=(Objection(code="wrong-state"),))
+    """It rests; what was counted stays."""
+    state, against = episode.state, refused(help_is_under_way(episode))
+    if against is not None or not isinstance(state, Active):
+        return against or Refusal(objections=())
     return EpisodeChange(
         episode=replace(
             episode, state=Suspended(unit=state.unit, total=state.total, reason=reason)
@@ -57,9 +91,9 @@ def suspend(episode: Episode, reason: str, now: datetime) -> EpisodeChange | Ref
 
 def resume(episode: Episode, now: datetime) -> EpisodeChange | Refusal:
     """It goes on after it rested."""
-    state = episode.state
-    if not isinstance(state, Suspended):
-        return Refusal(objections=(Objection(code="wrong-state"),))
+    state, against = episode.state, refused(help_rests(episode))
+    if against is not None or not isinstance(state, Suspended):
+        return against or Refusal(objections=())
     return EpisodeChange(
         episode=replace(episode, state=Active(unit=state.unit, total=state.total)),
         facts=(EpisodeGoesOn(happened_at=now),),
@@ -76,13 +110,13 @@ class Ending:
 
 
 def it_has_not_ended_yet(episode: Episode, asked: Ending) -> Objection | None:
-    """What ended stays as it ended."""
+    """What ended stays as it ended (project: its outcome was told to the sender)."""
     ended = isinstance(episode.state, Completed | EndedEarly)
     return Objection(code="wrong-state") if ended else None
 
 
 def it_did_not_end_in_the_future(episode: Episode, asked: Ending) -> Objection | None:
-    """A time later than now is a mistake."""
+    """A time later than now is a mistake (project: only what is over is told as over)."""
     if lies_in_the_future(asked.happened_at, asked.now):
         return Objection(code="in-the-future", field="occurred_at")
     return None

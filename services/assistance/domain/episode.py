@@ -151,41 +151,50 @@ def plan(asked: Plan) -> EpisodeChange:
 
 
 def the_episode_is_open(episode: Episode, given: Delivery) -> Objection | None:
-    """Nothing is added to help that ended, or that rests: it is resumed first."""
+    """Nothing is added to help that ended, or that rests: it is resumed first.
+
+    Project: an outcome that was told stays true.
+    """
     closed = isinstance(episode.state, Completed | EndedEarly | Suspended)
     return Objection(code="wrong-state") if closed else None
 
 
 def it_did_not_happen_in_the_future(episode: Episode, given: Delivery) -> Objection | None:
-    """A time later than now is a mistake."""
+    """A time later than now is a mistake (project: only what was given is counted)."""
     if lies_in_the_future(given.happened_at, given.now):
         return Objection(code="in-the-future", field="occurred_at")
     return None
 
 
 def an_episode_has_one_unit(episode: Episode, given: Delivery) -> Objection | None:
-    """Visits and hours do not add up."""
+    """Visits and hours do not add up (project: a statement tells one sum)."""
     if isinstance(episode.state, Active) and episode.state.unit != given.unit:
         return Objection(code="out-of-range", field="unit")
     return None
 
 
 def a_service_is_counted_in_its_unit(episode: Episode, given: Delivery) -> Objection | None:
-    """Nursing counts in visits, not persons; accommodation in nights (state social order)."""
+    """Nursing counts in visits, not persons; accommodation in nights.
+
+    Project: as the state social order pays.
+    """
     if UNIT_OF.get(episode.service_type, given.unit) != given.unit:
         return Objection(code="wrong-unit", field="unit")
     return None
 
 
 def something_was_delivered_or_ended(episode: Episode, given: Delivery) -> Objection | None:
-    """Nothing of nothing is a mistake."""
+    """Nothing of nothing is a mistake (project: it would begin help that nobody gave)."""
     if given.quantity == 0 and given.outcome is None:
         return Objection(code="out-of-range", field="quantity")
     return None
 
 
 def the_sum_can_be_told(episode: Episode, given: Delivery) -> Objection | None:
-    """A sum beyond every stay is a mistake, and no event could carry it."""
+    """A sum beyond every stay is a mistake, and no event could carry it.
+
+    Project: the limit of the event's contract.
+    """
     if _total(episode) + given.quantity > TOTAL_LIMIT:
         return Objection(code="out-of-range", field="quantity")
     return None

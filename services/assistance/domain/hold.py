@@ -136,17 +136,20 @@ PLACE_NEEDS: Final = frozenset({"step-free"})
 
 
 def the_case_is_not_frozen(asked: HoldAsked, pools: tuple[Pool, ...]) -> NoPlace | None:
-    """Nothing is begun for somebody who stopped sharing with us."""
+    """Nothing is begun for somebody who stopped sharing with us.
+
+    Convention, Art. 11: private life.
+    """
     return NoPlace(reason="person-declined") if asked.frozen else None
 
 
 def the_question_is_still_open(asked: HoldAsked, pools: tuple[Pool, ...]) -> NoPlace | None:
-    """Whoever asked went on without us."""
+    """Whoever asked went on without us (project: no place stands empty for nobody)."""
     return NoPlace(reason="hold-expired") if asked.now >= asked.answer_by else None
 
 
 def a_place_that_fits_is_free(asked: HoldAsked, pools: tuple[Pool, ...]) -> NoPlace | None:
-    """Where a service has places, one of them must be free."""
+    """Where a service has places, one of them must be free (FHIR Gravity, capacity status)."""
     if pools and not _free(pools, asked.audience_class):
         return NoPlace(reason="at-capacity")
     return None

@@ -81,39 +81,48 @@ class Assignment:
 
 
 def something_is_kept(hold: Hold, asked: Assignment) -> Objection | None:
-    """Whoever is gone needs no place."""
+    """Whoever is gone needs no place (project: a free place is for who comes)."""
     kept = isinstance(hold.state, Held | Confirmed | CheckedIn)
     return None if kept else Objection(code="wrong-state")
 
 
 def the_chosen_pool_is_known(hold: Hold, asked: Assignment) -> Objection | None:
-    """A pool exists once its capacity was reported."""
+    """A pool exists once its capacity was reported (project: only counted places can be taken)."""
     return Objection(code="unknown-pool", field="pool_id") if asked.pool is None else None
 
 
 def the_chosen_pool_is_of_this_service(hold: Hold, asked: Assignment) -> Objection | None:
-    """Another service is another task, with its own consent."""
+    """Another service is another task, with its own consent.
+
+    Convention, Art. 12(7): consensual and informed.
+    """
     if asked.pool is None or asked.pool.service_type == hold.service_type:
         return None
     return Objection(code="place-does-not-suit", field="pool_id")
 
 
 def a_place_is_free_there(hold: Hold, asked: Assignment) -> Objection | None:
-    """Nobody is put out for somebody else."""
+    """Nobody is put out for somebody else (project: a stay ends by a person's word alone)."""
     if asked.pool is None or asked.pool.available or asked.pool.pool_id == hold.pool_id:
         return None
     return Objection(code="place-does-not-suit", field="pool_id")
 
 
 def the_place_has_what_is_needed(hold: Hold, asked: Assignment) -> Objection | None:
-    """Step-free is step-free: no reason replaces it."""
+    """Step-free is step-free: no reason replaces it.
+
+    Rights of Persons with Disabilities, Art. 9.
+    """
     if asked.pool is None or asked.needs <= asked.pool.suits:
         return None
     return Objection(code="place-does-not-suit", field="needs")
 
 
 def a_family_is_not_separated_without_a_reason(hold: Hold, asked: Assignment) -> Objection | None:
-    """A carer and the children, a minor mother and her child, get one place that takes both."""
+    """A carer and the children, a minor mother and her child, get one place that takes both.
+
+    ODIHR, NRM Handbook 2022; Rights of the Child, Art. 9.
+    """
     family = hold.audience_class in FAMILIES
     if asked.pool is None or not family or a_reason_is_recorded(asked.after.reason):
         return None
@@ -123,7 +132,10 @@ def a_family_is_not_separated_without_a_reason(hold: Hold, asked: Assignment) ->
 
 
 def the_place_is_for_whom_it_was_asked(hold: Hold, asked: Assignment) -> Objection | None:
-    """Women do not find a man in their room; a person here may say why it is right."""
+    """Women do not find a man in their room; a person here may say why it is right.
+
+    Convention, Art. 12(1)(a): appropriate and secure accommodation.
+    """
     if asked.pool is None or hold.audience_class in FAMILIES:
         return None
     if a_reason_is_recorded(asked.after.reason) or fits(asked.pool, hold.audience_class):

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from contracts.vocabulary import NOT_YET_KNOWN, Profile, is_a_reason
 from services.assistance.domain.dates import after_months
-from services.assistance.domain.refusals import Objection, Refusal, lies_in_the_future
+from services.assistance.domain.refusals import Objection, Refusal, lies_in_the_future, refused
 
 CHILDREN: Final = frozenset({"child", "believed-child"})
 HIGH_RISK: Final = "high"
@@ -103,18 +103,24 @@ class AssistancePlan:
 
 
 def the_plan_is_still_a_draft(known: AssistancePlan | None, told: Content) -> Objection | None:
-    """What was agreed with the person is changed with the person: it goes back to a draft first."""
+    """What was agreed with the person is changed with the person: it goes back to a draft first.
+
+    Convention, Art. 12(7): consensual and informed.
+    """
     draft = known is None or isinstance(known.state, Draft)
     return None if draft else Objection(code="wrong-state")
 
 
 def a_plan_meets_a_need(known: AssistancePlan | None, told: Content) -> Objection | None:
-    """A plan for nothing is none."""
+    """A plan for nothing is none (Bulgarian mechanism, plan: needs)."""
     return None if told.needs else Objection(code="needs-missing", field="needs")
 
 
 def each_part_stands_once(known: AssistancePlan | None, told: Content) -> Objection | None:
-    """Two parts under one id would be mistaken for each other."""
+    """Two parts under one id would be mistaken for each other.
+
+    Project: the person agrees to each by its id.
+    """
     ids = {part.part_id for part in told.parts}
     return Objection(code="need-repeated", field="parts") if len(ids) < len(told.parts) else None
 
@@ -160,7 +166,10 @@ class Step:
 
 
 def the_step_is_one_of_its_ways(plan: AssistancePlan, step: Step) -> Objection | None:
-    """Handbook of NRM: plan, agree, act, reintegrate, ask after; back only where it says so."""
+    """Plan, agree, act, reintegrate, ask after; back only where it says so.
+
+    Code list: ``plan-state``, after ODIHR, NRM Handbook 2022.
+    """
     return None if step.to in NEXT[plan.state.code] else Objection(code="wrong-state", field="to")
 
 
@@ -172,14 +181,17 @@ def the_person_agreed_to_something(plan: AssistancePlan, step: Step) -> Objectio
 
 
 def the_risk_was_looked_at(plan: AssistancePlan, step: Step) -> Objection | None:
-    """Nobody agrees to a plan whose danger nobody has judged."""
+    """Nobody agrees to a plan whose danger nobody has judged (Bulgarian mechanism, plan: risk)."""
     if step.to != Agreed.code or plan.content.risk != NOT_YET_KNOWN:
         return None
     return Objection(code="required", field="risk")
 
 
 def high_risk_has_a_safety_plan(plan: AssistancePlan, step: Step) -> Objection | None:
-    """Where the danger is high the first thing is what to do when it comes."""
+    """Where the danger is high the first thing is what to do when it comes.
+
+    Bulgarian mechanism, plan: safety plan.
+    """
     content = plan.content
     if step.to != Agreed.code or content.risk != HIGH_RISK or content.safety_plan == YES:
         return None
@@ -187,7 +199,10 @@ def high_risk_has_a_safety_plan(plan: AssistancePlan, step: Step) -> Objection |
 
 
 def an_end_has_a_reason(plan: AssistancePlan, step: Step) -> Objection | None:
-    """A plan is not closed without saying why; an unknown word does not say it."""
+    """A plan is not closed without saying why; an unknown word does not say it.
+
+    Code list: ``plan-end-reason``.
+    """
     if step.to != Closed.code or is_a_reason("plan-end-reason", step.reason):
         return None
     return Objection(code="reason-missing", field="reason")
@@ -197,7 +212,8 @@ def a_child_is_monitored_to_the_end(plan: AssistancePlan, step: Step) -> Objecti
     """The profile's months of monitoring are the child's: no way round shortens them.
 
     Once help began a child's plan is closed from follow-up alone, when they are over. Help that is
-    given again begins them anew. Where nobody is left to be monitored here they end before.
+    given again begins them anew. Where nobody is left to be monitored here they end before
+    (profile: ``child_monitoring_months``; Bulgarian mechanism, measure 3.2).
     """
     state, child = plan.state, plan.content.majority in CHILDREN
     if step.to != Closed.code or not child or step.reason in MONITORED_NO_LONGER:
@@ -259,16 +275,25 @@ def first_asking(plan: AssistancePlan, follow_up_id: UUID, step: Step) -> Asking
     )
 
 
+def nobody_has_asked_yet(plan: AssistancePlan, known: Asking | None) -> Objection | None:
+    """Nobody is asked after under a closed plan, nor twice in one asking.
+
+    Project: what the person said stays as it was said.
+    """
+    done = known is not None and known.done_at is not None
+    return Objection(code="wrong-state") if done or isinstance(plan.state, Closed) else None
+
+
+def the_asking_lies_ahead(asked: Asking, now: datetime) -> Objection | None:
+    """Nobody is reminded of what is past (project: its clock has to ring)."""
+    return Objection(code="out-of-range", field="due_at") if asked.due_at <= now else None
+
+
 def plan_asking(
     plan: AssistancePlan, known: Asking | None, asked: Asking, now: datetime
 ) -> Asking | Refusal:
     """A person plans to ask after somebody; once more moves it."""
-    against = []
-    if isinstance(plan.state, Closed) or (known is not None and known.done_at is not None):
-        against.append(Objection(code="wrong-state"))
-    if asked.due_at <= now:
-        against.append(Objection(code="out-of-range", field="due_at"))
-    return Refusal(objections=tuple(against)) if against else asked
+    return refused(nobody_has_asked_yet(plan, known), the_asking_lies_ahead(asked, now)) or asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,17 +306,27 @@ class Heard:
     now: datetime
 
 
+def the_person_was_heard_by_now(heard: Heard) -> Objection | None:
+    """A time later than now is a mistake (project: nobody is done with what is to come)."""
+    if lies_in_the_future(heard.happened_at, heard.now):
+        return Objection(code="in-the-future", field="occurred_at")
+    return None
+
+
+def only_goals_of_the_plan_are_met(plan: AssistancePlan, heard: Heard) -> Objection | None:
+    """A goal that nobody agreed to was not met (Convention, Art. 12(7): consensual, informed)."""
+    if set(heard.goals_met) <= set(plan.content.goals):
+        return None
+    return Objection(code="out-of-range", field="goals_met")
+
+
 def record_asking(plan: AssistancePlan, known: Asking, heard: Heard) -> Asking | Refusal:
     """Somebody asked; the person's answer as codes."""
-    against = []
-    if isinstance(plan.state, Closed) or known.done_at is not None:
-        against.append(Objection(code="wrong-state"))
-    if lies_in_the_future(heard.happened_at, heard.now):
-        against.append(Objection(code="in-the-future", field="occurred_at"))
-    if not set(heard.goals_met) <= set(plan.content.goals):
-        against.append(Objection(code="out-of-range", field="goals_met"))
-    if against:
-        return Refusal(objections=tuple(against))
-    return replace(
+    against = refused(
+        nobody_has_asked_yet(plan, known),
+        the_person_was_heard_by_now(heard),
+        only_goals_of_the_plan_are_met(plan, heard),
+    )
+    return against or replace(
         known, done_at=heard.happened_at, feedback=heard.feedback, goals_met=heard.goals_met
     )

@@ -69,14 +69,17 @@ class CapacityReport:
 
 
 def places_in_use_still_fit(pool: Pool, told: CapacityReport) -> Objection | None:
-    """Nobody is put out by a smaller number."""
+    """Nobody is put out by a smaller number (project: a stay ends by a person's word alone)."""
     if told.maximum < pool.held + pool.occupied + told.out_of_service:
         return Objection(code="exceeds-maximum", field="maximum")
     return None
 
 
 def a_pool_in_use_stays_what_it_is(pool: Pool, told: CapacityReport) -> Objection | None:
-    """Places that are held or occupied do not become places for somebody else."""
+    """Places that are held or occupied do not become places for somebody else.
+
+    Project: who is here was placed by it.
+    """
     same = (told.service_type, told.audience_class) == (pool.service_type, pool.audience_class)
     if same or not pool.held + pool.occupied:
         return None
@@ -126,12 +129,12 @@ class Closing:
 
 
 def the_pool_is_known(pool: Pool | None, told: Closing) -> Objection | None:
-    """Places that nobody counted cannot be closed."""
+    """Places that nobody counted cannot be closed (project: the sum of its places has to hold)."""
     return Objection(code="unknown-pool", field="pool_id") if pool is None else None
 
 
 def nobody_is_put_out(pool: Pool | None, told: Closing) -> Objection | None:
-    """Only places that are free can be closed."""
+    """Only places that are free can be closed (project: a stay ends by a person's word alone)."""
     if pool is not None and told.out_of_service > pool.out_of_service + pool.available:
         return Objection(code="exceeds-maximum", field="out_of_service")
     return None

@@ -23,6 +23,12 @@ class Refusal:
     objections: tuple[Objection, ...]
 
 
+def refused(*found: Objection | None) -> Refusal | None:
+    """A refusal with every objection that was found; nothing when none was."""
+    objections = tuple(objection for objection in found if objection is not None)
+    return Refusal(objections=objections) if objections else None
+
+
 def lies_in_the_future(at: datetime, now: datetime) -> bool:
     """Whether ``at`` is later than differing clocks explain."""
     return at > now + CLOCK_TOLERANCE

@@ -142,32 +142,35 @@ class Moment:
 
 
 def somebody_is_expected(hold: Hold, at: Moment) -> Objection | None:
-    """Only a confirmed hold can be taken up."""
+    """Only a confirmed hold can be taken up (project: an unconfirmed one may be let go)."""
     expected = isinstance(hold.state, Confirmed)
     return None if expected else Objection(code="wrong-state")
 
 
 def somebody_is_here(hold: Hold, at: Moment) -> Objection | None:
-    """Who is not here cannot leave."""
+    """Who is not here cannot leave (project: a place is given back once)."""
     return None if isinstance(hold.state, CheckedIn) else Objection(code="wrong-state")
 
 
 def it_has_happened(hold: Hold, at: Moment) -> Objection | None:
-    """A time later than now is a mistake."""
+    """A time later than now is a mistake (project: the limit of a stay counts from it)."""
     if lies_in_the_future(at.happened_at, at.now):
         return Objection(code="in-the-future", field="occurred_at")
     return None
 
 
 def nobody_leaves_before_coming(hold: Hold, at: Moment) -> Objection | None:
-    """The end of a stay is not before its beginning."""
+    """The end of a stay is not before its beginning (project: such a time is a slip of the pen)."""
     if isinstance(hold.state, CheckedIn) and at.happened_at < hold.state.since:
         return Objection(code="out-of-range", field="occurred_at")
     return None
 
 
 def the_time_to_arrive_is_over(hold: Hold, at: Moment) -> Objection | None:
-    """The profile's hours are the person's: nobody is given up before they are over."""
+    """The profile's hours are the person's: nobody is given up before they are over.
+
+    Profile: ``arrival_hours``.
+    """
     state = hold.state
     if isinstance(state, Confirmed) and state.arrive_by is not None and at.now < state.arrive_by:
         return Objection(code="too-early")
@@ -225,12 +228,12 @@ class Extension:
 
 
 def a_stay_goes_on(hold: Hold, asked: Extension) -> Objection | None:
-    """Only who is here can stay longer."""
+    """Only who is here can stay longer (project: only a stay has an end to move)."""
     return None if isinstance(hold.state, CheckedIn) else Objection(code="wrong-state")
 
 
 def the_end_lies_ahead(hold: Hold, asked: Extension) -> Objection | None:
-    """A stay cannot be extended into the past."""
+    """A stay cannot be extended into the past (project: its clock has to ring once more)."""
     if asked.ends_at <= asked.now:
         return Objection(code="out-of-range", field="ends_at")
     return None

@@ -36,28 +36,43 @@ Rule = Callable[[IntakeFacts], tuple[Objection, ...]]
 
 
 def source_is_a_system_of_this_node(facts: IntakeFacts) -> tuple[Objection, ...]:
-    """The record is from a system that the operator listed; any other word may be a name."""
+    """The record is from a system that the operator listed; any other word may be a name.
+
+    Project: no name of a person passes the door.
+    """
     return () if facts.source_is_known else (Objection("unknown-source", "source"),)
 
 
 def every_node_named_takes_part(facts: IntakeFacts) -> tuple[Objection, ...]:
-    """An agency that is named is in the registry."""
+    """An agency that is named is in the registry.
+
+    Project: what is no agency may be a person's name.
+    """
     return tuple(Objection("not-a-participant", place) for place in facts.strangers)
 
 
 def subject_is_a_uuid(facts: IntakeFacts) -> tuple[Objection, ...]:
-    """A case or pool is named by a random id, never by a file number."""
+    """A case or pool is named by a random id, never by a file number.
+
+    Project: a file number leads to the person.
+    """
     return () if facts.subject_is_a_uuid else (Objection("subject-not-a-uuid", "subject"),)
 
 
 def owner_is_in_this_node(facts: IntakeFacts) -> tuple[Objection, ...]:
-    """Somebody here answers this command; the gateway answers its own."""
+    """Somebody here answers this command; the gateway answers its own.
+
+    Project: nothing is taken that nobody here can do.
+    """
     served = facts.command_owner == "gateway" or facts.command_owner in facts.node_services
     return () if served else (Objection("not-served-here", "type"),)
 
 
 def nothing_happened_in_the_future(facts: IntakeFacts) -> tuple[Objection, ...]:
-    """What happened, happened before now (give or take the agency's clock)."""
+    """What happened, happened before now (give or take the agency's clock).
+
+    Project: clocks count from it.
+    """
     happened = facts.times.get("occurred_at")
     if happened is None or happened <= facts.now + facts.clock_skew:
         return ()
@@ -65,7 +80,10 @@ def nothing_happened_in_the_future(facts: IntakeFacts) -> tuple[Objection, ...]:
 
 
 def times_are_of_this_age(facts: IntakeFacts) -> tuple[Objection, ...]:
-    """No time is one that no calendar of ours can hold."""
+    """No time is one that no calendar of ours can hold.
+
+    Project: such a time is a slip of the pen.
+    """
     return tuple(
         Objection("out-of-range", place)
         for place, moment in facts.times.items()

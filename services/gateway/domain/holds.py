@@ -97,12 +97,12 @@ class Placing:
 
 
 def a_hold_is_about_a_known_case(asked: Placing) -> Objection | None:
-    """A record that is not here cannot be kept."""
+    """A record that is not here cannot be kept (project: whoever relies on it has to hear so)."""
     return None if asked.case_known else Objection("unknown-case")
 
 
 def a_hold_has_an_id_of_its_own(asked: Placing) -> Objection | None:
-    """Another hold came before under this id."""
+    """Another hold came before under this id (project: one id is one hold in the audit)."""
     return ID_TAKEN if asked.id_taken else None
 
 
@@ -112,7 +112,7 @@ def a_hold_has_a_ground(asked: Placing) -> Objection | None:
 
 
 def a_hold_ends_after_now(asked: Placing) -> Objection | None:
-    """A hold that is over keeps nothing."""
+    """A hold that is over keeps nothing (project: whoever relies on it has to hear so)."""
     return Objection("out-of-range", "ends_at") if asked.ends_at <= asked.now else None
 
 
@@ -123,7 +123,10 @@ def a_hold_is_no_longer_than_the_profile_lets_it(asked: Placing) -> Objection | 
 
 
 def nobody_keeps_a_record_alone_by_placing_again(asked: Placing) -> Objection | None:
-    """What nobody confirmed is not placed anew by the same person, hours after hours, for ever."""
+    """What nobody confirmed is not placed anew by the same person, hours after hours, for ever.
+
+    Project: two people see each ground.
+    """
     return Objection(SECOND_PERSON) if asked.again_alone else None
 
 
@@ -144,7 +147,10 @@ def placing_objections(asked: Placing) -> tuple[Objection, ...]:
 
 
 def standing_objections(hold: LegalHold | None, now: datetime) -> tuple[Objection, ...]:
-    """Only a hold of this case that still stands is confirmed or lifted."""
+    """Only a hold of this case that still stands is confirmed or lifted.
+
+    Project: a new ground needs a new hold.
+    """
     if hold is None:
         return (Objection("unknown-hold", "hold_id"),)
     return () if stands(hold, now) else (Objection("hold-ended", "hold_id"),)
@@ -153,7 +159,10 @@ def standing_objections(hold: LegalHold | None, now: datetime) -> tuple[Objectio
 def confirming_objections(
     hold: LegalHold | None, now: datetime, second_person: tuple[Objection, ...]
 ) -> tuple[Objection, ...]:
-    """Two people see the ground of a hold; once confirmed it needs no third."""
+    """Two people see the ground of a hold; once confirmed it needs no third.
+
+    Project: nobody keeps a record alone.
+    """
     against = standing_objections(hold, now) + second_person
     if hold is not None and hold.confirmed_at is not None:
         against += (Objection("wrong-state"),)
@@ -181,7 +190,7 @@ class Destroying:
 
 
 def the_sharing_of_it_was_stopped(asked: Destroying) -> str | None:
-    """A running case is closed, not destroyed."""
+    """A running case is closed, not destroyed (GDPR, Art. 17(1)(b): consent was withdrawn)."""
     return NOT_STOPPED if asked.stopped_at is None else None
 
 
@@ -192,13 +201,18 @@ def no_legal_hold_stands(asked: Destroying) -> str | None:
 
 
 def nobody_lives_here_any_more(asked: Destroying) -> str | None:
-    """Whoever gives somebody a bed needs to know whom: they ask for their own consent instead."""
+    """Whoever gives somebody a bed needs to know whom: they ask for their own consent instead.
+
+    Project: a running stay needs its record.
+    """
     return RUNNING_STAY if any(stay.ended_at is None for stay in asked.stays) else None
 
 
 def the_agreed_hours_after_the_stop_are_over(asked: Destroying) -> str | None:
     """Counted from the stop, and anew from the end of every hold and every stay: whoever was forced
     to take consent back can say so meanwhile. Nothing undoes the stop itself.
+
+    Profile: ``destroy_after_withdrawal_hours``.
     """
     if asked.stopped_at is None:
         return None
@@ -209,7 +223,10 @@ def the_agreed_hours_after_the_stop_are_over(asked: Destroying) -> str | None:
 
 
 def whoever_lifted_a_hold_does_not_destroy_what_it_kept(asked: Destroying) -> str | None:
-    """Evidence goes by the word of two people, also where one person has both roles."""
+    """Evidence goes by the word of two people, also where one person has both roles.
+
+    Project: nobody destroys evidence alone.
+    """
     return SECOND_PERSON if asked.lifted_by_the_same else None
 
 

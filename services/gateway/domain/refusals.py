@@ -25,6 +25,7 @@ def second_person_objections(
 ) -> tuple[Objection, ...]:
     """Nobody takes back alone what they did: whoever linked two cases does not unlink them.
 
-    A system is no second person, whatever its name is: nobody knows who sits before it.
+    A system is no second person, whatever its name is: nobody knows who sits before it (project:
+    one person alone could hide a mistake).
     """
     return (Objection("second-person-needed"),) if a_system or caller in before else ()

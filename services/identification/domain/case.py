@@ -227,7 +227,10 @@ def refused(*found: Objection | None) -> Refusal | None:
 
 
 def it_happened_by_now(at: datetime, now: datetime) -> Objection | None:
-    """A time later than now is a mistake (a small difference of clocks is not)."""
+    """A time later than now is a mistake (a small difference of clocks is not).
+
+    Project: clocks count from it.
+    """
     return (
         Objection(code="in-the-future", field="occurred_at") if at > now + CLOCK_TOLERANCE else None
     )

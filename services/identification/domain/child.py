@@ -84,7 +84,10 @@ def best_interests_come_before_a_placement(case: Case, asked: Measure) -> Object
 
 
 def the_guardian_is_checked_and_safe(case: Case) -> Objection | None:
-    """Nobody else is told of a child or asked for it: a guardian may have taken part."""
+    """Nobody else is told of a child or asked for it: a guardian may have taken part.
+
+    Convention, Art. 10(4)(a): in its best interests.
+    """
     if case.codes.guardian_status == SAFE_GUARDIAN:
         return None
     return Objection(code="guardian-not-safe")

@@ -88,18 +88,24 @@ class DecisionAsked:
 def it_did_not_happen_in_the_future(
     case: Case, asked: DecisionAsked | ScreeningAsked
 ) -> Objection | None:
-    """A time later than now is a mistake (a small difference of clocks is not)."""
+    """A time later than now is a mistake (a small difference of clocks is not).
+
+    Project: clocks count from it.
+    """
     at = asked.decided_at if isinstance(asked, DecisionAsked) else asked.occurred_at
     return it_happened_by_now(at, asked.now)
 
 
 def the_case_is_undecided(case: Case, asked: ScreeningAsked) -> Objection | None:
-    """Screening comes before the first decision."""
+    """Screening comes before the first decision (project: what is decided gets a second look)."""
     return None if isinstance(case.state, Undecided) else Objection(code="wrong-state")
 
 
 def the_state_awaits_this_decision(case: Case, asked: DecisionAsked) -> Objection | None:
-    """Reasonable grounds first, then the conclusive decision; again only when looked at anew."""
+    """Reasonable grounds first, then the conclusive decision; again only when looked at anew.
+
+    Convention, Art. 10(2) and 13(1).
+    """
     if isinstance(case.state, Reconsideration):
         return None if case.state.decision == asked.decision else Objection(code="wrong-state")
     awaited = Undecided if asked.decision == REASONABLE_GROUNDS else AwaitingConclusion
@@ -107,19 +113,22 @@ def the_state_awaits_this_decision(case: Case, asked: DecisionAsked) -> Objectio
 
 
 def the_decision_is_known(case: Case, asked: DecisionAsked) -> Objection | None:
-    """A decision under a code that we do not know cannot be guessed."""
+    """A decision under a code that we do not know cannot be guessed.
+
+    Code list: ``decision-kind``.
+    """
     known = asked.decision in (REASONABLE_GROUNDS, CONCLUSIVE)
     return None if known else Objection(code="out-of-range", field="decision")
 
 
 def the_outcome_is_known(case: Case, asked: DecisionAsked) -> Objection | None:
-    """Nor can its outcome."""
+    """Nor can its outcome (code list: ``decision-outcome``)."""
     known = asked.outcome in (POSITIVE, NEGATIVE)
     return None if known else Objection(code="out-of-range", field="outcome")
 
 
 def a_negative_decision_has_reasons(case: Case, asked: DecisionAsked) -> Objection | None:
-    """A person is told why not."""
+    """A person is told why not (project: nobody can ask for a second look without them)."""
     if asked.outcome == NEGATIVE and not asked.reasons:
         return Objection(code="reason-missing", field="reasons")
     return None
@@ -128,7 +137,8 @@ def a_negative_decision_has_reasons(case: Case, asked: DecisionAsked) -> Objecti
 def reflection_is_over_or_the_person_asked(case: Case, asked: DecisionAsked) -> Objection | None:
     """No conclusive decision before the end of reflection unless the person wants it.
 
-    A child has a measure instead of the period, and no less time.
+    A child has a measure instead of the period, and no less time (Convention, Art. 13(1); UK
+    statutory guidance: a decision after the period).
     """
     if asked.decision != CONCLUSIVE or not isinstance(case.state, Reflection | ChildProtection):
         return None

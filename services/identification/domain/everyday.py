@@ -76,7 +76,7 @@ def a_frozen_case_is_named_as_the_same_persons(
 ) -> Objection | None:
     """Somebody comes again after sharing was stopped: what they forbade must come along.
 
-    For any other reason nothing is made of a frozen case.
+    For any other reason nothing is made of a frozen case (Convention, Art. 11: private life).
     """
     if other is None or other.case is not None or is_of_the_same_person(kind):
         return None
@@ -84,7 +84,10 @@ def a_frozen_case_is_named_as_the_same_persons(
 
 
 def the_person_is_an_own_citizen(case: Case, country: str) -> Objection | None:
-    """The return of others is not arranged here; an open citizenship is no objection."""
+    """The return of others is not arranged here; an open citizenship is no objection.
+
+    Convention, Art. 16(1): a state accepts its own nationals.
+    """
     if case.codes.citizenship in (country, NOT_YET_KNOWN):
         return None
     return Objection(code="not-own-citizen")
@@ -126,13 +129,16 @@ class Unlinking:
 
 
 def the_link_is_there(asked: Unlinking) -> Objection | None:
-    """Only what was linked is taken apart, once."""
+    """Only what was linked is taken apart, once (project: nobody is told of it twice)."""
     there = (asked.linked_case, asked.kind) in asked.links
     return None if there else Objection(code="unknown-link", field="linked_case")
 
 
 def it_is_no_merge(asked: Unlinking) -> Objection | None:
-    """What was done under two ids of one case cannot be told apart any more."""
+    """What was done under two ids of one case cannot be told apart any more.
+
+    Project: the other case went on for both.
+    """
     merged = asked.kind == DUPLICATE_OF
     return Objection(code="merge-stands", field="kind") if merged else None
 

@@ -88,7 +88,10 @@ LOST: Final[Mapping[str, Callable[[Case], bool]]] = MappingProxyType(
 
 
 def the_other_case_goes_on(other: OtherCase | None) -> Objection | None:
-    """A duplicate is merged into a case that can be worked."""
+    """A duplicate is merged into a case that can be worked.
+
+    Project: help never ends with a mistake.
+    """
     if other is None:
         return None
     if other.case is None:
@@ -145,7 +148,10 @@ def merge(case: Case, other: OtherCase | None, now: datetime) -> Change | Refusa
 
 
 def the_other_case_is_known(case_id: UUID, other: OtherCase | None, field: str) -> Objection | None:
-    """A reference to nothing, or to itself, links nothing."""
+    """A reference to nothing, or to itself, links nothing.
+
+    Project: only cases of this node are linked.
+    """
     if other is None or other.case_id == case_id:
         return Objection(code="unknown-linked-case", field=field)
     return None

@@ -32,12 +32,15 @@ from services.identification.domain.facts import (
 
 
 def the_period_runs(case: Case) -> Objection | None:
-    """Only a period that runs can become longer or shorter."""
+    """Only a period that runs can become longer or shorter.
+
+    Convention, Art. 13(1): it begins with reasonable grounds.
+    """
     return None if isinstance(case.state, Reflection) else Objection(code="wrong-state")
 
 
 def another_extension_is_left(case: Case, clocks: Clocks) -> Objection | None:
-    """As often as the profile lets it."""
+    """As often as the profile lets it (profile: ``reflection_extensions``)."""
     most = clocks.profile.number("reflection_extensions")
     if isinstance(case.state, Reflection) and len(case.state.extensions) >= most:
         return Objection(code="limit-reached")
@@ -45,7 +48,10 @@ def another_extension_is_left(case: Case, clocks: Clocks) -> Objection | None:
 
 
 def a_reason_ends_it(reason: str) -> Objection | None:
-    """Only the person's wish, or a reason of Art. 13(3); a code that we do not know is none."""
+    """Only the person's wish, public order or an improper claim; an unknown code is none.
+
+    Convention, Art. 13(3); code list: ``reflection-end-reason``.
+    """
     if is_a_reason("reflection-end-reason", reason):
         return None
     return Objection(code="reason-missing", field="reason")

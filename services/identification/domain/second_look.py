@@ -46,29 +46,38 @@ class RevocationAsked:
 
 
 def a_negative_decision_stands(case: Case) -> Objection | None:
-    """Only what was decided against the person is looked at again."""
+    """Only what was decided against the person is looked at again.
+
+    Project: nobody asks against what helps them.
+    """
     return None if isinstance(case.state, Negative) else Objection(code="wrong-state")
 
 
 def the_window_is_open(case: Case, now: datetime) -> Objection | None:
-    """Another look is asked for within the days of the profile."""
+    """Another look is asked for within the days of the profile.
+
+    Profile: ``reconsideration_days``.
+    """
     until = case.state.reconsider_until if isinstance(case.state, Negative) else None
     return Objection(code="deadline-passed") if until is not None and now > until else None
 
 
 def the_person_was_identified(case: Case) -> Objection | None:
-    """Only a status that was given is taken back."""
+    """Only a status that was given is taken back (project: whoever has no status loses none)."""
     return None if isinstance(case.state, Identified) else Objection(code="wrong-state")
 
 
 def the_ground_is_accepted(asked: RevocationAsked) -> Objection | None:
-    """Deception, wrong facts, no power: nothing about how somebody behaved afterwards."""
+    """Deception, wrong facts, no power: nothing about how somebody behaved afterwards.
+
+    Code list: ``revocation-ground``.
+    """
     known = is_a_reason("revocation-ground", asked.ground)
     return None if known else Objection(code="ground-not-accepted", field="ground")
 
 
 def a_second_authority_agreed(asked: RevocationAsked) -> Objection | None:
-    """No agency takes a status back alone."""
+    """No agency takes a status back alone (profile: ``revocation_authority_types``)."""
     if asked.may_agree:
         return None
     return Objection(code="second-authority-missing", field="second_authority")

@@ -59,12 +59,18 @@ class Case:
 
 
 def case_is_not_closed(case: Case) -> Refusal | None:
-    """Nothing new begins on a case that was closed or entered in error."""
+    """Nothing new begins on a case that was closed or entered in error.
+
+    Project: who comes back has a new, linked case.
+    """
     return None if case.status is CaseStatus.OPEN else Refusal("case-closed")
 
 
 def case_is_not_frozen(case: Case) -> Refusal | None:
-    """Sharing was stopped: nothing happens with the case here any more."""
+    """Sharing was stopped: nothing happens with the case here any more.
+
+    Convention, Art. 11: private life.
+    """
     return Refusal("case-frozen") if case.frozen else None
 
 

@@ -98,23 +98,26 @@ class Services(Protocol):
 
 
 def it_has_an_id(service: Fields) -> str | None:
-    """A service without an id cannot be named."""
+    """A service without an id cannot be named (HSDS 3.1, service.id)."""
     return None if _text(service.get("id")) else "id-missing"
 
 
 def it_is_active(service: Fields) -> str | None:
-    """Only an active service can be offered."""
+    """Only an active service can be offered (HSDS 3.1, service.status)."""
     return None if service.get("status") == "active" else "not-active"
 
 
 def its_type_is_known(service: Fields) -> str | None:
-    """The type is a code of the list."""
+    """The type is a code of the list (code list: ``service-type``)."""
     known = _text(service.get("service_type")) in code_lists()["service-type"]
     return None if known else "service-type-unknown"
 
 
 def it_is_free(service: Fields) -> str | None:
-    """Help is free for the person: every price is given and is zero."""
+    """Help is free for the person: every price is given and is zero.
+
+    Law 350-Z, Art. 20; HSDS 3.1, cost_options.
+    """
     options = _rows(service.get("cost_options"))
     if not options:
         return "price-missing"
@@ -131,7 +134,7 @@ def it_is_free(service: Fields) -> str | None:
 
 
 def its_audiences_are_known(service: Fields) -> str | None:
-    """Eligibility names audience classes of the list."""
+    """Eligibility names audience classes of the list (code list: ``audience-class``)."""
     return _all_known(_audiences(service), "audience-class", "eligibility-unknown")
 
 
@@ -142,12 +145,12 @@ def its_languages_are_known(service: Fields) -> str | None:
 
 
 def its_oblasts_are_known(service: Fields) -> str | None:
-    """Service areas are oblasts of the list."""
+    """Service areas are oblasts of the list (code list: ``oblast``, ISO 3166-2)."""
     return _all_known(_column(service, "service_areas", "extent"), "oblast", "oblast-unknown")
 
 
 def its_cover_is_known(service: Fields) -> str | None:
-    """Round the clock, or hours with a schedule."""
+    """Round the clock, or hours with a schedule (HSDS 3.1, schedules)."""
     cover = service.get("cover")
     if cover not in tuple(Cover):
         return "cover-unknown"
@@ -162,7 +165,7 @@ def its_hours_can_be_read(service: Fields) -> str | None:
 
 
 def no_more_is_available_than_there_is(service: Fields) -> str | None:
-    """HSDS service_capacity: available is never above maximum."""
+    """Available is never above maximum (HSDS 3.1, service_capacity)."""
     for row in _rows(service.get("service_capacity")):
         available, maximum = row.get("available"), row.get("maximum")
         if not _is_count(available) or not (maximum is None or _is_count(maximum)):
@@ -173,7 +176,10 @@ def no_more_is_available_than_there_is(service: Fields) -> str | None:
 
 
 def round_the_clock_has_a_duty_phone(service: Fields) -> str | None:
-    """In an emergency somebody must be reachable from the first moment."""
+    """In an emergency somebody must be reachable from the first moment.
+
+    Project: it is answered within minutes.
+    """
     lacks = service.get("cover") == Cover.ROUND_THE_CLOCK and _duty_phone(service) is None
     return "duty-phone-missing" if lacks else None
 
@@ -201,17 +207,34 @@ class Seen:
     services: set[str] = field(default_factory=set)
 
 
+def its_agency_is_listed(service: Fields, seen: Seen) -> str | None:
+    """A service is an organization's of the same document (HSDS 3.1, service.organization_id)."""
+    listed = _text(service.get("organization_id")) in seen.agencies
+    return None if listed else "organization-unknown"
+
+
+def its_id_is_its_own(service: Fields, seen: Seen) -> str | None:
+    """One id is one service (HSDS 3.1, service.id is unique)."""
+    return "id-repeated" if _text(service.get("id")) in seen.services else None
+
+
+DOCUMENT_RULES: Final[tuple[Callable[[Fields, Seen], str | None], ...]] = (
+    its_agency_is_listed,
+    its_id_is_its_own,
+)
+
+
 def objections_to(record: object, seen: Seen) -> tuple[str, ...]:
     """Every reason why a record is refused, as codes of the list ``directory-refusal``."""
     service: Fields = record if isinstance(record, Mapping) else {}
-    reasons = [reason for rule in RECORD_RULES if (reason := rule(service)) is not None]
-    if _text(service.get("organization_id")) not in seen.agencies:
-        reasons.append("organization-unknown")
-    if _text(service.get("id")) in seen.services:
-        reasons.append("id-repeated")
+    found = [
+        *(rule(service) for rule in RECORD_RULES),
+        *(rule(service, seen) for rule in DOCUMENT_RULES),
+    ]
+    reasons = tuple(reason for reason in found if reason is not None)
     if not reasons:
         seen.services.add(str(service["id"]))
-    return tuple(reasons)
+    return reasons
 
 
 def agencies_of(document: object) -> frozenset[str]:

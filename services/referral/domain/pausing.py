@@ -4,6 +4,7 @@ Only what has begun can rest (FHIR R4 Task.status: in-progress ⇄ on-hold). A p
 and ends no clock of the person.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
@@ -21,26 +22,45 @@ from services.referral.domain.tasks import (
 
 
 def sharing_goes_on(task: ProvidedTask) -> Refusal | None:
-    """Nothing is done with a task of which sharing was stopped."""
+    """Nothing is done with a task of which sharing was stopped.
+
+    Convention, Art. 11: private life.
+    """
     return Refusal("sharing-stopped", "task_id") if isinstance(task, StoppedTask) else None
 
 
 def help_has_not_ended(task: ProvidedTask) -> Refusal | None:
-    """What ended does not rest: a return is a new request."""
+    """What ended does not rest: a return is a new request.
+
+    FHIR R4, Task.status: completed is an end.
+    """
     return Refusal("already-completed", "task_id") if isinstance(task, CompletedTask) else None
 
 
-WRONG_STATE: Final = Refusal("wrong-state", "task_id")
-TASK_RULES: Final = (sharing_goes_on, help_has_not_ended)
+def help_is_under_way(task: ProvidedTask) -> Refusal | None:
+    """Only what has begun can rest (FHIR R4, Task.status: on-hold follows in-progress)."""
+    runs = isinstance(task, StartedTask | StoppedTask | CompletedTask)
+    return None if runs else Refusal("wrong-state", "task_id")
+
+
+def help_rests(task: ProvidedTask) -> Refusal | None:
+    """Only what rests goes on (FHIR R4, Task.status: in-progress follows on-hold)."""
+    rests = isinstance(task, PausedTask | StoppedTask | CompletedTask)
+    return None if rests else Refusal("wrong-state", "task_id")
+
+
+Rule = Callable[[ProvidedTask], Refusal | None]
+PAUSE_RULES: Final[tuple[Rule, ...]] = (sharing_goes_on, help_has_not_ended, help_is_under_way)
+RESUME_RULES: Final[tuple[Rule, ...]] = (sharing_goes_on, help_has_not_ended, help_rests)
 
 
 def paused(
     task: ProvidedTask, case: Case, reason: str, now: datetime
 ) -> Step[ProvidedTask] | Refused:
     """Help rests, or every reason why it cannot."""
-    reasons = _objections(task, case)
+    reasons = _objections(PAUSE_RULES, task, case)
     if reasons or not isinstance(task, StartedTask):
-        return Refused(reasons or (WRONG_STATE,))
+        return Refused(reasons)
     resting = PausedTask(
         terms=task.terms, hand_over_reference=task.hand_over_reference, reason=reason
     )
@@ -50,15 +70,15 @@ def paused(
 
 def resumed(task: ProvidedTask, case: Case, now: datetime) -> Step[ProvidedTask] | Refused:
     """Help goes on, or every reason why it cannot."""
-    reasons = _objections(task, case)
+    reasons = _objections(RESUME_RULES, task, case)
     if reasons or not isinstance(task, PausedTask):
-        return Refused(reasons or (WRONG_STATE,))
+        return Refused(reasons)
     running = StartedTask(terms=task.terms, hand_over_reference=task.hand_over_reference)
     return _told(running, facts.TaskResumed(terms=task.terms, at=now))
 
 
-def _objections(task: ProvidedTask, case: Case) -> tuple[Refusal, ...]:
-    found = [rule(task) for rule in TASK_RULES]
+def _objections(rules: tuple[Rule, ...], task: ProvidedTask, case: Case) -> tuple[Refusal, ...]:
+    found = [rule(task) for rule in rules]
     return (*objections_to_work_on(case), *filter(None, found))
 
 

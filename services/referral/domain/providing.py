@@ -62,13 +62,13 @@ def received_too_late(terms: Terms, state: str, now: datetime) -> Step[ProvidedT
 
 
 def a_decline_has_a_reason(_task: ProvidedTask, answer: Answer) -> Refusal | None:
-    """The sender and the person must learn why."""
+    """The sender and the person must learn why (FHIR Gravity, Task.statusReason)."""
     lacks = answer.answer == DECLINED and answer.reason is None
     return Refusal("reason-missing", "reason") if lacks else None
 
 
 def an_offer_is_answered_once(task: ProvidedTask, _answer: Answer) -> Refusal | None:
-    """What was taken or declined is not taken or declined again."""
+    """What was taken or declined is not taken or declined again (FHIR R4, Task.status)."""
     match task:
         case AcceptingTask() | AcceptedTask() | StartedTask() | PausedTask():
             return Refusal("already-answered", "task_id")
@@ -79,12 +79,15 @@ def an_offer_is_answered_once(task: ProvidedTask, _answer: Answer) -> Refusal | 
 
 
 def an_expired_offer_is_over(task: ProvidedTask, _answer: Answer) -> Refusal | None:
-    """The sender ended it: its time of receipt decides, no clock of the provider."""
+    """The sender ended it: its time of receipt decides, no clock of the provider.
+
+    Project: of two clocks one has to decide.
+    """
     return Refusal("offer-expired", "task_id") if isinstance(task, ExpiredTask) else None
 
 
 def a_withdrawn_offer_is_over(task: ProvidedTask, _answer: Answer) -> Refusal | None:
-    """The sender took it back."""
+    """The sender took it back (FHIR R4, Task.status: cancelled is an end)."""
     return Refusal("offer-withdrawn", "task_id") if isinstance(task, CancelledTask) else None
 
 

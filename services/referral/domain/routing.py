@@ -96,48 +96,60 @@ def unsaid(listing: Listing, wanted: Wanted) -> int:
 
 
 def it_takes_such_a_person(listing: Listing, wanted: Wanted) -> str | None:
-    """The service is for somebody like this."""
+    """The service is for somebody like this (code list: ``audience-class``)."""
     if wanted.together:
         return None
     return None if takes(listing.audiences, wanted.audience_class) else "audience-does-not-fit"
 
 
 def a_family_stays_together(listing: Listing, wanted: Wanted) -> str | None:
-    """A place to live takes the dependants too, or a reason to part them is recorded."""
+    """A place to live takes the dependants too, or a reason to part them is recorded.
+
+    ODIHR, NRM Handbook 2022; Rights of the Child, Art. 9.
+    """
     parts = wanted.together and not takes(listing.audiences, wanted.audience_class)
     return "family-would-be-separated" if parts else None
 
 
 def it_serves_the_oblast(listing: Listing, wanted: Wanted) -> str | None:
-    """The service is given where the person is."""
+    """The service is given where the person is (HSDS 3.1, service_areas)."""
     unknown = wanted.oblast == NOT_YET_KNOWN or not listing.oblasts
     return None if unknown or wanted.oblast in listing.oblasts else "out-of-area"
 
 
 def they_can_talk(listing: Listing, wanted: Wanted) -> str | None:
-    """Somebody there speaks the language, or an interpreter does."""
+    """Somebody there speaks the language, or an interpreter does.
+
+    Convention, Art. 12(1)(c): translation and interpretation.
+    """
     unknown = wanted.language == NOT_YET_KNOWN or listing.interpreter
     return None if unknown or wanted.language in listing.languages else "language"
 
 
 def an_emergency_needs_cover_round_the_clock(listing: Listing, wanted: Wanted) -> str | None:
-    """Nobody is sent to a closed door."""
+    """Nobody is sent to a closed door (project: an emergency is answered within minutes)."""
     closed = wanted.urgency == EMERGENCY and listing.cover is not Cover.ROUND_THE_CLOCK
     return "not-round-the-clock" if closed else None
 
 
 def it_was_not_tried_for_this_need(listing: Listing, wanted: Wanted) -> str | None:
-    """An agency gets one offer per need."""
+    """An agency gets one offer per need (project: every hop reaches somebody new)."""
     return "already-tried" if listing.agency in wanted.tried else None
 
 
 def it_did_not_decline_lately(listing: Listing, wanted: Wanted) -> str | None:
-    """Who declined is asked again after the profile's time for the reason."""
+    """Who declined is asked again after the profile's time for the reason.
+
+    Profile: ``cool_down_at_capacity_hours`` and its neighbours.
+    """
     return "cooling-down" if listing.agency in wanted.cooling_down else None
 
 
 def the_person_did_not_refuse_it(listing: Listing, wanted: Wanted) -> str | None:
-    """A provider that the person refused is never offered again."""
+    """A provider that the person refused is never offered again.
+
+    Convention, Art. 12(7): consensual and informed.
+    """
     return "refused-by-the-person" if listing.agency in wanted.refused_by_person else None
 
 

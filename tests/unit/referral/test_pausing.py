@@ -67,6 +67,10 @@ def test_every_reason_against_a_pause_is_given_at_once() -> None:
     expected = {("case-closed", None), ("case-frozen", None), ("sharing-stopped", "task_id")}
     assert objections(pausing.paused(stopped, over, "person-away", NOW)) == expected
     assert objections(pausing.resumed(stopped, over, NOW)) == expected
+    waits = every_provided()["accepted"]
+    expected = {("case-closed", None), ("case-frozen", None), ("wrong-state", "task_id")}
+    assert objections(pausing.paused(waits, over, "person-away", NOW)) == expected
+    assert objections(pausing.resumed(waits, over, NOW)) == expected
 
 
 def test_an_emergency_that_nobody_opened_is_told_and_nothing_else() -> None:
