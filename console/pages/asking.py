@@ -94,9 +94,13 @@ async def agencies(visit: Visit, *, active: bool = True) -> tuple[tuple[str, str
     Not only those who are active: who is suspended or signs later may be kept out beforehand.
     """
     rows = listed(await visit.ask("gateway", "/v1/participants"))
-    words, own, in_full = visit.words, visit.desk.settings.node, visit.desk.agencies.in_full
+    words, own, called = visit.words, visit.desk.settings.node, visit.desk.agencies
     return tuple(
-        (row["node"], f"{words.label('agency-type', row['agency_type'])} – {in_full(row['node'])}")
+        (
+            row["node"],
+            f"{words.label('agency-type', row['agency_type'])} – "
+            f"{called.in_full(row['node'], words.language)}",
+        )
         for row in rows
         if row["node"] != own and (row["status"] == "active" or not active)
     )

@@ -51,6 +51,7 @@ OF_A_CLASS: Mapping[str, Any] = {
 PARTICIPANT: Mapping[str, Any] = {
     "node": "ngo-brest",
     "name": None,
+    "names": {},
     "agency_type": "ngo",
     "sector": "non-state",
     "status": "active",

@@ -13,6 +13,8 @@ class ParticipantShown(BaseModel):
     node: str
     name: str | None
     """As the directory has it, in whatever language; nothing where it has none."""
+    names: dict[str, str]
+    """By language (en, ru, be), those that the directory has."""
     agency_type: str
     sector: str
     status: str
@@ -26,8 +28,8 @@ def participant_routes(context: GatewayContext) -> APIRouter:
 
     @routes.get("/v1/participants")
     async def get_participants() -> list[ParticipantShown]:
-        """Every agency of the registry with its type, powers and oblasts, and its name where the
-        directory has one; nothing of a case."""
+        """Every agency of the registry with its type, powers and oblasts, and its names where the
+        directory has any; nothing of a case."""
         rows = await list_participants(context)
         return [
             ParticipantShown(**{name: row[name] for name in ParticipantShown.model_fields})

@@ -7,10 +7,13 @@ gives none: neither news nor a form may wait for a directory.
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
+from contracts.vocabulary import LANGUAGES
 
 FILE_LIMIT_BYTES: Final = 16 * 1024 * 1024
 PHONE_LIMIT: Final = 40
@@ -19,8 +22,20 @@ NAME_LIMIT: Final = 120
 
 Phones = Mapping[tuple[str, str], str]
 """(node, service type) -> phone; the type is empty for the agency as a whole."""
-Names = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What an agency is called: HSDS's one name, and its name in each language that has one."""
+
+    name: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Language (en, ru, be) -> name."""
+
+
+Names = Mapping[str, Called]
 """Node -> what the agency is called."""
+NAMELESS: Final = Called()
 
 
 class Directory:
@@ -88,13 +103,27 @@ def phones_in(directory: Any) -> Phones:
 
 
 def names_in(directory: Any) -> Names:
-    """The name of every organization that has one; HSDS names, each on one line."""
-    found: dict[str, str] = {}
+    """The names of every organization that has one, each on one line: HSDS's ``name``, and ours
+    in each language.
+    """
+    found: dict[str, Called] = {}
     for organization in _records(directory, "organizations"):
-        node, name = organization.get("id"), organization.get("name")
-        if isinstance(node, str) and isinstance(name, str) and name.strip():
-            found[node] = " ".join(name.split())[:NAME_LIMIT]
+        node, names = organization.get("id"), organization.get("names")
+        told = names if isinstance(names, dict) else {}
+        in_languages = {each: _one_line(told.get(each)) for each in LANGUAGES}
+        called = Called(
+            name=_one_line(organization.get("name")),
+            names={each: name for each, name in in_languages.items() if name},
+        )
+        if isinstance(node, str) and called != NAMELESS:
+            found[node] = called
     return found
+
+
+def _one_line(given: object) -> str | None:
+    """A name as a page shows it; None for what is none."""
+    line = " ".join(given.split())[:NAME_LIMIT].rstrip() if isinstance(given, str) else ""
+    return line or None
 
 
 def _duty_phone(record: Mapping[str, Any]) -> str | None:

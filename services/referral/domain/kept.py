@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from contracts.vocabulary import code_lists
+from contracts.vocabulary import LANGUAGES, code_lists
 from services.referral.domain.listings import (
     ACCOMMODATION,
     PHONE,
@@ -126,7 +126,15 @@ def _phones(given: object, path: str, left_out: LeftOut) -> object:
     return kept
 
 
-_AN_ORGANIZATION: Final = _part(id=TEXT, name=_leaf(_one_line), phones=_phones)
+_IN_LANGUAGES: Final = _part(**dict.fromkeys(LANGUAGES, _leaf(_one_line)))
+
+
+def _names(given: object, path: str, left_out: LeftOut) -> object:
+    """Ours beside HSDS's one ``name``: what an agency is called in each language of the pages."""
+    return _IN_LANGUAGES(given, path, left_out) or None
+
+
+_AN_ORGANIZATION: Final = _part(id=TEXT, name=_leaf(_one_line), names=_names, phones=_phones)
 _LOCATION: Final = _part(
     location_type=_form("physical|postal|virtual"),
     addresses=_rows(state_province=_code("oblast"), country=_code("country")),

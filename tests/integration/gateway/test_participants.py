@@ -23,7 +23,10 @@ async def test_an_agency_is_told_with_its_name_where_the_directory_has_one(
     postgres_server: Postgres, door_template: str, tmp_path: Path
 ) -> None:
     listed = {
-        "organizations": [{"id": OTHER, "name": "Interior affairs"}, {"id": "x", "name": "X"}]
+        "organizations": [
+            {"id": OTHER, "name": "Interior affairs", "names": {"be": "Унутраныя справы"}},
+            {"id": "x", "name": "X"},
+        ]
     }
     directory = tmp_path / "directory.json"
     directory.write_text(json.dumps(listed), encoding="utf-8")
@@ -32,7 +35,7 @@ async def test_an_agency_is_told_with_its_name_where_the_directory_has_one(
         open_door(postgres, door_template, tmp_path, directory_file=directory) as door,
     ):
         told = await door.client.get("/v1/participants", headers=as_("case-officer"))
-    assert [(row["node"], row["name"]) for row in told.json()] == [
-        (NODE, None),
-        (OTHER, "Interior affairs"),
+    assert [(row["node"], row["name"], row["names"]) for row in told.json()] == [
+        (NODE, None, {}),
+        (OTHER, "Interior affairs", {"be": "Унутраныя справы"}),
     ]

@@ -23,16 +23,18 @@ from tests.support.console_registers import CONSENT, RESTRICTION
 PARTICIPANTS = "gateway/v1/participants"
 NAME = "Приют <Надежда>"
 SHOWN = "Приют &lt;Надежда&gt;"
+TWO_SIDES = ("ngo-brest", "interior-brest")
 TEMPLATES = Path(__file__).parents[3] / "console" / "templates"
 BARE = re.compile(r"(?<!agency\()(?<!agency_in_full\()\b\w+\.(?:other_)?agency\b(?! (?:else|%\}))")
 """An agency that a template writes as the registry calls it."""
 
 
-def taking_part(node: str, name: str | None) -> dict[str, object]:
+def taking_part(node: str, name: str | None, **names: str) -> dict[str, object]:
     return told(
         ParticipantShown(
             node=node,
             name=name,
+            names=names,
             agency_type="ngo",
             sector="non-state",
             status="active",
@@ -80,6 +82,31 @@ async def test_every_page_calls_an_agency_by_its_name_or_else_as_the_registry_do
     text = (await bench.browser.get(path)).text
     assert SHOWN in text
     assert f">{node}<" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"), [("ru", "Дом"), ("be", "Хата"), ("en", "House of hope")]
+)
+@pytest.mark.parametrize(
+    ("person", "path"),
+    [
+        ("nurse", f"/offers/{TASK}"),
+        ("nurse", "/news"),
+        ("case-worker", f"/cases/{CASE}/restriction"),
+    ],
+)
+async def test_an_agency_is_called_in_the_language_of_the_page_else_by_its_one_name(
+    bench: Bench, language: str, shown: str, person: str, path: str
+) -> None:
+    called(bench)
+    bench.node.shows[PARTICIPANTS] = [
+        taking_part(node, "House of hope", ru="Дом", be="Хата") for node in TWO_SIDES
+    ]
+    await bench.sign_in(person)
+    await bench.send("/language", {"to": language})
+    text = (await bench.browser.get(path)).text
+    assert shown in text
+    assert [name for name in {"Дом", "Хата", "House of hope"} - {shown} if name in text] == []
 
 
 async def test_names_are_asked_for_once_in_a_while_with_the_rights_of_whoever_looks(

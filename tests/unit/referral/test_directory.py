@@ -190,6 +190,13 @@ def test_an_export_imported_again_is_the_same_byte_for_byte(tmp_path: Path) -> N
     run("directory", "export", exported, "--from", live)
     run("directory", "import", exported, "--to", again, "--json")
     assert live.read_bytes() == exported.read_bytes() == again.read_bytes()
+    (known,) = (
+        each
+        for each in json.loads(again.read_text("utf-8"))["organizations"]
+        if each["id"] == "interior-brest"
+    )
+    assert set(known["names"]) == set(LANGUAGES)
+    assert len({known["name"], *known["names"].values()}) == len(LANGUAGES)
     assert load_directory(live).listings == load_directory(DEMO).listings
 
 

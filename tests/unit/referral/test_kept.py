@@ -65,6 +65,7 @@ A_REGISTERS_SERVICE: dict[str, Any] = {
 AN_ORGANIZATION: dict[str, Any] = {
     "id": AGENCY,
     "name": "  An invented\n NGO ",
+    "names": {"ru": " Выдуманная\n НПО ", "be": "Выдуманая НДА", "de": CANARY, CANARY: CANARY},
     "description": CANARY,
     "email": f"{CANARY}@example.org",
     "contacts": [{"name": CANARY}],
@@ -114,6 +115,7 @@ def test_what_is_left_out_is_told_by_property_and_number_of_records(tmp_path: Pa
     assert told["services.schedules.byday"] == 1
     assert told["organizations.contacts"] == 1
     assert told["organizations"] == 1
+    assert told["organizations.names.de"] == told["organizations.names.(another property)"] == 1
     assert told["(another property)"] == told["services.(another property)"] == 1
     shown = " ".join(run("directory", "import", given, "--to", live).split())
     assert "Left out of the directory (property, records): contacts 3," in shown
@@ -198,6 +200,22 @@ def test_an_agency_keeps_its_name_on_one_line_and_needs_an_id() -> None:
     assert kept_organization({"id": 5, "name": "x"}, set()) == {}
     assert kept_organization({"id": "a", "name": " "}, set()) == {"id": "a"}
     assert kept_organization("Anna", set()) == {}
+
+
+def test_an_agency_keeps_its_name_in_each_language_of_the_pages_and_no_other() -> None:
+    left_out: set[str] = set()
+    names = {"en": "House", "ru": " Дом\n Надежды ", "be": "x" * 121, "de": "Haus"}
+    kept = kept_organization({"id": "a", "name": "Дом", "names": names}, left_out)
+    assert kept["names"] == {"en": "House", "ru": "Дом Надежды", "be": "x" * 120}
+    assert left_out == {f"organizations.names.{each}" for each in ("ru", "be", "de")}
+    left_out.clear()
+    assert kept_organization(kept, left_out) == kept
+    assert left_out == set()
+
+
+@pytest.mark.parametrize("names", [None, "Anna", ["Anna"], {}, {"ru": " "}, {"ru": {"a": "Anna"}}])
+def test_what_names_nothing_in_any_language_is_not_kept(names: object) -> None:
+    assert kept_organization({"id": "a", "names": names}, set()) == {"id": "a"}
 
 
 anything: Any = st.recursive(
