@@ -1,6 +1,6 @@
 """Code lists and jurisdiction profiles shared by every agency. Nothing here can name a person."""
 
-from contracts.vocabulary.calendar import BusinessCalendar
+from contracts.vocabulary.calendar import WEEK, WORKING_WEEK, BusinessCalendar
 from contracts.vocabulary.lists import (
     LANGUAGES,
     NOT_YET_KNOWN,
@@ -15,6 +15,8 @@ from contracts.vocabulary.profile import Profile, load_profile
 __all__ = [
     "LANGUAGES",
     "NOT_YET_KNOWN",
+    "WEEK",
+    "WORKING_WEEK",
     "BusinessCalendar",
     "CodeList",
     "Profile",

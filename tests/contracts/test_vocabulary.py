@@ -214,6 +214,14 @@ def test_working_days_skip_weekends_and_public_holidays() -> None:
     assert BELARUS.add_working_days(datetime(2026, 7, 2, 9, tzinfo=UTC), 1).day == 6
 
 
+def test_two_hundred_working_days_of_one_day_a_week_are_reckoned() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    due = BELARUS.add_working_days(start, 200, {"SA"})
+    assert due.weekday() == 5
+    with pytest.raises(ValueError, match="no working day"):
+        BELARUS.add_working_days(start, 1, set())
+
+
 @given(st.integers(0, 3650), st.integers(0, 60))
 def test_a_due_day_is_always_a_working_day(day: int, days: int) -> None:
     start = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=day)

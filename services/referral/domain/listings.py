@@ -11,10 +11,10 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from contracts.vocabulary import NOT_YET_KNOWN, code_lists
+from contracts.vocabulary import NOT_YET_KNOWN, WEEK, code_lists
 
 Fields = Mapping[str, Any]
-WEEKDAYS: Final = frozenset({"MO", "TU", "WE", "TH", "FR", "SA", "SU"})
+WEEKDAYS: Final = frozenset(WEEK)
 CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-4]):[0-5][0-9]")
 PHONE: Final = re.compile(
     r"(?=.{2,40}\Z)\(?[+0-9][0-9 \u00a0()./-]+(?:[, ]? ?(?:ext|доб|дад)\.? ?[0-9]{1,6})?"
@@ -50,6 +50,8 @@ class Listing:
     duty_phone: str | None = None
     access: frozenset[str] = frozenset()
     """What it says it has for who needs it to come and be understood; not said is not known."""
+    days: frozenset[str] = frozenset()
+    """Days of the week on which it is open; none listed: those on which people work there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,7 +304,24 @@ def _listing(service: Fields) -> Listing:
         home_oblast=next((home for home in homes if home in code_lists()["oblast"]), None),
         duty_phone=_duty_phone(service),
         access=access_of(service),
+        days=_days_of(service),
     )
+
+
+def _days_of(service: Fields) -> frozenset[str]:
+    """Every day where somebody answers round the clock; else those of its schedules.
+
+    RFC 5545: ``BYDAY`` limits a rule that is daily, too; without it such a rule means every day.
+    """
+    if service["cover"] == Cover.ROUND_THE_CLOCK:
+        return WEEKDAYS
+    named = [_weekdays(row.get("byday")) for row in _rows(service.get("schedules"))]
+    return frozenset(day for days in named for day in days or WEEKDAYS)
+
+
+def _weekdays(given: object) -> frozenset[str]:
+    found = frozenset(given.split(",")) if isinstance(given, str) else frozenset()
+    return found if found <= WEEKDAYS else frozenset()
 
 
 def access_of(service: Fields) -> frozenset[str]:

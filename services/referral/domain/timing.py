@@ -1,8 +1,9 @@
 """By when an offer must be answered, from the profile: no number of a law is in the code."""
 
+from collections.abc import Set
 from datetime import datetime
 
-from contracts.vocabulary import Profile
+from contracts.vocabulary import WORKING_WEEK, Profile
 from services.referral.domain.requests import EMERGENCY
 
 
@@ -18,15 +19,19 @@ def start_by(accepted_at: datetime, now: datetime, profile: Profile) -> datetime
     return min(accepted_at, now) + profile.days("service_start_days")
 
 
-def answer_by(urgency: str, now: datetime, profile: Profile) -> datetime:
-    """Minutes for an emergency, hours when urgent, working days of the jurisdiction otherwise.
+def answer_by(
+    urgency: str, now: datetime, profile: Profile, days: Set[str] = WORKING_WEEK
+) -> datetime:
+    """Minutes for an emergency, hours when urgent, working days of the receiver otherwise.
 
-    Both agencies are under one profile: its public holidays and the dates of its time zone are the
-    receiver's, too. The receiver's own opening days (HSDS schedules) are not looked at.
+    ``days`` are those of the week on which the service that is offered is open, as the directory
+    lists it (HSDS schedules); none listed: the working week. Both agencies are under one profile:
+    its public holidays and the dates of its time zone are the receiver's, too. The sender reckons
+    it, and the offer tells it: no node reckons it again from a directory of its own.
     """
     if urgency == EMERGENCY:
         return now + profile.minutes("emergency_accepted_minutes")
     if urgency == "routine":
-        days = profile.number("routine_accepted_working_days")
-        return profile.calendar.add_working_days(now, days)
+        number = profile.number("routine_accepted_working_days")
+        return profile.calendar.add_working_days(now, number, days or WORKING_WEEK)
     return now + profile.hours("urgent_accepted_hours")

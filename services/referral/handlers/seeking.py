@@ -274,7 +274,7 @@ def terms_of(context: Context, work: Work, search: Search, listing: Listing) -> 
         majority=case.majority,
         audience_class=wanted.audience_class,
         counted_by=case.counted_by,
-        answer_by=answer_by(request.urgency, work.now, context.profile),
+        answer_by=answer_by(request.urgency, work.now, context.profile, listing.days),
         seen_by=seen_by(request.urgency, work.now, context.profile),
         language=wanted.language,
         dependants=who_comes_along(request, case, need.service_type),

@@ -1,5 +1,6 @@
 """The whole way of a need, from the request to the closed loop, over two nodes."""
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -123,6 +124,23 @@ async def test_needs_are_sought_in_parallel(world: World) -> None:
     (missing,) = world.bodies(INTERIOR, referral.ProviderNotFound)
     assert (missing.service_type, missing.asked) == ("crisis-room", 0)
     assert {each.answer_by for each in offered} == {MORNING + timedelta(days=2)}
+
+
+async def test_working_days_are_the_receivers_and_both_sides_have_the_senders_time(
+    world: World,
+) -> None:
+    interior, redcross = world.nodes[INTERIOR], world.nodes[REDCROSS]
+    listings = interior.directory.listings
+    on_saturdays = tuple(replace(each, days=frozenset({"SA"})) for each in listings)
+    interior.read(replace(interior.directory, listings=on_saturdays))
+    await offered_to_redcross(world, "nursing-visit")
+    second_saturday = MORNING + timedelta(days=12)
+    (made,) = world.bodies(INTERIOR, referral.OfferMade)
+    (received,) = world.bodies(REDCROSS, referral.OfferReceived)
+    assert made.answer_by == received.answer_by == second_saturday
+    for node in (interior, redcross):
+        (kept,) = await node.rows("SELECT answer_by FROM task")
+        assert kept["answer_by"] == second_saturday
 
 
 async def test_the_own_node_can_be_the_provider(world: World) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from contracts.vocabulary import WEEK
 from services.referral.domain.listings import Cover, Listing, Seen, objections_to, read_directory
 from tests.unit.referral.builders import AGENCY, a_document, a_service
 
@@ -39,6 +40,7 @@ def test_a_listing_says_what_its_record_says() -> None:
             oblasts=frozenset({"BY-BR", "BY-VI"}),
             home_oblast="BY-MI",
             duty_phone="+375 00 000-00-02",
+            days=frozenset(WEEK),
         ),
     )
 
@@ -68,8 +70,27 @@ def test_what_a_record_leaves_open_is_open_in_its_listing() -> None:
             cover=Cover.ROUND_THE_CLOCK,
             languages=frozenset({"ru"}),
             duty_phone="+375 00 000-00-00",
+            days=frozenset(WEEK),
         ),
     )
+
+
+def open_on(*schedules: dict[str, Any], **changes: Any) -> set[str]:
+    hours = {"opens_at": "09:00", "closes_at": "18:00"}
+    record = a_service(schedules=[each | hours for each in schedules], cover="hours")
+    (listing,) = read_directory(a_document(record | changes)).listings
+    return set(listing.days)
+
+
+def test_a_service_is_open_on_the_days_of_its_schedules_and_round_the_clock_on_every_day() -> None:
+    assert open_on({"freq": "WEEKLY", "byday": "SA"}) == {"SA"}
+    monday, rest = {"freq": "WEEKLY", "byday": "MO"}, {"freq": "WEEKLY", "byday": "WE,FR"}
+    assert open_on(monday, rest) == {"MO", "WE", "FR"}
+    assert open_on(monday, cover="round-the-clock") == set(WEEK)
+    assert open_on({"freq": "DAILY"}) == open_on(monday, {"freq": "DAILY"}) == set(WEEK)
+    assert open_on({"freq": "DAILY", "byday": "SA,SU"}) == {"SA", "SU"}
+    assert open_on({"freq": "DAILY", "byday": "when asked"}) == set(WEEK)
+    assert open_on(cover="round-the-clock", schedules=[]) == set(WEEK)
 
 
 def test_an_agency_is_called_at_its_own_phone_or_at_that_of_a_service() -> None:

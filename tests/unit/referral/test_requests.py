@@ -1,13 +1,16 @@
 """Requests, the directory, capacity answers and times."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from contracts.vocabulary import load_profile
+from contracts.vocabulary import WEEK, load_profile
 from services.referral.domain import capacity, listings
 from services.referral.domain.capacity import Pool, Question
 from services.referral.domain.cases import CaseStatus, as_it_goes_on
@@ -170,6 +173,41 @@ def test_answers_are_due_by_urgency() -> None:
     assert answer_by("routine", NOW, profile) == NOW + timedelta(days=2)
     friday = NOW + timedelta(days=4)
     assert answer_by("routine", friday, profile) == friday + timedelta(days=4)
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "due"),
+    [
+        (date(2026, 3, 2), {"SA"}, date(2026, 3, 14)),
+        (date(2026, 3, 7), {"SA"}, date(2026, 3, 21)),
+        (date(2026, 4, 30), {"SA"}, date(2026, 5, 16)),  # the first Saturday but one is 9 May
+        (date(2026, 3, 6), set(WEEK), date(2026, 3, 9)),  # Sunday is 8 March
+        (date(2026, 3, 13), set(WEEK), date(2026, 3, 15)),
+        (date(2026, 3, 13), set(), date(2026, 3, 17)),
+        (date(2026, 3, 13), {"MO", "SU"}, date(2026, 3, 16)),
+    ],
+)
+def test_a_routine_answer_is_due_after_days_on_which_the_service_is_open_and_no_holidays(
+    start: date, days: set[str], due: date
+) -> None:
+    profile = load_profile("BY-draft")
+    at = NOW.replace(year=start.year, month=start.month, day=start.day)
+    found = answer_by("routine", at, profile, frozenset(days))
+    assert (found.date(), found.time()) == (due, at.time())
+    for urgency in ("urgent", "emergency"):
+        assert answer_by(urgency, at, profile, days) == answer_by(urgency, at, profile)
+
+
+@pytest.mark.parametrize("day", WEEK)
+@given(hours=st.integers(0, 50_000))
+def test_whoever_works_on_one_day_of_the_week_is_given_that_day(day: str, hours: int) -> None:
+    start = NOW + timedelta(hours=hours)
+    profile = load_profile("BY-draft")
+    calendar = profile.calendar
+    due = calendar.add_working_days(start, 30, {day})
+    local = due.astimezone(ZoneInfo(calendar.time_zone)).date()
+    assert WEEK[local.weekday()] == day
+    assert timedelta(weeks=29) < due - start < timedelta(weeks=60)
 
 
 def a_pool(status: str, hours_old: float = 1, audience: str = "women") -> Pool:
