@@ -172,6 +172,10 @@ def a_case(**changes: Any) -> dict[str, Any]:
             reconsideration_due_at=None,
             child_notification_due_at=None,
             majority_review_at=None,
+            counts_from={
+                "reasonable_grounds_due_at": "recorded",
+                "reflection_ends_at": "occurred",
+            },
         ),
         hand_overs=(
             HandOverShown(

@@ -41,7 +41,7 @@ def add_routes(app: FastAPI, database: Database, clocks: Clocks) -> None:
             page = await handlers.list_cases(
                 tx, caller(request), state=state, after=after, limit=limit
             )
-        return [case_shown(view) for view in page]
+        return [case_shown(view, clocks) for view in page]
 
     @app.get("/v1/cases/{case_id}")
     async def read_case(request: Request, case_id: UUID) -> CaseShown:
@@ -50,7 +50,7 @@ def add_routes(app: FastAPI, database: Database, clocks: Clocks) -> None:
             view = await handlers.read_case(tx, caller(request), case_id)
         if view is None:
             raise NotFound("no such case")
-        return case_shown(view)
+        return case_shown(view, clocks)
 
     @app.get("/v1/notices")
     async def list_notices(

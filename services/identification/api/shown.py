@@ -10,6 +10,7 @@ from services.chassis.messaging.unfinished import Unfinished
 from services.identification.domain import (
     Case,
     ChildProtection,
+    Clocks,
     Closed,
     HelpedWithoutIdentification,
     Questionnaire,
@@ -17,6 +18,7 @@ from services.identification.domain import (
     Reflection,
 )
 from services.identification.domain.codes import CODE_NAMES, SAFE_GUARDIAN
+from services.identification.domain.counting import counts_from
 from services.identification.domain.decisions import AwaitingConclusion as Awaiting
 from services.identification.domain.decisions import nobody_decides
 from services.identification.domain.letters import Letter
@@ -57,6 +59,9 @@ class ClocksShown(BaseModel):
     reconsideration_due_at: datetime | None
     child_notification_due_at: datetime | None
     majority_review_at: datetime | None
+    counts_from: dict[str, str]
+    """Of each clock that is given, by its name: ``recorded`` or ``occurred``, the time from which
+    it counts."""
 
 
 class ChildShown(BaseModel):
@@ -166,7 +171,7 @@ class CaseShown(BaseModel):
     """Events of this case that could not be finished here: counts; ``stuck`` asks for help."""
 
 
-def case_shown(view: CaseView) -> CaseShown:
+def case_shown(view: CaseView, clocks: Clocks) -> CaseShown:
     """One case as people see it."""
     case = view.case
     if case is None:
@@ -184,7 +189,7 @@ def case_shown(view: CaseView) -> CaseShown:
         recorded_at=case.recorded_at,
         codes={name: getattr(case.codes, name) for name in CODE_NAMES},
         to_dos=case.to_dos,
-        clocks=_clocks(case),
+        clocks=_clocks(case, clocks),
         child=_child(case) if case.codes.is_child else None,
         record=_record(case),
         hand_overs=tuple(_hand_over(row) for row in view.hand_overs),
@@ -201,19 +206,27 @@ def _help_reason(case: Case) -> str | None:
     return state.reason if isinstance(state, HelpedWithoutIdentification) else None
 
 
-def _clocks(case: Case) -> ClocksShown:
-    state, record = case.state, case.record
+def _clocks(case: Case, clocks: Clocks) -> ClocksShown:
+    due = _due(case)
+    starts = counts_from(case, clocks)
     return ClocksShown(
-        reasonable_grounds_due_at=case.grounds_due_at,
-        reflection_review_at=record.reflection_review_at,
-        reflection_ends_at=state.ends_at if isinstance(state, Reflection) else None,
-        no_decision_before=state.ends_at if isinstance(state, ChildProtection) else None,
-        conclusive_due_at=state.conclusive_due_at if isinstance(state, Awaiting) else None,
-        reconsider_until=state.reconsider_until if isinstance(state, Negative) else None,
-        reconsideration_due_at=state.due_at if isinstance(state, Reconsideration) else None,
-        child_notification_due_at=record.child_notification_due_at,
-        majority_review_at=record.majority_review_at,
+        **due, counts_from={name: starts[name] for name, at in due.items() if at is not None}
     )
+
+
+def _due(case: Case) -> dict[str, datetime | None]:
+    state, record = case.state, case.record
+    return {
+        "reasonable_grounds_due_at": case.grounds_due_at,
+        "reflection_review_at": record.reflection_review_at,
+        "reflection_ends_at": state.ends_at if isinstance(state, Reflection) else None,
+        "no_decision_before": state.ends_at if isinstance(state, ChildProtection) else None,
+        "conclusive_due_at": state.conclusive_due_at if isinstance(state, Awaiting) else None,
+        "reconsider_until": state.reconsider_until if isinstance(state, Negative) else None,
+        "reconsideration_due_at": state.due_at if isinstance(state, Reconsideration) else None,
+        "child_notification_due_at": record.child_notification_due_at,
+        "majority_review_at": record.majority_review_at,
+    }
 
 
 def _child(case: Case) -> ChildShown:

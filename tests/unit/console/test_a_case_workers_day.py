@@ -237,6 +237,17 @@ async def test_of_whoever_cannot_be_chosen_the_form_says_to_ask_by_telephone(
     assert not re.search("memorandum|меморандум|мемарандум", page)
 
 
+async def test_each_clock_of_a_case_says_in_words_from_when_it_counts(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    await bench.send("/language", {"to": "en"})
+    text = (await bench.browser.get(f"/cases/{CASE}")).text
+    lines = [line for line in text.splitlines() if 'class="clock' in line or "counted" in line]
+    told = " ".join(" ".join(lines).split())
+    first, period = told.index("First decision due"), told.index("Time to think ends")
+    assert first < told.index("counted from when it was recorded") < period
+    assert told.index("counted from when it happened") > period
+
+
 async def test_a_frozen_case_shows_nothing_but_that(bench: Bench) -> None:
     await bench.sign_in("case-worker")
     frozen = {"frozen_at": "2026-03-01T10:00:00Z", "state": None, "codes": None, "clocks": None}
