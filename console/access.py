@@ -40,6 +40,7 @@ HELP_FORMS: Final = (
     *("arrived", "departed", "extend", "place-assigned", "no-show", "schedule", "end-early"),
     *("leave", "plan"),
 )
+DRAFT_FORMS: Final = ("send-draft", "drop-draft")
 SECOND_FORMS: Final = ("unlink",)
 """What a supervisor says as the second person."""
 ONWARD_FORMS: Final = ("onward-consent", "onward")
@@ -55,6 +56,7 @@ SECOND_HOLD_FORMS: Final = ("lift-hold",)
 FORMS: Final[Mapping[str, tuple[tuple[str, ...], frozenset[str]]]] = MappingProxyType(
     {
         "/cases/{case_id}": (CASE_FORMS, OFFICERS),
+        "/cases/{case_id}/drafts/{request_id}": (DRAFT_FORMS, OFFICERS),
         "/help/{task_id}": (HELP_FORMS, NURSES),
         "/help/{task_id}/plans/{plan_id}": (PLAN_FORMS, NURSES),
         "/stays/{task_id}": (LASTING_FORMS, NURSES),

@@ -31,6 +31,7 @@ from console.pages import (
     referrals,
 )
 from console.pages.case_forms import FORMS, SECOND_FORMS
+from console.pages.drafting import DRAFT_FORMS
 from console.pages.onward import ONWARD_FORMS
 from console.pages.plans import NEW_PLAN, PLAN_FORMS, show_plan
 from console.pages.sheets import shows, takes
@@ -40,7 +41,7 @@ from services.chassis.web import NO_FOREIGN_TELEMETRY
 Page = Callable[..., Awaitable[Response]]
 
 SHEETS: Final = (
-    *(*FORMS, *SECOND_FORMS),
+    *(*FORMS, *SECOND_FORMS, *DRAFT_FORMS),
     *(*HELP_FORMS, *ONWARD_FORMS, NEW_PLAN, *PLAN_FORMS),
     *POOL_FORMS,
     *contracts.CONTRACT_FORMS,

@@ -12,6 +12,7 @@ WORTH: Final = frozenset(
         *("offer-received", "offer-unseen", "task-expired"),
         *("decision-overdue", "awaited-decision-overdue"),
         *("provider-not-found", "need-escalated", "start-overdue", "hand-over-failed"),
+        *("draft-end-near", "draft-ended"),
         *("sending-delayed", "sending-refused", "case-opened", "case-frozen"),
         *("child-notification-failed", "child-notification-overdue", "no-removal-not-sent"),
         "removal-forbidden",

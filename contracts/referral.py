@@ -29,6 +29,23 @@ class RequestOpened(Contract):
     access_needs: Annotated[tuple[Annotated[str, code("access-need")], ...], Codes] = ()
 
 
+class DraftEndNear(Contract):
+    """A request is kept as a draft and was not opened yet; after ``ends_at`` it is gone.
+
+    What it would ask for is not in here: a draft is told to nobody.
+    """
+
+    request_id: Reference
+    ends_at: Time
+
+
+class DraftEnded(Contract):
+    """Nobody opened a draft in the profile's days: it is gone, and nobody was asked."""
+
+    request_id: Reference
+    happened_at: Time
+
+
 class CapacityQueried(Contract):
     """Addressed: can you take somebody? Carries no case reference and nothing about the person."""
 

@@ -80,6 +80,14 @@ async def requests_of(visit: Visit, case_id: UUID) -> list[Mapping[str, Any]]:
         return []
 
 
+async def drafts_of(visit: Visit, case_id: UUID) -> list[Mapping[str, Any]]:
+    """What was written for the person and is asked of nobody yet."""
+    try:
+        return listed(await visit.ask("referral", f"/v1/cases/{case_id}/drafts"))
+    except NotFound:
+        return []
+
+
 async def read_task(visit: Visit, task_id: UUID) -> Mapping[str, Any]:
     """The provider's side of a task that came here."""
     for task in listed(await visit.ask("referral", f"/v1/tasks/{task_id}")):

@@ -17,6 +17,7 @@ from console.pages.asking import (
     OVER,
     bands_of,
     clocks_of,
+    drafts_of,
     id_of_officer,
     read_case,
     register_of,
@@ -73,10 +74,11 @@ async def show_case(request: Request, case_id: UUID) -> Response:
     if case["frozen_at"] is not None or case["state"] is None:
         held = await holds_of(visit, case_id)
         return page(visit, "case-closed-off.html", case=case, holds=held)
-    consents, restrictions, requests, bands, held = await asyncio.gather(
+    consents, restrictions, requests, drafts, bands, held = await asyncio.gather(
         register_of(visit, case_id, "consents"),
         register_of(visit, case_id, "restrictions"),
         requests_of(visit, case_id),
+        drafts_of(visit, case_id),
         _bands(visit, case_id),
         holds_of(visit, case_id),
     )
@@ -95,6 +97,7 @@ async def show_case(request: Request, case_id: UUID) -> Response:
         consents=consents,
         restrictions=restrictions,
         requests=requests,
+        drafts=drafts,
         form_id=new_id(),
     )
 

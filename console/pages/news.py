@@ -34,6 +34,8 @@ LOOKS: Final = 4
 WEEK, MONTH = "week", "month"
 PERIODS: Final[Mapping[str, int | None]] = {"today": 0, WEEK: 7, MONTH: 30, "all": None}
 WAITS: Final = "waits"
+OF_A_DRAFT: Final = ("draft-end-near", "draft-ended")
+"""What it is about has no page of its own: it stands on the case's."""
 OFFERS: Final = ("offer-received", "offer-unseen")
 OF_A_RECORD: Final = ("legal-hold-end-near", "legal-hold-ended", "destruction-due")
 """Why what is here of a case is kept, or no longer: opens for whoever sees to that."""
@@ -41,7 +43,10 @@ LASTING, RECORD = "own-consent-needed", "/holds/{case_id}"
 """What it is about is frozen: nothing opens but that somebody is here, and why what is kept is."""
 OF_A_STOP: Final = (LASTING, "case-frozen")
 PROVIDER: Final = "provider"
-SAME: Final = ("kind", "case_id", "task_id", "need_id", "plan_id", "follow_up_id", "contract_id")
+SAME: Final = (
+    *("kind", "case_id", "task_id", "request_id", "need_id"),
+    *("plan_id", "follow_up_id", "contract_id"),
+)
 """What is told again of these is shown once."""
 
 
@@ -200,6 +205,8 @@ def _where(visit: Visit, piece: Piece) -> str | None:
     ours, kind = piece["side"] == PROVIDER, piece["kind"]
     if kind == LASTING:
         piece = {**piece, "task_id": None, "request_id": None, "led_here": False}
+    if kind in OF_A_DRAFT:
+        piece = {**piece, "request_id": None}
     ways = (
         (kind == LASTING, "/stays"),
         (kind in OF_A_CONTRACT, "/contracts"),

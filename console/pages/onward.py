@@ -49,5 +49,13 @@ A_TASK: Final = About(
 )
 ONWARD_FORMS: Final[tuple[Sheet, ...]] = (
     replace(CONSENT, word="onward-consent", about=A_TASK, group=GROUP, fits=_runs),
-    replace(REFERRAL, word="onward", about=A_TASK, group=GROUP, fits=_runs, fields=_asked),
+    replace(
+        REFERRAL,
+        word="onward",
+        about=A_TASK,
+        group=GROUP,
+        fits=_runs,
+        fields=_asked,
+        other_way="",  # a draft stands on the page of a case, and the sender's is not here
+    ),
 )

@@ -70,6 +70,8 @@ class Sheet:
     """What of the answers contradicts itself, where the door could only obey one of them."""
     beside: tuple[tuple[str, str], ...] = ()
     """A place in the body that no question has the name of, and the question it came from."""
+    other_way: str = ""
+    """The name of a second button beside *save*; pressed, it leads back to the thing."""
 
     @property
     def place(self) -> str:
@@ -140,7 +142,8 @@ def takes(sheet: Sheet) -> Callable[[Request], Awaitable[Response]]:
             reasons = [_beside(sheet, reason) for reason in told.reasons]
             return _page(visit, sheet, thing, (fields, reasons))
         visit.session.said = "told" if told.accepted else "on-its-way"
-        where = sheet.leads_to(subject, form_id) if sheet.leads_to is not None else None
+        other = sheet.other_way and visit.value(sheet.other_way)
+        where = sheet.leads_to(subject, form_id) if sheet.leads_to and not other else None
         return back_to(where if where and told.accepted else _home(sheet, thing))
 
     return take
@@ -188,7 +191,7 @@ def _place(sheet: Sheet, thing: Thing) -> str:
 
 
 def _home(sheet: Sheet, thing: Thing) -> str:
-    return sheet.about.home or _place(sheet, thing)
+    return (sheet.about.home or sheet.about.place).format(**thing)
 
 
 def _page(visit: Visit, sheet: Sheet, thing: Thing, what: tuple[Fields, Reasons]) -> Response:

@@ -37,6 +37,10 @@ def _request(piece: Piece) -> Place:
     return ("referral", f"/v1/requests/{piece['request_id']}", "")
 
 
+def _drafts(piece: Piece) -> Place:
+    return ("referral", f"/v1/cases/{piece['case_id']}/drafts", "")
+
+
 def _episode(piece: Piece) -> Place:
     return ("assistance", "/v1/episodes", str(piece["task_id"]))
 
@@ -75,6 +79,11 @@ def _need_is_not(*states: str) -> Over:
         return any(need["state"] not in states for need in needs)
 
     return over
+
+
+def _no_draft_any_more(piece: Piece, drafts: Any, _now: datetime) -> bool:
+    """It was sent or dropped, or its days are over."""
+    return all(each["request_id"] != piece["request_id"] for each in listed(drafts))
 
 
 def _stay_is_not(*states: str) -> Over:
@@ -189,6 +198,7 @@ RULES: Final[Mapping[str, tuple[Callable[[Piece], Place], Over]]] = {
     "person-not-arrived": (_task, _task_is_not("accepted")),
     "provider-not-found": (_request, _need_is_not("not-found", "escalated")),
     "need-escalated": (_request, _need_is_not("not-found", "escalated")),
+    "draft-end-near": (_drafts, _no_draft_any_more),
     "arrival-overdue": (_episode, _stay_is_not("confirmed")),
     "stay-limit-near": (_episode, _stay_is_not("checked-in")),
     "stay-overdue": (_episode, _nobody_stays_too_long),

@@ -7,6 +7,7 @@ from contracts.catalogue.rows import ADDRESSED, CASE, Fact, Told
 
 DOOR: Final = (
     Told("referral-requested", "request-referral", intake.ReferralRequested),
+    Told("referral-opened", "open-referral", intake.ReferralOpened),
     Told("offer-answered", "answer-offer", intake.OfferAnswered),
     Told("need-cancelled", "cancel-need", intake.NeedCancelled),
     Told("provider-chosen", "choose-provider", intake.ProviderChosen),
@@ -16,6 +17,8 @@ DOOR: Final = (
 )
 FACTS: Final = (
     Fact("request-opened", "referral", referral.RequestOpened, CASE),
+    Fact("draft-end-near", "referral", referral.DraftEndNear, CASE),
+    Fact("draft-ended", "referral", referral.DraftEnded, CASE),
     Fact("offer-made", "referral", referral.OfferMade, CASE),
     Fact("offer-received", "referral", referral.OfferReceived, CASE),
     Fact("task-delivered", "referral", referral.TaskDelivered, CASE),

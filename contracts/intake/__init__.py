@@ -64,6 +64,7 @@ from contracts.intake.referral import (
     OfferAnswered,
     ProviderChosen,
     ProviderRefused,
+    ReferralOpened,
     ReferralRequested,
 )
 from contracts.intake.rights import (
@@ -137,6 +138,7 @@ __all__ = [
     "Reason",
     "RecipientClass",
     "ReconsiderationAsked",
+    "ReferralOpened",
     "ReferralRequested",
     "ReflectionEndedEarly",
     "ReflectionExtended",

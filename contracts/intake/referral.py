@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from contracts.envelope import Contract, Count, Node, Reference, code
+from contracts.envelope import Contract, Count, Flag, Node, Reference, code
 from contracts.intake.sizes import Codes
 from contracts.vocabulary import NOT_YET_KNOWN
 
@@ -25,6 +25,8 @@ class ReferralRequested(Contract):
     for a child whom another agency referred to this one: its record is not here, and no child is
     placed before somebody found what is best for it. ``access_needs``: what a service must have
     so that the person can come, use it and be understood; who says that it has it comes first.
+    ``draft``: nobody is asked until ``referral-opened`` says so; after the profile's days it is
+    gone. An emergency is no draft.
     """
 
     request_id: Reference
@@ -38,6 +40,13 @@ class ReferralRequested(Contract):
     return_of: Reference | None = None
     best_interests: Annotated[str, code("best-interests")] | None = None
     access_needs: Annotated[tuple[Annotated[str, code("access-need")], ...], Codes] = ()
+    draft: Flag = False
+
+
+class ReferralOpened(Contract):
+    """A request that was kept as a draft is asked for from now on, as it was written."""
+
+    request_id: Reference
 
 
 class OfferAnswered(Contract):
@@ -52,6 +61,7 @@ class NeedCancelled(Contract):
     """The sender no longer seeks help for a need; without ``need_id`` for none of the request.
 
     Help that runs for it is called off, too: so a person leaves a service. No consent ends by it.
+    A draft is dropped so, too, as a whole.
     """
 
     request_id: Reference

@@ -153,6 +153,8 @@ VALUES: Final[Mapping[str, Kind]] = {
     "emergency_escalation_minutes": _whole(1, 240),
     "escalation_hours": _whole(1, 168),
     "consent_notice_days": _whole(1, 90),
+    "draft_warning_days": _whole(1, 365),
+    "draft_kept_days": _whole(1, 365),
     **{f"cool_down_{reason}_hours": _whole(1, 17_520) for reason in COOLING_REASONS},
     "destroy_after_withdrawal_hours": _whole(1, 720),
     "legal_hold_days": _whole(1, 3_660),

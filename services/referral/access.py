@@ -39,6 +39,7 @@ SIDES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 ACCESS: Final[Mapping[tuple[str, str], frozenset[str]]] = MappingProxyType(
     {
         ("GET", "/v1/requests"): WORKERS,
+        ("GET", "/v1/cases/{case_id}/drafts"): WORKERS,
         ("GET", "/v1/requests/{request_id}"): WORKERS,
         ("GET", "/v1/requests/{request_id}/explanation"): WORKERS,
         ("GET", "/v1/cases/{case_id}/audit"): PRIVACY_OFFICERS,

@@ -16,6 +16,7 @@ from services.chassis.database import Database
 from services.chassis.errors import NotFound
 from services.chassis.messaging.unfinished import Unfinished
 from services.chassis.web import caller
+from services.referral.domain.drafts import Draft
 from services.referral.handlers import Context, reading
 
 Code = Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")]
@@ -96,6 +97,24 @@ class RequestShown(BaseModel):
     """Events of the case that could not be finished here: counts; ``stuck`` asks for help."""
 
 
+class DraftNeedShown(BaseModel):
+    """One need that nobody is asked for yet."""
+
+    need_id: UUID
+    service_type: str
+
+
+class DraftShown(BaseModel):
+    """A request that is kept as a draft; ``ends_at``: then it is gone."""
+
+    request_id: UUID
+    case_id: UUID
+    urgency: str
+    needs: tuple[DraftNeedShown, ...]
+    drafted_at: datetime
+    ends_at: datetime
+
+
 class ConsiderationShown(BaseModel):
     """Why one service was or was not offered for one need, in one round: codes."""
 
@@ -110,6 +129,7 @@ class ConsiderationShown(BaseModel):
 def add_routes(app: FastAPI, database: Database, context: Context) -> None:
     """Open the routes on ``app``."""
     _add_requests(app, database, context)
+    _add_drafts(app, database, context)
     _add_tasks(app, database, context)
     add_audit_route(app, database, "/v1/cases/{case_id}/audit", reading.belongings_of)
 
@@ -140,6 +160,31 @@ def _add_requests(app: FastAPI, database: Database, context: Context) -> None:
         if rows is None:
             raise NotFound("no such request")
         return [ConsiderationShown(**_only(ConsiderationShown, row)) for row in rows]
+
+
+def _add_drafts(app: FastAPI, database: Database, context: Context) -> None:
+    @app.get("/v1/cases/{case_id}/drafts")
+    async def list_drafts(request: Request, case_id: UUID) -> list[DraftShown]:
+        """What was written for a case and nobody is asked for yet, up to the page limit; recorded;
+        none of a frozen one."""
+        async with database.transaction() as tx:
+            found = await reading.list_drafts(tx, caller(request), case_id, context.page_limit)
+        return [_draft_shown(case_id, draft) for draft in found]
+
+
+def _draft_shown(case_id: UUID, draft: Draft) -> DraftShown:
+    asked = draft.request
+    return DraftShown(
+        request_id=asked.request_id,
+        case_id=case_id,
+        urgency=asked.urgency,
+        needs=tuple(
+            DraftNeedShown(need_id=need.need_id, service_type=need.service_type)
+            for need in asked.needs
+        ),
+        drafted_at=asked.opened_at,
+        ends_at=draft.ends_at,
+    )
 
 
 def _add_tasks(app: FastAPI, database: Database, context: Context) -> None:

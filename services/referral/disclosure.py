@@ -12,6 +12,8 @@ from services.referral.domain import facts
 from services.referral.domain.facts import (
     CapacityQuestion,
     CapacityReply,
+    DraftEnded,
+    DraftEndsSoon,
     Fact,
     Letter,
     NeedFact,
@@ -85,6 +87,8 @@ def body_of_fact(fact: Fact) -> Any:
                 best_interests=request.best_interests,
                 access_needs=request.access_needs,
             )
+        case DraftEndsSoon() | DraftEnded():
+            return _draft_fact(fact)
         case ProviderNotFound(need=need, asked=asked):
             return referral.ProviderNotFound(
                 request_id=need.request_id,
@@ -98,6 +102,13 @@ def body_of_fact(fact: Fact) -> Any:
             return referral.ProviderRefused(agency=agency, happened_at=at)
         case _:
             return _task_fact(fact)
+
+
+def _draft_fact(fact: DraftEndsSoon | DraftEnded) -> Any:
+    """By its number alone: what a draft asks for is told to nobody."""
+    if isinstance(fact, DraftEndsSoon):
+        return referral.DraftEndNear(request_id=fact.request_id, ends_at=fact.ends_at)
+    return referral.DraftEnded(request_id=fact.request_id, happened_at=fact.at)
 
 
 def _need_fact(fact: NeedFact) -> referral.NeedFact:

@@ -35,5 +35,5 @@ def test_a_value_of_the_profiles_is_read(value: str) -> None:
 
 
 def test_a_value_that_nobody_reads_would_be_seen() -> None:
-    assert not any(made.fullmatch("draft_kept_days") for made in MADE)
-    assert "draft_kept_days" not in PLAIN
+    assert not any(made.fullmatch("draft_forgotten_days") for made in MADE)
+    assert "draft_forgotten_days" not in PLAIN

@@ -25,7 +25,6 @@ from console.desk import Desk
 from console.sessions import Limits, Sessions
 from console.settings import Settings
 from console.telling import Teller
-from contracts.vocabulary import NOT_YET_KNOWN
 from services.assistance.access import ROUTES as ASSISTANCE
 from services.assistance.api import EpisodeShown, PoolShown
 from services.chassis.clock import FrozenClock
@@ -38,7 +37,16 @@ from services.identification.access import ROUTES as IDENTIFICATION
 from services.identification.api.shown import CaseShown, ClocksShown, HandOverShown
 from services.referral.access import ACCESS as REFERRAL
 from services.referral.api import ConsiderationShown, NeedShown, RequestShown, TaskShown
-from tests.support.console_registers import CONSENT, PARTICIPANT, PERSON, RESTRICTION, VERSION
+from tests.support.console_registers import (
+    CODES,
+    CONSENT,
+    COUNTS_FROM,
+    PARTICIPANT,
+    PERSON,
+    RESTRICTION,
+    VERSION,
+    a_draft,
+)
 
 NODE = "redcross-vitebsk"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -131,25 +139,6 @@ def a_pool() -> dict[str, Any]:
     )
 
 
-CODES: Mapping[str, Any] = {
-    "case_type": "trafficking",
-    "majority": "adult",
-    "immediate_danger": False,
-    "oblast": "BY-BR",
-    "citizenship": "BY",
-    "country_of_exploitation": NOT_YET_KNOWN,
-    "exploitation": [],
-    "industry": NOT_YET_KNOWN,
-    "still_in_situation": "no",
-    "consent_outcome": NOT_YET_KNOWN,
-    "safe_channel": "in-person",
-    "dependants": None,
-    "language": "ru",
-    "audience_class": "men",
-    "guardian_status": "unknown",
-}
-
-
 def a_case(**changes: Any) -> dict[str, Any]:
     """A case that was detected here, of which much is not yet known."""
     case = CaseShown(
@@ -172,10 +161,7 @@ def a_case(**changes: Any) -> dict[str, Any]:
             reconsideration_due_at=None,
             child_notification_due_at=None,
             majority_review_at=None,
-            counts_from={
-                "reasonable_grounds_due_at": "recorded",
-                "reflection_ends_at": "occurred",
-            },
+            counts_from=COUNTS_FROM,
         ),
         hand_overs=(
             HandOverShown(
@@ -260,6 +246,7 @@ def everything_shown() -> dict[str, Any]:
         "referral/v1/requests": [a_request()],
         f"referral/v1/requests/{TASK}": a_request(),
         f"referral/v1/requests/{TASK}/explanation": an_explanation(),
+        f"referral/{case}/drafts": [a_draft(CASE, TASK, NOW)],
         "assistance/v1/episodes": [
             an_episode(task_id=HELPED, state="active", unit="visit", total=2)
         ],
@@ -325,12 +312,7 @@ class Node:
             status, body = self.answers.pop(0) if self.answers else (200, {"accepted": True})
             return httpx.Response(status, json={"reasons": [], **body})
         if request.method == "PUT":
-            if self.refuses_to_keep is not None:
-                status, kind = self.refuses_to_keep
-                return httpx.Response(status, json={"type": f"urn:nrm:problem:{kind}"})
-            self.kept.append(json.loads(request.content))
-            self.replaced.append(request.headers.get("if-match"))
-            return httpx.Response(204)
+            return self._put(request)
         shown = self.shows.get(place, 404)
         shown = shown(request.url.params) if callable(shown) else shown
         if isinstance(shown, str):
@@ -342,6 +324,14 @@ class Node:
             shown = [each for each in shown or () if each["state"] == state]
         shown = shown[:TASKS_PAGE] if isinstance(shown, list) else shown
         return httpx.Response(200, json=shown, headers={"etag": VERSION})
+
+    def _put(self, request: httpx.Request) -> httpx.Response:
+        if self.refuses_to_keep is not None:
+            status, kind = self.refuses_to_keep
+            return httpx.Response(status, json={"type": f"urn:nrm:problem:{kind}"})
+        self.kept.append(json.loads(request.content))
+        self.replaced.append(request.headers.get("if-match"))
+        return httpx.Response(204)
 
     def refuses(self, *reasons: tuple[str, str | None]) -> None:
         """The next event is refused."""

@@ -13,8 +13,8 @@ from services.identification.api.shown import (
     QuestionnaireShown,
     RecordShown,
 )
-from tests.support.console_bench import CODES, NOW, a_case, told
-from tests.support.console_registers import CONSENT
+from tests.support.console_bench import NOW, a_case, told
+from tests.support.console_registers import CODES, CONSENT
 
 CHILD = UUID(int=0xC41D << 96 | 21, version=4)
 """A case of a child."""

@@ -1,7 +1,13 @@
-"""What the gateway shows on the bench of the pages: participants, a restriction, a person."""
+"""What stands in registers on the bench of the pages: participants, a person, a draft."""
 
+import json
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+from contracts.vocabulary import NOT_YET_KNOWN
+from services.referral.api import DraftNeedShown, DraftShown
 
 RESTRICTION: Mapping[str, Any] = {
     "restriction_id": "00000000-0000-4000-8000-000000000018",
@@ -58,6 +64,28 @@ PARTICIPANT: Mapping[str, Any] = {
     "powers": ["provide"],
     "oblasts": ["BY-BR"],
 }
+CODES: Mapping[str, Any] = {
+    "case_type": "trafficking",
+    "majority": "adult",
+    "immediate_danger": False,
+    "oblast": "BY-BR",
+    "citizenship": "BY",
+    "country_of_exploitation": NOT_YET_KNOWN,
+    "exploitation": [],
+    "industry": NOT_YET_KNOWN,
+    "still_in_situation": "no",
+    "consent_outcome": NOT_YET_KNOWN,
+    "safe_channel": "in-person",
+    "dependants": None,
+    "language": "ru",
+    "audience_class": "men",
+    "guardian_status": "unknown",
+}
+COUNTS_FROM: Mapping[str, str] = {
+    "reasonable_grounds_due_at": "recorded",
+    "reflection_ends_at": "occurred",
+}
+"""Of the clocks of the bench's case."""
 VERSION = '"3"'
 """Of whoever is in the safe."""
 PERSON: Mapping[str, Any] = {
@@ -66,3 +94,19 @@ PERSON: Mapping[str, Any] = {
     "phones": [{"number": "+375 00 000-09-09", "safe": True}],
     "notes": "",
 }
+
+
+def a_draft(case_id: UUID, request_id: UUID, drafted_at: datetime) -> dict[str, Any]:
+    """A request for two things that nobody was asked for yet, as referral shows it."""
+    shown = DraftShown(
+        request_id=request_id,
+        case_id=case_id,
+        urgency="routine",
+        needs=tuple(
+            DraftNeedShown(need_id=UUID(int=number, version=4), service_type=service)
+            for number, service in enumerate(("vocational", "psychological"), start=91)
+        ),
+        drafted_at=drafted_at,
+        ends_at=drafted_at + timedelta(days=28),
+    )
+    return dict(json.loads(shown.model_dump_json()))

@@ -32,6 +32,8 @@ CLASS: Final = {
     "class_except": "except_agencies",
 }
 """Question of the form -> property of the class of agencies to which the person agrees."""
+AS_A_DRAFT: Final = "as-a-draft"
+"""The button beside *save*: the request is written, and nobody is asked."""
 CAN_CONSENT: Final = ("person", "guardian")
 """Whom a form offers as who agreed: the door refuses the word of anybody else."""
 
@@ -247,7 +249,8 @@ def _referral_body(visit: Visit, _case: Thing, body: Body) -> Body:
         {"need_id": str(id_within(form_id, "need", n)), "service_type": service}
         for n, service in enumerate(body.pop("needs"))
     ]
-    return body | {"request_id": str(id_within(form_id, "request")), "needs": needs}
+    draft = {"draft": True} if visit.value(AS_A_DRAFT) else {}
+    return body | draft | {"request_id": str(id_within(form_id, "request")), "needs": needs}
 
 
 def _links(case: Thing) -> list[tuple[str, str]]:
@@ -292,6 +295,7 @@ REFERRAL: Final = Sheet(
     fields=_referral_fields,
     body=_referral_body,
     leads_to=lambda _case, form_id: f"/requests/{id_within(form_id, 'request')}",
+    other_way=AS_A_DRAFT,
     group="next-steps",
 )
 RESTRICTION: Final = Sheet(

@@ -59,6 +59,7 @@ PEOPLE: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "legal-hold-confirmed": _OF_A_HOLD,
         "legal-hold-lifted": frozenset({SUPERVISOR}),
         "referral-requested": _OFFICER,
+        "referral-opened": _OFFICER,
         "offer-answered": frozenset({PROVIDER_INTAKE, DUTY_OFFICER}),
         "need-cancelled": _OFFICER,
         "provider-chosen": _OFFICER,

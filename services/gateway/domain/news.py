@@ -29,6 +29,8 @@ CLOCKS: Final[Mapping[str, tuple[str, ...]]] = {
     "task-scheduled": ("arrive_by", "starts_at"),
     "task-expired": ("happened_at",),
     "start-overdue": ("start_by",),
+    "draft-end-near": ("ends_at",),
+    "draft-ended": ("happened_at",),
     "person-not-arrived": ("arrive_by", "happened_at"),
     "hold-expired": ("happened_at",),
     "arrival-overdue": ("arrive_by",),

@@ -87,6 +87,8 @@ NEWS: Final[tuple[tuple[str, type[Contract]], ...]] = (
     ("referral", referral.TaskCompleted),
     ("referral", referral.TaskNotSent),
     ("referral", referral.LoopClosed),
+    ("referral", referral.DraftEndNear),
+    ("referral", referral.DraftEnded),
     ("referral", referral.ProviderNotFound),
     ("referral", referral.NeedEscalated),
     ("assistance", assistance.HoldExpired),

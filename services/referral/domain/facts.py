@@ -159,6 +159,22 @@ class RequestOpened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DraftEndsSoon:
+    """Nobody opened a draft yet; it is kept until then."""
+
+    request_id: UUID
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftEnded:
+    """Nobody opened a draft in its days; it is gone."""
+
+    request_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderNotFound:
     """Nobody is left for this need; a person decides."""
 
@@ -206,7 +222,8 @@ class ProviderRefused:
     at: datetime
 
 
-Fact = TaskFact | RequestOpened | ProviderNotFound | NeedFact | ProviderRefused
+DraftFact = DraftEndsSoon | DraftEnded
+Fact = TaskFact | RequestOpened | DraftFact | ProviderNotFound | NeedFact | ProviderRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,5 @@
-"""Commands from the node's door: a referral is requested, an offer is answered, help rests.
+"""Commands from the node's door: a referral is requested, or kept as a draft and opened later; an
+offer is answered, help rests.
 
 Each gets exactly one final answer, in the transaction that does (or does not do) what it asks.
 """
@@ -15,8 +16,9 @@ from services.chassis.errors import Misuse
 from services.chassis.messaging.work import Received, Waits, Work
 from services.referral import disclosure
 from services.referral.domain import pausing, providing
-from services.referral.domain.cases import Case
+from services.referral.domain.cases import Case, objections_to_work_on
 from services.referral.domain.deciding import Standing
+from services.referral.domain.drafts import keep_draft
 from services.referral.domain.facts import RequestOpened, Step
 from services.referral.domain.providing import Answer
 from services.referral.domain.refusals import Refusal, Refused
@@ -31,11 +33,13 @@ from services.referral.domain.requests import (
 from services.referral.domain.tasks import ProvidedTask, Side
 from services.referral.handlers.carrying import carry_out
 from services.referral.handlers.context import Context, answer, basis_of, known_case, subject_of
+from services.referral.handlers.drafting import draft_of
 from services.referral.handlers.onward import tell_first_senders
 from services.referral.handlers.seeking import seek
-from services.referral.store import cases, merges, outgoing, requests, tasks
+from services.referral.store import cases, drafts, merges, outgoing, requests, tasks
 
-REQUEST, ANSWER = "request-referral", "answer-offer"
+REQUEST, OPEN, ANSWER = "request-referral", "open-referral", "answer-offer"
+KEEP = "keep-draft"
 PAUSE, RESUME = "pause-help", "resume-help"
 Decide = Callable[[ProvidedTask, Case], Step[ProvidedTask] | Refused]
 
@@ -43,28 +47,65 @@ Decide = Callable[[ProvidedTask, Case], Step[ProvidedTask] | Refused]
 async def request_referral(context: Context, received: Received, work: Work) -> Waits | None:
     """Open a request and look for a provider for each need.
 
-    What is best for a child comes on another stream than the request: it is waited for.
+    What is best for a child comes on another stream than the request: it is waited for. A draft
+    is kept, and nobody is asked.
     """
     case = await known_case(work, subject_of(received))
     if isinstance(case, Waits):
         return case
+    if received.body.draft:
+        await _keep(context, received, work, case)
+        return None
     request = await _opened(received, work, case)
     if isinstance(request, Refused) and request.reasons == (RECORD_THEM_FIRST,):
         return Waits("best-interests", str(case.case_id))
     if isinstance(request, Refused):
         answer(work, case.case_id, REQUEST, request)
         return None
+    await _begin(context, work, request, (case, REQUEST))
+    return None
+
+
+async def open_referral(context: Context, received: Received, work: Work) -> Waits | None:
+    """Ask for what was kept as a draft; every rule of a request is asked now."""
+    case = await known_case(work, subject_of(received))
+    if isinstance(case, Waits):
+        return case
+    request = await _out_of_draft(received, work, case)
+    if isinstance(request, Refused) and request.reasons == (RECORD_THEM_FIRST,):
+        return Waits("best-interests", str(case.case_id))
+    if isinstance(request, Refused):
+        answer(work, case.case_id, OPEN, request)
+        return None
+    await drafts.forget_draft(work.transaction, request.request_id)
+    await _begin(context, work, request, (case, OPEN))
+    return None
+
+
+async def _begin(context: Context, work: Work, request: Request, asked: tuple[Case, str]) -> None:
+    """It is asked for from now on; ``asked``: of which case, by which command."""
+    case, action = asked
     await requests.add_request(work.transaction, request)
     opened = disclosure.body_of_fact(RequestOpened(request=request))
     outgoing.publish_fact(work, opened, case.case_id)
-    answer(work, case.case_id, REQUEST)
+    answer(work, case.case_id, action)
     if case.referred:
         await tell_first_senders(work, request, await basis_of(work, case.case_id))
     for need in request.needs:
         offered = await seek(context, work, request, need)
         if offered is not None:
             await carry_out(context, work, [offered])
-    return None
+
+
+async def _keep(context: Context, received: Received, work: Work, case: Case) -> None:
+    asked = _request(received, work)
+    there = await _is_there(work, asked.request_id)
+    draft = keep_draft(asked, case, context.profile, already_there=there)
+    if isinstance(draft, Refused):
+        answer(work, case.case_id, KEEP, draft)
+        return
+    await drafts.add_draft(work.transaction, draft)
+    answer(work, case.case_id, KEEP)
 
 
 async def answer_offer(context: Context, received: Received, work: Work) -> Waits | None:
@@ -99,6 +140,8 @@ async def never_came(_context: Context, received: Received, work: Work) -> Waits
     refused: Request | Refused = Refused((missing,))
     if case is not None and case.known and isinstance(received.body, intake.ReferralRequested):
         refused = await _opened(received, work, case)
+    if case is not None and case.known and isinstance(received.body, intake.ReferralOpened):
+        refused = await _out_of_draft(received, work, case)
     if isinstance(refused, Request):
         raise Misuse("a request that can be opened does not wait")
     answer(work, case_id, action_of(received), refused)
@@ -143,9 +186,28 @@ async def _is_anothers(work: Work, task_id: UUID) -> bool:
 
 async def _opened(received: Received, work: Work, case: Case) -> Request | Refused:
     asked = _request(received, work)
-    there = await requests.read_request(work.transaction, asked.request_id)
+    there = await _is_there(work, asked.request_id)
     earlier = await _earlier(work, asked)
-    return open_request(asked, case, already_there=there is not None, earlier=earlier)
+    return open_request(asked, case, already_there=there, earlier=earlier)
+
+
+async def _out_of_draft(received: Received, work: Work, case: Case) -> Request | Refused:
+    request_id: UUID = received.body.request_id
+    draft = await draft_of(work, case, request_id)
+    if draft is None:
+        there = await requests.read_request(work.transaction, request_id) is not None
+        missing = Refusal("request-exists" if there else "unknown-request", "request_id")
+        return Refused(objections_to_work_on(case) or (missing,))
+    asked = draft.opened(case.case_id, work.now)
+    earlier = await _earlier(work, asked)
+    return open_request(asked, case, already_there=False, earlier=earlier)
+
+
+async def _is_there(work: Work, request_id: UUID) -> bool:
+    """As a request, or as a draft of one."""
+    tx = work.transaction
+    there = await requests.read_request(tx, request_id) is not None
+    return there or await drafts.read_draft(tx, request_id) is not None
 
 
 async def _earlier(work: Work, asked: Request) -> Earlier:

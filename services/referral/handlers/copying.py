@@ -42,7 +42,7 @@ from services.referral.handlers.deciding import take_back
 from services.referral.handlers.escalating import turn_to_nobody_restricted
 from services.referral.handlers.onward import tell_first_senders
 from services.referral.handlers.seeking import end_search, seek_with_consent
-from services.referral.store import cases, copies, merges, refusals, requests, tasks
+from services.referral.store import cases, copies, drafts, merges, refusals, requests, tasks
 
 LATELY: Final = 20
 """Requests of a case that may have been opened just before a consent came."""
@@ -137,6 +137,7 @@ async def _over(
 
 
 async def _end_work(context: Context, work: Work, case_id: UUID, status: CaseStatus) -> None:
+    await drafts.forget_drafts(work.transaction, case_id)
     await _end_searches(work, case_id)
     even_started = status is CaseStatus.VOIDED
     open_tasks = await tasks.read_open_tasks(work.transaction, case_id, Side.SENDER)
@@ -248,6 +249,7 @@ async def sharing_stopped(context: Context, received: Received, work: Work) -> W
     """The agency that sent the case stopped sharing: freeze all of it at once, and downstream."""
     case = await _case_or_new(work, subject_of(received))
     await cases.write_case(work.transaction, replace(case, frozen=True))
+    await drafts.forget_drafts(work.transaction, case.case_id)
     await _end_searches(work, case.case_id)
     provided = await tasks.read_open_tasks(work.transaction, case.case_id, Side.PROVIDER)
     sent = await tasks.read_open_tasks(work.transaction, case.case_id, Side.SENDER)

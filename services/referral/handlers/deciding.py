@@ -30,6 +30,7 @@ from services.referral.handlers.context import (
     subject_of,
     tell,
 )
+from services.referral.handlers.drafting import draft_of, drop
 from services.referral.handlers.escalating import somebody_acted
 from services.referral.handlers.seeking import Search, end_search, terms_of, wanted_for
 from services.referral.store import merges, outgoing, refusals, requests, tasks
@@ -50,11 +51,18 @@ class Choice:
 
 
 async def cancel_need(context: Context, received: Received, work: Work) -> Waits | None:
-    """A need, or every need of a request, is called off; what was completed stays so."""
+    """A need, or every need of a request, is called off; what was completed stays so. A draft is
+    dropped as a whole.
+    """
     body: intake.NeedCancelled = received.body
     case = await known_case(work, subject_of(received))
     if isinstance(case, Waits):
         return case
+    draft = await draft_of(work, case, body.request_id) if body.need_id is None else None
+    if draft is not None:
+        answer(work, case.case_id, CANCEL)
+        await drop(work, draft)
+        return None
     request = await _request_of(work, case, body.request_id)
     needs = await _standings(work, request, body.need_id)
     left = deciding.cancelled(case, needs) if needs else deciding.UNKNOWN

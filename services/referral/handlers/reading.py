@@ -14,10 +14,11 @@ from services.chassis.identity import Caller
 from services.chassis.messaging.unfinished import NOTHING, Unfinished, unfinished_of
 from services.referral.access import SIDES, sides_open_to
 from services.referral.domain.deciding import is_over
+from services.referral.domain.drafts import Draft
 from services.referral.domain.listings import Services
 from services.referral.domain.requests import Need, Request
 from services.referral.domain.tasks import Side
-from services.referral.store import cases, merges, requests, tasks
+from services.referral.store import cases, drafts, merges, requests, tasks
 
 __all__ = [
     "RequestView",
@@ -25,6 +26,7 @@ __all__ = [
     "belongings_of",
     "duty_phone",
     "explain_request",
+    "list_drafts",
     "list_requests",
     "list_tasks",
     "read_request",
@@ -101,6 +103,16 @@ async def list_requests(
         )
         for request in found
     ]
+
+
+async def list_drafts(tx: Transaction, caller: Caller, case_id: UUID, limit: int) -> list[Draft]:
+    """What was written for a case and not asked for yet; each is recorded as read."""
+    audit.record(tx, actor=caller.name, action="list-drafts", subject=str(case_id))
+    found = await drafts.read_drafts(tx, await _readable_cases(tx, case_id), limit)
+    for draft in found:
+        subject = str(draft.request.request_id)
+        audit.record(tx, actor=caller.name, action="list-draft", subject=subject)
+    return found
 
 
 async def explain_request(tx: Transaction, caller: Caller, request_id: UUID) -> list[Row] | None:

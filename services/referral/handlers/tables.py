@@ -10,10 +10,20 @@ from services.chassis.deadlines import Deadline
 from services.chassis.messaging.subscriptions import Subscriptions
 from services.chassis.messaging.work import Received, Waits, Work
 from services.referral.domain.tasks import DeadlineKind
-from services.referral.handlers import commands, copying, deciding, exchanged, helping, onward, time
+from services.referral.handlers import (
+    commands,
+    copying,
+    deciding,
+    drafting,
+    exchanged,
+    helping,
+    onward,
+    time,
+)
 from services.referral.handlers.context import Context
 from services.referral.settings import SERVICE
 from services.referral.store import deadlines as promised
+from services.referral.store import drafts
 
 EventHandler = Callable[[Context, Received, Work], Awaitable[Waits | None]]
 TimeHandler = Callable[[Context, Deadline, Work], Awaitable[None]]
@@ -29,6 +39,7 @@ TOPICS: Final = (
 )
 EVENTS: Final[Mapping[str, EventHandler]] = {
     type_of("gateway", intake.ReferralRequested): commands.request_referral,
+    type_of("gateway", intake.ReferralOpened): commands.open_referral,
     type_of("gateway", intake.OfferAnswered): commands.answer_offer,
     type_of("gateway", intake.HelpPaused): commands.pause_help,
     type_of("gateway", intake.HelpResumed): commands.resume_help,
@@ -74,6 +85,8 @@ DEADLINES: Final[Mapping[str, TimeHandler]] = {
     promised.ESCALATION: time.escalation_due,
     promised.CAPACITY_DUE: time.choice_due,
     promised.CAPACITY_KNOWN: time.choice_due,
+    drafts.WARNING: drafting.draft_ends_soon,
+    drafts.END: drafting.draft_ended,
 }
 
 

@@ -379,9 +379,7 @@ def _state(row: Mapping[str, Any]) -> NeedState:
         case NotFound.code:
             return NotFound(due_at=row["due_at"])
         case Escalated.code:
-            return Escalated(
-                told=row["told"], due_at=row["due_at"], told_agency=row["told_agency"]
-            )
+            return Escalated(told=row["told"], due_at=row["due_at"], told_agency=row["told_agency"])
         case Ended.code:
             return Ended(told=row["told"])
         case Offered.code:

@@ -6,6 +6,7 @@ Only names and types are here. No statement and no value may be in it.
 from typing import Final
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
@@ -94,6 +95,26 @@ REQUEST: Final = Table(
     Column("return_of", ID),
     Column("best_interests", Text),
     Column("access_needs", TEXTS),
+)
+DRAFT_REQUEST: Final = Table(
+    "draft_request",
+    METADATA,
+    Column("request_id", ID, primary_key=True),
+    Column("case_id", ID),
+    Column("urgency", Text),
+    Column("audience_class", Text),
+    Column("language", Text),
+    Column("preferred", TEXTS),
+    Column("dependants", Integer),
+    Column("separation_reason", Text),
+    Column("return_of", ID),
+    Column("best_interests", Text),
+    Column("access_needs", TEXTS),
+    Column("need_ids", ARRAY(ID)),
+    Column("service_types", TEXTS),
+    Column("drafted_at", TIME),
+    Column("warn_at", TIME),
+    Column("ends_at", TIME),
 )
 NEED: Final = Table(
     "need",

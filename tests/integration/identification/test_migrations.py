@@ -17,7 +17,7 @@ FIRST = importlib.import_module("services.identification.migrations.0001_cases")
 CLOCK = importlib.import_module(
     "services.identification.migrations.0006_clock_of_the_first_decision"
 )
-DESTROYED = importlib.import_module("services.identification.migrations.0010_what_was_destroyed")
+DESTROYED = importlib.import_module("services.identification.migrations.0008_what_was_destroyed")
 CASE: Final = (
     "INSERT INTO person_case VALUES ($1, 'hand-over', 'border-brest', '{}', 'detected', '{}',"
     " now(), now(), now())"

@@ -10,6 +10,7 @@ from console.access import ANYBODY, COVERED, PAGES, SIGNED_IN
 from console.app import PAGES as MADE
 from console.assets import assets
 from console.pages.case_forms import FORMS, SECOND_FORMS
+from console.pages.drafting import DRAFT_FORMS
 from console.pages.holds import HOLD_FORMS
 from console.pages.onward import ONWARD_FORMS
 from services.chassis.clock import new_id
@@ -185,6 +186,7 @@ def test_every_page_has_a_row_and_every_row_a_page() -> None:
         *((form.happened, f"/cases/{{case_id}}/{form.word}") for form in SECOND_FORMS),
         *((form.happened, f"/help/{{task_id}}/{form.word}") for form in ONWARD_FORMS),
         *((form.happened, form.place) for form in HOLD_FORMS),
+        *((form.happened, form.place) for form in DRAFT_FORMS),
     ],
 )
 def test_whoever_gets_a_form_may_tell_the_door_what_it_says(happened: str, template: str) -> None:

@@ -43,6 +43,7 @@ from tests.support.console_news import (
     news_shown,
     of_a_task,
 )
+from tests.support.console_registers import a_draft
 
 PAGE_LIMIT = 100_000
 LATE = NOW - timedelta(hours=1)
@@ -180,6 +181,8 @@ ONE_TASK, ONE_CASE = f"referral/v1/tasks/{HELPED}", f"identification/v1/cases/{C
 PLANS, REQUEST = f"assistance/v1/cases/{CASE}/plans", f"referral/v1/requests/{TASK}"
 CONTRACTS = "assistance/v1/contracts"
 SENT = {"side": "sender", "request_id": TASK, "need_id": TASK}
+DRAFTS, DRAFTED = f"referral/v1/cases/{CASE}/drafts", SENT | {"task_id": None, "need_id": None}
+A_DRAFT = a_draft(CASE, TASK, NOW)
 OF_A_PLAN = {"side": "provider", "plan_id": PLAN, "follow_up_id": DUE}
 DONE = {"done_at": NOW}
 
@@ -241,6 +244,8 @@ WAITING: list[tuple[str, dict[str, Any], str, Any, Any]] = [
     ),
     ("provider-not-found", SENT, REQUEST, needing("not-found"), needing("offered")),
     ("need-escalated", SENT, REQUEST, needing("escalated"), needing("ended")),
+    ("draft-end-near", DRAFTED, DRAFTS, [A_DRAFT], [A_DRAFT | {"request_id": str(POOL)}]),
+    ("draft-end-near", DRAFTED, DRAFTS, [A_DRAFT], []),
     ("arrival-overdue", {}, EPISODES, stays("confirmed"), stays()),
     ("stay-limit-near", {}, EPISODES, stays(), stays("checked-out")),
     ("stay-overdue", {}, EPISODES, stays(ends_at=LATE), stays(ends_at=NOW + timedelta(1))),

@@ -43,7 +43,7 @@ def with_a_child(bench: Bench) -> None:
 
 
 def test_there_is_a_form_for_every_event_that_a_case_worker_may_tell_of_a_case() -> None:
-    elsewhere = {"person-detected", "need-cancelled", "provider-chosen"}
+    elsewhere = {"person-detected", "need-cancelled", "provider-chosen", "referral-opened"}
     may = {word for word, roles in MAY_TELL.items() if "case-officer" in roles}
     assert {form.happened for form in FORMS} == may - elsewhere
     assert len({form.word for form in FORMS}) == len(FORMS) == len(FILLED)

@@ -8,6 +8,7 @@ import pytest
 
 from console.access import (
     CONTRACT_FORMS,
+    DRAFT_FORMS,
     HOLD_FORMS,
     NEW_CONTRACT_FORMS,
     ONWARD_FORMS,
@@ -311,4 +312,5 @@ def test_every_form_of_help_is_filled_in_here() -> None:
     filled: Any = {*FILLED_HELP, *FILLED_PLAN, "plan", "follow-up", "close-places", *ONWARD_FORMS}
     elsewhere = {*WORDS["/cases/{case_id}"][0], *SECOND_FORMS}
     elsewhere |= {*HOLD_FORMS, *SECOND_HOLD_FORMS, *NEW_CONTRACT_FORMS, *CONTRACT_FORMS}
+    elsewhere |= {*DRAFT_FORMS}
     assert {sheet.word for sheet in SHEETS} - elsewhere == filled

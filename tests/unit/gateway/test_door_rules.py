@@ -79,6 +79,7 @@ BODIES: dict[str, dict[str, Any]] = {
         "needs": [{"need_id": str(new_id()), "service_type": "vocational"}],
         "urgency": "routine",
     },
+    "referral-opened": {"request_id": str(new_id())},
     "need-cancelled": {"request_id": str(new_id()), "reason": "person-asked"},
     "provider-chosen": {
         "request_id": str(new_id()),

@@ -102,9 +102,8 @@ def test_a_review_of_the_period_counts_from_its_first_day_unless_one_began_in_be
 
 
 def test_asking_for_another_look_counts_from_what_was_recorded() -> None:
-    negative = decided(
-        opened(BY_OCCURRED, codes=ADULT), BY_OCCURRED, outcome="negative", reasons=("act-not-shown",)
-    )
+    case = opened(BY_OCCURRED, codes=ADULT)
+    negative = decided(case, BY_OCCURRED, outcome="negative", reasons=("act-not-shown",))
     assert said(negative)["reconsider_until"] == RECORDED
     asked = accepted(reconsider(negative, "new-information", NOW, BY_OCCURRED)).case
     assert said(asked)["reconsideration_due_at"] == RECORDED

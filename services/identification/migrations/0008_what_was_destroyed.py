@@ -10,7 +10,7 @@ at again now: the clock rings at once, and from then on as often as the profile 
 
 from alembic import op
 
-revision = "0010"
+revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None

@@ -1,0 +1,58 @@
+"""A draft: a request that nobody is asked for yet. It waits at the sender until somebody opens it.
+
+Nothing of a draft is told to anybody: no capacity is asked, no search begins, no event says what
+the person needs. It is no request until it is opened, and what a request must fulfil it must
+fulfil then: the person, the case and the memorandum may be others by that day.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from contracts.vocabulary import Profile
+from services.referral.domain.cases import Case, objections_to_work_on
+from services.referral.domain.refusals import Refusal, Refused
+from services.referral.domain.requests import EMERGENCY, REQUEST_RULES, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What is to be asked for, since when it is kept, and until when."""
+
+    request: Request
+    """As it would be opened; ``opened_at`` is when it was written."""
+    ends_at: datetime
+    warn_at: datetime | None
+    """When people are told that it ends; None: its days are too few for that."""
+
+    def opened(self, case_id: UUID, now: datetime) -> Request:
+        """The request that it becomes, of the case that goes on."""
+        needs = tuple(replace(need, case_id=case_id) for need in self.request.needs)
+        return replace(self.request, case_id=case_id, opened_at=now, needs=needs)
+
+
+def an_emergency_is_no_draft(request: Request) -> Refusal | None:
+    """Who is in danger now is helped now; unsent it would lie where nobody is rung (project)."""
+    return Refusal("not-as-a-draft", "urgency") if request.urgency == EMERGENCY else None
+
+
+DRAFT_RULES = (*REQUEST_RULES, an_emergency_is_no_draft)
+
+
+def keep_draft(
+    request: Request, case: Case, profile: Profile, *, already_there: bool
+) -> Draft | Refused:
+    """The request, kept for the profile's days, or every reason why it is refused.
+
+    Home Office (UK), referral form: people are warned of a draft after 21 days, and it is gone
+    after 28. Whether it may be opened is asked when it is.
+    """
+    reasons = list(objections_to_work_on(case))
+    reasons += [found for rule in DRAFT_RULES if (found := rule(request)) is not None]
+    if already_there:
+        reasons.append(Refusal("request-exists", "request_id"))
+    if reasons:
+        return Refused(tuple(reasons))
+    ends_at = request.opened_at + profile.days("draft_kept_days")
+    warn_at = request.opened_at + profile.days("draft_warning_days")
+    return Draft(request=request, ends_at=ends_at, warn_at=warn_at if warn_at < ends_at else None)
