@@ -1,13 +1,28 @@
 """Leaving a service takes no consent back; what once did so is refused."""
 
+from pathlib import Path
+
 from services.chassis.clock import new_id
 from tests.integration.gateway.test_door_http import reasons
-from tests.support.gateway_door import Door, a_consent, an_event
+from tests.support.databases import own_database
+from tests.support.gateway_door import Door, a_consent, an_event, open_door
+from tests.support.postgres import Postgres
+
+SERVICES = ("identification", "referral", "assistance")
 
 
 async def test_who_leaves_a_service_takes_no_consent_back_and_nobody_is_told_to_stop(
-    door: Door,
+    postgres_server: Postgres, door_template: str, tmp_path: Path
 ) -> None:
+    async with (
+        own_database(postgres_server, door_template) as postgres,
+        open_door(postgres, door_template, tmp_path, services=SERVICES) as door,
+    ):
+        await leave(door)
+
+
+async def leave(door: Door) -> None:
+    """At either side, and as it was said before there were two commands."""
     case_id = str(new_id())
     await door.post(an_event("consent-recorded", a_consent(), subject=case_id))
     left = [
