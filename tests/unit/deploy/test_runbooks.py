@@ -205,7 +205,7 @@ def test_no_sentence_of_the_stack_advises_what_every_page_forbids() -> None:
 
 async def test_a_password_that_cannot_be_used_is_made_anew_and_nothing_is_deleted() -> None:
     with pytest.raises(StackFailure, match="for nrm_some that cannot be used: take its line out"):
-        await databases._make_role(None, "nrm_some", "it's")  # type: ignore[arg-type]
+        await databases._make_role(None, "nrm_some", "it's")
 
 
 def test_a_log_is_bounded_on_a_full_disk_too(
