@@ -255,7 +255,7 @@ async def test_news_of_no_case_are_read_by_whom_they_are_for_and_leave_no_row_of
             "contract_id": contract_id,
             "service_type": "shelter",
         }
-    for role in ("case-officer", "duty-officer", "data-protection-officer"):
+    for role in ("case-officer", "data-protection-officer"):
         assert await kinds(door, role) == [], role
     (entry,) = (await door.client.get("/v1/incoming")).json()["incoming"]
     assert (entry["case_id"], entry["facts"]["contract_id"]) == (None, contract_id)
