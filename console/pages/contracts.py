@@ -145,7 +145,7 @@ def _with_whom_it_is(visit: Visit, field: Field, recipient: str | None) -> Field
     """Whom the contract names can be chosen still, whatever became of that agency."""
     if not field.agencies or recipient is None or recipient in dict(field.options):
         return field
-    called = visit.desk.agencies.in_full(recipient)
+    called = visit.desk.agencies.in_full(recipient, visit.words.language)
     return replace(field, options=(*field.options, (recipient, called)))
 
 

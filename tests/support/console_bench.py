@@ -15,7 +15,6 @@ from uuid import UUID
 
 import httpx
 from pydantic import BaseModel
-from starlette.routing import compile_path
 
 from console.access import PAGES
 from console.agencies import Agencies
@@ -25,18 +24,14 @@ from console.desk import Desk
 from console.sessions import Limits, Sessions
 from console.settings import Settings
 from console.telling import Teller
-from services.assistance.access import ROUTES as ASSISTANCE
 from services.assistance.api import EpisodeShown, PoolShown
 from services.chassis.clock import FrozenClock
-from services.chassis.gate import AccessTable
 from services.chassis.identity import Caller, Tokens, digest_of_token
 from services.chassis.messaging.unfinished import Unfinished
 from services.chassis.web import check_access
-from services.gateway.access.routes import ROUTES as GATEWAY
-from services.identification.access import ROUTES as IDENTIFICATION
 from services.identification.api.shown import CaseShown, ClocksShown, HandOverShown
-from services.referral.access import ACCESS as REFERRAL
 from services.referral.api import ConsiderationShown, NeedShown, RequestShown, TaskShown
+from tests.support.console_people import PEOPLE, may_call
 from tests.support.console_registers import (
     CODES,
     CONSENT,
@@ -50,22 +45,6 @@ from tests.support.console_registers import (
 
 NODE = "redcross-vitebsk"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
-PEOPLE: Mapping[str, frozenset[str]] = {
-    "nurse": frozenset({"provider-intake", "capacity-clerk"}),
-    "case-worker": frozenset({"case-officer"}),
-    "guard": frozenset({"detector"}),
-    "on-duty": frozenset({"duty-officer"}),
-    "supervisor": frozenset({"supervisor"}),
-    "operator": frozenset({"operator"}),
-    "privacy-officer": frozenset({"data-protection-officer"}),
-}
-OPEN_TO: Mapping[str, AccessTable] = {
-    "gateway": GATEWAY,
-    "identification": IDENTIFICATION,
-    "referral": REFERRAL,
-    "assistance": ASSISTANCE,
-}
-"""Each service's own table: what it would not open to somebody is not opened here either."""
 TASKS_PAGE = 200
 TASK, CASE, POOL, HELPED, RESTRICTED = (UUID(int=n, version=4) for n in (11, 12, 13, 15, 17))
 BROWSER = {"sec-fetch-site": "same-origin", "origin": "http://node"}
@@ -260,17 +239,6 @@ def everything_shown() -> dict[str, Any]:
         "gateway/v1/participants": [PARTICIPANT],
         f"gateway/v1/persons/{CASE}": PERSON,
     }
-
-
-def may_call(request: httpx.Request) -> bool:
-    """Whether the service has this route and opens it to whoever calls."""
-    person = request.headers["authorization"].removeprefix("Bearer token-of-")
-    return any(
-        method == request.method
-        and compile_path(template)[0].match(request.url.path)
-        and PEOPLE.get(person, frozenset()) & allowed
-        for (method, template), allowed in OPEN_TO[request.url.host].items()
-    )
 
 
 STUCK: Any = Unfinished(stuck=True, parked=1)

@@ -46,7 +46,9 @@ class Declining:
 
 
 def nothing_was_decided_and_it_is_news(case: Case) -> Objection | None:
-    """A decision is not undone by this; nor is the same choice made twice."""
+    """A decision is not undone by this (project: reconsideration and revocation are commands of
+    their own); nor is the same choice made twice.
+    """
     state = case.state
     if not isinstance(state, Undecided):
         return Objection(code="wrong-state")
@@ -55,13 +57,13 @@ def nothing_was_decided_and_it_is_news(case: Case) -> Objection | None:
 
 
 def it_is_not_about_a_child(case: Case) -> Objection | None:
-    """For a child, or somebody believed to be one, the child route runs (Art. 10(3))."""
+    """For a child, also a believed one, the child route runs (Convention, Art. 10(3))."""
     return Objection(code="is-a-child") if case.codes.is_child else None
 
 
 def no_other_agency_has_the_case(asked: Declining) -> Objection | None:
-    """Else an identifying authority would hold it while the case says that none does: the consent
-    under which it went is taken back first.
+    """Else an identifying authority would hold it while the case says that none does (project: the
+    consent under which it went is taken back first).
     """
     return Objection(code=HANDED_OVER) if asked.handed_over else None
 

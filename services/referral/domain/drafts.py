@@ -12,7 +12,12 @@ from uuid import UUID
 from contracts.vocabulary import Profile
 from services.referral.domain.cases import Case, objections_to_work_on
 from services.referral.domain.refusals import Refusal, Refused
-from services.referral.domain.requests import EMERGENCY, REQUEST_RULES, Request
+from services.referral.domain.requests import (
+    EMERGENCY,
+    REQUEST_RULES,
+    Request,
+    the_request_is_new,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +37,7 @@ class Draft:
 
 
 def an_emergency_is_no_draft(request: Request) -> Refusal | None:
-    """Who is in danger now is helped now; unsent it would lie where nobody is rung (project)."""
+    """Who is in danger now is helped now (project: unsent it would lie where nobody is rung)."""
     return Refusal("not-as-a-draft", "urgency") if request.urgency == EMERGENCY else None
 
 
@@ -49,8 +54,8 @@ def keep_draft(
     """
     reasons = list(objections_to_work_on(case))
     reasons += [found for rule in DRAFT_RULES if (found := rule(request)) is not None]
-    if already_there:
-        reasons.append(Refusal("request-exists", "request_id"))
+    if there := the_request_is_new(already_there=already_there):
+        reasons.append(there)
     if reasons:
         return Refused(tuple(reasons))
     ends_at = request.opened_at + profile.days("draft_kept_days")

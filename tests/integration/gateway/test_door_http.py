@@ -136,7 +136,7 @@ async def test_a_wrong_form_is_refused_with_its_code(
 
 
 @pytest.mark.parametrize(
-    ("language", "label"), [("ru", "Номер не UUID"), ("en", "The id is no UUID")]
+    ("language", "label"), [("ru", "Номер сообщения не UUID"), ("en", "The id is no UUID")]
 )
 async def test_a_reason_is_told_in_the_words_of_the_caller(
     door: Door, language: str, label: str

@@ -80,6 +80,14 @@ async def destroy(door: Door, case_id: UUID) -> tuple[int, list[str]]:
     return 409, [error["type"] for error in told["errors"]]
 
 
+async def listed(door: Door, **query: str) -> list[tuple[str, bool]]:
+    """What the officer's list says: (case, whether it was stopped)."""
+    answer = await door.client.get("/v1/kept-cases", params=query, headers=OFFICER)
+    assert answer.status_code == 200
+    assert all(set(row) == {"case_id", "frozen_at"} for row in answer.json())
+    return [(row["case_id"], row["frozen_at"] is not None) for row in answer.json()]
+
+
 async def facts(door: Door) -> list[tuple[str, dict[str, Any]]]:
     rows = await door.published("consent")
     return [(row["type"].removeprefix("org.nrm.gateway."), row["body"]) for row in rows]
@@ -372,39 +380,3 @@ async def test_every_hold_is_looked_at_however_many_come_before_it(
     assert [await clock.look() for _ in range(3)] == [0, 1, 0]
     let_pass(door, 85)
     assert [await clock.look() for _ in range(3)] == [0, 2, 0]
-
-
-async def listed(door: Door, **query: str) -> list[tuple[str, bool]]:
-    """What the officer's list says: (case, whether it was stopped)."""
-    answer = await door.client.get("/v1/kept-cases", params=query, headers=OFFICER)
-    assert answer.status_code == 200
-    assert all(set(row) == {"case_id", "frozen_at"} for row in answer.json())
-    return [(row["case_id"], row["frozen_at"] is not None) for row in answer.json()]
-
-
-async def test_the_officer_finds_what_is_kept_of_stopped_cases_and_under_a_hold(
-    door: Door,
-) -> None:
-    stopped = [await a_stopped_case(door) for _ in range(2)]
-    second, first = sorted(str(case_id) for case_id in stopped)
-    running, empty = new_id(), new_id()
-    async with door.database.transaction() as tx:
-        for case_id in (running, empty):
-            await lock_case(tx, case_id, NOW - DAY)
-        await freeze_case(tx, empty, NOW)
-    assert await listed(door) == [(first, True), (second, True)]
-    assert await listed(door, limit="1") == [(first, True)]
-    assert await listed(door, after=first) == [(second, True)]
-    _, against = await place(door, running)
-    assert against == []
-    assert await listed(door) == [(first, True), (second, True), (str(running), False)]
-    assert await listed(door, after=second) == [(str(running), False)]
-    let_pass(door, 4)
-    assert await destroy(door, UUID(second)) == (204, [])
-    assert await listed(door) == [(first, True), (str(running), False)]
-    rows = await door.rows("SELECT 1 FROM audit WHERE action = 'list-kept-case'")
-    assert len(rows) == 2 + 1 + 1 + 3 + 1 + 2
-    seen = await door.client.get("/v1/kept-cases", headers=SUPERVISOR)
-    assert [each["case_id"] for each in seen.json()] == [first, str(running)]
-    for role in (as_("case-officer"), as_("agency-system")):
-        assert (await door.client.get("/v1/kept-cases", headers=role)).status_code == 403

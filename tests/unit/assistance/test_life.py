@@ -220,7 +220,7 @@ class Lives(RuleBasedStateMachine):
             return
         self.changed(number, self.decided(life.episode, step, quantity))
         if step == "schedule":
-            later = expect(life.hold, self.now + timedelta(days=2), PROFILE, self.now)
+            later = expect(life.hold, self.now + timedelta(days=2), self.now, PROFILE, self.now)
             if later is not None:
                 self.keep(number, replace(self.lives[number], hold=later.hold))
 

@@ -15,7 +15,8 @@ from console.pages.holds import HOLD_FORMS
 from console.pages.onward import ONWARD_FORMS
 from services.chassis.clock import new_id
 from services.gateway.access.telling import may_tell
-from tests.support.console_bench import CASE, PEOPLE, POOL, TASK, Bench, a_console
+from tests.support.console_bench import CASE, POOL, TASK, Bench, a_console
+from tests.support.console_people import PEOPLE
 
 ASSETS_LIMIT = 1_000_000
 EVERYBODY = ANYBODY | SIGNED_IN | COVERED

@@ -223,8 +223,7 @@ def test_no_removal_is_told_with_a_consent_for_just_that_and_ended_by_the_ledger
             a_consent(purposes=frozenset({"no-removal"}), categories=frozenset({"no-removal"})),
         )
     )
-    agreed = may_send(an_attempt(NO_REMOVAL, policy=policy, case=case))
-    assert isinstance(agreed, Yes)
+    assert isinstance(may_send(an_attempt(NO_REMOVAL, policy=policy, case=case)), Yes)
     assert may_send(an_attempt(NO_REMOVAL, policy=policy)) == Never("no-consent")
     ended = an_attempt(NO_REMOVAL_ENDED, policy=policy, case=facts(in_ledger=True, consents=()))
     assert may_send(ended) == Yes("ledger")

@@ -1,8 +1,7 @@
-"""Requests, the directory, capacity answers and times."""
+"""Requests, capacity answers and times."""
 
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -11,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.vocabulary import WEEK, load_profile
-from services.referral.domain import capacity, listings
+from services.referral.domain import capacity
 from services.referral.domain.capacity import Pool, Question
 from services.referral.domain.cases import CaseStatus, as_it_goes_on
-from services.referral.domain.listings import read_directory
 from services.referral.domain.refusals import Refused
 from services.referral.domain.requests import (
     Asking,
@@ -30,7 +28,6 @@ from services.referral.domain.requests import (
 )
 from services.referral.domain.timing import answer_by, seen_by, start_by
 from services.referral.store import requests
-from services.referral.store.directory import load_directory
 from tests.unit.referral.builders import NOW, a_case, a_need, a_request, an_id, objections
 
 STATES = (
@@ -43,7 +40,6 @@ STATES = (
     Ended(),
     Ended(told="supervisor"),
 )
-DIRECTORY = Path(__file__).parents[3] / "deploy" / "local" / "directory.yaml"
 
 
 def test_a_good_request_is_opened() -> None:
@@ -270,89 +266,6 @@ def test_a_place_of_another_service_answers_nothing() -> None:
 @pytest.mark.parametrize("status", list(CaseStatus))
 def test_a_case_in_another_status_is_the_same_case(status: CaseStatus) -> None:
     assert a_case(frozen=True).with_status(status) == a_case(frozen=True, status=status)
-
-
-def a_record(**changes: Any) -> dict[str, Any]:
-    given: dict[str, Any] = {
-        "id": "ngo-brest.crisis-room",
-        "organization_id": "ngo-brest",
-        "status": "active",
-        "service_type": "crisis-room",
-        "eligibility": {"audience_classes": ["women"]},
-        "languages": [{"code": "ru"}],
-        "cover": "round-the-clock",
-        "phones": [{"number": "+375 00 000-02-02", "description": "duty"}],
-        "cost_options": [{"amount": 0}],
-        "service_areas": [{"extent": "BY-BR"}],
-        **changes,
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def read(*records: Any) -> listings.Directory:
-    return read_directory({"organizations": [{"id": "ngo-brest"}], "services": list(records)})
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"id": None}, "id-missing"),
-        ({"organization_id": "nobody"}, "organization-unknown"),
-        ({"status": "inactive"}, "not-active"),
-        ({"service_type": "miracles"}, "service-type-unknown"),
-        ({"cost_options": [{"amount": 5}]}, "price-above-zero"),
-        ({"cost_options": [{"amount": 0}, {"amount": "0.01"}]}, "price-above-zero"),
-        ({"cost_options": [{"amount": "nothing"}]}, "price-unreadable"),
-        ({"cost_options": [{"amount": "NaN"}]}, "price-unreadable"),
-        ({"cost_options": [{"amount": -1}]}, "price-unreadable"),
-        ({"cost_options": None}, "price-missing"),
-        ({"eligibility": {"audience_classes": ["giants"]}}, "eligibility-unknown"),
-        ({"languages": [{"code": "xx"}]}, "language-unknown"),
-        ({"languages": []}, "language-missing"),
-        ({"service_areas": [{"extent": "BY-XX"}]}, "oblast-unknown"),
-        ({"cover": "sometimes"}, "cover-unknown"),
-        ({"cover": "hours"}, "schedule-missing"),
-        ({"phones": []}, "duty-phone-missing"),
-    ],
-)
-def test_a_bad_record_is_refused_and_the_rest_is_loaded(
-    changes: dict[str, Any], reason: str
-) -> None:
-    good = a_record(id="ngo-brest.other")
-    directory = read(a_record(**changes), good)
-    assert [found.service_id for found in directory.listings] == ["ngo-brest.other"]
-    (refused,) = directory.refused
-    assert refused.reasons == (reason,)
-
-
-def test_an_id_is_given_once() -> None:
-    directory = read(a_record(), a_record())
-    assert len(directory.listings) == 1
-    assert directory.refused[0].reasons == ("id-repeated",)
-
-
-@pytest.mark.parametrize("document", [None, [], "text", {"services": 3}, {"services": [3, None]}])
-def test_nonsense_is_an_empty_directory(document: object) -> None:
-    assert read_directory(document).listings == ()
-
-
-def test_the_demos_directory_is_whole() -> None:
-    directory = load_directory(DIRECTORY)
-    assert directory.refused == ()
-    offered = {(found.agency, found.service_type) for found in directory.listings}
-    assert offered == {
-        ("redcross-vitebsk", "nursing-visit"),
-        ("redcross-vitebsk", "social-care"),
-        ("redcross-vitebsk", "vocational"),
-        ("redcross-vitebsk", "psychological"),
-        ("ngo-brest", "psychological"),
-        ("ngo-brest", "crisis-room"),
-        ("ngo-brest", "free-legal-aid"),
-        ("ngo-brest", "shelter"),
-        ("redcross-vitebsk", "shelter"),
-        ("education-brest", "child-3-17"),
-    }
-    assert all((found.duty_phone or "").startswith("+375 00 ") for found in directory.listings)
 
 
 @pytest.mark.parametrize(
