@@ -26,6 +26,10 @@ WHAT: Final = (
 )
 SUITS: Final = Field(name="suits", kind=Kind.MANY, code_list="place-suits", hint="suits-hint")
 """Asked each time: what a report does not say of it is gone."""
+WAITING: Final = Field(
+    name="waiting_list", kind=Kind.YES_NO, text="waiting-list", hint="waiting-list-hint"
+)
+ASKED: Final = (*COUNTS, SUITS, WAITING)
 
 
 async def list_pools(request: Request) -> Response:
@@ -59,7 +63,7 @@ async def report_pool(request: Request, pool_id: UUID) -> Response:
 
 
 async def _report(visit: Visit, pool: Mapping[str, Any] | None, pool_id: UUID) -> Response:
-    fields = (*COUNTS, SUITS) if pool is not None else (*WHAT, *COUNTS, SUITS)
+    fields = ASKED if pool is not None else (*WHAT, *ASKED)
     body, objections = read(visit, fields)
     if objections:
         return _form(visit, pool, objections)
@@ -84,7 +88,7 @@ def _form(
     pool: Mapping[str, Any] | None,
     reasons: Sequence[Mapping[str, str | None]],
 ) -> Response:
-    fields = (*WHAT, *COUNTS, SUITS) if pool is None else _as_reported(pool)
+    fields = (*WHAT, *ASKED) if pool is None else _as_reported(pool)
     return page(
         visit,
         "capacity-form.html",
@@ -98,7 +102,7 @@ def _form(
 
 def _as_reported(pool: Mapping[str, Any]) -> tuple[Field, ...]:
     """The questions that come again, answered as they were the last time."""
-    return tuple(replace(each, given=as_given(pool[each.name])) for each in (*COUNTS, SUITS))
+    return tuple(replace(each, given=as_given(pool[each.name])) for each in ASKED)
 
 
 async def _pools(visit: Visit) -> list[Mapping[str, Any]]:

@@ -169,6 +169,18 @@ async def test_a_pool_is_reported_and_keeps_what_it_is_for(bench: Bench) -> None
     }
 
 
+async def test_a_waiting_list_is_said_and_stays_as_it_was_said(bench: Bench) -> None:
+    bench.node.shows["assistance/v1/pools"] = [{**a_pool(), "waiting_list": True}]
+    await bench.sign_in("nurse")
+    form = (await bench.browser.get(f"/capacity/{POOL}")).text
+    assert re.search(r'name="waiting_list"[^>]* value="yes" checked', form)
+    for said in ("yes", "no"):
+        fields = {"maximum": "6", "out_of_service": "1", "waiting_list": said}
+        await bench.send(f"/capacity/{POOL}", fields)
+    told = [body_of(event)["waiting_list"] for event in bench.node.events]
+    assert told == [True, False]
+
+
 async def test_whom_places_suit_can_be_said_anew_and_taken_back(bench: Bench) -> None:
     await bench.sign_in("nurse")
     counts = {"maximum": "6", "out_of_service": "1"}
