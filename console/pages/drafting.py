@@ -26,6 +26,7 @@ A_DRAFT: Final = About(
     clocks=lambda draft: [("draft_kept_until", draft["ends_at"])],
     given=("request_id",),
     home="/cases/{case_id}",
+    fades=True,
 )
 DRAFT_FORMS: Final[tuple[Sheet, ...]] = (
     Sheet(

@@ -70,6 +70,7 @@ A_LASTING_STAY: Final = About(
     clocks=lambda _stay: [],
     given=("task_id",),
     home="/stays",
+    fades=True,
 )
 LASTING_FORMS: Final[tuple[Sheet, ...]] = (
     Sheet(

@@ -44,6 +44,8 @@ class About:
     subject: str = "case_id"
     home: str = ""
     """Where its forms lead back to; without one, to the thing's own page."""
+    fades: bool = False
+    """Whether telling it ends it: pressed twice it is not there, and its home shows that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,9 +125,9 @@ def takes(sheet: Sheet) -> Callable[[Request], Awaitable[Response]]:
         try:
             thing = await _thing(request, sheet)
         except NotFound:
-            if not sheet.about.home:
+            if not sheet.about.fades:
                 raise
-            return back_to(sheet.about.home)  # told a moment ago, by the same press: the list says
+            return back_to(sheet.about.home.format_map(request.path_params))
         fields = await sheet.fields(visit, thing)
         body, objections = read(visit, fields)
         objections += await cases_found(visit, fields, body)

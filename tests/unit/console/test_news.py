@@ -320,7 +320,7 @@ async def test_what_is_done_waits_no_longer_and_what_nobody_can_tell_does(
 ) -> None:
     kind, more, place, waiting, done = row
     piece = a_piece(kind, **more) if "plan_id" in more else of_a_task(kind, **more)
-    person = "case-worker" if place in (ONE_CASE, REQUEST) else "nurse"
+    person = "case-worker" if place in (ONE_CASE, REQUEST, DRAFTS) else "nurse"
     for shown, is_there in ((waiting, True), (done, False), (404, True), (500, True), (403, True)):
         bench.node.shows[place] = shown
         text = await see(bench, piece, person=person, query="?only=waits")
