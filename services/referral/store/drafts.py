@@ -15,6 +15,7 @@ from services.chassis.deadlines import drop_deadlines, set_deadline
 from services.chassis.statement import ID
 from services.referral.domain.drafts import Draft
 from services.referral.domain.requests import Need, Request
+from services.referral.store.requests import what_is_asked
 from services.referral.store.tables import DRAFT_REQUEST, columns_of
 
 WARNING: Final = "draft-warning"
@@ -45,17 +46,7 @@ async def add_draft(tx: Transaction, draft: Draft) -> None:
     request = draft.request
     await tx.execute(
         _ADD,
-        request_id=request.request_id,
-        case_id=request.case_id,
-        urgency=request.urgency,
-        audience_class=request.audience_class,
-        language=request.language,
-        preferred=list(request.preferred),
-        dependants=request.dependants,
-        separation_reason=request.separation_reason,
-        return_of=request.return_of,
-        best_interests=request.best_interests,
-        access_needs=list(request.access_needs),
+        **what_is_asked(request),
         need_ids=[need.need_id for need in request.needs],
         service_types=[need.service_type for need in request.needs],
         drafted_at=request.opened_at,

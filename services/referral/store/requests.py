@@ -174,23 +174,26 @@ class Consideration:
     verdicts: tuple[str, ...]
 
 
+def what_is_asked(request: Request) -> dict[str, Any]:
+    """The columns that a request and a draft of one have alike."""
+    return {
+        "request_id": request.request_id,
+        "case_id": request.case_id,
+        "urgency": request.urgency,
+        "audience_class": request.audience_class,
+        "language": request.language,
+        "preferred": list(request.preferred),
+        "dependants": request.dependants,
+        "separation_reason": request.separation_reason,
+        "return_of": request.return_of,
+        "best_interests": request.best_interests,
+        "access_needs": list(request.access_needs),
+    }
+
+
 async def add_request(tx: Transaction, request: Request) -> None:
     """Remember a new request with its needs."""
-    await tx.execute(
-        _ADD_REQUEST,
-        request_id=request.request_id,
-        case_id=request.case_id,
-        urgency=request.urgency,
-        audience_class=request.audience_class,
-        language=request.language,
-        preferred=list(request.preferred),
-        opened_at=request.opened_at,
-        dependants=request.dependants,
-        separation_reason=request.separation_reason,
-        return_of=request.return_of,
-        best_interests=request.best_interests,
-        access_needs=list(request.access_needs),
-    )
+    await tx.execute(_ADD_REQUEST, opened_at=request.opened_at, **what_is_asked(request))
     await tx.execute_many(_ADD_NEED, [row_of(need) for need in request.needs])
 
 
