@@ -34,7 +34,8 @@ _END_OF_BEFORE: Final = Statement(
     update(RECORD_NEED)
     .where(
         RECORD_NEED.c.case_id == bindparam("of_case"),
-        RECORD_NEED.c.need_id == bindparam("of_before"),
+        RECORD_NEED.c.need_id == bindparam("told_id"),
+        RECORD_NEED.c.of_before,
         RECORD_NEED.c.ended_at.is_(None),
     )
     .values(ended_at=bindparam("at"))
@@ -73,7 +74,7 @@ async def end_need_of_before(
     tx: Transaction, case_id: UUID, told_id: UUID, ended_at: datetime
 ) -> None:
     """The same for one that an earlier version kept under the id with which it was told, if any."""
-    await tx.execute(_END_OF_BEFORE, of_case=case_id, of_before=told_id, at=ended_at)
+    await tx.execute(_END_OF_BEFORE, of_case=case_id, told_id=told_id, at=ended_at)
 
 
 async def is_needed(tx: Transaction, family: Sequence[UUID]) -> bool:

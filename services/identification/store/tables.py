@@ -45,6 +45,7 @@ RECORD_NEED: Final = Table(
     Column("case_id", ID, primary_key=True),
     Column("need_id", ID, primary_key=True),
     Column("ended_at", TIME),
+    Column("of_before", Boolean),
 )
 DESTROYED_RECORD: Final = Table(
     "destroyed_record",

@@ -211,7 +211,7 @@ async def test_what_needed_a_record_before_an_upgrade_ends_as_it_is_told_now(
 ) -> None:
     """An earlier version kept it under the id of the task or of the hold."""
     case_id, other, told_id = new_id(), new_id(), new_id()
-    row = "INSERT INTO record_need (case_id, need_id) VALUES ($1, $2)"
+    row = "INSERT INTO record_need (case_id, need_id, of_before) VALUES ($1, $2, true)"
     async with interior.frame.database.transaction() as tx:
         for each in (case_id, other):
             await tx.connection.execute(row, each, told_id)

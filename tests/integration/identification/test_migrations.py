@@ -17,6 +17,11 @@ FIRST = importlib.import_module("services.identification.migrations.0001_cases")
 CLOCK = importlib.import_module(
     "services.identification.migrations.0006_clock_of_the_first_decision"
 )
+CHASSIS = importlib.import_module("services.chassis.migrations.versions.0001_audit_and_deadlines")
+BEFORE: Final = (
+    "ALTER TABLE person_case ADD COLUMN record jsonb NOT NULL DEFAULT '{}'",
+    "CREATE TABLE record_need (case_id uuid, need_id uuid, ended_at timestamptz)",
+)
 DESTROYED = importlib.import_module("services.identification.migrations.0008_what_was_destroyed")
 CASE: Final = (
     "INSERT INTO person_case VALUES ($1, 'hand-over', 'border-brest', '{}', 'detected', '{}',"
@@ -57,6 +62,29 @@ async def test_what_was_handed_over_before_has_no_clock_and_none_has_a_word_besi
         await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+async def test_what_needs_a_record_when_the_upgrade_comes_is_marked_and_nothing_later_is(
+    postgres_server: Postgres,
+) -> None:
+    name = f"test_{secrets.token_hex(6)}"
+    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE template0")
+    connection = await asyncpg.connect(postgres_server.on(name).url())
+    try:
+        for statement in (*CHASSIS.STATEMENTS, *FIRST.STATEMENTS, *BEFORE):
+            await connection.execute(statement)
+        running, over, later = new_id(), new_id(), new_id()
+        need = "INSERT INTO record_need (case_id, need_id, ended_at) VALUES ($1, $1, $2)"
+        for need_id, ended_at in ((running, None), (over, NOW)):
+            await connection.execute(need, need_id, ended_at)
+        for statement in DESTROYED.STATEMENTS:
+            await connection.execute(statement)
+        await connection.execute(need, later, None)
+        found = await connection.fetch("SELECT need_id FROM record_need WHERE of_before")
+        assert [row["need_id"] for row in found] == [running]
+    finally:
+        await connection.close()
+        await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 async def reviewed(bench: Bench) -> list[str]:
     told = await bench.told("identification")
     return [each.subject for each in told if each.kind == "majority-review-due"]
@@ -74,7 +102,7 @@ async def test_who_was_taken_over_as_believed_to_be_a_child_is_looked_at_again_f
             await tx.connection.execute(FORGET, case_id)
             await tx.connection.execute("DELETE FROM deadline WHERE subject = $1", str(case_id))
     await interior.bring(SharingStopped(reference_known=True), frozen)
-    (_, ring) = DESTROYED.STATEMENTS
+    *_, ring = DESTROYED.STATEMENTS
     async with interior.frame.database.transaction() as tx:
         await tx.connection.execute(ring)
         await tx.connection.execute(AT_ONCE, NOW, str(here))

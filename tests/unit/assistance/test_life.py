@@ -72,6 +72,7 @@ class Life:
 
     hold: Hold
     episode: Episode | None = None
+    accepted_at: datetime = NOW
 
     @property
     def clocks(self) -> frozenset[Clock]:
@@ -158,7 +159,8 @@ class Lives(RuleBasedStateMachine):
         number, life, _ = self.one(which)
         if self.placed(number, confirm(life.hold, PROFILE, self.now)):
             life = self.lives[number]
-            self.keep(number, replace(life, episode=an_episode(service_type=SERVICE)))
+            planned = an_episode(service_type=SERVICE)
+            self.keep(number, replace(life, episode=planned, accepted_at=self.now))
 
     @precondition(lambda self: self.lives)
     @rule(which=some.integers(0, 100), hours=some.integers(-2, 2))
@@ -220,13 +222,18 @@ class Lives(RuleBasedStateMachine):
             return
         self.changed(number, self.decided(life.episode, step, quantity))
         if step == "schedule":
-            later = expect(life.hold, self.now + timedelta(days=2), self.now, PROFILE, self.now)
-            if later is not None:
-                self.keep(number, replace(self.lives[number], hold=later.hold))
+            begins = self.begins(quantity)
+            moved = expect(life.hold, begins, life.accepted_at, PROFILE, self.now)
+            if moved is not None:
+                self.keep(number, replace(self.lives[number], hold=moved.hold))
+
+    def begins(self, quantity: int) -> datetime:
+        """Some days from now, sooner or later than was said before."""
+        return self.now + timedelta(days=2 + 9 * quantity)
 
     def decided(self, episode: Episode, step: str, quantity: int) -> EpisodeChange | Refusal | None:
         steps: dict[str, Any] = {
-            "schedule": lambda: schedule(episode, self.now + timedelta(days=2), self.now),
+            "schedule": lambda: schedule(episode, self.begins(quantity), self.now),
             "suspend": lambda: suspend(episode, "illness", self.now),
             "resume": lambda: resume(episode, self.now),
             "deliver": lambda: deliver(episode, self.delivery(quantity)),
