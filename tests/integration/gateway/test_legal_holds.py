@@ -225,7 +225,8 @@ async def test_only_the_officer_or_a_supervisor_places_and_every_objection_is_to
     assert set(refused) == {"reason-missing", "hold-too-long"}
     assert (await place(door, new_id()))[1] == ["unknown-case"]
     hold_id, _ = await place(door, case_id)
-    assert (await place(door, case_id, hold_id=hold_id))[1] == ["id-reused"]
+    again = await place(door, case_id, hold_id=hold_id)
+    assert again[1] == ["id-reused", "second-person-needed"]
     assert await lift(door, await a_stopped_case(door), hold_id) == ["unknown-hold"]
     assert await lift(door, case_id, str(new_id())) == ["unknown-hold"]
 
