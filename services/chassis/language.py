@@ -11,8 +11,11 @@ from contracts.vocabulary import LANGUAGES, code_lists
 
 RANGES_LIMIT: Final = 20
 """Language ranges that are looked at; browsers send two to six."""
+RANGE_LENGTH: Final = 80
+"""Characters of a range, its weight and the blanks around it; longer ones are not looked at: before
+a caller is known, nothing may take longer than it is worth."""
 _RANGE: Final = re.compile(
-    r"\s*([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9]{1,8})*\s*(?:;\s*[qQ]=([01](?:\.[0-9]{0,3})?))?\s*"
+    r"([A-Za-z]{1,8}|\*)(?:-[A-Za-z0-9]{1,8})*(?:\s*;\s*[qQ]=([01](?:\.[0-9]{0,3})?))?"
 )
 _asked: Final[ContextVar[str]] = ContextVar("language", default=LANGUAGES[0])
 
@@ -25,7 +28,7 @@ def language_of(header: str) -> str:
     """
     liked: list[tuple[float, str]] = []
     for part in header.split(",", RANGES_LIMIT)[:RANGES_LIMIT]:
-        found = _RANGE.fullmatch(part)
+        found = _RANGE.fullmatch(part.strip()) if len(part) <= RANGE_LENGTH else None
         if found is None:
             continue
         name, weight = found[1].lower(), float(found[2] or 1)

@@ -314,8 +314,8 @@ def sharing_ends(sharing: Sharing) -> str | None:
     """Why sharing with the agency ends now; None while it goes on.
 
     A restriction ends it with whom it names, a withdrawal with whom the withdrawn consent named,
-    unless another one is live. That a consent expired ends nothing that was given before. Who is
-    no longer listed cannot be judged: it ends. ``referral.access`` follows the same rule.
+    unless another one is live and was given by who can. That a consent expired ends nothing that
+    was given before. Who is no longer listed cannot be judged: it ends. ``referral.access`` follows the same rule.
     """
     if sharing.participant is None:
         return "not-a-participant"
@@ -338,7 +338,7 @@ def _goes_on(sharing: Sharing, recipient: Recipient, event_type: str) -> bool:
         and row.category in consent.categories
         and consent_names(consent, recipient)
     ]
-    if any(is_live(consent, sharing.now) for consent in naming):
+    if any(is_live(consent, sharing.now) and was_given(consent) for consent in naming):
         return True
     withdrawn = sharing.withdrawn or frozenset()
     taken_back = any(consent.consent_id in withdrawn for consent in naming)

@@ -46,14 +46,14 @@ _OPENING: Final[Mapping[type[BaseModel], frozenset[str]]] = MappingProxyType(
         ReferralRequested: frozenset({"separation_reason", "best_interests"}),
         ProviderChosen: frozenset({"reason"}),
         BestInterestsRecorded: frozenset({"outcome"}),
-        ConsentWithdrawn: frozenset({"kind"}),
     }
 )
-"""Nor here: what is refused without it would be opened, and people choose *other*, too; or every
-consent would end, which nobody may have meant. Of the reasons of a decision one that is known is
-enough.
+"""Nor here: what is refused without it would be opened, and people choose *other*, too. Of the
+reasons of a decision one that is known is enough, and of a withdrawal the consent that it names.
 """
 _REASONS: Final = "reasons"
+_KIND: Final = "kind"
+"""Of a withdrawal: without the consent that it means, an unknown one would end every one."""
 _POSITIVE: Final = "positive"
 _RESTRICTIONS: Final = "restrictions"
 
@@ -154,6 +154,8 @@ def _guessing_objections(body: BaseModel, unmapped: Mapping[str, str]) -> list[O
     opening = _OPENING.get(model, frozenset())
     if isinstance(body, DecisionRecorded) and not _has_a_known_reason(body, unmapped):
         opening = frozenset({_REASONS})
+    if isinstance(body, ConsentWithdrawn) and body.consent_id is None:
+        opening = frozenset({_KIND})
     return [
         Objection("out-of-range", place.replace(".", "/"))
         for place in unmapped

@@ -38,3 +38,18 @@ async def leave(door: Door) -> None:
     assert len(await door.rows("SELECT 1 FROM consent WHERE ended_at IS NULL")) == 1
     assert len(await door.published("consent")) == 1
     assert await door.rows("SELECT 1 FROM exchange_sending") == []
+
+
+async def test_a_consent_that_is_named_ends_whatever_the_word_for_it(
+    postgres_server: Postgres, door_template: str, tmp_path: Path
+) -> None:
+    async with (
+        own_database(postgres_server, door_template) as postgres,
+        open_door(postgres, door_template, tmp_path, services=SERVICES) as door,
+    ):
+        case_id, consent = str(new_id()), a_consent()
+        await door.post(an_event("consent-recorded", consent, subject=case_id))
+        taken_back = {"kind": "leave-service", "consent_id": consent["consent_id"]}
+        answer = await door.post(an_event("consent-withdrawn", taken_back, subject=case_id))
+        assert answer.json()["accepted"], answer.text
+        assert await door.rows("SELECT 1 FROM consent WHERE ended_at IS NULL") == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.chassis.language import RANGES_LIMIT, language_of
+from services.chassis.language import RANGE_LENGTH, RANGES_LIMIT, language_of
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,9 @@ from services.chassis.language import RANGES_LIMIT, language_of
         ("ru;level=1, be;q=0.1", "be"),
         ("\x00, ;;, q=1", "en"),
         (",".join(["pl"] * RANGES_LIMIT + ["ru"]), "en"),
+        (" " * (RANGE_LENGTH - 2) + "ru", "ru"),
+        (" " * (RANGE_LENGTH - 1) + "ru", "en"),
+        ("en" + " " * 60_000 + "x, ru", "ru"),
     ],
 )
 def test_the_best_liked_language_of_the_house_is_taken(header: str, language: str) -> None:

@@ -378,6 +378,7 @@ def sharing(**changes: Any) -> Sharing:
         (sharing(consents=(ENDED, a_consent(purposes=HANDING)), types=OFFERED_BOTH), None),
         (sharing(consents=(NO_LONGER_NAMED,)), "consent-withdrawn"),
         (sharing(consents=(a_consent(given_by="other"),), withdrawn=frozenset({ANOTHER})), None),
+        (sharing(consents=(ENDED, a_consent(consent_id=ANOTHER, given_by="other"))), "consent-withdrawn"),
         (sharing(types=frozenset({CANCEL})), "consent-withdrawn"),
         (sharing(restrictions=(a_restriction(agency=THEIRS),)), "restricted"),
         (sharing(by_grant=True, consents=(a_consent(ended_at=NOW),)), None),
