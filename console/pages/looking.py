@@ -23,7 +23,7 @@ PAGE: Final = "40"
 ROWS: Final = 150
 """So many disclosures stand on a page."""
 DIGITS: Final = 5
-EXPORTED, REASONS = "person-exported", "export-reason"
+EXPORTED, REASONS, PROBLEMS = "person-exported", "export-reason", "problem"
 
 
 async def show_audit(request: Request, case_id: UUID) -> Response:
@@ -73,8 +73,12 @@ async def _part(visit: Visit, case_id: UUID, service: str, before: str) -> dict[
 
 
 def _why(visit: Visit, act: Mapping[str, Any]) -> str:
-    """The reason of an export in words, with what came of it; any other as the code that it is."""
+    """The reason of an export, and why nothing was done, in words; any other as the code it is."""
     reason, _, outcome = str(act["reason"]).partition(":")
-    if act["action"] == EXPORTED and reason in code_lists()[REASONS]:
-        reason = visit.words.label(REASONS, reason)
-    return f"{reason}: {outcome}" if outcome else reason
+    listed = REASONS if act["action"] == EXPORTED else PROBLEMS
+    said = (_in_words(visit, listed, reason), _in_words(visit, PROBLEMS, outcome))
+    return ": ".join(each for each in said if each)
+
+
+def _in_words(visit: Visit, name: str, code: str) -> str:
+    return visit.words.label(name, code) if code in code_lists()[name] else code
