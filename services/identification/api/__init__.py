@@ -27,6 +27,7 @@ from services.identification.domain import Clocks
 def add_routes(app: FastAPI, database: Database, clocks: Clocks) -> None:
     """Open the routes on ``app``."""
     _add_letters(app, database, clocks)
+    _add_notices(app, database)
     add_audit_route(app, database, "/v1/cases/{case_id}/audit")
 
     @app.get("/v1/cases")
@@ -52,13 +53,22 @@ def add_routes(app: FastAPI, database: Database, clocks: Clocks) -> None:
             raise NotFound("no such case")
         return case_shown(view, clocks)
 
+
+def _add_notices(app: FastAPI, database: Database) -> None:
     @app.get("/v1/notices")
     async def list_notices(
-        request: Request, kind: Annotated[str, Query(pattern=r"^[a-z-]{1,40}$")]
+        request: Request,
+        kind: Annotated[str, Query(pattern=r"^[a-z-]{1,40}$")],
+        state: Annotated[str | None, Query(pattern=r"^[a-z-]{1,40}$")] = None,
+        after: UUID | None = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 200,
     ) -> list[NoticeShown]:
-        """What other agencies told this one: no removal, a child, anonymous numbers; recorded."""
+        """What others told this agency: no removal, a child, numbers; newest first; by ``state`` if
+        wanted (``received``: it stands); ask again ``after`` the last notification; all recorded.
+        """
+        asked = handlers.NoticesAsked(kind=kind, state=state, after=after, limit=limit)
         async with database.transaction() as tx:
-            rows = await handlers.list_notices(tx, caller(request), kind)
+            rows = await handlers.list_notices(tx, caller(request), asked)
         return [notice_shown(row) for row in rows]
 
 

@@ -10,13 +10,14 @@ from services.identification.handlers.reading import (
 from services.identification.handlers.recording import Context
 from services.identification.handlers.tables import deadlines, subscriptions
 from services.identification.store.hand_overs import HandOverRow
-from services.identification.store.notices import NoticeRow
+from services.identification.store.notices import NoticeRow, NoticesAsked
 
 __all__ = [
     "CaseView",
     "Context",
     "HandOverRow",
     "NoticeRow",
+    "NoticesAsked",
     "deadlines",
     "list_cases",
     "list_notices",

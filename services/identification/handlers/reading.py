@@ -15,7 +15,7 @@ from services.identification.domain import Case, Clocks, Policy, Questionnaire
 from services.identification.domain.letters import Letter, letter_of
 from services.identification.store import cases, hand_overs, links, notices, policy
 from services.identification.store.hand_overs import HandOverRow
-from services.identification.store.notices import NoticeRow
+from services.identification.store.notices import NoticeRow, NoticesAsked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +104,11 @@ def _type_of(known: Policy, case: Case | None) -> str | None:
     return None if case is None else known.type_of(case.counted_by)
 
 
-async def list_notices(tx: Transaction, caller: Caller, kind: str) -> tuple[NoticeRow, ...]:
-    """What other agencies told this one, newest first; each one that is shown is recorded."""
-    rows = await notices.received_notices(tx, kind)
+async def list_notices(
+    tx: Transaction, caller: Caller, asked: NoticesAsked
+) -> tuple[NoticeRow, ...]:
+    """A page of what other agencies told this one, newest first; each that is shown is recorded."""
+    rows = await notices.received_notices(tx, asked)
     for row in rows:
         audit.record(tx, actor=caller.name, action="list-notice", subject=str(row.case_id))
     return rows

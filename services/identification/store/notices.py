@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, exists, select, update
+from sqlalchemy import Text, and_, bindparam, delete, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.database import Record, Statement, Transaction
+from services.chassis.statement import ID
 from services.identification.domain import Notice
 from services.identification.store.hand_overs import INCOMING, OUTGOING
 from services.identification.store.tables import ANONYMOUS_COUNT, CASE_FREEZE, NOTICE
@@ -35,15 +36,30 @@ _READ: Final = Statement(
     .order_by(NOTICE.c.changed_at, NOTICE.c.notification_id)
     .limit(SHOWN_LIMIT)
 )
+_LAST: Final = NOTICE.alias("last")
+_AFTER: Final = bindparam("after", type_=ID)
+_SHOWN_TO: Final = (
+    select(_LAST.c.changed_at).where(_LAST.c.notification_id == _AFTER).scalar_subquery()
+)
+"""When the last one that was shown changed; of one that is not there the list begins anew."""
 _RECEIVED: Final = Statement(
     select(NOTICE)
     .where(
         NOTICE.c.direction == INCOMING,
         NOTICE.c.kind == bindparam("kind"),
+        or_(
+            bindparam("state", type_=Text()).is_(None),
+            NOTICE.c.state == bindparam("state", type_=Text()),
+        ),
+        or_(
+            _SHOWN_TO.is_(None),
+            NOTICE.c.changed_at < _SHOWN_TO,
+            and_(NOTICE.c.changed_at == _SHOWN_TO, NOTICE.c.notification_id > _AFTER),
+        ),
         ~exists().where(CASE_FREEZE.c.case_id == NOTICE.c.case_id),
     )
     .order_by(NOTICE.c.changed_at.desc(), NOTICE.c.notification_id)
-    .limit(SHOWN_LIMIT)
+    .limit(bindparam("page"))
 )
 _SETTLE: Final = Statement(
     update(NOTICE)
@@ -96,6 +112,18 @@ class NoticeRow:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticesAsked:
+    """Which notices that came here somebody wants to see: a page of one kind."""
+
+    kind: str
+    state: str | None = None
+    """Those in this state alone: what holds still is no row among what is over."""
+    after: UUID | None = None
+    """The last one that was shown."""
+    limit: int = SHOWN_LIMIT
+
+
 _COLUMNS: Final = tuple(column.name for column in NOTICE.c)
 
 
@@ -119,9 +147,13 @@ async def sent_notices(tx: Transaction, case_id: UUID) -> tuple[NoticeRow, ...]:
     return tuple(row for row in await notices_of(tx, case_id) if row.direction == OUTGOING)
 
 
-async def received_notices(tx: Transaction, kind: str) -> tuple[NoticeRow, ...]:
-    """Those of a kind that came here, newest first."""
-    return tuple(_row(found) for found in await tx.fetch(_RECEIVED, kind=kind))
+async def received_notices(tx: Transaction, asked: NoticesAsked) -> tuple[NoticeRow, ...]:
+    """A page of those that came here, newest first."""
+    page = min(asked.limit, SHOWN_LIMIT)
+    rows = await tx.fetch(
+        _RECEIVED, kind=asked.kind, state=asked.state, after=asked.after, page=page
+    )
+    return tuple(_row(found) for found in rows)
 
 
 async def settle_notice(
