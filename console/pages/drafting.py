@@ -26,7 +26,7 @@ A_DRAFT: Final = About(
     clocks=lambda draft: [("draft_kept_until", draft["ends_at"])],
     given=("request_id",),
     home="/cases/{case_id}",
-    fades=True,
+    gone="draft-is-gone",
 )
 DRAFT_FORMS: Final[tuple[Sheet, ...]] = (
     Sheet(

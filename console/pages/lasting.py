@@ -70,7 +70,7 @@ A_LASTING_STAY: Final = About(
     clocks=lambda _stay: [],
     given=("task_id",),
     home="/stays",
-    fades=True,
+    gone="stay-is-gone",
 )
 LASTING_FORMS: Final[tuple[Sheet, ...]] = (
     Sheet(

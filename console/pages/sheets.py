@@ -44,8 +44,8 @@ class About:
     subject: str = "case_id"
     home: str = ""
     """Where its forms lead back to; without one, to the thing's own page."""
-    fades: bool = False
-    """Whether telling it ends it: pressed twice it is not there, and its home shows that."""
+    gone: str = ""
+    """Where telling it ends it, the name of what its home says when it is not there any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +125,9 @@ def takes(sheet: Sheet) -> Callable[[Request], Awaitable[Response]]:
         try:
             thing = await _thing(request, sheet)
         except NotFound:
-            if not sheet.about.fades:
+            if not sheet.about.gone:
                 raise
+            visit.session.said = visit.session.said or sheet.about.gone
             return back_to(sheet.about.home.format_map(request.path_params))
         fields = await sheet.fields(visit, thing)
         body, objections = read(visit, fields)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from console.words import texts
 from contracts.vocabulary import LANGUAGES
 from services.chassis.clock import new_id
 from tests.support.console_bench import CASE, HELPED, POOL, TASK, Bench, a_task
@@ -86,6 +87,35 @@ async def test_a_draft_that_is_gone_has_no_page(bench: Bench) -> None:
     again = await bench.send(f"{PATH}/drop-draft", {"reason": "other"})
     assert (again.status_code, again.headers["location"]) == (303, f"/cases/{CASE}")
     assert bench.node.events == []
+
+
+@pytest.mark.parametrize("word", ["send-draft", "drop-draft"])
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_who_sends_or_drops_what_is_gone_is_told_so_once(
+    bench: Bench, word: str, language: str
+) -> None:
+    await bench.sign_in("case-worker")
+    await bench.send("/language", {"to": language})
+    bench.node.shows[DRAFTS] = []
+    answer = await bench.send(f"{PATH}/{word}", {"reason": "other"})
+    said = texts()["draft-is-gone"][LANGUAGES.index(language)]
+    home = answer.headers["location"]
+    assert f'<p class="said" role="status">{said}</p>' in (await bench.browser.get(home)).text
+    assert said not in (await bench.browser.get(home)).text
+    assert bench.node.events == []
+
+
+async def test_who_presses_twice_is_told_that_it_was_sent_and_not_that_it_is_gone(
+    bench: Bench,
+) -> None:
+    await bench.sign_in("case-worker")
+    await bench.send("/language", {"to": "en"})
+    await bench.send(f"{PATH}/send-draft", {})
+    bench.node.shows[DRAFTS] = []
+    await bench.send(f"{PATH}/send-draft", {})
+    text = (await bench.browser.get(f"/cases/{CASE}")).text
+    assert texts()["told"][0] in text
+    assert texts()["draft-is-gone"][0] not in text
 
 
 async def test_a_supervisor_sees_a_draft_and_sends_none(bench: Bench) -> None:

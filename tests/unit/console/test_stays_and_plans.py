@@ -19,6 +19,7 @@ from console.access import FORMS as WORDS
 from console.access import PAGES as ROLES_OF_PAGES
 from console.app import SHEETS
 from console.pages.stay_forms import HELP_FORMS
+from console.words import texts
 from contracts.vocabulary import LANGUAGES
 from services.assistance.api import EpisodeShown
 from services.chassis.clock import new_id
@@ -245,7 +246,9 @@ async def test_who_left_meanwhile_is_not_there_and_nobody_is_listed(bench: Bench
     again = await bench.send(f"/stays/{HELPED}/departed", {"occurred_at": "2026-03-02T12:00"})
     assert (again.status_code, again.headers["location"]) == (303, "/stays"), "pressed twice"
     assert bench.node.events == []
-    assert 'href="/stays/' not in (await bench.browser.get("/stays")).text
+    home = (await bench.browser.get("/stays")).text
+    assert texts()["stay-is-gone"][LANGUAGES.index("ru")] in home
+    assert 'href="/stays/' not in home
     assert 'href="/stays"' not in (await bench.browser.get("/help")).text
 
 
