@@ -58,6 +58,7 @@ def page(visit: Visit, template: str, status: int = 200, **values: Any) -> Respo
         "title_of": words.title,
         "why": words.why,
         "day": lambda text: words.day(moment_of(text)),
+        "last_day": lambda text: words.day(last_moment_before(moment_of(text))),
         "moment": lambda text: words.moment(moment_of(text)),
         "away": lambda text: words.away(moment_of(text), visit.now),
         "late": lambda text: moment_of(text) < visit.now,
@@ -78,6 +79,11 @@ def page(visit: Visit, template: str, status: int = 200, **values: Any) -> Respo
 def moment_of(text: str) -> datetime:
     """A time of a service's answer."""
     return datetime.fromisoformat(text)
+
+
+def last_moment_before(end: datetime) -> datetime:
+    """The last moment of a period that does not hold its end: midnight is of the day before."""
+    return end - datetime.resolution
 
 
 def shut(visit: Visit, why: str, status: int) -> Response:

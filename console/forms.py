@@ -7,7 +7,7 @@ out of the body; the door says what it lacks. No value is repeated in an error.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from functools import cache
 from typing import Any, Final
@@ -37,6 +37,8 @@ class Kind(Enum):
     """To its end."""
     FIRST_DAY = "first-day"
     """From its beginning."""
+    LAST_DAY = "last-day"
+    """Up to where the next day begins, as a period ends for which its end is no part of it."""
     MOMENT = "moment"
     CASE = "case"
     """Another case of this node, by the number that stands on its page."""
@@ -168,7 +170,7 @@ def _value(field: Field, given: Sequence[str], zone: ZoneInfo) -> Any:
             return _yes(given[-1])
         case Kind.NUMBER:
             return _number(given[-1])
-        case Kind.DAY | Kind.FIRST_DAY | Kind.MOMENT:
+        case Kind.DAY | Kind.FIRST_DAY | Kind.LAST_DAY | Kind.MOMENT:
             return _moment(field.kind, datetime.fromisoformat(given[-1]), zone)
         case Kind.CASE:
             return _number_of_case(given[-1])
@@ -176,8 +178,16 @@ def _value(field: Field, given: Sequence[str], zone: ZoneInfo) -> Any:
 
 def _moment(kind: Kind, at: datetime, zone: ZoneInfo) -> str:
     """The moment as the wire has it; a day begins and is over when it is so here."""
-    of_day = {Kind.DAY: time(23, 59), Kind.FIRST_DAY: time()}
-    here = datetime.combine(at.date(), of_day[kind]) if kind in of_day else at
+    day = at.date()
+    match kind:
+        case Kind.DAY:
+            here = datetime.combine(day, time(23, 59))
+        case Kind.FIRST_DAY:
+            here = datetime.combine(day, time())
+        case Kind.LAST_DAY:
+            here = datetime.combine(day + timedelta(days=1), time())
+        case _:
+            here = at
     return here.replace(tzinfo=zone).astimezone(UTC).isoformat()
 
 

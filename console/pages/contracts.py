@@ -4,7 +4,6 @@ records them and writes the statement for whom a contract names. No person is in
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.answers import listed, moment_of, page
+from console.answers import last_moment_before, listed, moment_of, page
 from console.desk import Visit, visit_of
 from console.forms import Field, Kind, asked, read
 from console.pages.fields import as_given
@@ -24,8 +23,6 @@ from services.chassis.errors import NotFound
 HAPPENED: Final = "contract-recorded"
 COUNTED: Final = ("service_type", "unit")
 """What stays as it is once something was given under the contract."""
-A_SECOND: Final = timedelta(seconds=1)
-"""A contract that ends at midnight ends with the day before."""
 
 
 async def list_contracts(request: Request) -> Response:
@@ -75,13 +72,14 @@ def _days(visit: Visit, contract: Thing) -> Fields:
     first, last = _first_and_last_day(visit, contract)
     return (
         Field(name="start", kind=Kind.FIRST_DAY, text="first-day", required=True, given=(first,)),
-        Field(name="end", kind=Kind.DAY, text="last-day", required=True, given=(last,)),
+        Field(name="end", kind=Kind.LAST_DAY, text="last-day", required=True, given=(last,)),
     )
 
 
 def _first_and_last_day(visit: Visit, contract: Thing) -> tuple[str, str]:
     zone = ZoneInfo(visit.desk.settings.time_zone)
-    moments = moment_of(contract["starts_at"]), moment_of(contract["ends_at"]) - A_SECOND
+    ends_at = moment_of(contract["ends_at"])
+    moments = moment_of(contract["starts_at"]), last_moment_before(ends_at)
     first, last = (each.astimezone(zone).date().isoformat() for each in moments)
     return first, last
 
@@ -117,7 +115,7 @@ async def _not_known(visit: Visit, _ids: Ids) -> Thing:
 _ASKED: Final = out_of_contract(
     HAPPENED,
     starts_at={"kind": Kind.FIRST_DAY, "text": "first-day"},
-    ends_at={"kind": Kind.DAY, "text": "last-day"},
+    ends_at={"kind": Kind.LAST_DAY, "text": "last-day"},
     recipient={
         "text": "statement-recipient",
         "hint": "statement-recipient-hint",

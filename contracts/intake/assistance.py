@@ -103,7 +103,8 @@ class ServiceEndedEarly(Contract):
 class ContractRecorded(Contract):
     """So many units of a service are paid in a period: a state social order, or a donor's contract.
 
-    ``recipient`` is the agency that a statement may be given to; without one nobody gets one.
+    What is given at ``ends_at`` is no part of it: a contract ends where the day after its last one
+    begins. ``recipient`` is the agency that a statement may be given to; without one nobody gets one.
     """
 
     contract_id: Reference

@@ -33,7 +33,7 @@ BODY = {
     **FILLED,
     "funded": 120,
     "starts_at": "2026-03-31T21:00:00+00:00",
-    "ends_at": "2026-12-31T20:59:00+00:00",
+    "ends_at": "2026-12-31T21:00:00+00:00",
 }
 
 
@@ -132,8 +132,36 @@ async def test_a_statement_is_the_services_file_of_whole_days_here(bench: Bench)
     (asked,) = (url for url in bench.node.addresses if url.path.endswith("/statement"))
     assert parse_qs(asked.query.decode()) == {
         "start": ["2026-02-28T21:00:00+00:00"],
-        "end": ["2026-03-31T20:59:00+00:00"],
+        "end": ["2026-03-31T21:00:00+00:00"],
     }
+
+
+async def test_no_moment_is_between_the_statements_of_two_months(bench: Bench) -> None:
+    await as_supervisor(bench, a_contract())
+    for days in (("2026-01-01", "2026-01-31"), ("2026-02-01", "2026-02-28")):
+        await bench.send(STATEMENT, dict(zip(("start", "end"), days, strict=True)))
+    asked = [url.params for url in bench.node.addresses if url.path.endswith("/statement")]
+    january, february = ((each["start"], each["end"]) for each in asked)
+    assert january[1] == february[0] == "2026-01-31T21:00:00+00:00"
+    one_day = await bench.send(STATEMENT, {"start": "2026-03-01", "end": "2026-03-01"})
+    assert one_day.status_code == 200
+    never = await bench.send(STATEMENT, {"start": "2026-03-01", "end": "9999-12-31"})
+    assert never.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "told", [datetime(2026, 12, 31, 21, tzinfo=UTC), datetime(2026, 12, 31, 20, 59, tzinfo=UTC)]
+)
+async def test_a_contract_reads_and_stays_as_ending_with_its_last_day(
+    bench: Bench, told: datetime
+) -> None:
+    await as_supervisor(bench, a_contract(ends_at=told))
+    assert "– 31 Dec 2026" in (await bench.browser.get("/contracts")).text
+    text = (await bench.browser.get(CHANGE)).text
+    shown = {name: chosen(text, name)[0] for name in ("starts_at", "ends_at")}
+    await bench.send(CHANGE, {**FILLED, **shown})
+    assert shown["ends_at"] == "2026-12-31"
+    assert body_of(bench.node.events[0])["ends_at"] == "2026-12-31T21:00:00+00:00"
 
 
 async def test_days_that_end_before_they_begin_and_a_contract_with_nobody_give_no_statement(
