@@ -19,15 +19,17 @@ from contracts.intake import (
 )
 from doors.fhir import words
 from doors.fhir.reading import MODIFIERS, Reading
+from doors.fhir.urgency import URGENCY
 
 Resource = Mapping[str, Any]
 ASKED: Final = ("requested", "ready", "received")
 INPUTS: Final = {
     "language": "language",
     "audience_class": "audience-class",
-    "urgency": "urgency",
 }
-"""Properties of a request that a Task's input holds, and their lists; beside them `dependants`."""
+"""Properties of a request that a Task's input holds, and their lists; beside them `dependants` and
+`urgency`, which the file of that name reads.
+"""
 PLACES_TO_LIVE: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
 
 
@@ -81,6 +83,8 @@ def inputs_of(reading: Reading, place: str, task: Resource) -> dict[str, Any]:
     """What a Task that asks says of whom it asks for: properties of the request."""
     found: dict[str, Any] = {}
     for name, part in words.parts_in(task, "input"):
+        if name == URGENCY:
+            continue
         listed = INPUTS.get(name)
         if listed is not None:
             value = words.code_in(part.get("valueCodeableConcept"), listed)

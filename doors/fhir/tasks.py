@@ -2,7 +2,7 @@
 
 FHIR says less than we do: `Task.status` is the vocabulary's mapping of the state and
 `Task.businessStatus` the state itself, so whoever knows our list loses nothing; so with the urgency
-in `Task.priority` and `Task.input`. What a reader that knows FHIR alone does not learn is listed
+in the two priorities and `Task.input`. What a reader that knows FHIR alone does not learn is listed
 with every export. Duty phone, hand-over reference and the counts of stuck events stay in the node:
 the first two would outlive their use in a file.
 """

@@ -128,6 +128,23 @@ def test_the_task_says_the_urgency_in_the_words_of_the_profile_that_it_claims(ur
     assert lost == ([f"urgency emergency: {said}"] if task["priority"] != urgency else [])
 
 
+@pytest.mark.parametrize("name", ["urgency", "task-state"])
+def test_an_export_writes_what_the_vocabulary_says_of_each_field(name: str) -> None:
+    """And no field of it has two mappings."""
+    listed = code_lists()[name]
+    fields = {each.field: each.outward for each in listed.maps.values()}
+    assert len(fields) == len(listed.maps)
+    written = {field: outward for field, outward in fields.items() if " " not in field}
+    coded = {"urgency": "urgency", "task-state": "state"}[name]
+    for code in set.intersection(*(set(outward) for outward in written.values())):
+        entries = [each["resource"] for each in bundle_of(a_task(**{coded: code}))["entry"]]
+        for field, outward in written.items():
+            kind, element = field.split(".")
+            (value,) = (each[element] for each in entries if each["resourceType"] == kind)
+            value = value["coding"][0]["code"] if isinstance(value, dict) else value
+            assert value == outward[code], (field, code)
+
+
 def test_every_property_under_a_name_or_a_list_of_ours_is_told_as_lost() -> None:
     told = a_task(
         **{"state": "declined", "reason": "at-capacity", "urgency": "emergency"},
@@ -236,7 +253,7 @@ def an_answer(state: str, **changes: Any) -> dict[str, Any]:
 
 
 def test_requests_of_one_requisition_become_one_event_with_its_needs() -> None:
-    other = "66666666-6666-4666-8666-666666666666"
+    other = OTHER
     coding = {"system": "urn:nrm:codelist:service-type", "code": "vocational"}
     got = read(a_request(), a_request(id=other, code={"coding": [coding]}))
     (posting,) = got.postings
@@ -253,19 +270,85 @@ def test_requests_of_one_requisition_become_one_event_with_its_needs() -> None:
     assert read(a_request()).postings == read(a_request()).postings
 
 
-def test_the_urgency_that_a_task_says_by_our_list_goes_before_the_priority_of_the_request() -> None:
-    bundle = bundle_of(a_task(state="offered", urgency="emergency"))
-    request, task = (each["resource"] for each in bundle["entry"])
-    asked = {name: value for name, value in task.items() if name != "businessStatus"}
-    (posting,) = read(a_request(priority="urgent", id=request["id"]), asked).postings
+OTHER = "66666666-6666-4666-8666-666666666666"
+
+
+def asking(urgency: str | None, **changes: Any) -> dict[str, Any]:
+    """A Task that asks, with this urgency in its input; its priority is told by itself."""
+    resource: dict[str, Any] = bundle_of(a_task(state="offered"))["entry"][1]["resource"]
+    kept = {name: resource[name] for name in ("resourceType", "id", "status", "intent", "focus")}
+    coding = {"system": "urn:nrm:codelist:urgency", "code": urgency}
+    property_of = {"coding": [{"system": "urn:nrm:property", "code": "urgency"}]}
+    part = {"type": property_of, "valueCodeableConcept": {"coding": [coding]}}
+    return {**kept, **({"input": [part]} if urgency else {}), **changes}
+
+
+LESS = "another place says that it is more urgent"
+
+
+@pytest.mark.parametrize(
+    ("priority", "tasks", "urgency", "told"),
+    [
+        ("urgent", [asking("emergency")], "emergency", ["entry.0.priority"]),
+        ("stat", [asking("routine")], "emergency", ["entry.1.input"]),
+        (
+            *("routine", [asking("emergency"), asking("routine")], "emergency"),
+            ["entry.0.priority", "entry.2.input"],
+        ),
+        ("urgent", [asking("routine"), asking("emergency")], "emergency", None),
+        ("routine", [asking(None, priority="stat")], "emergency", ["entry.0.priority"]),
+        ("stat", [asking(None, priority="routine")], "emergency", ["entry.1.priority"]),
+        ("stat", [asking("emergency", priority="urgent")], "emergency", []),
+        ("stat", [asking(None, priority="urgent")], "emergency", []),
+        ("routine", [asking("routine", priority="routine")], "routine", []),
+        (None, [asking("routine")], "routine", []),
+        ("asap", [asking("routine")], "urgent", ["entry.1.input"]),
+        ("asap", [asking("emergency")], "emergency", []),
+        (None, [asking(None, priority="asap")], None, []),
+        (None, [], None, []),
+    ],
+)
+def test_of_all_that_is_said_the_most_urgent_is_asked_for_and_the_rest_is_told(
+    priority: str | None, tasks: list[dict[str, Any]], urgency: str | None, told: list[str] | None
+) -> None:
+    request = {name: value for name, value in a_request().items() if name != "priority"}
+    got = read(request | ({"priority": priority} if priority else {}), *tasks)
+    assert [each.body["urgency"] for each in got.postings] == ([urgency] if urgency else [])
+    if told is not None:
+        assert [each.split(":")[0] for each in got.not_held if LESS in each] == told
+    unsure = any("say stat, urgent or routine" in each for each in got.not_held)
+    assert unsure == (priority == "asap" or urgency is None)
+
+
+def test_two_tasks_of_a_request_that_say_two_things_are_told_and_the_first_holds() -> None:
+    coding = [{"system": "urn:nrm:codelist:language", "code": code} for code in ("ru", "be")]
+    property_of = {"coding": [{"system": "urn:nrm:property", "code": "language"}]}
+    tasks = [
+        asking(None, input=[{"type": property_of, "valueCodeableConcept": {"coding": [each]}}])
+        for each in coding
+    ]
+    got = read(a_request(), *tasks)
+    assert got.postings[0].body["language"] == "ru"
+    assert "entry.2.input: another Task of the request says another language" in got.not_held
+
+
+def test_needs_of_one_requisition_are_asked_for_as_urgently_as_the_most_urgent_of_them() -> None:
+    got = read(a_request(), a_request(id=OTHER, priority="stat"))
+    (posting,) = got.postings
     assert posting.body["urgency"] == "emergency"
-    said = {"coding": [{"system": "urn:nrm:codelist:urgency", "code": "at-once"}]}
-    parts = [part for part in task["input"] if part["type"]["text"] != "urgency"]
-    named = {"type": {"coding": [{"system": "urn:nrm:property", "code": "urgency"}]}}
-    strange = {**asked, "input": [*parts, {**named, "valueCodeableConcept": said}]}
-    got = read(a_request(priority="urgent", id=request["id"]), strange)
+    assert [each["need_id"] for each in posting.body["needs"]] == [str(NEED), OTHER]
+    (told,) = (each for each in got.not_held if "more urgent" in each)
+    assert told.startswith("entry.0: ")
+
+
+def test_an_urgency_that_is_no_code_of_ours_is_told_and_the_priority_holds() -> None:
+    got = read(a_request(priority="urgent"), asking("at-once"))
     assert got.postings[0].body["urgency"] == "urgent"
     assert "entry.1.input: urgency" in got.not_held
+
+
+def test_the_priority_of_a_task_that_answers_is_not_held() -> None:
+    assert "entry.1.priority" in read(a_request(), an_answer("accepted")).not_held
 
 
 @pytest.mark.parametrize(
