@@ -10,6 +10,7 @@ from tests.support.browser import DESK, a_browser, elsewhere, served
 from tests.support.console_bench import Node, everything_shown
 from tests.support.console_cases import CHILD, a_childs_case, letters
 from tests.support.console_help import help_shown, still_here
+from tests.support.console_holds import holds_shown
 from tests.support.console_looking import looking_shown
 from tests.support.console_much import much_shown
 from tests.support.console_news import news_shown
@@ -28,7 +29,7 @@ def node() -> Node:
     """A node with something on every page."""
     child = {f"identification/v1/cases/{CHILD}": a_childs_case(), **letters()}
     others = notices_shown(*EVERYTHING) | news_shown() | still_here() | looking_shown()
-    others |= {"gateway/v1/kept-cases": []} | much_shown()
+    others |= holds_shown() | much_shown()
     return Node(shows=everything_shown() | child | help_shown() | others)
 
 

@@ -4,8 +4,13 @@ from contextlib import suppress
 
 import pytest
 from playwright.sync_api import Browser, Error, Page
+from starlette.routing import compile_path
 
-from console.pages.case_forms import FORMS
+from console.app import PAGES as ROUTES
+from console.pages.case_forms import FORMS, SECOND_FORMS
+from console.pages.drafting import DRAFT_FORMS
+from console.pages.holds import HOLD_FORMS
+from console.pages.onward import ONWARD_FORMS
 from console.pages.plans import NEW_PLAN, PLAN_FORMS
 from console.pages.stay_forms import HELP_FORMS
 from contracts.vocabulary import code_lists
@@ -14,9 +19,10 @@ from tests.support.console_bench import CASE, HELPED, POOL, TASK, Node
 from tests.support.console_cases import CHILD
 from tests.support.console_help import PLAN
 
+NOT_THERE = "/nothing"
 A_NURSES = (
     *("/", "/offers", f"/offers/{POOL}", f"/offers/{POOL}/decline", "/help", f"/help/{HELPED}"),
-    *("/capacity", "/capacity/new", f"/capacity/{POOL}", "/contracts", "/nothing"),
+    *("/capacity", "/capacity/new", f"/capacity/{POOL}", "/contracts", NOT_THERE),
     *(f"/help/{HELPED}/plans/{PLAN}", f"/help/{HELPED}/{NEW_PLAN.word}"),
     *(f"/help/{HELPED}/{form.word}" for form in HELP_FORMS),
     *(f"/help/{HELPED}/plans/{PLAN}/{form.word}" for form in PLAN_FORMS),
@@ -25,21 +31,30 @@ A_NURSES = (
 )
 A_CASE_WORKERS = (
     *("/", "/news", "/cases", f"/cases/{CASE}", "/detect", f"/requests/{TASK}"),
-    *(f"/requests/{TASK}/{POOL}/{word}" for word in ("choose", "cancel", "leave")),
+    *(f"/requests/{TASK}/{TASK}/{word}" for word in ("choose", "cancel", "leave")),
     *(f"/cases/{CASE}/{form.word}" for form in FORMS),
     *(f"/cases/{CHILD}", f"/cases/{CHILD}/letter", f"/cases/{CHILD}/letter/decision"),
+    *(f"/cases/{CASE}/drafts/{TASK}/{form.word}" for form in DRAFT_FORMS),
+    *("/help", f"/help/{HELPED}", *(f"/help/{HELPED}/{form.word}" for form in ONWARD_FORMS)),
 )
 A_SUPERVISORS = (
-    *("/", "/notices", "/contracts", "/contracts/record-contract"),
+    *("/", "/notices", "/notices?of=over", "/contracts", "/contracts/record-contract"),
     *(f"/contracts/{PLAN}/{word}" for word in ("change-contract", "statement")),
+    *(f"/cases/{CHILD}", *(f"/cases/{CHILD}/{form.word}" for form in SECOND_FORMS)),
+    *("/holds", f"/holds/{CASE}", *(f"/holds/{CASE}/{form.word}" for form in HOLD_FORMS)),
 )
-AN_OFFICERS = ("/holds", *(f"/holds/{CASE}{what}" for what in ("", "/audit", "/disclosures")))
+AN_OFFICERS = (
+    *("/holds", *(f"/holds/{CASE}{what}" for what in ("", "/audit", "/disclosures"))),
+    *(f"/holds/{CASE}/{word}" for word in ("place-hold", "confirm-hold")),
+)
 PAGES = {
     "nurse": A_NURSES,
     "case-worker": A_CASE_WORKERS,
     "supervisor": A_SUPERVISORS,
     "privacy-officer": AN_OFFICERS,
 }
+
+NO_PAGES = {"/assets/{name}", "/leave"}
 
 
 def sign_in(page: Page, person: str) -> None:
@@ -49,13 +64,28 @@ def sign_in(page: Page, person: str) -> None:
     page.wait_for_url("**/")
 
 
+def test_every_page_that_people_open_is_looked_at() -> None:
+    pages = [path for method, path in ROUTES if method == "GET"]
+    listed = {path.partition("?")[0] for paths in PAGES.values() for path in paths}
+    seen = {next((page for page in pages if is_at(page, path)), "") for path in listed}
+    by_themselves = {"/sign-in", "/locked"}
+    assert set(pages) - seen == by_themselves | NO_PAGES
+    assert seen - set(pages) == {""}, "what is not there is looked at, too"
+
+
+def is_at(page: str, path: str) -> bool:
+    return compile_path(page)[0].match(path) is not None
+
+
 @pytest.mark.parametrize("person", PAGES)
 def test_axe_finds_nothing_on_any_page(page: Page, person: str) -> None:
     page.goto("/sign-in")
     found = {"/sign-in": what_axe_finds(page)}
     sign_in(page, person)
     for path in (*PAGES[person], "/locked"):
-        page.goto(path)
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.ok == (path != NOT_THERE), f"{path} is not shown to the {person}"
         found[path] = what_axe_finds(page)
     assert {path: what for path, what in found.items() if what} == {}
 

@@ -1,7 +1,6 @@
 """Legal holds by pages: one places, another confirms, a supervisor lifts, nobody sees a case."""
 
 import re
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,33 +12,12 @@ import console
 from console.pages.holds import HOLD_FORMS
 from console.words import Words
 from contracts.vocabulary import LANGUAGES
-from services.gateway.api.cases import KeptCase
-from tests.support.console_bench import CASE, NOW, TASK, Bench, a_case, told
+from tests.support.console_bench import CASE, NOW, TASK, Bench, a_case
+from tests.support.console_holds import HOLD, KEPT, OVER, a_hold, kept
 from tests.support.console_news import NEWS, a_page, of_a_task
 from tests.unit.console.test_a_nurses_day import PAGE_LIMIT, body_of
 
 PLACE = f"/holds/{CASE}"
-KEPT = "gateway/v1/kept-cases"
-HOLD = str(UUID(int=51, version=4))
-
-
-def a_hold(**changes: Any) -> dict[str, Any]:
-    """A hold as the gateway's register shows it."""
-    hold = {
-        "hold_id": HOLD,
-        "ground": "court-order",
-        "placed_at": NOW.isoformat(),
-        "ends_at": (NOW + timedelta(days=90)).isoformat(),
-        "confirm_by": (NOW + timedelta(days=3)).isoformat(),
-        "confirmed_at": None,
-        "ended_at": None,
-        "ended_kind": None,
-        "stands_until": (NOW + timedelta(days=3)).isoformat(),
-    }
-    return hold | changes
-
-
-OVER = {"ended_at": NOW.isoformat(), "ended_kind": "lifted", "stands_until": NOW.isoformat()}
 FROZEN = {"frozen_at": NOW.isoformat(), "state": None, "codes": None, "clocks": None}
 
 
@@ -141,11 +119,6 @@ async def test_a_cases_page_says_that_its_record_is_kept_and_until_when(
     assert f'href="{PLACE}"' in shown
     with_holds(bench, a_hold(**OVER))
     assert "A legal hold keeps" not in (await bench.browser.get(f"/cases/{CASE}")).text
-
-
-def kept(case_id: UUID, frozen_at: datetime | None = NOW) -> dict[str, Any]:
-    """A case as the gateway lists it to the officer."""
-    return told(KeptCase(case_id=case_id, frozen_at=frozen_at))
 
 
 async def test_the_officers_list_is_the_gateways_and_names_cases_by_number_alone(
