@@ -315,7 +315,8 @@ def sharing_ends(sharing: Sharing) -> str | None:
 
     A restriction ends it with whom it names, a withdrawal with whom the withdrawn consent named,
     unless another one is live and was given by who can. That a consent expired ends nothing that
-    was given before. Who is no longer listed cannot be judged: it ends. ``referral.access`` follows the same rule.
+    was given before. Who is no longer listed cannot be judged: it ends. ``referral.access`` follows
+    the same rule.
     """
     if sharing.participant is None:
         return "not-a-participant"
