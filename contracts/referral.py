@@ -32,6 +32,7 @@ class RequestOpened(Contract):
 class DraftEndNear(Contract):
     """A request is kept as a draft and was not opened yet; after ``ends_at`` it is gone.
 
+    Of what is urgent it is told twice, a first time when an agency would have answered already.
     What it would ask for is not in here: a draft is told to nobody.
     """
 

@@ -26,7 +26,7 @@ class ReferralRequested(Contract):
     placed before somebody found what is best for it. ``access_needs``: what a service must have
     so that the person can come, use it and be understood; who says that it has it comes first.
     ``draft``: nobody is asked until ``referral-opened`` says so; after the profile's days it is
-    gone. An emergency is no draft.
+    gone. An emergency is no draft, nor is an urgency that nobody here knows.
     """
 
     request_id: Reference

@@ -51,6 +51,10 @@ _OPENING: Final[Mapping[type[BaseModel], frozenset[str]]] = MappingProxyType(
 """Nor here: what is refused without it would be opened, and people choose *other*, too. Of the
 reasons of a decision one that is known is enough, and of a withdrawal the consent that it names.
 """
+_URGENCY: Final = "urgency"
+"""Of a draft: an emergency is none, and a word that nobody here knows may mean one. Of a request
+that is sent it is taken for urgent, and somebody is asked.
+"""
 _REASONS: Final = "reasons"
 _KIND: Final = "kind"
 """Of a withdrawal: without the consent that it means, an unknown one would end every one."""
@@ -152,6 +156,8 @@ def _named_for(spec: EventSpec, objection: Objection) -> Objection:
 def _guessing_objections(body: BaseModel, unmapped: Mapping[str, str]) -> list[Objection]:
     model = type(body)
     opening = _OPENING.get(model, frozenset())
+    if isinstance(body, ReferralRequested) and body.draft:
+        opening |= {_URGENCY}
     if isinstance(body, DecisionRecorded) and not _has_a_known_reason(body, unmapped):
         opening = frozenset({_REASONS})
     if isinstance(body, ConsentWithdrawn) and body.consent_id is None:

@@ -15,6 +15,7 @@ from services.referral.domain.refusals import Refusal, Refused
 from services.referral.domain.requests import (
     EMERGENCY,
     REQUEST_RULES,
+    ROUTINE,
     Request,
     the_request_is_new,
 )
@@ -28,7 +29,7 @@ class Draft:
     """As it would be opened; ``opened_at`` is when it was written."""
     ends_at: datetime
     warn_at: datetime | None
-    """When people are told that it ends; None: its days are too few for that."""
+    """When people are first told that it is unsent; None: its days are too few for that."""
 
     def opened(self, case_id: UUID, now: datetime) -> Request:
         """The request that it becomes, of the case that goes on."""
@@ -50,7 +51,7 @@ def keep_draft(
     """The request, kept for the profile's days, or every reason why it is refused.
 
     Home Office (UK), referral form: people are warned of a draft after 21 days, and it is gone
-    after 28. Whether it may be opened is asked when it is.
+    after 28; of what is urgent they are told before. Whether it may be opened is asked when it is.
     """
     reasons = list(objections_to_work_on(case))
     reasons += [found for rule in DRAFT_RULES if (found := rule(request)) is not None]
@@ -59,5 +60,18 @@ def keep_draft(
     if reasons:
         return Refused(tuple(reasons))
     ends_at = request.opened_at + profile.days("draft_kept_days")
-    warn_at = request.opened_at + profile.days("draft_warning_days")
-    return Draft(request=request, ends_at=ends_at, warn_at=warn_at if warn_at < ends_at else None)
+    draft = Draft(request=request, ends_at=ends_at, warn_at=None)
+    return replace(draft, warn_at=next_notice(draft, request.opened_at, profile))
+
+
+def next_notice(draft: Draft, after: datetime, profile: Profile) -> datetime | None:
+    """When people are told next that it is unsent; None: not before it is gone.
+
+    Profile: ``draft_warning_days``, for a draft of whatever need, and ``urgent_accepted_hours``
+    for one that is not routine: in that time an agency would have answered, had it been asked.
+    """
+    request = draft.request
+    notices = [request.opened_at + profile.days("draft_warning_days")]
+    if request.urgency != ROUTINE:
+        notices.append(request.opened_at + profile.hours("urgent_accepted_hours"))
+    return min((at for at in notices if after < at < draft.ends_at), default=None)

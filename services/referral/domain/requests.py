@@ -13,6 +13,7 @@ from services.referral.domain.cases import Case, objections_to_work_on
 from services.referral.domain.refusals import Refusal, Refused
 
 EMERGENCY: Final = "emergency"
+ROUTINE: Final = "routine"
 PLACES_TO_LIVE: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
 
 

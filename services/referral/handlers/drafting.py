@@ -1,6 +1,6 @@
 """Drafts of requests: found by the case that goes on, dropped by hand, ended by their clocks.
 
-Nobody outside the node hears of one. That one ends soon, and that one ended, is told to the node's
+Nobody outside the node hears of one. That one is unsent, and that one ended, is told to the node's
 own people by its number alone: of what the person needs nothing is in it.
 """
 
@@ -10,7 +10,7 @@ from services.chassis.deadlines import Deadline
 from services.chassis.messaging.work import Work
 from services.referral import disclosure
 from services.referral.domain.cases import Case, objections_to_work_on
-from services.referral.domain.drafts import Draft
+from services.referral.domain.drafts import Draft, next_notice
 from services.referral.domain.facts import DraftEnded, DraftEndsSoon
 from services.referral.handlers.context import (
     Context,
@@ -42,11 +42,13 @@ async def drop(work: Work, draft: Draft) -> None:
     note(work, draft.request.case_id, DROPPED)
 
 
-async def draft_ends_soon(_context: Context, deadline: Deadline, work: Work) -> None:
-    """People are told in time that a draft is still unsent."""
+async def draft_ends_soon(context: Context, deadline: Deadline, work: Work) -> None:
+    """People are told in time that a draft is still unsent; of what is urgent, twice."""
     draft = await _kept(deadline, work)
     if draft is None or not await _work_goes_on(work, draft):
         return
+    if again := next_notice(draft, work.now, context.profile):
+        await drafts.warn_at(work.transaction, draft, again)
     fact = DraftEndsSoon(request_id=draft.request.request_id, ends_at=draft.ends_at)
     case_id = await told_under(work, draft.request.case_id)
     outgoing.publish_fact(work, disclosure.body_of_fact(fact), case_id)

@@ -4,6 +4,7 @@ What is opened, dropped or ended is deleted here, with its clocks: nothing of a 
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -42,7 +43,7 @@ _FORGET: Final = Statement(
 
 
 async def add_draft(tx: Transaction, draft: Draft) -> None:
-    """Remember a draft, and when to warn of its end and to end it."""
+    """Remember a draft, and when to tell people of it and to end it."""
     request = draft.request
     await tx.execute(
         _ADD,
@@ -53,16 +54,14 @@ async def add_draft(tx: Transaction, draft: Draft) -> None:
         warn_at=draft.warn_at,
         ends_at=draft.ends_at,
     )
-    for kind, due_at in ((WARNING, draft.warn_at), (END, draft.ends_at)):
-        if due_at is not None:
-            await set_deadline(
-                tx,
-                kind=kind,
-                subject=str(request.case_id),
-                due_at=due_at,
-                detail={"request_id": str(request.request_id)},
-                id=_clock_of(request.request_id, kind),
-            )
+    if draft.warn_at is not None:
+        await warn_at(tx, draft, draft.warn_at)
+    await _look_at(tx, draft, END, draft.ends_at)
+
+
+async def warn_at(tx: Transaction, draft: Draft, due_at: datetime) -> None:
+    """Tell people at this time, instead of at the one that was noted before."""
+    await _look_at(tx, draft, WARNING, due_at)
 
 
 async def read_draft(tx: Transaction, request_id: UUID) -> Draft | None:
@@ -90,6 +89,18 @@ async def forget_drafts(tx: Transaction, case_id: UUID) -> None:
     """Nothing is left of any draft of the case."""
     for row in await tx.fetch(_IDS_OF_CASE, case_id=case_id):
         await forget_draft(tx, row["request_id"])
+
+
+async def _look_at(tx: Transaction, draft: Draft, kind: str, due_at: datetime) -> None:
+    request = draft.request
+    await set_deadline(
+        tx,
+        kind=kind,
+        subject=str(request.case_id),
+        due_at=due_at,
+        detail={"request_id": str(request.request_id)},
+        id=_clock_of(request.request_id, kind),
+    )
 
 
 def _clock_of(request_id: UUID, kind: str) -> UUID:

@@ -25,6 +25,7 @@ CASE, REQUEST = an_id("case"), an_id("request")
 OPEN = intake.ReferralOpened(request_id=REQUEST)
 DROP = intake.NeedCancelled(request_id=REQUEST, reason="other")
 PROFILE = load_profile("BY-draft")
+IN_A_DAY = PROFILE.hours("urgent_accepted_hours")
 WARNING, KEPT = PROFILE.days("draft_warning_days"), PROFILE.days("draft_kept_days")
 
 
@@ -33,9 +34,9 @@ def a_draft(name: str = "request", urgency: str = "routine") -> intake.ReferralR
     return asked.model_copy(update={"draft": True})
 
 
-async def drafted(world: World) -> None:
+async def drafted(world: World, urgency: str = "routine") -> None:
     await world.nodes[INTERIOR].feed("gateway", a_consent("yes", REDCROSS), CASE)
-    assert await told(world, INTERIOR, a_draft(), CASE) == []
+    assert await told(world, INTERIOR, a_draft(urgency=urgency), CASE) == []
 
 
 async def left(world: World, node: str = INTERIOR) -> tuple[int, int]:
@@ -89,6 +90,37 @@ async def test_people_are_warned_once_and_then_it_is_gone(world: World) -> None:
     assert await left(world) == (0, 0)
     assert not [each for each in world.sent if each.envelope.recipient]
     assert await told(world, INTERIOR, OPEN, CASE) == ["unknown-request"]
+
+
+async def test_of_an_urgent_draft_people_are_told_in_a_day_and_again_before_it_is_gone(
+    world: World,
+) -> None:
+    await drafted(world, "urgent")
+    world.clock.advance(IN_A_DAY - timedelta(minutes=1))
+    await world.settle()
+    assert world.bodies(INTERIOR, referral.DraftEndNear) == []
+    world.clock.advance(timedelta(minutes=1))
+    await world.settle()
+    (near,) = world.bodies(INTERIOR, referral.DraftEndNear)
+    assert (near.request_id, near.ends_at) == (REQUEST, MORNING + KEPT)
+    assert await left(world) == (1, 2)
+    world.clock.advance(WARNING - IN_A_DAY)
+    await world.settle()
+    assert len(world.bodies(INTERIOR, referral.DraftEndNear)) == 2
+    assert len({each.envelope.id for each in world.sent if each.name == "DraftEndNear"}) == 2
+    assert await left(world) == (1, 1)
+    world.clock.advance(KEPT - WARNING)
+    await world.settle()
+    assert len(world.bodies(INTERIOR, referral.DraftEndNear)) == 2
+    assert await left(world) == (0, 0)
+
+
+async def test_after_a_long_sleep_people_are_told_of_an_urgent_draft_once(world: World) -> None:
+    await drafted(world, "urgent")
+    world.clock.advance(WARNING)
+    await world.settle()
+    assert len(world.bodies(INTERIOR, referral.DraftEndNear)) == 1
+    assert await left(world) == (1, 1)
 
 
 async def test_a_draft_is_dropped_by_hand_as_a_whole(world: World) -> None:

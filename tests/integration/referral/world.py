@@ -158,7 +158,7 @@ class Node:
         """Fire what is due."""
 
         def make_work(tx: Transaction, now: datetime, deadline: Deadline) -> Work:
-            return self.work(tx, now, Cause(id=str(deadline.id)))
+            return self.work(tx, now, Cause(id=str(deadline.cause)))
 
         async def lock(tx: Transaction, subject: str) -> None:
             await lock_subject(tx, "referral", subject)

@@ -333,6 +333,18 @@ def test_an_unknown_word_for_who_agreed_is_refused_and_not_taken_as_another(word
     assert told == (Objection("out-of-range", "given_by"),)
 
 
+def test_an_urgency_that_nobody_knows_is_asked_for_at_once_and_never_kept_as_a_draft() -> None:
+    event_type = "org.nrm.intake.referral-requested.v1"
+
+    def asking(**words: Any) -> tuple[Objection, ...]:
+        return examined({**an_envelope(event_type), "data": body_of(event_type) | words})
+
+    refused = (Objection("out-of-range", "urgency"),)
+    assert asking(urgency="immediate", draft=True) == refused
+    assert asking(urgency="immediate") == asking(urgency="immediate", draft=False) == ()
+    assert asking(urgency="urgent", draft=True) == asking(draft=True) == ()
+
+
 OTHERWISE_REFUSED = {
     ("org.nrm.intake.referral-requested.v1", "separation_reason"),
     ("org.nrm.intake.referral-requested.v1", "best_interests"),

@@ -11,7 +11,7 @@ from contracts.vocabulary import Profile, load_profile
 from services.referral import disclosure
 from services.referral.domain import drafts
 from services.referral.domain.cases import CaseStatus
-from services.referral.domain.drafts import Draft, keep_draft
+from services.referral.domain.drafts import Draft, keep_draft, next_notice
 from services.referral.domain.facts import DraftEnded, DraftEndsSoon
 from services.referral.domain.refusals import Refused
 from tests.unit.referral.builders import NOW, a_case, a_need, a_request, an_id
@@ -36,6 +36,21 @@ def test_a_draft_is_kept_and_warned_of_as_long_as_the_profile_says() -> None:
     united_kingdom = kept(load_profile("UK"))
     assert united_kingdom.warn_at == NOW + timedelta(days=21)
     assert united_kingdom.ends_at == NOW + timedelta(days=28)
+
+
+@pytest.mark.parametrize("name", ["BY-draft", "BG", "UK"])
+def test_of_an_urgent_draft_people_are_told_when_an_agency_would_have_answered(name: str) -> None:
+    profile = load_profile(name)
+    draft = kept(profile, urgency="urgent")
+    assert draft.warn_at == NOW + timedelta(hours=24)
+    a_day, three_weeks = NOW + timedelta(hours=24), NOW + timedelta(days=21)
+    assert next_notice(draft, a_day, profile) == kept(profile).warn_at == three_weeks
+    assert next_notice(draft, three_weeks, profile) is None
+
+
+def test_an_urgent_draft_that_is_gone_within_a_day_is_told_of_by_its_end_alone() -> None:
+    short = profile_with(draft_warning_days=21, draft_kept_days=1)
+    assert kept(short, urgency="urgent").warn_at is None
 
 
 @pytest.mark.parametrize("warning", [9, 10])
