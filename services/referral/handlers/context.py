@@ -7,6 +7,7 @@ from uuid import UUID
 
 from contracts.vocabulary import Profile
 from services.chassis import audit
+from services.chassis.database import Transaction
 from services.chassis.errors import MalformedEvent, Misuse
 from services.chassis.messaging.locking import lock_subject
 from services.chassis.messaging.work import Received, Waits, Work
@@ -61,6 +62,14 @@ async def standing_of(work: Work, case: Case) -> Case:
         return case
     goes_on = await merges.goes_on_as(work.transaction, case.case_id)
     return as_it_goes_on(case, await cases.read_case(work.transaction, goes_on))
+
+
+async def under_a_freeze(tx: Transaction, case_id: UUID) -> frozenset[UUID]:
+    """Of the cases that are the same one as this, those that are frozen and those that go on in
+    one that is: nothing new may happen with any of them.
+    """
+    frozen = await cases.read_frozen(tx, await merges.read_family(tx, case_id))
+    return frozenset([each for one in frozen for each in await merges.with_duplicates(tx, one)])
 
 
 async def lock_together(work: Work, case_ids: Iterable[UUID]) -> tuple[UUID, ...]:

@@ -37,6 +37,7 @@ from services.referral.handlers.context import (
     position_of,
     standing_of,
     subject_of,
+    under_a_freeze,
 )
 from services.referral.handlers.deciding import take_back
 from services.referral.handlers.escalating import turn_to_nobody_restricted
@@ -110,7 +111,9 @@ async def case_merged(context: Context, received: Received, work: Work) -> Waits
     same = await lock_together(work, await merges.read_family(tx, case.case_id))
     standing = await standing_of(work, merged)
     if standing.status is not CaseStatus.OPEN:
-        await _end_work(context, work, case.case_id, standing.status)
+        for each in await merges.with_duplicates(tx, case.case_id):
+            await _end_work(context, work, each, standing.status)
+    await _forget_frozen_drafts(work, case.case_id)
     await take_back(context, work, same, await refusals.read_refused(tx, same))
     note(work, case.case_id, "case-merged")
     return None
@@ -134,6 +137,11 @@ async def _over(
     for each in await lock_together(work, same):
         await _end_work(context, work, each, status)
     return None
+
+
+async def _forget_frozen_drafts(work: Work, case_id: UUID) -> None:
+    for each in await under_a_freeze(work.transaction, case_id):
+        await drafts.forget_drafts(work.transaction, each)
 
 
 async def _end_work(context: Context, work: Work, case_id: UUID, status: CaseStatus) -> None:
@@ -246,10 +254,14 @@ async def restriction_lifted(_context: Context, received: Received, work: Work) 
 
 
 async def sharing_stopped(context: Context, received: Received, work: Work) -> Waits | None:
-    """The agency that sent the case stopped sharing: freeze all of it at once, and downstream."""
+    """The agency that sent the case stopped sharing: freeze all of it at once, and downstream.
+
+    Help that a duplicate asked for stands on consents of its own; its drafts are nobody's any more.
+    """
     case = await _case_or_new(work, subject_of(received))
     await cases.write_case(work.transaction, replace(case, frozen=True))
-    await drafts.forget_drafts(work.transaction, case.case_id)
+    await lock_together(work, await merges.with_duplicates(work.transaction, case.case_id))
+    await _forget_frozen_drafts(work, case.case_id)
     await _end_searches(work, case.case_id)
     provided = await tasks.read_open_tasks(work.transaction, case.case_id, Side.PROVIDER)
     sent = await tasks.read_open_tasks(work.transaction, case.case_id, Side.SENDER)

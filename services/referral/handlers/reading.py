@@ -18,6 +18,7 @@ from services.referral.domain.drafts import Draft
 from services.referral.domain.listings import Services
 from services.referral.domain.requests import Need, Request
 from services.referral.domain.tasks import Side
+from services.referral.handlers.context import under_a_freeze
 from services.referral.store import cases, drafts, merges, requests, tasks
 
 __all__ = [
@@ -106,9 +107,13 @@ async def list_requests(
 
 
 async def list_drafts(tx: Transaction, caller: Caller, case_id: UUID, limit: int) -> list[Draft]:
-    """What was written for a case and not asked for yet; each is recorded as read."""
+    """What was written for a case and not asked for yet; each is recorded as read. None where the
+    case is frozen, or goes on in one that is: it can never be asked for.
+    """
     audit.record(tx, actor=caller.name, action="list-drafts", subject=str(case_id))
-    found = await drafts.read_drafts(tx, await _readable_cases(tx, case_id), limit)
+    same = await merges.with_duplicates(tx, case_id)
+    frozen = await under_a_freeze(tx, case_id)
+    found = await drafts.read_drafts(tx, [each for each in same if each not in frozen], limit)
     for draft in found:
         subject = str(draft.request.request_id)
         audit.record(tx, actor=caller.name, action="list-draft", subject=subject)
