@@ -143,6 +143,7 @@ VALUES: Final[Mapping[str, Kind]] = {
     "emergency_accepted_minutes": _whole(1, 480),
     "urgent_accepted_hours": _whole(1, 168),
     "routine_accepted_working_days": _whole(1, 30),
+    "routine_accepted_longest_days": _whole(1, 60),
     "accepting_minutes": _whole(1, 1_440),
     "hold_hours": _whole(1, 336),
     "undelivered_emergency_minutes": _whole(1, 240),

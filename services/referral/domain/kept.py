@@ -15,11 +15,12 @@ from contracts.vocabulary import LANGUAGES, code_lists
 from services.referral.domain.listings import (
     ACCOMMODATION,
     PHONE,
-    WEEKDAYS,
     Cover,
     Fields,
     access_of,
 )
+from services.referral.domain.naming import NODE
+from services.referral.domain.opening import days_in
 
 LeftOut = set[str]
 """Paths of properties, never a value."""
@@ -102,7 +103,7 @@ def _price(given: object) -> object:
 
 
 def _days(given: object) -> object:
-    return given if isinstance(given, str) and set(given.split(",")) <= WEEKDAYS else None
+    return given if days_in(given) is not None else None
 
 
 def _one_line(given: object) -> object:
@@ -111,6 +112,7 @@ def _one_line(given: object) -> object:
 
 
 TEXT: Final = _form(r"(?s).+")
+AN_AGENCY: Final = _form(NODE.pattern)
 CLOCK_TIME: Final = _form(r"[0-9]{2}:[0-9]{2}")
 ACCESSIBILITY: Final = _rows(description=_code("access-need"))
 _A_PHONE: Final = _part(number=_form(PHONE.pattern), description=_form("duty"))
@@ -134,7 +136,7 @@ def _names(given: object, path: str, left_out: LeftOut) -> object:
     return _IN_LANGUAGES(given, path, left_out) or None
 
 
-_AN_ORGANIZATION: Final = _part(id=TEXT, name=_leaf(_one_line), names=_names, phones=_phones)
+_AN_ORGANIZATION: Final = _part(id=AN_AGENCY, name=_leaf(_one_line), names=_names, phones=_phones)
 _LOCATION: Final = _part(
     location_type=_form("physical|postal|virtual"),
     addresses=_rows(state_province=_code("oblast"), country=_code("country")),
@@ -142,7 +144,7 @@ _LOCATION: Final = _part(
 )
 _SERVICE: Final[Mapping[str, Rule]] = {
     "id": TEXT,
-    "organization_id": TEXT,
+    "organization_id": AN_AGENCY,
     "status": _form("active"),
     "service_type": _code("service-type"),
     "eligibility": _part(audience_classes=_list(_code("audience-class"))),

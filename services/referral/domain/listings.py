@@ -6,16 +6,16 @@ price above zero is refused. Agencies only; no person's name or number may be in
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from contracts.vocabulary import NOT_YET_KNOWN, WEEK, code_lists
+from contracts.vocabulary import NOT_YET_KNOWN, code_lists
+from services.referral.domain.naming import is_node, is_opaque
+from services.referral.domain.opening import WEEKDAYS, is_readable, open_days
 
 Fields = Mapping[str, Any]
-WEEKDAYS: Final = frozenset(WEEK)
-CLOCK: Final = re.compile(r"(?:[01][0-9]|2[0-4]):[0-5][0-9]")
 PHONE: Final = re.compile(
     r"(?=.{2,40}\Z)\(?[+0-9][0-9 \u00a0()./-]+(?:[, ]? ?(?:ext|доб|дад)\.? ?[0-9]{1,6})?"
 )
@@ -51,12 +51,12 @@ class Listing:
     access: frozenset[str] = frozenset()
     """What it says it has for who needs it to come and be understood; not said is not known."""
     days: frozenset[str] = frozenset()
-    """Days of the week on which it is open; none listed: those on which people work there."""
+    """When people answer: every day round the clock, else on the days of its agency's office."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedRecord:
-    """A record that was not loaded: its id (or its place in the file) and why."""
+    """A record that was not loaded: its id, if it may be told, or its place, and why."""
 
     place: int
     """Its position in the file, from 0: what a log may tell of it."""
@@ -102,6 +102,15 @@ class Services(Protocol):
 def it_has_an_id(service: Fields) -> str | None:
     """A service without an id cannot be named (HSDS 3.1, service.id)."""
     return None if _text(service.get("id")) else "id-missing"
+
+
+def an_id_of_accommodation_is_opaque(service: Fields) -> str | None:
+    """The id of a place to live says nothing of where it is.
+
+    Project: its location is confidential and stays with its provider, and ids travel.
+    """
+    says = _is_accommodation(service) and it_has_an_id(service) is None and not is_opaque(service)
+    return "id-not-opaque" if says else None
 
 
 def it_is_active(service: Fields) -> str | None:
@@ -162,7 +171,7 @@ def its_cover_is_known(service: Fields) -> str | None:
 
 def its_hours_can_be_read(service: Fields) -> str | None:
     """Opening hours are a day or days and a beginning before an end (HSDS schedule, RFC 5545)."""
-    readable = all(_hours_readable(row) for row in _rows(service.get("schedules")))
+    readable = all(is_readable(row) for row in _rows(service.get("schedules")))
     return None if readable else "schedule-unreadable"
 
 
@@ -188,6 +197,7 @@ def round_the_clock_has_a_duty_phone(service: Fields) -> str | None:
 
 RECORD_RULES: Final[tuple[Callable[[Fields], str | None], ...]] = (
     it_has_an_id,
+    an_id_of_accommodation_is_opaque,
     it_is_active,
     its_type_is_known,
     it_is_free,
@@ -210,7 +220,10 @@ class Seen:
 
 
 def its_agency_is_listed(service: Fields, seen: Seen) -> str | None:
-    """A service is an organization's of the same document (HSDS 3.1, service.organization_id)."""
+    """A service is an organization's of the same document, named as its node is.
+
+    HSDS 3.1, service.organization_id.
+    """
     listed = _text(service.get("organization_id")) in seen.agencies
     return None if listed else "organization-unknown"
 
@@ -240,10 +253,10 @@ def objections_to(record: object, seen: Seen) -> tuple[str, ...]:
 
 
 def agencies_of(document: object) -> frozenset[str]:
-    """The agencies that a document lists."""
+    """The agencies that a document lists by the names of their nodes."""
     content: Fields = document if isinstance(document, Mapping) else {}
     rows = _rows(content.get("organizations"))
-    return frozenset(name for row in rows if (name := _text(row.get("id"))))
+    return frozenset(name for row in rows if is_node(name := row.get("id")))
 
 
 def read_directory(document: object) -> Directory:
@@ -261,12 +274,24 @@ def read_directory(document: object) -> Directory:
             )
         else:
             listings.append(_listing(record))
-    ordered = sorted(listings, key=lambda found: (found.agency, found.service_id))
+    ordered = sorted(_open_as_agencies(listings), key=lambda each: (each.agency, each.service_id))
     return Directory(
         listings=tuple(ordered),
         refused=tuple(refused),
         phones=_phones_of_services(ordered) | _phones_of_agencies(content),
     )
+
+
+def _open_as_agencies(listings: Sequence[Listing]) -> list[Listing]:
+    """Those by hours with the days of all that their agency gives by hours: its office answers."""
+    office: dict[str, frozenset[str]] = {}
+    for found in listings:
+        if found.cover is Cover.HOURS:
+            office[found.agency] = office.get(found.agency, frozenset()) | found.days
+    return [
+        replace(found, days=office[found.agency]) if found.cover is Cover.HOURS else found
+        for found in listings
+    ]
 
 
 def _phones_of_services(listings: Sequence[Listing]) -> dict[str, str]:
@@ -280,16 +305,18 @@ def _phones_of_agencies(content: Fields) -> dict[str, str]:
 
 
 def name_of(record: object, place: int) -> str:
-    """A record's id, or its place in the document."""
-    given = record.get("id") if isinstance(record, Mapping) else None
-    return _text(given) or f"services[{place}]"
+    """A record's id, or its place in the document where the id may say where somebody lives."""
+    service: Fields = record if isinstance(record, Mapping) else {}
+    given, kind = _text(service.get("id")), its_type_is_known(service)
+    told = is_opaque(service) or (kind is None and not _is_accommodation(service))
+    return given if given and told else f"services[{place}]"
 
 
 def _listing(service: Fields) -> Listing:
     at = "service_at_locations"
     homes = [
         address.get("state_province")
-        for place in ([] if service["service_type"] in ACCOMMODATION else _rows(service.get(at)))
+        for place in ([] if _is_accommodation(service) else _rows(service.get(at)))
         for address in _rows(_part(place, "location").get("addresses"))
     ]
     return Listing(
@@ -309,19 +336,10 @@ def _listing(service: Fields) -> Listing:
 
 
 def _days_of(service: Fields) -> frozenset[str]:
-    """Every day where somebody answers round the clock; else those of its schedules.
-
-    RFC 5545: ``BYDAY`` limits a rule that is daily, too; without it such a rule means every day.
-    """
+    """Every day where somebody answers round the clock; else those of its schedules."""
     if service["cover"] == Cover.ROUND_THE_CLOCK:
         return WEEKDAYS
-    named = [_weekdays(row.get("byday")) for row in _rows(service.get("schedules"))]
-    return frozenset(day for days in named for day in days or WEEKDAYS)
-
-
-def _weekdays(given: object) -> frozenset[str]:
-    found = frozenset(given.split(",")) if isinstance(given, str) else frozenset()
-    return found if found <= WEEKDAYS else frozenset()
+    return open_days(_rows(service.get("schedules")))
 
 
 def access_of(service: Fields) -> frozenset[str]:
@@ -353,14 +371,8 @@ def _column(service: Fields, rows: str, column: str) -> list[str]:
     return [str(row.get(column)) for row in _rows(service.get(rows))]
 
 
-def _hours_readable(row: Fields) -> bool:
-    if row.get("freq") not in ("DAILY", "WEEKLY"):
-        return False
-    days = str(row.get("byday") or "").split(",")
-    if row["freq"] == "WEEKLY" and not set(days) <= WEEKDAYS:
-        return False
-    opens, closes = (str(row.get(name)) for name in ("opens_at", "closes_at"))
-    return all(CLOCK.fullmatch(time) for time in (opens, closes)) and opens < closes
+def _is_accommodation(service: Fields) -> bool:
+    return _text(service.get("service_type")) in ACCOMMODATION
 
 
 def _is_count(given: object) -> bool:

@@ -207,9 +207,8 @@ def a_basis(**changes: Any) -> Basis:
 
 
 def a_service(number: int = 0, **changes: Any) -> dict[str, Any]:
-    """A good record, as an agency would write it."""
+    """A good record, as an agency would write it; its id says its agency, kind and number."""
     given: dict[str, Any] = {
-        "id": f"{AGENCY}.{number}",
         "organization_id": AGENCY,
         "name": "Crisis room",
         "status": "active",
@@ -225,7 +224,7 @@ def a_service(number: int = 0, **changes: Any) -> dict[str, Any]:
         "service_at_locations": [],
         **changes,
     }
-    return given
+    return {"id": f"{given['organization_id']}.{given['service_type']}.{number}", **given}
 
 
 def a_document(*services: Any) -> dict[str, Any]:

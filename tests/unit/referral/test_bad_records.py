@@ -37,7 +37,7 @@ def read(*records: Any) -> listings.Directory:
     ("changes", "reason"),
     [
         ({"id": None}, "id-missing"),
-        ({"organization_id": "nobody"}, "organization-unknown"),
+        ({"organization_id": "nobody", "id": "nobody.crisis-room"}, "organization-unknown"),
         ({"status": "inactive"}, "not-active"),
         ({"service_type": "miracles"}, "service-type-unknown"),
         ({"cost_options": [{"amount": 5}]}, "price-above-zero"),
@@ -58,9 +58,9 @@ def read(*records: Any) -> listings.Directory:
 def test_a_bad_record_is_refused_and_the_rest_is_loaded(
     changes: dict[str, Any], reason: str
 ) -> None:
-    good = a_record(id="ngo-brest.other")
+    good = a_record(id="ngo-brest.crisis-room.2")
     directory = read(a_record(**changes), good)
-    assert [found.service_id for found in directory.listings] == ["ngo-brest.other"]
+    assert [found.service_id for found in directory.listings] == ["ngo-brest.crisis-room.2"]
     (refused,) = directory.refused
     assert refused.reasons == (reason,)
 

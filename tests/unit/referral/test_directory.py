@@ -23,8 +23,10 @@ from tests.unit.referral.builders import AGENCY, a_document, a_service
 DEMO = Path(__file__).parents[3] / "deploy" / "local" / "directory.yaml"
 
 
+A_STREET = "shelter, Invented street 5, Kanareika"
 AGAINST: list[tuple[str, dict[str, Any]]] = [
     ("id-missing", {"id": ""}),
+    ("id-not-opaque", {"id": A_STREET}),
     ("not-active", {"status": "defunct"}),
     ("service-type-unknown", {"service_type": "moon-flight"}),
     ("price-missing", {"cost_options": []}),
@@ -40,6 +42,14 @@ AGAINST: list[tuple[str, dict[str, Any]]] = [
     (
         "schedule-unreadable",
         {"schedules": [{"freq": "DAILY", "opens_at": "18:00", "closes_at": "09:00"}]},
+    ),
+    (
+        "schedule-unreadable",
+        {
+            "schedules": [
+                {"freq": "DAILY", "byday": "1MO", "opens_at": "00:00", "closes_at": "24:00"}
+            ]
+        },
     ),
     ("duty-phone-missing", {"phones": []}),
     ("duty-phone-missing", {"phones": [{"number": "ask for Canary", "description": "duty"}]}),
@@ -173,15 +183,42 @@ def test_of_a_thousand_records_one_bad_one_is_named_and_the_others_load(tmp_path
     file, live = tmp_path / "given.json", tmp_path / "live.yaml"
     file.write_text(json.dumps(a_document(*services), indent=0), encoding="utf-8")
     told = json.loads(run("directory", "import", file, "--to", live, "--json"))
-    line = file.read_text().splitlines().index(f'"id": "{AGENCY}.617",')
+    line = file.read_text().splitlines().index(f'"id": "{AGENCY}.crisis-room.617",')
     assert told["loaded"] == 999
     assert told["refused"] == [
-        {"line": line, "record": f"{AGENCY}.617", "reasons": ["available-above-maximum"]}
+        {
+            "line": line,
+            "record": f"{AGENCY}.crisis-room.617",
+            "reasons": ["available-above-maximum"],
+        }
     ]
     loaded = load_directory(live)
     assert (len(loaded.listings), loaded.refused) == (999, ())
     shown = run("directory", "check", file, "--language", "be", code=1)
     assert "Свабодных месцаў больш, чым усяго" in " ".join(shown.split())
+
+
+def test_of_a_thousand_records_one_that_says_an_address_is_told_by_its_place_alone(
+    tmp_path: Path,
+) -> None:
+    services = [a_service(number) for number in range(1000)]
+    services[617] = a_service(617, id=A_STREET)
+    file, live = tmp_path / "given.json", tmp_path / "live.yaml"
+    file.write_text(json.dumps(a_document(*services), indent=0), encoding="utf-8")
+    told = run("directory", "import", file, "--to", live, "--json")
+    line = file.read_text().splitlines().index(f'"id": "{A_STREET}",')
+    refused = [{"line": line, "record": "services[617]", "reasons": ["id-not-opaque"]}]
+    assert json.loads(told) | {"left_out": {}} == {
+        "loaded": 999,
+        "refused": refused,
+        "left_out": {},
+    }
+    told += run("directory", "check", file, "--language", "be", code=1)
+    told += run("directory", "export", "--from", file)
+    told += live.read_text("utf-8")
+    assert "Па нумары запісу можна даведацца адрас" in " ".join(told.split())
+    assert [word for word in ("street", "Kanareika") if word in told] == []
+    assert len(load_directory(live).listings) == 999
 
 
 def test_an_export_imported_again_is_the_same_byte_for_byte(tmp_path: Path) -> None:
@@ -219,7 +256,7 @@ def test_a_running_service_takes_the_new_directory_and_keeps_the_old_for_a_broke
     command.replace_file(live, command.written(a_document(a_service(), a_service(1))))
     assert directory.look()
     assert len(directory.of_type("crisis-room")) == 2
-    assert directory.listing(f"{AGENCY}.1") is not None
+    assert directory.listing(f"{AGENCY}.crisis-room.1") is not None
     command.replace_file(live, "{ broken: [")
     assert not directory.look()
     live.unlink()

@@ -51,7 +51,8 @@ A_REGISTERS_SERVICE: dict[str, Any] = {
     "schedules": [
         {
             "freq": "DAILY",
-            "byday": CANARY,
+            "byday": "",
+            "valid_from": CANARY,
             "opens_at": "00:00",
             "closes_at": "24:00",
             "description": CANARY,
@@ -112,7 +113,7 @@ def test_what_is_left_out_is_told_by_property_and_number_of_records(tmp_path: Pa
     assert told["services.service_capacity"] == 1
     assert told["services.service_at_locations"] == 1
     assert told["services.phones"] == 1
-    assert told["services.schedules.byday"] == 1
+    assert told["services.schedules.valid_from"] == 1
     assert told["organizations.contacts"] == 1
     assert told["organizations"] == 1
     assert told["organizations.names.de"] == told["organizations.names.(another property)"] == 1
@@ -195,17 +196,17 @@ def test_nothing_is_told_of_what_says_nothing() -> None:
 
 def test_an_agency_keeps_its_name_on_one_line_and_needs_an_id() -> None:
     left_out: set[str] = set()
-    assert kept_organization({"id": "a", "name": "x" * 121}, left_out)["name"] == "x" * 120
+    assert kept_organization({"id": "an-ngo", "name": "x" * 121}, left_out)["name"] == "x" * 120
     assert left_out == {"organizations.name"}
     assert kept_organization({"id": 5, "name": "x"}, set()) == {}
-    assert kept_organization({"id": "a", "name": " "}, set()) == {"id": "a"}
+    assert kept_organization({"id": "an-ngo", "name": " "}, set()) == {"id": "an-ngo"}
     assert kept_organization("Anna", set()) == {}
 
 
 def test_an_agency_keeps_its_name_in_each_language_of_the_pages_and_no_other() -> None:
     left_out: set[str] = set()
     names = {"en": "House", "ru": " Дом\n Надежды ", "be": "x" * 121, "de": "Haus"}
-    kept = kept_organization({"id": "a", "name": "Дом", "names": names}, left_out)
+    kept = kept_organization({"id": "an-ngo", "name": "Дом", "names": names}, left_out)
     assert kept["names"] == {"en": "House", "ru": "Дом Надежды", "be": "x" * 120}
     assert left_out == {f"organizations.names.{each}" for each in ("ru", "be", "de")}
     left_out.clear()
@@ -215,7 +216,7 @@ def test_an_agency_keeps_its_name_in_each_language_of_the_pages_and_no_other() -
 
 @pytest.mark.parametrize("names", [None, "Anna", ["Anna"], {}, {"ru": " "}, {"ru": {"a": "Anna"}}])
 def test_what_names_nothing_in_any_language_is_not_kept(names: object) -> None:
-    assert kept_organization({"id": "a", "names": names}, set()) == {"id": "a"}
+    assert kept_organization({"id": "an-ngo", "names": names}, set()) == {"id": "an-ngo"}
 
 
 anything: Any = st.recursive(

@@ -30,7 +30,7 @@ def test_a_listing_says_what_its_record_says() -> None:
     )
     assert read_directory(a_document(record)).listings == (
         Listing(
-            service_id=f"{AGENCY}.0",
+            service_id=f"{AGENCY}.psychological.0",
             agency=AGENCY,
             service_type="psychological",
             cover=Cover.HOURS,
@@ -64,7 +64,7 @@ def test_what_a_record_leaves_open_is_open_in_its_listing() -> None:
     record = a_service(eligibility={}, service_areas=[], service_capacity=[])
     assert read_directory(a_document(record)).listings == (
         Listing(
-            service_id=f"{AGENCY}.0",
+            service_id=f"{AGENCY}.crisis-room.0",
             agency=AGENCY,
             service_type="crisis-room",
             cover=Cover.ROUND_THE_CLOCK,
@@ -89,8 +89,32 @@ def test_a_service_is_open_on_the_days_of_its_schedules_and_round_the_clock_on_e
     assert open_on(monday, cover="round-the-clock") == set(WEEK)
     assert open_on({"freq": "DAILY"}) == open_on(monday, {"freq": "DAILY"}) == set(WEEK)
     assert open_on({"freq": "DAILY", "byday": "SA,SU"}) == {"SA", "SU"}
-    assert open_on({"freq": "DAILY", "byday": "when asked"}) == set(WEEK)
+    assert open_on({"freq": "DAILY", "byday": ""}) == set(WEEK)
     assert open_on(cover="round-the-clock", schedules=[]) == set(WEEK)
+
+
+def test_a_service_by_hours_counts_the_days_of_every_other_one_of_its_agency() -> None:
+    def weekly(number: int, days: str, **changes: Any) -> dict[str, Any]:
+        open_ = {"freq": "WEEKLY", "byday": days, "opens_at": "09:00", "closes_at": "18:00"}
+        return a_service(number, schedules=[open_], **{"cover": "hours", **changes})
+
+    document = a_document(
+        weekly(1, "MO", service_type="psychological"),
+        weekly(2, "WE,FR"),
+        weekly(3, "SA", organization_id="an-ngo"),
+        weekly(4, "SU", status="defunct"),
+    )
+    document["organizations"].append({"id": "an-ngo"})
+    directory = read_directory(document)
+    days = {found.agency: set(found.days) for found in directory.listings}
+    assert days == {AGENCY: {"MO", "WE", "FR"}, "an-ngo": {"SA"}}
+    assert {frozenset(found.days) for found in directory.listings[1:]} == {
+        frozenset({"MO", "WE", "FR"})
+    }
+    document["services"].append(weekly(5, "MO", cover="round-the-clock", service_type="shelter"))
+    by_type = {found.service_type: set(found.days) for found in read_directory(document).listings}
+    assert by_type["shelter"] == set(WEEK)
+    assert by_type["psychological"] == {"MO", "WE", "FR"}
 
 
 def test_an_agency_is_called_at_its_own_phone_or_at_that_of_a_service() -> None:
@@ -107,14 +131,16 @@ def test_an_agency_is_called_at_its_own_phone_or_at_that_of_a_service() -> None:
 
 def test_listings_stand_in_the_order_of_agency_and_service_and_are_found_by_both() -> None:
     document = a_document(
-        a_service(2), a_service(1, service_type="shelter"), a_service(3, organization_id="an-ngo")
+        a_service(2, service_type="shelter"),
+        a_service(1, service_type="shelter"),
+        a_service(3, organization_id="an-ngo"),
     )
     document["organizations"].append({"id": "an-ngo"})
     directory = read_directory(document)
     ids = [found.service_id for found in directory.listings]
-    assert ids == [f"{AGENCY}.3", f"{AGENCY}.1", f"{AGENCY}.2"]
-    assert [found.service_id for found in directory.of_type("shelter")] == [f"{AGENCY}.1"]
-    assert directory.listing(f"{AGENCY}.2") is directory.listings[2]
+    assert ids == ["an-ngo.crisis-room.3", f"{AGENCY}.shelter.1", f"{AGENCY}.shelter.2"]
+    assert [found.service_id for found in directory.of_type("crisis-room")] == ids[:1]
+    assert directory.listing(f"{AGENCY}.shelter.2") is directory.listings[2]
     assert directory.listing(None) is None
 
 
@@ -123,7 +149,7 @@ def test_a_refused_record_is_named_by_its_id_or_its_place() -> None:
     refused = read_directory(a_document(a_service(), unnamed, wrong, "text")).refused
     assert [(each.place, each.record, each.reasons) for each in refused[:2]] == [
         (1, "services[1]", ("id-missing", "not-active")),
-        (2, f"{AGENCY}.1", ("not-active",)),
+        (2, f"{AGENCY}.crisis-room.1", ("not-active",)),
     ]
     assert (refused[2].place, refused[2].record) == (3, "services[3]")
 
@@ -148,13 +174,19 @@ NINE_TO_SIX = {"opens_at": "09:00", "closes_at": "18:00"}
         ({"freq": "WEEKLY", "byday": "MO"}, True),
         ({"freq": "WEEKLY", "byday": "MO TU"}, False),
         ({"freq": "WEEKLY"}, False),
-        ({"freq": "DAILY", "byday": "never"}, True),
+        ({"freq": "DAILY"}, True),
+        ({"freq": "DAILY", "byday": None}, True),
+        ({"freq": "DAILY", "byday": "SA,SU"}, True),
+        ({"freq": "DAILY", "byday": "never"}, False),
+        ({"freq": "DAILY", "byday": "MO, TU"}, False),
+        ({"freq": "DAILY", "byday": "1MO"}, False),
+        ({"freq": "DAILY", "byday": ["MO"]}, False),
         ({"freq": "YEARLY", "byday": "MO"}, False),
         ({"byday": "MO"}, False),
     ],
 )
 def test_opening_hours_are_days_and_a_beginning_before_an_end(
-    hours: dict[str, str], readable: bool
+    hours: dict[str, Any], readable: bool
 ) -> None:
     given = hours if "closes_at" in hours or "opens_at" in hours else {**hours, **NINE_TO_SIX}
     against = objections_alone(schedules=[given])

@@ -1,7 +1,7 @@
 """Requests, capacity answers and times."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
@@ -176,14 +176,14 @@ def test_answers_are_due_by_urgency() -> None:
     [
         (date(2026, 3, 2), {"SA"}, date(2026, 3, 14)),
         (date(2026, 3, 7), {"SA"}, date(2026, 3, 21)),
-        (date(2026, 4, 30), {"SA"}, date(2026, 5, 16)),  # the first Saturday but one is 9 May
+        (date(2026, 4, 30), {"SA"}, date(2026, 5, 14)),  # the first Saturday but one is 9 May
         (date(2026, 3, 6), set(WEEK), date(2026, 3, 9)),  # Sunday is 8 March
         (date(2026, 3, 13), set(WEEK), date(2026, 3, 15)),
         (date(2026, 3, 13), set(), date(2026, 3, 17)),
         (date(2026, 3, 13), {"MO", "SU"}, date(2026, 3, 16)),
     ],
 )
-def test_a_routine_answer_is_due_after_days_on_which_the_service_is_open_and_no_holidays(
+def test_a_routine_answer_is_due_after_days_on_which_the_agency_is_open_and_no_holidays(
     start: date, days: set[str], due: date
 ) -> None:
     profile = load_profile("BY-draft")
@@ -192,6 +192,23 @@ def test_a_routine_answer_is_due_after_days_on_which_the_service_is_open_and_no_
     assert (found.date(), found.time()) == (due, at.time())
     for urgency in ("urgent", "emergency"):
         assert answer_by(urgency, at, profile, days) == answer_by(urgency, at, profile)
+
+
+@pytest.mark.parametrize("name", ["BY-draft", "BG", "UK"])
+def test_however_seldom_an_agency_is_open_a_routine_answer_is_due_in_the_profiles_days(
+    name: str,
+) -> None:
+    profile = load_profile(name)
+    longest = profile.days("routine_accepted_longest_days")
+    every_day = [datetime(2024, 1, 1, 9, tzinfo=UTC) + timedelta(days=day) for day in range(1461)]
+    for days in ({"MO"}, {"SU"}, {"SA", "SU"}):
+        assert all(answer_by("routine", at, profile, days) - at <= longest for at in every_day)
+    assert all(answer_by("routine", at, profile) - at < longest for at in every_day)
+
+
+def test_an_agency_that_is_open_on_mondays_is_not_waited_for_over_the_new_year() -> None:
+    asked = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    assert answer_by("routine", asked, load_profile("UK"), {"MO"}) == asked + timedelta(days=14)
 
 
 @pytest.mark.parametrize("day", WEEK)
