@@ -35,6 +35,7 @@ from services.identification.domain.case import (
 )
 from services.identification.domain.clocks import KINDS
 from services.identification.domain.codes import SAFE_GUARDIAN
+from services.identification.domain.decisions import Undecided
 from services.identification.domain.facts import CaseWasMerged, CaseWasVoided
 
 DUPLICATE: Final = "duplicate"
@@ -101,11 +102,12 @@ def the_other_case_goes_on(other: OtherCase | None) -> Objection | None:
 
 def the_other_case_is_as_far_along(case: Case, other: OtherCase | None) -> Objection | None:
     """Who was presumed or identified keeps time, status and protection (Convention, Art. 10(2),
-    13(1) and 14): the case that has them goes on, and the other one is the duplicate.
+    13(1) and 14): the case that has them goes on, and the other one is the duplicate. So does one
+    whose first decision somebody owes, not one about which nobody decides.
     """
     if other is None or other.case is None or is_over(other.case.state):
         return None
-    if _weight(case.state) <= _weight(other.case.state):
+    if _weight(case) <= _weight(other.case):
         return None
     return Objection(code="merge-other-way", field="into_case")
 
@@ -157,7 +159,9 @@ def the_other_case_is_known(case_id: UUID, other: OtherCase | None, field: str) 
     return None
 
 
-def _weight(state: State) -> tuple[int, datetime]:
-    """Of two periods the one that ends later weighs more."""
+def _weight(case: Case) -> tuple[int, bool, datetime]:
+    """Of two undecided ones that whose clock runs weighs more, of two periods that ends later."""
+    state = case.state
+    clock_runs = isinstance(state, Undecided) and case.grounds_due_at is not None
     ends_at = state.ends_at if isinstance(state, Reflection | ChildProtection) else NO_PERIOD
-    return WEIGHT[type(state)], ends_at
+    return WEIGHT[type(state)], clock_runs, ends_at

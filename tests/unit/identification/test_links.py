@@ -15,6 +15,7 @@ from services.identification.domain import (
     Closed,
     Detected,
     EnteredInError,
+    HelpedWithoutIdentification,
     Identified,
     NotPresumed,
     Presumed,
@@ -28,6 +29,7 @@ from services.identification.domain.clocks import KINDS
 from services.identification.domain.everyday import Unlinking, link, unlink
 from services.identification.domain.merging import WEIGHT, merge
 from tests.unit.identification.builders import (
+    CASE_ID,
     NOW,
     PERIOD,
     a_case,
@@ -93,6 +95,21 @@ def test_the_case_that_is_further_along_goes_on(lighter: State, heavier: State) 
     assert accepted(merge(behind, as_named(further), NOW)).facts[0] == facts.CaseWasMerged(
         into_case=further.case_id
     )
+
+
+def test_whoever_waits_for_a_decision_is_not_merged_into_a_case_that_waits_for_none() -> None:
+    """The person came again and agreed: the authority stays late with the decision it owes."""
+    due = another_case(grounds_due_at=NOW)
+    for reason in ("person-chose", "restricted"):
+        alone = a_case(HelpedWithoutIdentification(reason=reason, since=NOW))
+        assert reasons(merge(due, as_named(alone), NOW)) == [OTHER_WAY]
+        assert accepted(merge(alone, as_named(due), NOW))
+    without_clock = a_case()
+    assert reasons(merge(due, as_named(without_clock), NOW)) == [OTHER_WAY]
+    assert accepted(merge(without_clock, as_named(due), NOW))
+    decided = replace(due, state=BY_WEIGHT[2])
+    same_without = replace(decided, case_id=CASE_ID, grounds_due_at=None)
+    assert accepted(merge(decided, as_named(same_without), NOW)), "nobody is late with it any more"
 
 
 def test_every_state_has_its_weight() -> None:
