@@ -96,10 +96,13 @@ async def read_task(visit: Visit, task_id: UUID) -> Mapping[str, Any]:
     raise NotFound("the task is not one that came here")
 
 
-async def agencies(visit: Visit, *, active: bool = True) -> tuple[tuple[str, str], ...]:
+async def agencies(
+    visit: Visit, *, active: bool = True, ours: bool = False
+) -> tuple[tuple[str, str], ...]:
     """Whom the person may name: the participants of the registry, with what they are.
 
-    Not only those who are active: who is suspended or signs later may be kept out beforehand.
+    Not only those who are active: who is suspended or signs later may be kept out beforehand. Our
+    own is told nothing by another one, but the person may agree that it is the one that decides.
     """
     rows = listed(await visit.ask("gateway", "/v1/participants"))
     words, own, called = visit.words, visit.desk.settings.node, visit.desk.agencies
@@ -110,7 +113,7 @@ async def agencies(visit: Visit, *, active: bool = True) -> tuple[tuple[str, str
             f"{called.in_full(row['node'], words.language)}",
         )
         for row in rows
-        if row["node"] != own and (row["status"] == "active" or not active)
+        if (ours or row["node"] != own) and (row["status"] == "active" or not active)
     )
 
 

@@ -103,7 +103,7 @@ async def _to_whom(visit: Visit) -> Fields:
             kind=Kind.MANY,
             text="recipients",
             hint="recipients-hint",
-            options=await agencies(visit),
+            options=await agencies(visit, ours=True),
         ),
         choice("class_agency_type", "agency-type", text="recipient-class", hint="class-hint"),
         many("class_oblasts", "oblast", text="class-oblasts"),

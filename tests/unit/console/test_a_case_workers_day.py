@@ -220,6 +220,21 @@ async def test_whoever_is_not_active_now_can_be_kept_out_and_is_offered_no_conse
     }
 
 
+async def test_a_person_can_agree_that_this_agency_decides_and_nobody_asks_it_for_help(
+    bench: Bench,
+) -> None:
+    await bench.sign_in("case-worker")
+    own = bench.desk.settings.node
+    bench.node.shows["gateway/v1/participants"] = [
+        {**PARTICIPANT, "node": each} for each in (own, "active-one")
+    ]
+    page = (await bench.browser.get(f"/cases/{CASE}/consent")).text
+    offered = {name: re.findall(f'name="{name}" value="([a-z-]+)"', page) for name in NAMING}
+    assert offered == {"recipients": [own, "active-one"], "class_except": ["active-one"]}
+    text = (await bench.browser.get(f"/requests/{TASK}/{POOL}/choose")).text
+    assert re.findall(r'value="([a-z-]+)"', text).count(own) == 0
+
+
 @pytest.mark.parametrize(("language", "telephone"), tuple(TELEPHONE.items()))
 async def test_of_whoever_cannot_be_chosen_the_form_says_to_ask_by_telephone(
     bench: Bench, language: str, telephone: str
