@@ -65,9 +65,11 @@ from services.identification.domain.hand_over import (
     Situation,
     Wait,
     a_law_asks_again,
+    as_the_gateway_judged,
     covers,
     live,
     review,
+    taken_back_at,
 )
 from services.identification.domain.life import (
     Opening,
@@ -131,6 +133,7 @@ __all__ = [
     "State",
     "Wait",
     "a_law_asks_again",
+    "as_the_gateway_judged",
     "child",
     "close",
     "correct",
@@ -157,6 +160,7 @@ __all__ = [
     "screened_after_all",
     "second_look",
     "start_clock",
+    "taken_back_at",
     "to_be_told",
     "void",
 ]

@@ -259,9 +259,12 @@ def notify_guardian(case: Case, notified_at: datetime, now: datetime) -> Change 
 
 
 def reach_majority(
-    case: Case, reached_at: datetime, now: datetime, clocks: Clocks
+    case: Case, reached_at: datetime, said_at: datetime, now: datetime, clocks: Clocks
 ) -> Change | Refusal:
-    """Of age: consent is asked afresh, the placement is looked at, no time is lost."""
+    """Of age: consent is asked afresh, the placement is looked at, no time is lost.
+
+    What was told after ``said_at`` the adult said.
+    """
     against = refused(it_is_about_a_child(case), it_happened_by_now(reached_at, now))
     if against is not None:
         return against
@@ -272,7 +275,7 @@ def reach_majority(
         consent_outcome=NOT_YET_KNOWN,
         audience_class=AUDIENCE_OF_AGE.get(audience, audience),
     )
-    record = replace(case.record, majority_reached_at=now, placement_review=True)
+    record = replace(case.record, majority_reached_at=said_at, placement_review=True)
     change = follow_majority(case, replace(case, codes=codes, record=record), now, clocks)
     fact = MajorityWasReached(reached_at=reached_at)
     return replace(change, facts=(fact, *change.facts, told_anew(change.case)))

@@ -29,6 +29,7 @@ from services.identification.domain.hand_over import (
     PERSON_CHOSE,
     Situation,
     consents_that_count,
+    names,
 )
 from services.identification.domain.life import help_without_identification, start_clock
 
@@ -40,6 +41,8 @@ class Declining:
     """The person wants help alone, as it was reported."""
 
     declined_at: datetime
+    said_at: datetime
+    """When the gateway took it: a consent that it took later is the last word."""
     now: datetime
     handed_over: bool
     """Another agency was offered the case, or has it (``another_agency_has_it``)."""
@@ -78,7 +81,7 @@ def decline_identification(case: Case, asked: Declining) -> Change | Refusal:
     )
     if against is not None:
         return against
-    change = help_without_identification(case, PERSON_CHOSE, asked.now)
+    change = help_without_identification(case, PERSON_CHOSE, asked.said_at)
     if case.grounds_due_at is None:
         return change
     stopped = replace(change.case, grounds_due_at=None)
@@ -89,7 +92,8 @@ def is_open_again(case: Case, situation: Situation) -> bool:
     """Whether the ground is gone on which nobody identifies.
 
     Somebody takes part who may; or this node may, and the person agreed later that it decides, or
-    is a child after all. Whom another agency is to identify is offered to it in this state.
+    is a child after all. Whom another agency is to identify is offered to it in this state; that
+    one of them decides is no consent that this one does.
     """
     state = case.state
     if not isinstance(state, HelpedWithoutIdentification) or situation.frozen:
@@ -98,7 +102,9 @@ def is_open_again(case: Case, situation: Situation) -> bool:
         return any(found.identifies for found in situation.policy.participants)
     if not situation.policy.identifies(situation.node):
         return False
-    return case.codes.is_child or bool(consents_that_count(case, situation, IDENTIFICATION))
+    agreed = consents_that_count(case, situation, IDENTIFICATION)
+    ours = [each for each in situation.policy.participants if each.node == situation.node]
+    return case.codes.is_child or any(names(consent, each) for consent in agreed for each in ours)
 
 
 def resume_identification(case: Case, situation: Situation, clocks: Clocks) -> Change:

@@ -101,7 +101,10 @@ class Consent:
     recipient_class: ConsentedClass | None
     expires_at: datetime
     recorded_at: datetime
+    """When the gateway took it: the person said it before whatever was told there later."""
     ended: bool = False
+    ended_at: datetime | None = None
+    """When it was taken back; of one that an earlier version ended nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +134,13 @@ class HandOver:
     offer_id: UUID
     recipient: str
     state: str
+    let_go_at: datetime | None = None
+    """When the agency that took the case was told to let it go: it has it no more."""
+
+    @property
+    def stands(self) -> bool:
+        """Whether the agency may answer, or has the case."""
+        return self.state != FAILED and self.let_go_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,11 +233,11 @@ def this_node_may_not_identify(case: Case, situation: Situation) -> bool:
 
 
 def no_offer_stands(case: Case, situation: Situation) -> bool:
-    """One recipient at a time, and not again once confirmed.
+    """One recipient at a time, and not again once confirmed, until it was told to let the case go.
 
     Project: no more agencies than needed know of it.
     """
-    return all(offer.state == FAILED for offer in situation.hand_overs)
+    return not any(offer.stands for offer in situation.hand_overs)
 
 
 def offers_are_left(case: Case, situation: Situation) -> bool:
@@ -326,7 +336,7 @@ def another_agency_has_it(case: Case, situation: Situation) -> bool:
     """It was offered the case, or took it and was not told to let it go: that it is, once the
     person took back what was agreed for it, where no law had asked for the hand-over.
     """
-    standing = {offer.state for offer in situation.hand_overs} - {FAILED}
+    standing = {offer.state for offer in situation.hand_overs if offer.stands}
     if not standing:
         return False
     by_consent = ground_of_law(case, situation) is None
@@ -334,16 +344,42 @@ def another_agency_has_it(case: Case, situation: Situation) -> bool:
     return standing != {CONFIRMED} or not let_go
 
 
+def taken_back_at(case: Case, situation: Situation) -> datetime:
+    """When the person took back what was agreed for a hand-over: what they said later counts."""
+    said = _said_since(case, situation, HAND_OVER)
+    return max(each.ended_at or each.recorded_at for each in said if each.ended)
+
+
+def as_the_gateway_judged(situation: Situation, recipient: str, at: datetime) -> Situation:
+    """Nothing that was agreed to by then covers this agency any more: what took it back may be
+    told to us later than that the offer could not leave.
+    """
+    found = [each for each in situation.policy.participants if each.node == recipient]
+    consents = tuple(
+        replace(consent, ended=True, ended_at=consent.ended_at or at)
+        if consent.recorded_at <= at and any(covers(consent, each) for each in found)
+        else consent
+        for consent in situation.consents
+    )
+    return replace(situation, consents=consents)
+
+
 def consents_that_count(case: Case, situation: Situation, purpose: str) -> list[Consent]:
-    """Live, for this purpose; after a refusal, or once of age, only what the person said later."""
+    """Live, for this purpose; after a refusal, once of age, or once an agency let the case go, only
+    what the person said later.
+    """
     return [
         consent for consent in _said_since(case, situation, purpose) if live(consent, situation.now)
     ]
 
 
 def _said_since(case: Case, situation: Situation, purpose: str) -> list[Consent]:
+    """What was told at the same moment as the refusal is none of it: nobody knows which was the
+    last word, and nothing is shared on a guess.
+    """
     refused_at = case.state.since if isinstance(case.state, HelpedWithoutIdentification) else None
-    said = [at for at in (refused_at, case.record.majority_reached_at) if at is not None]
+    ends = [each.let_go_at for each in situation.hand_overs if purpose == HAND_OVER]
+    said = [at for at in (refused_at, case.record.majority_reached_at, *ends) if at is not None]
     since = max(said, default=None)
     return [
         consent

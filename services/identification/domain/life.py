@@ -177,9 +177,11 @@ def close(case: Case, reason: str, *, closed_at: datetime, now: datetime) -> Cha
     )
 
 
-def help_without_identification(case: Case, reason: str, now: datetime) -> Change:
-    """Nobody decides, and no other authority is told; help goes on."""
-    state = HelpedWithoutIdentification(reason=reason, since=now)
+def help_without_identification(case: Case, reason: str, since: datetime) -> Change:
+    """Nobody decides, and no other authority is told; help goes on. Only what the person said after
+    ``since`` changes it: the time of what was told, not that at which it was read here.
+    """
+    state = HelpedWithoutIdentification(reason=reason, since=since)
     return Change(case=replace(case, state=state), facts=(HelpedWithout(reason=reason),))
 
 

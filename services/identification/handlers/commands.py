@@ -86,7 +86,7 @@ async def detect_person(context: Context, received: Received, work: Work) -> Wai
     if other is not None:
         await link_cases(work, case_id, other.case_id, body.link_kind)
     answer(work, case_id, "detect-person", ())
-    await follow_up(context, work, change.case)
+    await follow_up(context, work, change.case, received.envelope.time)
     return None
 
 
@@ -159,7 +159,7 @@ async def record_decision(context: Context, received: Received, work: Work) -> W
     )
     decided = allowed(standing, decide(standing.case, asked, context.clocks), needs_power=True)
     if await settle(work, standing.case, "record-decision", decided):
-        await follow_up(context, work, cast(Change, decided).case)
+        await follow_up(context, work, cast(Change, decided).case, received.envelope.time)
     return None
 
 
@@ -177,7 +177,7 @@ async def correct_case(context: Context, received: Received, work: Work) -> Wait
         change = replace(change, case=started.case, clocks=clocks)
     decided = allowed(standing, change)
     if await settle(work, standing.case, "correct-case", decided):
-        await follow_up(context, work, change.case)
+        await follow_up(context, work, change.case, received.envelope.time)
     return None
 
 
@@ -189,7 +189,7 @@ async def void_case(context: Context, received: Received, work: Work) -> Waits |
         return await case_missing(received, work, "void-case")
     voided = void(standing.case, body.reason, work.now)
     if await settle(work, standing.case, "void-case", allowed(standing, voided)):
-        await follow_up(context, work, voided.case)
+        await follow_up(context, work, voided.case, received.envelope.time)
     return None
 
 
@@ -203,7 +203,7 @@ async def close_case(context: Context, received: Received, work: Work) -> Waits 
     ended = close(standing.case, body.reason, closed_at=closed_at, now=work.now)
     decided = allowed(standing, ended)
     if await settle(work, standing.case, "close-case", decided):
-        await follow_up(context, work, cast(Change, decided).case)
+        await follow_up(context, work, cast(Change, decided).case, received.envelope.time)
     return None
 
 

@@ -3,7 +3,6 @@
 A withdrawal, a restriction and a stop never wait: the case need not be known for them.
 """
 
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -34,6 +33,7 @@ from services.identification.handlers.hand_over import PURPOSE
 from services.identification.handlers.needs import lock_family, set_destruction_clocks
 from services.identification.handlers.recording import Context, case_id_of, note, record
 from services.identification.store import cases, consents, outbox, policy
+from services.identification.store.consents import Withdrawal
 
 POLICY_REVIEW: Final = "policy-review"
 CASE_REVIEW: Final = "case-review"
@@ -48,7 +48,7 @@ async def consent_granted(context: Context, received: Received, work: Work) -> W
     """Remember a consent, unless a later withdrawal is already known."""
     case_id = case_id_of(received)
     epoch, sequence = _place_of(received)
-    consent = _consent_of(received, work.now)
+    consent = _consent_of(received)
     entered = await consents.enter_consent(
         work.transaction, case_id, consent, epoch=epoch, sequence=sequence
     )
@@ -56,12 +56,15 @@ async def consent_granted(context: Context, received: Received, work: Work) -> W
         note(work, case_id, "consent-not-entered")
         return None
     note(work, case_id, "consent-copied")
-    await _review(context, work, case_id)
+    await _review(context, received, work)
     return None
 
 
-def _consent_of(received: Received, now: datetime) -> Consent:
-    """A class with a code that we do not know would cover others than the person meant."""
+def _consent_of(received: Received) -> Consent:
+    """A class with a code that we do not know would cover others than the person meant.
+
+    It was said when the gateway took it: another topic may have brought a later word before it.
+    """
     body: ConsentGranted = received.body
     named = body.recipient_class
     if any(place.startswith(CLASS_PLACE) for place in received.unmapped):
@@ -79,7 +82,7 @@ def _consent_of(received: Received, now: datetime) -> Consent:
             except_agencies=frozenset(named.except_agencies),
         ),
         expires_at=body.expires_at,
-        recorded_at=now,
+        recorded_at=received.envelope.time,
     )
 
 
@@ -91,11 +94,12 @@ async def consent_ended(context: Context, received: Received, work: Work) -> Wai
     body: ConsentEnded = received.body
     case_id = case_id_of(received)
     epoch, sequence = _place_of(received)
-    await consents.end_consents(
-        work.transaction, case_id, body.consent_id, epoch=epoch, sequence=sequence
+    withdrawal = Withdrawal(
+        consent_id=body.consent_id, at=received.envelope.time, epoch=epoch, sequence=sequence
     )
+    await consents.end_consents(work.transaction, case_id, withdrawal)
     note(work, case_id, "consent-ended", body.kind)
-    await _review(context, work, case_id)
+    await _review(context, received, work)
     return None
 
 
@@ -114,7 +118,7 @@ async def restriction_set(context: Context, received: Received, work: Work) -> W
     case_id = case_id_of(received)
     await keep_restriction(work, case_id, body)
     note(work, case_id, "restriction-copied")
-    await _review(context, work, case_id)
+    await _review(context, received, work)
     return None
 
 
@@ -124,7 +128,7 @@ async def restriction_lifted(context: Context, received: Received, work: Work) -
     case_id = case_id_of(received)
     await consents.lift_restriction(work.transaction, case_id, body.restriction_id, body.lifted_at)
     note(work, case_id, "restriction-lifted")
-    await _review(context, work, case_id)
+    await _review(context, received, work)
     return None
 
 
@@ -214,13 +218,13 @@ async def review_again(context: Context, deadline: Deadline, work: Work) -> None
     if started is not None:
         await record(work, started)
         case = started.case
-    await follow_up(context, work, case)
+    await follow_up(context, work, case, work.now)
 
 
-async def _review(context: Context, work: Work, case_id: UUID) -> None:
-    case = await cases.load_case(work.transaction, case_id)
+async def _review(context: Context, received: Received, work: Work) -> None:
+    case = await cases.load_case(work.transaction, case_id_of(received))
     if case is not None:
-        await follow_up(context, work, case)
+        await follow_up(context, work, case, received.envelope.time)
 
 
 def _place_of(received: Received) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Offering a case, hearing what became of the offer, and taking one over from another agency."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final, assert_never
 from uuid import UUID
 
@@ -20,11 +21,14 @@ from services.identification.domain import (
     Situation,
     Wait,
     a_law_asks_again,
+    as_the_gateway_judged,
     help_without_identification,
     open_case,
     review,
+    taken_back_at,
     to_be_told,
 )
+from services.identification.domain.hand_over import PERSON_CHOSE
 from services.identification.domain.told_clock import (
     NOT_TOLD,
     PASSED,
@@ -45,6 +49,7 @@ PURPOSE: Final = "hand-over"
 HANDED_OVER_BY_LAW: Final = "hand-over-by-law"
 CONFIRMED: Final = "confirmed"
 FAILED: Final = "failed"
+TAKEN_BACK: Final = "consent-withdrawn"
 SHARING_ENDED: Final = "grant-ended"
 """Why an offer failed that left: sharing ended."""
 OFFERED_CODES: Final = (
@@ -64,13 +69,17 @@ OFFERED_CODES: Final = (
 log = logger(__name__)
 
 
-async def review_case(work: Work, case: Case, situation: Situation) -> Case:
-    """Look again at whether the case is offered, and to whom; how the case is then."""
+async def review_case(work: Work, case: Case, situation: Situation, said_at: datetime) -> Case:
+    """Look again, after what was told at ``said_at``, at whether the case is offered, and to whom;
+    how the case is then.
+    """
     match review(case, situation):
         case Offer() as offer:
             return await _offer(work, case, offer)
         case HelpWithoutIdentification(reason=reason):
-            change = help_without_identification(case, reason, work.now)
+            chosen = reason == PERSON_CHOSE
+            since = taken_back_at(case, situation) if chosen else said_at
+            change = help_without_identification(case, reason, since)
             await record(work, change)
             note(work, case.case_id, "help-without-identification", reason)
             return change.case
@@ -81,8 +90,14 @@ async def review_case(work: Work, case: Case, situation: Situation) -> Case:
 
 
 async def _offer(work: Work, case: Case, offer: Offer) -> Case:
-    """Offer it; where a law asks for it the person is told: no withdrawal takes it back."""
+    """Offer it; where a law asks for it the person is told: no withdrawal takes it back.
+
+    Whoever had it and let it go has it no more, and no longer stands in the way of another one.
+    """
     tx, recipient = work.transaction, offer.recipient
+    for row in await hand_overs.hand_overs_of(tx, case.case_id):
+        if row.direction == OUTGOING and row.let_go_at is not None and row.state != FAILED:
+            await _failed(work, row, SHARING_ENDED)
     offer_id = derived_id(SERVICE, work.cause.id, "hand-over-offer", 0)
     outgoing_id = outbox.send(
         tx,
@@ -111,7 +126,9 @@ async def _offer(work: Work, case: Case, offer: Offer) -> Case:
 
 
 async def sending_refused(context: Context, received: Received, work: Work) -> Waits | None:
-    """Our offer, or our answer to one, may not leave: a worker decides what to do next."""
+    """Our offer, or our answer to one, may not leave: a worker decides what to do next. Where the
+    person took back what was agreed for it they may want help alone: the case is looked at again.
+    """
     body: SendingRefused = received.body
     case_id = case_id_of(received)
     row = await hand_overs.standing_offer(work.transaction, case_id)
@@ -120,14 +137,20 @@ async def sending_refused(context: Context, received: Received, work: Work) -> W
         await not_sent(context, work, case_id, body)
         return None
     await _failed(work, row, body.reason)
+    case = await cases.load_case(work.transaction, case_id)
+    if body.reason == TAKEN_BACK and case is not None:
+        said_at = received.envelope.time
+        known = await situation_of(context, work, case_id)
+        situation = as_the_gateway_judged(known, row.agency, said_at)
+        await review_case(work, case, situation, said_at)
     return None
 
 
 async def notice_queued(context: Context, received: Received, work: Work) -> Waits | None:
     """An agency is told to let the case go: what it was offered and did not answer is over.
 
-    It may not answer any more. A consent that was given since may be for a new offer; and what a
-    law asks for is offered again, also where the agency had the case already.
+    It may not answer any more; nor has it the case, if it had. A consent that was given since may
+    be for a new offer; and what a law asks for is offered again.
     """
     body: NoticeQueued = received.body
     case_id = case_id_of(received)
@@ -139,18 +162,25 @@ async def notice_queued(context: Context, received: Received, work: Work) -> Wai
     situation = await situation_of(context, work, case_id)
     again = case is not None and a_law_asks_again(case, situation, row.offer_id)
     if row.state == CONFIRMED and not again:
-        return None
-    await _failed(work, row, SHARING_ENDED)
+        await _let_go(work, row, received.envelope.time)
+    else:
+        await _failed(work, row, SHARING_ENDED)
     if case is not None:
-        await review_case(work, case, await situation_of(context, work, case_id))
+        situation = await situation_of(context, work, case_id)
+        await review_case(work, case, situation, received.envelope.time)
     return None
+
+
+async def _let_go(work: Work, row: HandOverRow, at: datetime) -> None:
+    await hand_overs.settle_offer(work.transaction, replace(row, let_go_at=at))
+    note(work, row.case_id, "hand-over-let-go", row.agency)
 
 
 async def _stands_with(work: Work, case_id: UUID, agency: str) -> HandOverRow | None:
     """What we offered the agency, answered or not; nothing when it is over."""
     rows = await hand_overs.hand_overs_of(work.transaction, case_id)
     ours = (row for row in rows if row.direction == OUTGOING and row.agency == agency)
-    return next((row for row in ours if row.state != FAILED), None)
+    return next((row for row in ours if row.fact.stands), None)
 
 
 async def _failed(work: Work, row: HandOverRow, reason: str) -> None:

@@ -100,4 +100,4 @@ async def open_found_case(context: Context, deadline: Deadline, work: Work) -> N
     await record(work, change, new=True)
     await link_cases(work, case_id, beside.case_id, FOUND)
     note(work, case_id, FOUND_CASE)
-    await follow_up(context, work, change.case)
+    await follow_up(context, work, change.case, work.now)

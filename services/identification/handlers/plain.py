@@ -37,6 +37,7 @@ from services.identification.domain.law import may_agree_to_revoke
 from services.identification.domain.merging import OtherCase
 from services.identification.handlers.following import follow_up
 from services.identification.handlers.linking import keep_link, keep_merge, other_case
+from services.identification.handlers.needs import lock_family
 from services.identification.handlers.recording import (
     Context,
     allowed,
@@ -57,6 +58,8 @@ class Asked:
     body: Any
     case: Case
     now: datetime
+    said_at: datetime
+    """When the gateway took the command: what it took of consent has times of the same clock."""
     node: str
     clocks: Clocks
     policy: Policy
@@ -98,6 +101,7 @@ async def do(plain: Plain, context: Context, received: Received, work: Work) -> 
     named: UUID | None = getattr(body, "linked_case", None) or getattr(body, "into_case", None)
     if named is not None:
         await cases.lock_cases(work.transaction, (case_id, named))
+    family = await _family(work, case_id, body)
     standing = await standing_of(work, case_id)
     if standing is None:
         return await case_missing(received, work, plain.action)
@@ -105,29 +109,49 @@ async def do(plain: Plain, context: Context, received: Received, work: Work) -> 
         body=body,
         case=standing.case,
         now=work.now,
+        said_at=received.envelope.time,
         node=work.node,
         clocks=context.clocks,
         policy=await policy.policy_in_force(work.transaction),
         other=await other_case(work, named),
         links=await _links(work, case_id, body),
         made_in=await _makers(work, case_id, body),
-        handed_over=await _handed_over(context, work, standing.case, body),
+        handed_over=await _handed_over(context, work, family),
     )
     decided = allowed(standing, plain.decide(asked), needs_power=plain.needs_power)
     if await settle(work, standing.case, plain.action, decided) and isinstance(decided, Change):
         await plain.keep(work, asked)
-        await follow_up(context, work, decided.case)
+        await follow_up(context, work, decided.case, asked.said_at)
     return None
 
 
-async def _handed_over(context: Context, work: Work, case: Case, body: Any) -> bool:
-    if not isinstance(body, intake.IdentificationDeclined):
-        return False
-    return another_agency_has_it(case, await situation_of(context, work, case.case_id))
+async def _family(work: Work, case_id: UUID, body: Any) -> tuple[UUID, ...]:
+    """Of the wish for help alone: the case and all that are the same one, locked in the order of
+    their ids.
+    """
+    wants_help_alone = isinstance(body, intake.IdentificationDeclined)
+    return await lock_family(work, case_id) if wants_help_alone else ()
+
+
+async def _handed_over(context: Context, work: Work, family: tuple[UUID, ...]) -> bool:
+    """Another agency has the person's case also when it was given a duplicate of it, under what was
+    agreed to in that one.
+    """
+    for each in family:
+        found = await cases.read_case(work.transaction, each)
+        situation = await situation_of(context, work, each)
+        if found is not None and another_agency_has_it(found[0], situation):
+            return True
+    return False
 
 
 def _decline(asked: Asked) -> Change | Refusal:
-    declining = Declining(declined_at=asked.at, now=asked.now, handed_over=asked.handed_over)
+    declining = Declining(
+        declined_at=asked.at,
+        said_at=asked.said_at,
+        now=asked.now,
+        handed_over=asked.handed_over,
+    )
     return decline_identification(asked.case, declining)
 
 
@@ -267,7 +291,9 @@ RIGHTS: Final[Mapping[type[Contract], Plain]] = {
     ),
     intake.MajorityReached: Plain(
         action="record-majority",
-        decide=lambda asked: child.reach_majority(asked.case, asked.at, asked.now, asked.clocks),
+        decide=lambda asked: child.reach_majority(
+            asked.case, asked.at, asked.said_at, asked.now, asked.clocks
+        ),
     ),
     intake.PlacementReviewed: Plain(
         action="review-placement",

@@ -29,4 +29,4 @@ async def clock_ran_out(context: Context, deadline: Deadline, work: Work) -> Non
     await record(work, change)
     note(work, case.case_id, deadline.kind)
     if change.case.state != case.state:
-        await follow_up(context, work, change.case)
+        await follow_up(context, work, change.case, work.now)

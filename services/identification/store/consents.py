@@ -4,6 +4,7 @@ A withdrawal is never undone: a grant with a lower (epoch, sequence) than the la
 the case is not entered, however late it arrives.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -31,8 +32,9 @@ _NEWER_WITHDRAWAL: Final = Statement(
         > tuple_(_EPOCH, _SEQUENCE),
     )
 )
+_ENDS: Final = frozenset({"ended", "ended_at"})
 _GRANT: Final = insert(CONSENT_COPY).values(
-    {column.name: bindparam(column.name) for column in CONSENT_COPY.c if column.name != "ended"}
+    {column.name: bindparam(column.name) for column in CONSENT_COPY.c if column.name not in _ENDS}
     | {"ended": False}
 )
 _ENTER: Final = Statement(
@@ -44,13 +46,14 @@ _END: Final = Statement(
     update(CONSENT_COPY)
     .where(
         CONSENT_COPY.c.case_id == bindparam("the_case"),
+        CONSENT_COPY.c.ended.is_(False),
         or_(
             bindparam("the_consent", type_=ID).is_(None),
             CONSENT_COPY.c.consent_id == bindparam("the_consent", type_=ID),
         ),
         tuple_(CONSENT_COPY.c.epoch, CONSENT_COPY.c.sequence) < tuple_(_EPOCH, _SEQUENCE),
     )
-    .values(ended=True)
+    .values(ended=True, ended_at=bindparam("at"))
 )
 _EXPIRE: Final = Statement(
     update(CONSENT_COPY)
@@ -147,13 +150,23 @@ async def enter_consent(
     return entered > 0
 
 
-async def end_consents(
-    tx: Transaction, case_id: UUID, consent_id: UUID | None, *, epoch: int, sequence: int
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """One consent, or every one that was granted before, is taken back."""
+
+    consent_id: UUID | None
+    at: datetime
+    """When it was told at the gateway."""
+    epoch: int
+    sequence: int
+
+
+async def end_consents(tx: Transaction, case_id: UUID, withdrawal: Withdrawal) -> int:
     """End one consent, or every one granted before; older grants stay out from now on."""
-    await tx.execute(_WITHDRAWN, case_id=case_id, epoch=epoch, sequence=sequence)
+    place = {"epoch": withdrawal.epoch, "sequence": withdrawal.sequence}
+    await tx.execute(_WITHDRAWN, case_id=case_id, **place)
     return await tx.execute(
-        _END, the_case=case_id, the_consent=consent_id, epoch=epoch, sequence=sequence
+        _END, the_case=case_id, the_consent=withdrawal.consent_id, at=withdrawal.at, **place
     )
 
 
@@ -225,4 +238,5 @@ def _consent(row: Record) -> Consent:
         expires_at=row["expires_at"],
         recorded_at=row["recorded_at"],
         ended=row["ended"],
+        ended_at=row["ended_at"],
     )

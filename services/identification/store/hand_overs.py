@@ -40,6 +40,7 @@ _SETTLE: Final = Statement(
         changed_at=bindparam("changed_at"),
         decision_clock=bindparam("decision_clock"),
         decision_due_at=bindparam("decision_due_at"),
+        let_go_at=bindparam("let_go_at"),
     )
 )
 
@@ -61,11 +62,18 @@ class HandOverRow:
     decision_clock: str | None = None
     """What the agency that offered was told last of the clock of the first decision."""
     decision_due_at: datetime | None = None
+    let_go_at: datetime | None = None
+    """When the agency that took the case was told to let it go."""
 
     @property
     def fact(self) -> HandOver:
         """As the domain sees it."""
-        return HandOver(offer_id=self.offer_id, recipient=self.agency, state=self.state)
+        return HandOver(
+            offer_id=self.offer_id,
+            recipient=self.agency,
+            state=self.state,
+            let_go_at=self.let_go_at,
+        )
 
     @property
     def sender_not_told(self) -> bool:
@@ -108,6 +116,7 @@ async def settle_offer(tx: Transaction, row: HandOverRow) -> None:
         changed_at=row.changed_at,
         decision_clock=row.decision_clock,
         decision_due_at=row.decision_due_at,
+        let_go_at=row.let_go_at,
     )
 
 

@@ -69,6 +69,7 @@ CONSENT_COPY: Final = Table(
     Column("epoch", BigInteger),
     Column("sequence", BigInteger),
     Column("ended", Boolean),
+    Column("ended_at", TIME),
 )
 CONSENT_WITHDRAWAL: Final = Table(
     "consent_withdrawal",
@@ -108,6 +109,7 @@ HAND_OVER: Final = Table(
     Column("changed_at", TIME),
     Column("decision_clock", Text),
     Column("decision_due_at", TIME),
+    Column("let_go_at", TIME),
 )
 CASE_LINK: Final = Table(
     "case_link",

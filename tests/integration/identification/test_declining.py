@@ -1,10 +1,14 @@
 """Help and no identification, on a real database: by choice, by taking back, where nobody may."""
 
 from datetime import timedelta
+from uuid import UUID
 
-from contracts.gateway import NoticeQueued
-from contracts.identification import HandOverReceived
-from contracts.intake import IdentificationDeclined
+import pytest
+
+from contracts.catalogue import type_of
+from contracts.gateway import ConsentGranted, NoticeQueued, SendingRefused
+from contracts.identification import HandOverOffered, HandOverReceived
+from contracts.intake import DuplicateFound, IdentificationDeclined, MajorityReached
 from services.chassis.clock import new_id
 from tests.integration.identification.events import (
     BORDER,
@@ -16,12 +20,14 @@ from tests.integration.identification.events import (
     a_policy,
     a_screening,
     a_withdrawal,
+    at,
     take_over,
 )
-from tests.support.service_bench import NOW, Bench
+from tests.support.service_bench import NOW, Bench, Told
 
 CLOCKS = "SELECT kind FROM deadline WHERE kind = 'reasonable-grounds-due'"
 OURS = a_participant(BORDER, "border-guard", "detect-only")
+OTHERS = (INTERIOR, "interior-minsk")
 HELPED, RESUMED = "person-helped-without-identification", "identification-resumed"
 
 
@@ -110,15 +116,20 @@ async def test_while_another_agency_has_the_case_the_consent_is_taken_back_first
     assert await border.kinds("outgoing") == ["hand-over-offered"]
 
 
-async def test_who_was_taken_over_elsewhere_and_took_it_back_can_choose_help_alone(
-    border: Bench,
-) -> None:
-    case_id, consent = new_id(), a_consent()
+async def hand_over(border: Bench, case_id: UUID, consent: ConsentGranted) -> None:
+    """The police have the case, under this consent."""
     for body, subject in ((a_policy(), POLICY), (a_detection(), case_id), (consent, case_id)):
         await border.bring(body, subject)
     (offer,) = await border.told("outgoing")
     taken = HandOverReceived(offer_id=offer.body["offer_id"], hand_over_reference=new_id())
     await border.bring(taken, case_id, publisher="identification", sender=INTERIOR)
+
+
+async def test_who_was_taken_over_elsewhere_and_took_it_back_can_choose_help_alone(
+    border: Bench,
+) -> None:
+    case_id, consent = new_id(), a_consent()
+    await hand_over(border, case_id, consent)
     await border.bring(IdentificationDeclined(), case_id)
     await border.bring(a_withdrawal(consent_id=consent.consent_id), case_id)
     await border.bring(NoticeQueued(recipient=INTERIOR), case_id)
@@ -173,3 +184,169 @@ async def test_whoever_may_identify_from_now_on_is_as_late_as_the_case_is_old(
     assert await shown(interior, case_id) == ("detected", None)
     (due,) = await interior.rows(CLOCKS.replace("kind FROM", "due_at FROM"))
     assert due["due_at"] < NOW + timedelta(days=8)
+
+
+@pytest.mark.parametrize("declined_last", [True, False])
+async def test_the_last_word_at_the_gateway_counts_whichever_topic_brings_it_first(
+    border: Bench, interior: Bench, declined_last: bool
+) -> None:
+    """This service was away: what was told first is read last, a day later."""
+    case_id = new_id()
+    await border.bring(a_policy(), POLICY)
+    await border.bring(a_detection(), case_id)
+    await take_over(interior, case_id)
+    to_identify = a_consent(purposes=("identification",))
+    for bench, consent in ((border, a_consent()), (interior, to_identify)):
+        words = (
+            (consent, IdentificationDeclined())
+            if declined_last
+            else (
+                IdentificationDeclined(),
+                consent,
+            )
+        )
+        arrivals = []
+        for word in words:
+            await bench.let_time_pass(hours=1)
+            arrivals.append(bench.arrival(word, case_id))
+        await bench.let_time_pass(days=1)
+        for arrival in reversed(arrivals):
+            assert await bench.settle(arrival) == "handled"
+            await bench.let_time_pass(seconds=1)
+    if declined_last:
+        for bench in (border, interior):
+            expected = ("helped-without-identification", "person-chose")
+            assert await shown(bench, case_id) == expected
+        assert await border.kinds("outgoing") == []
+    else:
+        assert await shown(interior, case_id) == ("detected", None)
+        assert await border.kinds("outgoing") == ["hand-over-offered"]
+        assert await border.answers() == [True, ["handed-over"]]
+
+
+async def test_what_was_agreed_to_after_the_hand_over_was_taken_back_counts_read_a_day_later(
+    border: Bench,
+) -> None:
+    case_id = new_id()
+    await border.bring(a_policy(), POLICY)
+    await border.bring(a_detection(), case_id)
+    arrivals = []
+    for word in (a_consent(recipients=("ngo-brest",)), a_withdrawal(), a_consent()):
+        arrivals.append(border.arrival(word, case_id))
+        await border.let_time_pass(minutes=1)
+    await border.let_time_pass(days=1)
+    for arrival in arrivals:
+        await border.settle(arrival)
+        await border.let_time_pass(seconds=1)
+    assert await border.kinds("outgoing") == ["hand-over-offered"]
+
+
+async def test_what_the_adult_agreed_to_counts_from_when_it_was_told_that_they_are_one(
+    interior: Bench,
+) -> None:
+    case_id = new_id()
+    await take_over(interior, case_id, majority="believed-child")
+    told_at = interior.clock.now()
+    arrival = interior.arrival(MajorityReached(), case_id)
+    await interior.let_time_pass(days=1)
+    await interior.settle(arrival)
+    async with interior.client() as client:
+        case = (await client.get(f"/v1/cases/{case_id}")).json()
+    assert at(case["record"]["majority_reached_at"]) == told_at
+
+
+@pytest.mark.parametrize("wants_help_alone", [True, False])
+@pytest.mark.parametrize("notice_last", [True, False])
+async def test_who_agrees_again_after_the_police_let_the_case_go_is_offered_to_them_again(
+    border: Bench, wants_help_alone: bool, notice_last: bool
+) -> None:
+    case_id, consent = new_id(), a_consent()
+    await hand_over(border, case_id, consent)
+    await border.let_time_pass(hours=1)
+    await border.bring(a_withdrawal(consent_id=consent.consent_id), case_id)
+    notice = border.arrival(NoticeQueued(recipient=INTERIOR), case_id)
+    if not notice_last:
+        await border.settle(notice)
+    if wants_help_alone:
+        await border.bring(IdentificationDeclined(), case_id)
+    await border.let_time_pass(days=1)
+    await border.bring(a_policy(2), POLICY)
+    await border.let_time_pass(seconds=1)
+    assert await border.kinds("outgoing") == ["hand-over-offered"]
+    await border.bring(a_consent(), case_id)
+    if notice_last:
+        await border.settle(notice)
+    assert await border.kinds("outgoing") == ["hand-over-offered"] * 2
+    rows = await border.rows("SELECT state, reason FROM hand_over ORDER BY changed_at, state")
+    expected = [("failed", "grant-ended"), ("offered", None)]
+    assert sorted(tuple(row.values()) for row in rows) == expected
+    assert (await border.kinds("identification"))[-2:] == ["hand-over-failed", "hand-over-started"]
+
+
+async def test_who_had_the_case_through_a_duplicate_is_asked_to_let_it_go_first(
+    border: Bench,
+) -> None:
+    twice, goes_on, consent = new_id(), new_id(), a_consent()
+    await hand_over(border, twice, consent)
+    await border.bring(a_detection(), goes_on)
+    await border.bring(DuplicateFound(into_case=goes_on), twice)
+    await border.bring(IdentificationDeclined(), goes_on)
+    assert (await border.answers())[-2:] == [True, ["handed-over"]]
+    await border.let_time_pass(hours=1)
+    await border.bring(a_withdrawal(consent_id=consent.consent_id), twice)
+    await border.bring(NoticeQueued(recipient=INTERIOR), twice)
+    await border.bring(IdentificationDeclined(), goes_on)
+    assert (await border.answers())[-1] is True
+    assert await shown(border, goes_on) == ("helped-without-identification", "person-chose")
+
+
+def stopped(outgoing: Told) -> SendingRefused:
+    """The gateway's word that an offer may not leave: what was agreed for it was taken back."""
+    return SendingRefused(
+        outgoing_id=outgoing.id,
+        recipient=INTERIOR,
+        outgoing_type=type_of("identification", HandOverOffered),
+        reason="consent-withdrawn",
+    )
+
+
+@pytest.mark.parametrize("withdrawal_first", [True, False])
+async def test_what_was_taken_back_before_it_left_is_a_choice_too(
+    border: Bench, withdrawal_first: bool
+) -> None:
+    case_id, consent = new_id(), a_consent()
+    for body, subject in ((a_policy(), POLICY), (a_detection(), case_id), (consent, case_id)):
+        await border.bring(body, subject)
+    (outgoing,) = await border.told("outgoing")
+    await border.let_time_pass(hours=1)
+    told = [a_withdrawal(consent_id=consent.consent_id), stopped(outgoing)]
+    for word in told if withdrawal_first else reversed(told):
+        await border.bring(word, case_id)
+    assert await shown(border, case_id) == ("helped-without-identification", "person-chose")
+    assert await border.kinds("outgoing") == ["hand-over-offered"]
+    await border.let_time_pass(minutes=1)
+    await border.bring(a_consent(), case_id)
+    assert await border.kinds("outgoing") == ["hand-over-offered"] * 2
+
+
+async def test_what_was_agreed_to_before_an_offer_was_stopped_counts_read_after_it(
+    border: Bench,
+) -> None:
+    """The choice was made by taking back, not when it was heard that nothing leaves any more."""
+    case_id, consent, elsewhere = new_id(), a_consent(), "interior-minsk"
+    both = (OURS, *(a_participant(each, "interior-affairs", "identify") for each in OTHERS))
+    await border.bring(a_policy(participants=both), POLICY)
+    await border.bring(a_detection(), case_id)
+    await border.bring(consent, case_id)
+    (outgoing,) = await border.told("outgoing")
+    await border.let_time_pass(hours=1)
+    await border.bring(a_withdrawal(consent_id=consent.consent_id), case_id)
+    await border.let_time_pass(minutes=1)
+    agreed = border.arrival(a_consent(recipients=(elsewhere,)), case_id)
+    await border.let_time_pass(minutes=1)
+    await border.bring(stopped(outgoing), case_id)
+    assert await shown(border, case_id) == ("helped-without-identification", "person-chose")
+    await border.settle(agreed)
+    assert [each.headers["recipient"] for each in await border.told("outgoing")] == [
+        *(INTERIOR, elsewhere),
+    ]

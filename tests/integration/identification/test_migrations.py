@@ -2,6 +2,7 @@
 
 import importlib
 import secrets
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -9,7 +10,13 @@ import pytest
 
 from contracts.gateway import SharingStopped
 from services.chassis.clock import new_id
-from tests.integration.identification.events import take_over
+from tests.integration.identification.events import (
+    POLICY,
+    a_consent,
+    a_detection,
+    a_policy,
+    take_over,
+)
 from tests.support.postgres import Postgres
 from tests.support.service_bench import NOW, Bench
 
@@ -23,6 +30,7 @@ BEFORE: Final = (
     "CREATE TABLE record_need (case_id uuid, need_id uuid, ended_at timestamptz)",
 )
 DESTROYED = importlib.import_module("services.identification.migrations.0008_what_was_destroyed")
+SAID = importlib.import_module("services.identification.migrations.0009_when_it_was_said")
 CASE: Final = (
     "INSERT INTO person_case VALUES ($1, 'hand-over', 'border-brest', '{}', 'detected', '{}',"
     " now(), now(), now())"
@@ -35,6 +43,12 @@ REVIEWS: Final = "SELECT case_id::text, record->>'majority_review_at' AS at FROM
 HAND_OVER: Final = (
     "INSERT INTO hand_over (offer_id, case_id, direction, agency, outgoing_id, state, changed_at)"
     " VALUES ($1, $1, 'incoming', 'border-brest', $1, 'confirmed', now())"
+)
+
+TAKEN_BACK: Final = (
+    "INSERT INTO consent_copy (case_id, consent_id, purposes, recipients, class_oblasts,"
+    " class_except, expires_at, recorded_at, epoch, sequence, ended)"
+    " VALUES ($1, $1, '{hand-over}', '{}', '{}', '{}', now(), now(), 1, 1, true)"
 )
 
 
@@ -83,6 +97,43 @@ async def test_what_needs_a_record_when_the_upgrade_comes_is_marked_and_nothing_
     finally:
         await connection.close()
         await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def test_of_what_was_taken_back_or_let_go_before_the_upgrade_nobody_knows_when(
+    postgres_server: Postgres,
+) -> None:
+    name = f"test_{secrets.token_hex(6)}"
+    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE template0")
+    connection = await asyncpg.connect(postgres_server.on(name).url())
+    try:
+        for statement in FIRST.STATEMENTS:
+            await connection.execute(statement)
+        for row in (CASE, HAND_OVER, TAKEN_BACK):
+            await connection.execute(row, OLD)
+        for statement in SAID.STATEMENTS:
+            await connection.execute(statement)
+        (row,) = await connection.fetch("SELECT ended, ended_at FROM consent_copy")
+        assert tuple(row) == (True, None)
+        (row,) = await connection.fetch("SELECT state, let_go_at FROM hand_over")
+        assert tuple(row) == ("confirmed", None)
+    finally:
+        await connection.close()
+        await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def test_what_was_taken_back_before_the_upgrade_counts_from_when_it_was_agreed_to(
+    border: Bench,
+) -> None:
+    case_id, elsewhere = new_id(), a_consent(recipients=("ngo-brest",))
+    for body, subject in ((a_policy(), POLICY), (a_detection(), case_id), (elsewhere, case_id)):
+        await border.bring(body, subject)
+    await border.let_time_pass(hours=1)
+    async with border.frame.database.transaction() as tx:
+        await tx.connection.execute("UPDATE consent_copy SET ended = true, ended_at = NULL")
+    await border.bring(a_policy(2), POLICY)
+    await border.let_time_pass(seconds=1)
+    (case,) = await border.rows("SELECT state_detail->>'since' AS since FROM person_case")
+    assert datetime.fromisoformat(case["since"]) == NOW
 
 
 async def reviewed(bench: Bench) -> list[str]:

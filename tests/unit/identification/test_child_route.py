@@ -258,11 +258,11 @@ def test_what_the_child_says_is_a_to_do_until_it_was_asked() -> None:
 
 def test_of_age_consent_is_asked_afresh_and_the_placement_is_looked_at() -> None:
     child = a_child(PROTECTED, consent_outcome="given")
-    change = accepted(reach_majority(child, NOW, NOW, CLOCKS))
+    change = accepted(reach_majority(child, NOW - 2 * DAY, NOW - DAY, NOW, CLOCKS))
     assert change.case.codes.majority == "adult"
     assert {"consent-outcome", "placement-review"} <= set(change.case.to_dos)
-    assert change.case.record.majority_reached_at == NOW
-    assert reasons(reach_majority(change.case, NOW, NOW, CLOCKS)) == ["not-a-child"]
+    assert change.case.record.majority_reached_at == NOW - DAY, "when it was told"
+    assert reasons(reach_majority(change.case, NOW, NOW, NOW, CLOCKS)) == ["not-a-child"]
 
 
 def test_a_placement_is_a_to_do_until_somebody_says_what_becomes_of_it() -> None:
@@ -270,7 +270,7 @@ def test_a_placement_is_a_to_do_until_somebody_says_what_becomes_of_it() -> None
         "wrong-state",
         "in-the-future: occurred_at",
     ]
-    adult = accepted(reach_majority(a_child(), NOW, NOW, CLOCKS)).case
+    adult = accepted(reach_majority(a_child(), NOW, NOW, NOW, CLOCKS)).case
     change = accepted(review_placement(adult, "moves", NOW - DAY, NOW))
     reviewed = change.case
     assert "placement-review" in adult.to_dos
@@ -285,7 +285,7 @@ def test_a_placement_is_a_to_do_until_somebody_says_what_becomes_of_it() -> None
 
 
 def test_whoever_is_a_child_after_all_is_not_looked_at_as_an_adult() -> None:
-    adult = accepted(reach_majority(a_child(), NOW, NOW, CLOCKS)).case
+    adult = accepted(reach_majority(a_child(), NOW, NOW, NOW, CLOCKS)).case
     child = correct(adult, {"majority": "child"}, NOW, CLOCKS).case
     assert "placement-review" not in child.to_dos
 
@@ -303,18 +303,18 @@ def test_whoever_is_a_child_after_all_is_not_looked_at_as_an_adult() -> None:
 )
 def test_of_age_a_place_for_adults_is_looked_for(child: str, adult: str) -> None:
     case = a_child(audience_class=child)
-    change = accepted(reach_majority(case, NOW, NOW, CLOCKS))
+    change = accepted(reach_majority(case, NOW, NOW, NOW, CLOCKS))
     assert change.case.codes.audience_class == adult
 
 
 def test_of_age_no_time_is_lost() -> None:
-    change = accepted(reach_majority(a_child(PROTECTED), NOW, NOW, CLOCKS))
+    change = accepted(reach_majority(a_child(PROTECTED), NOW, NOW, NOW, CLOCKS))
     assert isinstance(change.case.state, Reflection)
     assert change.case.state.ends_at == PROTECTED.ends_at
     assert REFLECTION_ENDS in [due.kind for due in change.clocks]
     assert CONCLUSIVE_DUE not in change.stopped
     late = NOW + 31 * DAY
-    over = accepted(reach_majority(a_child(PROTECTED), late, late, CLOCKS))
+    over = accepted(reach_majority(a_child(PROTECTED), late, late, late, CLOCKS))
     assert isinstance(over.case.state, Presumed)
 
 

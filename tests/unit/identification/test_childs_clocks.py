@@ -54,7 +54,9 @@ def test_of_age_in_time_the_period_goes_on_with_its_clocks() -> None:
     route = CaseRecord(child_notification_due_at=NOW, majority_review_at=NOW)
     codes = some_codes(majority="child", consent_outcome="given")
     change = accepted(
-        children.reach_majority(a_case(PROTECTED, codes=codes, record=route), BEFORE, NOW, CLOCKS)
+        children.reach_majority(
+            a_case(PROTECTED, codes=codes, record=route), BEFORE, NOW, NOW, CLOCKS
+        )
     )
     adult = a_case(
         REFLECTING,
@@ -77,7 +79,7 @@ def test_of_age_a_review_comes_while_the_period_lasts_longer_than_it() -> None:
     longer = replace(PROTECTED, ends_at=NOW + 45 * DAY)
     change = accepted(
         children.reach_majority(
-            a_case(longer, codes=some_codes(majority="child")), NOW, NOW, CLOCKS
+            a_case(longer, codes=some_codes(majority="child")), NOW, NOW, NOW, CLOCKS
         )
     )
     review = DueDate(kind=REFLECTION_REVIEW, due_at=NOW + 30 * DAY)
@@ -88,7 +90,7 @@ def test_of_age_a_review_comes_while_the_period_lasts_longer_than_it() -> None:
 def test_of_age_after_the_period_the_decision_is_awaited() -> None:
     past = replace(PROTECTED, ends_at=NOW)
     child = a_case(past, codes=some_codes(majority="child"))
-    change = accepted(children.reach_majority(child, NOW, NOW, CLOCKS))
+    change = accepted(children.reach_majority(child, NOW, NOW, NOW, CLOCKS))
     assert change.case.state == Presumed(
         presumed_at=BEFORE, reflection_ended_at=NOW, conclusive_due_at=PROTECTED.conclusive_due_at
     )

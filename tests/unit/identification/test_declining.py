@@ -8,19 +8,23 @@ import pytest
 
 from services.identification.domain import (
     Closed,
+    ConsentedClass,
     Declining,
     Detected,
     HelpedWithoutIdentification,
     Identified,
     NotPresumed,
+    Offer,
     Reflection,
     Screening,
     ScreeningAsked,
     Situation,
+    Wait,
     decline_identification,
     is_open_again,
     is_over,
     resume_identification,
+    review,
     screen,
     screened_after_all,
     start_clock,
@@ -36,6 +40,7 @@ from services.identification.domain.told_clock import (
 from tests.unit.identification.builders import (
     BORDER,
     CLOCKS,
+    INTERIOR,
     NOW,
     PERIOD,
     a_case,
@@ -51,11 +56,17 @@ from tests.unit.identification.builders import (
 
 DAY = timedelta(days=1)
 SCREENED = Screening(result="indicators-found", screened_at=NOW)
-TO_BE_DECIDED_HERE = frozenset({"identification"})
+TO_BE_DECIDED_HERE = {
+    "purposes": frozenset({"identification"}),
+    "recipients": frozenset({BORDER}),
+}
+AGENCIES_LIKE_OURS = ConsentedClass(
+    agency_type="interior-affairs", oblasts=frozenset(), except_agencies=frozenset()
+)
 
 
 def declining(**changes: Any) -> Declining:
-    return replace(Declining(declined_at=NOW, now=NOW, handed_over=False), **changes)
+    return replace(Declining(declined_at=NOW, said_at=NOW, now=NOW, handed_over=False), **changes)
 
 
 def helped(reason: str = "person-chose", **changes: Any) -> Any:
@@ -81,6 +92,21 @@ def test_the_choice_stops_the_clock_of_the_first_decision_and_leaves_the_case_wo
     assert change.facts == (HelpedWithout(reason="person-chose"),)
     assert not is_over(change.case.state)
     assert start_clock(change.case, CLOCKS) is None, "nothing starts it behind the person's back"
+
+
+@pytest.mark.parametrize(
+    ("agreed_at", "counts"),
+    [(NOW - DAY, False), (NOW, False), (NOW + timedelta(minutes=1), True)],
+)
+def test_the_last_word_counts_however_late_it_is_read_here(agreed_at: Any, counts: bool) -> None:
+    """Both were told at the gateway; this service was away and hears of the choice a day later."""
+    asked = declining(said_at=NOW, now=NOW + DAY)
+    case = accepted(decline_identification(a_case(), asked)).case
+    agreed = a_consent(recorded_at=agreed_at)
+    expected = Offer(recipient=INTERIOR) if counts else Wait()
+    assert review(case, a_situation(consents=(agreed,), now=NOW + DAY)) == expected
+    here = a_consent(**TO_BE_DECIDED_HERE, recorded_at=agreed_at)
+    assert is_open_again(case, where_we_identify(consents=(here,))) is counts
 
 
 def test_where_no_clock_runs_none_is_stopped() -> None:
@@ -128,20 +154,39 @@ def test_who_handed_the_case_over_hears_that_its_clock_is_over_and_never_why() -
         (helped(), where_we_identify(consents=()), False),
         (
             helped(),
-            where_we_identify(
-                consents=(a_consent(purposes=TO_BE_DECIDED_HERE, recorded_at=NOW + DAY),)
-            ),
+            where_we_identify(consents=(a_consent(**TO_BE_DECIDED_HERE, recorded_at=NOW + DAY),)),
             True,
+        ),
+        (helped(), where_we_identify(consents=(a_consent(**TO_BE_DECIDED_HERE),)), False),
+        (
+            helped(),
+            where_we_identify(
+                consents=(
+                    a_consent(
+                        **TO_BE_DECIDED_HERE | {"recipients": frozenset({INTERIOR})},
+                        recorded_at=NOW + DAY,
+                    ),
+                )
+            ),
+            False,
         ),
         (
             helped(),
-            where_we_identify(consents=(a_consent(purposes=TO_BE_DECIDED_HERE),)),
-            False,
+            where_we_identify(
+                consents=(
+                    a_consent(
+                        **TO_BE_DECIDED_HERE | {"recipients": frozenset()},
+                        recipient_class=AGENCIES_LIKE_OURS,
+                        recorded_at=NOW + DAY,
+                    ),
+                )
+            ),
+            True,
         ),
         (helped(), where_we_identify(consents=(a_consent(recorded_at=NOW + DAY),)), False),
         (
             helped(),
-            a_situation(consents=(a_consent(purposes=TO_BE_DECIDED_HERE, recorded_at=NOW + DAY),)),
+            a_situation(consents=(a_consent(**TO_BE_DECIDED_HERE, recorded_at=NOW + DAY),)),
             False,
         ),
         (helped(codes=some_codes(majority="child")), where_we_identify(consents=()), True),

@@ -9,13 +9,17 @@ import pytest
 
 from services.identification.domain import (
     CaseRecord,
+    Consent,
     HandOver,
+    HelpedWithoutIdentification,
     HelpWithoutIdentification,
     Offer,
     Wait,
+    as_the_gateway_judged,
     review,
+    taken_back_at,
 )
-from services.identification.domain.hand_over import another_agency_has_it
+from services.identification.domain.hand_over import another_agency_has_it, consents_that_count
 from tests.unit.identification.builders import (
     INTERIOR,
     NGO,
@@ -90,6 +94,70 @@ def test_who_took_the_case_has_it_until_the_person_takes_back_what_was_agreed(
     assert another_agency_has_it(a_case(), situation) is has_it
     dutiful = replace(situation, duty_types=frozenset({"border-guard"}))
     assert another_agency_has_it(a_case(), dutiful) is bool(set(states) - {"failed"})
+
+
+def let_go(at: Any = NOW) -> HandOver:
+    return HandOver(offer_id=UUID(int=1), recipient=INTERIOR, state="confirmed", let_go_at=at)
+
+
+def test_who_was_told_to_let_the_case_go_has_it_no_more_whatever_is_agreed_to_later() -> None:
+    for consents in ((), (taken_back(),), (taken_back(), a_consent(recorded_at=LATER))):
+        situation = a_situation(consents=consents, hand_overs=(let_go(),))
+        assert not another_agency_has_it(a_case(), situation)
+        dutiful = replace(situation, duty_types=frozenset({"border-guard"}))
+        assert not another_agency_has_it(a_case(), dutiful)
+
+
+@pytest.mark.parametrize("state", [None, HelpedWithoutIdentification(reason="x", since=EARLIER)])
+@pytest.mark.parametrize(("agreed_at", "offered"), [(EARLIER, False), (NOW, False), (LATER, True)])
+def test_what_is_agreed_to_after_an_agency_let_the_case_go_has_it_offered_again(
+    agreed_at: Any, offered: bool, state: Any
+) -> None:
+    situation = a_situation(consents=(a_consent(recorded_at=agreed_at),), hand_overs=(let_go(),))
+    assert review(a_case(state), situation) == (Offer(recipient=INTERIOR) if offered else Wait())
+
+
+def test_that_an_agency_let_the_case_go_closes_no_consent_that_this_one_decides() -> None:
+    here = a_consent(purposes=frozenset({"identification"}))
+    situation = a_situation(consents=(here,), hand_overs=(let_go(),))
+    assert consents_that_count(a_case(), situation, "identification") == [here]
+    assert consents_that_count(a_case(), situation, "hand-over") == []
+
+
+def test_what_an_agency_let_go_of_makes_no_choice_of_what_was_taken_back_for_it() -> None:
+    """It had the case: what the person wants next nobody knows yet."""
+    situation = a_situation(consents=(taken_back(),), hand_overs=(let_go(LATER),))
+    assert review(a_case(), situation) == Wait()
+    anew = taken_back(recorded_at=LATER + timedelta(days=1))
+    again = replace(situation, consents=(taken_back(), anew))
+    assert review(a_case(), again) == HelpWithoutIdentification(reason="person-chose")
+
+
+def test_a_hand_over_is_taken_back_when_the_last_of_what_was_agreed_for_it_is() -> None:
+    first = taken_back(recorded_at=EARLIER, ended_at=LATER)
+    assert taken_back_at(a_case(), a_situation(consents=(first, taken_back()))) == LATER
+    of_before = (taken_back(recorded_at=EARLIER), taken_back())
+    assert taken_back_at(a_case(), a_situation(consents=of_before)) == NOW
+
+
+@pytest.mark.parametrize(
+    ("consent", "live"),
+    [
+        (a_consent(recorded_at=EARLIER), False),
+        (a_consent(), False),
+        (a_consent(recorded_at=LATER), True),
+        (a_consent(recipients=frozenset({NGO})), True),
+    ],
+)
+def test_what_may_not_leave_because_it_was_taken_back_was_taken_back(
+    consent: Consent, live: bool
+) -> None:
+    judged = as_the_gateway_judged(a_situation(consents=(consent,)), INTERIOR, NOW)
+    expected = consent if live else replace(consent, ended=True, ended_at=NOW)
+    assert judged.consents == (expected,)
+    known = replace(consent, ended=True, ended_at=EARLIER)
+    judged = as_the_gateway_judged(a_situation(consents=(known,)), INTERIOR, NOW)
+    assert judged.consents == (known,)
 
 
 def test_a_law_hands_over_what_the_person_took_back() -> None:

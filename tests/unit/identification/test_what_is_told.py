@@ -221,7 +221,7 @@ FUTURE: list[Step] = [
     lambda: children.record_view(CHILD, "agrees", TOO_LATE, NOW),
     lambda: children.take_measure(CHILD, replace(MEASURE, taken_at=TOO_LATE)),
     lambda: children.notify_guardian(SAFE_CHILD, TOO_LATE, NOW),
-    lambda: children.reach_majority(CHILD, TOO_LATE, NOW, CLOCKS),
+    lambda: children.reach_majority(CHILD, TOO_LATE, NOW, NOW, CLOCKS),
     lambda: children.record_authority_told(CHILD, "education", TOO_LATE, NOW, CLOCKS),
 ]
 
@@ -237,7 +237,7 @@ OF_A_CHILD_ONLY: list[tuple[Step, list[str]]] = [
     (lambda: children.record_view(ADULT, "agrees", NOW, NOW), []),
     (lambda: children.take_measure(ADULT, MEASURE), []),
     (lambda: children.notify_guardian(ADULT, NOW, NOW), ["guardian-not-safe"]),
-    (lambda: children.reach_majority(ADULT, NOW, NOW, CLOCKS), []),
+    (lambda: children.reach_majority(ADULT, NOW, NOW, NOW, CLOCKS), []),
     (lambda: children.record_authority_told(ADULT, "education", NOW, NOW, CLOCKS), []),
 ]
 

@@ -233,7 +233,7 @@ class WholeLife(RuleBasedStateMachine):
 
     @rule()
     def come_of_age(self) -> None:
-        self.ask(lambda: route.reach_majority(self.case, self.now, self.now, self.clocks))
+        self.ask(lambda: route.reach_majority(self.case, self.now, self.now, self.now, self.clocks))
 
     @rule(outcome=coded("best-interests"), view=coded("childs-view"), emergency=some.booleans())
     def look_after(self, outcome: str, view: str, emergency: bool) -> None:
@@ -277,7 +277,9 @@ class WholeLife(RuleBasedStateMachine):
 
     @rule(handed_over=some.booleans())
     def decline(self, handed_over: bool) -> None:
-        asked = Declining(declined_at=self.now, now=self.now, handed_over=handed_over)
+        asked = Declining(
+            declined_at=self.now, said_at=self.now, now=self.now, handed_over=handed_over
+        )
         self.ask(lambda: decline_identification(self.case, asked))
 
     @rule(end=some.sampled_from(["close", "void", "die"]), really=some.integers(0, 3))
