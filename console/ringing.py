@@ -9,7 +9,8 @@ MISSING: Final = "child-missing"
 WORTH: Final = frozenset(
     {
         MISSING,
-        *("offer-received", "offer-unseen", "task-expired"),
+        *("offer-received", "offer-unseen", "task-expired", "task-stopped"),
+        *("expected-earlier", "help-called-off"),
         *("decision-overdue", "awaited-decision-overdue"),
         *("provider-not-found", "need-escalated", "start-overdue", "hand-over-failed"),
         *("draft-end-near", "draft-ended"),

@@ -199,6 +199,12 @@ class EpisodeStopped(EpisodeFact):
     reason: Annotated[str, code("end-reason")] | None = None
 
 
+class HelpCalledOff(EpisodeFact):
+    """Whoever asked for this help took that back, and it runs: it changes nothing by itself.
+    Whoever helps asks the person, and ends it; the outcome goes back.
+    """
+
+
 class ContractFact(Contract):
     """Subject: the contract. Units that are paid, given, left, and given beyond what is paid."""
 

@@ -212,6 +212,14 @@ class TaskScheduled(TaskFact):
     starts_at: Time | None = None
 
 
+class ExpectedEarlier(TaskFact):
+    """Sender: the person is expected by ``arrive_by`` now, earlier than was told before. Whoever
+    can reach the person tells them.
+    """
+
+    arrive_by: Time
+
+
 class TaskDeclined(TaskFact):
     """The provider cannot; the reason belongs to the two agencies."""
 
@@ -257,7 +265,7 @@ class PersonNotArrived(TaskFact):
 
 
 class TaskCompleted(TaskFact):
-    """The service ended with an outcome."""
+    """The service ended with an outcome; also one that the sender had taken back while it ran."""
 
     outcome: Annotated[str, code("outcome")]
     unit: Annotated[str, code("unit")]
@@ -269,7 +277,9 @@ class TaskCancelled(TaskFact):
 
 
 class TaskStopped(TaskFact):
-    """Sharing was stopped by the person."""
+    """The provider is not to know any more, or tells nothing more: by a withdrawal, a restriction,
+    or the end of its feedback. At the sender the need goes on with another, or with a person.
+    """
 
 
 class TaskNotSent(TaskFact):

@@ -23,6 +23,10 @@ from services.chassis.clock import new_id
 
 TAKEN_ON: Final = ("accepting", "accepted", "in-progress", "on-hold")
 GIVING: Final = ("accepted", "in-progress")
+TAKEN_BACK: Final = ("cancelled", "expired")
+SUSPENDED: Final = "suspended"
+RUNS_ON: Final = ("active", SUSPENDED)
+"""Of an episode whose task was taken back: somebody here asks the person, and ends it."""
 AT_ONCE: Final = 100
 """So many tasks are named in one address."""
 PAUSE: Final = Field(name="reason", kind=Kind.CHOICE, code_list="pause-reason", nothing="choose")
@@ -37,12 +41,24 @@ UNIT_OF: Final[Mapping[str, str]] = {
 
 
 async def list_help(request: Request) -> Response:
-    """Everybody whom this agency takes care of, and what is stuck."""
+    """Everybody whom this agency takes care of, also if nobody asks for it now; what is stuck."""
     visit = visit_of(request)
-    tasks = [task for state in TAKEN_ON for task in await tasks_of(visit, "provider", state)]
+    states = (*TAKEN_BACK, *TAKEN_ON)
+    tasks = [task for state in states for task in await tasks_of(visit, "provider", state)]
     episodes = await _episodes(visit, [task["task_id"] for task in tasks])
+    tasks = [task for task in tasks if _is_given(task, episodes.get(task["task_id"]))]
     lasting = await somebody_lasts(visit)
     return page(visit, "help.html", tasks=tasks, episodes=episodes, lasting=lasting)
+
+
+def _is_given(task: Mapping[str, Any], episode: Mapping[str, Any] | None) -> bool:
+    """Whether somebody is helped, or is to be."""
+    return task["state"] in TAKEN_ON or _runs_on(task, episode)
+
+
+def _runs_on(task: Mapping[str, Any], episode: Mapping[str, Any] | None) -> bool:
+    """Whether help goes on that nobody asks for any more."""
+    return task["state"] in TAKEN_BACK and episode is not None and episode["state"] in RUNS_ON
 
 
 async def show_help(request: Request, task_id: UUID) -> Response:
@@ -105,6 +121,10 @@ async def _shown(
     visit: Visit, task_id: UUID, reasons: Sequence[Mapping[str, str | None]]
 ) -> Response:
     task = await read_help(visit, task_id)
+    runs_on = _runs_on(task, task["episode"])
+    rests = runs_on and task["episode"]["state"] == SUSPENDED
+    acts = task["state"] in GIVING or runs_on
+    gives = visit.may_open("POST", "/help/{task_id}")
     return page(
         visit,
         "giving.html",
@@ -115,8 +135,10 @@ async def _shown(
         groups=groups_of((*HELP_FORMS, *ONWARD_FORMS), task),
         plans=await plans_of(visit, task["case_id"]),
         requests=await _requests(visit, task["case_id"]),
-        gives=visit.may_open("POST", "/help/{task_id}"),
-        can_record=task["state"] in GIVING and visit.may_open("POST", "/help/{task_id}"),
+        gives=gives,
+        runs_on=runs_on,
+        can_act=acts and gives,
+        can_record=acts and gives and not rests,
         asks_others=visit.may_open("POST", "/help/{task_id}/onward"),
         fields=asked(visit, _fields(task), reasons),
         pause=asked(visit, (PAUSE,))[0],

@@ -81,6 +81,16 @@ def _need_is_not(*states: str) -> Over:
     return over
 
 
+def _stopped(piece: Piece) -> Place:
+    """Of an offer that we made its need goes on; of help that was given here nothing is left."""
+    return _request(piece) if piece["request_id"] else NOWHERE
+
+
+def _somebody_went_on(piece: Piece, request: Any, now: datetime) -> bool:
+    """The need is with somebody again, or over; where it was given here nobody can tell."""
+    return bool(request) and _need_is_not("not-found", "escalated")(piece, request, now)
+
+
 def _no_draft_any_more(piece: Piece, drafts: Any, _now: datetime) -> bool:
     """It was sent or dropped, or its days are over."""
     return all(each["request_id"] != piece["request_id"] for each in listed(drafts))
@@ -111,6 +121,11 @@ def _it_began(piece: Piece, episodes: Any, now: datetime) -> bool:
         or (row["starts_at"] and moment_of(row["starts_at"]) > now)
         for row in _of(piece, episodes)
     )
+
+
+def _it_ended(piece: Piece, episodes: Any, _now: datetime) -> bool:
+    """Whoever helps ended it, and so told what came of it."""
+    return any(row["state"] in ("completed", "ended-early") for row in _of(piece, episodes))
 
 
 def _somebody_said_why(piece: Piece, episodes: Any, now: datetime) -> bool:
@@ -196,6 +211,8 @@ RULES: Final[Mapping[str, tuple[Callable[[Piece], Place], Over]]] = {
     "offer-unseen": (_task, _task_is_not("delivered", "offered")),
     "start-overdue": (_task, _task_is_not("accepted")),
     "person-not-arrived": (_task, _task_is_not("accepted")),
+    "expected-earlier": (_task, _task_is_not("accepted")),
+    "task-stopped": (_stopped, _somebody_went_on),
     "provider-not-found": (_request, _need_is_not("not-found", "escalated")),
     "need-escalated": (_request, _need_is_not("not-found", "escalated")),
     "draft-end-near": (_drafts, _no_draft_any_more),
@@ -204,6 +221,7 @@ RULES: Final[Mapping[str, tuple[Callable[[Piece], Place], Over]]] = {
     "stay-overdue": (_episode, _nobody_stays_too_long),
     "placement-to-review": (_episode, _somebody_said_why),
     "episode-not-begun": (_episode, _it_began),
+    "help-called-off": (_episode, _it_ended),
     "follow-up-due": (_plans, _person_was_asked),
     "decision-overdue": (_case, _of_a_case(_decided)),
     "awaited-decision-overdue": (_case, _of_a_case(_no_other_agency_is_late)),

@@ -58,4 +58,5 @@ FACTS: Final = (
     Fact("episode-completed", "assistance", assistance.EpisodeCompleted, CASE),
     Fact("episode-ended-early", "assistance", assistance.EpisodeEndedEarly, CASE),
     Fact("episode-stopped", "assistance", assistance.EpisodeStopped, CASE),
+    Fact("help-called-off", "assistance", assistance.HelpCalledOff, CASE),
 )

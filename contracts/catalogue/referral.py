@@ -29,6 +29,7 @@ FACTS: Final = (
     Fact("hold-abandoned", "referral", referral.HoldAbandoned, CASE),
     Fact("task-accepted", "referral", referral.TaskAccepted, CASE),
     Fact("task-scheduled", "referral", referral.TaskScheduled, CASE),
+    Fact("expected-earlier", "referral", referral.ExpectedEarlier, CASE),
     Fact("task-declined", "referral", referral.TaskDeclined, CASE),
     Fact("task-expired", "referral", referral.TaskExpired, CASE),
     Fact("task-started", "referral", referral.TaskStarted, CASE),

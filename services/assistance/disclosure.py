@@ -31,6 +31,7 @@ from contracts.assistance import (
     FollowUpDue,
     FollowUpHeard,
     FollowUpSet,
+    HelpCalledOff,
     HoldConfirmed,
     HoldExpired,
     HoldFact,
@@ -244,6 +245,7 @@ EPISODE_EVENTS: Final[Mapping[type[facts.EpisodeFact], type[EpisodeFact]]] = Map
         facts.EpisodeEnded: EpisodeCompleted,
         facts.EpisodeEndedBeforeTime: EpisodeEndedEarly,
         facts.EpisodeWasStopped: EpisodeStopped,
+        facts.EpisodeWasCalledOff: HelpCalledOff,
     }
 )
 

@@ -211,6 +211,7 @@ def _task_fact(fact: TaskFact) -> referral.TaskFact:
         case (
             facts.PlaceSought()
             | facts.TaskScheduled()
+            | facts.ExpectedEarlier()
             | facts.StartOverdue()
             | facts.PersonNotArrived()
         ):
@@ -222,7 +223,11 @@ def _task_fact(fact: TaskFact) -> referral.TaskFact:
 
 
 def _when(
-    fact: facts.PlaceSought | facts.TaskScheduled | facts.StartOverdue | facts.PersonNotArrived,
+    fact: facts.PlaceSought
+    | facts.TaskScheduled
+    | facts.ExpectedEarlier
+    | facts.StartOverdue
+    | facts.PersonNotArrived,
 ) -> referral.TaskFact:
     """What says until when, or from when on."""
     match fact:
@@ -232,6 +237,8 @@ def _when(
             return referral.TaskScheduled(
                 **_shared(fact), arrive_by=fact.arrive_by, starts_at=fact.starts_at
             )
+        case facts.ExpectedEarlier():
+            return referral.ExpectedEarlier(**_shared(fact), arrive_by=fact.arrive_by)
         case facts.StartOverdue():
             return referral.StartOverdue(**_shared(fact), start_by=fact.start_by)
         case facts.PersonNotArrived():

@@ -14,6 +14,7 @@ from services.assistance.domain.facts import (
     EpisodeBegan,
     EpisodeEnded,
     EpisodeFact,
+    EpisodeWasCalledOff,
     EpisodeWasPlanned,
     EpisodeWasStopped,
     UnitsWereDelivered,
@@ -261,6 +262,15 @@ def cancel(episode: Episode, at: datetime) -> EpisodeChange | None:
     """The task is no longer wanted: help that began goes on, help that did not is dropped."""
     begun = not isinstance(episode.state, Planned | Scheduled)
     return None if begun else stop(episode, at, TASK_CANCELLED)
+
+
+def called_off(episode: Episode, at: datetime) -> tuple[EpisodeWasCalledOff, ...]:
+    """The task is no longer wanted, and help runs: nobody here would know that it is to be ended.
+
+    Also of an offer that expired while its acceptance was under way, where help began meanwhile.
+    """
+    runs = isinstance(episode.state, Active | Suspended)
+    return (EpisodeWasCalledOff(happened_at=at),) if runs else ()
 
 
 def _total(episode: Episode) -> int:

@@ -89,6 +89,13 @@ class EpisodeEndedBeforeTime:
     total: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpisodeWasCalledOff:
+    """Who asked for it takes that back while it runs; whoever helps ends it."""
+
+    happened_at: datetime
+
+
 EpisodeFact: TypeAlias = (
     EpisodeWasPlanned
     | EpisodeWasScheduled
@@ -100,6 +107,7 @@ EpisodeFact: TypeAlias = (
     | EpisodeEnded
     | EpisodeEndedBeforeTime
     | EpisodeWasStopped
+    | EpisodeWasCalledOff
 )
 
 

@@ -47,10 +47,15 @@ class Pool:
 
     @property
     def status(self) -> str:
-        """What other agencies are told instead of counts (code list ``capacity-status``)."""
+        """What other agencies are told instead of counts (code list ``capacity-status``).
+
+        While places are closed for a reason nobody is put on a list for them: whether they open
+        again, and for whom it is safe to wait, nobody has said.
+        """
         if self.available:
             return "capacity"
-        return "waitlist" if self.waiting_list else "none"
+        waits = self.waiting_list and self.closed_because is None
+        return "waitlist" if waits else "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from services.assistance.domain import (
     HoldAsked,
     Placed,
     Plan,
+    called_off,
     cancel,
     confirm,
     place,
@@ -154,7 +155,9 @@ async def _place_again(
 
 
 async def task_ended(context: Context, received: Received, work: Work) -> Waits | None:
-    """The task is no longer wanted: what did not begin is dropped, what began goes on."""
+    """The task is no longer wanted: what did not begin is dropped; what runs goes on, and whoever
+    helps is told, because nobody else can end it.
+    """
     body: TaskCancelled | TaskExpired = received.body
     tx, case_id = work.transaction, subject_of(received)
     if not ours(body):
@@ -165,6 +168,10 @@ async def task_ended(context: Context, received: Received, work: Work) -> Waits 
     if change is not None:
         await record_episode(work, change, episode)
         note(work, case_id, "cancel-episode")
+    if episode is not None:
+        for fact in called_off(episode, work.now):
+            outbox.tell(tx, disclosure.event_of(episode, fact), case_id)
+            note(work, case_id, "help-called-off")
     await _drop(context, work, hold)
     return None
 

@@ -18,7 +18,13 @@ from services.referral.domain.requests import (
     Offered,
     Request,
 )
-from services.referral.domain.tasks import ClosedLoopTask, Task, UnansweredTask
+from services.referral.domain.tasks import (
+    OPEN_STATES,
+    ClosedLoopTask,
+    Side,
+    Task,
+    UnansweredTask,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +80,8 @@ def nobody_has_helped_yet(standing: Standing) -> Refusal | None:
 
 
 def the_choice_is_a_persons(request: Request, standing: Standing, provider: str) -> Refusal | None:
-    """After nobody was found; or in an emergency that nobody took, which no machine re-routes.
+    """After nobody was found, or where nobody has the offer any more; or in an emergency that
+    nobody took, which no machine re-routes.
 
     Project: a search that runs has one hand on it; an emergency is never left to a machine.
     """
@@ -97,6 +104,10 @@ def objections_to_choosing(
 def _may_choose(request: Request, standing: Standing, provider: str) -> bool:
     if isinstance(standing.need.state, NotFound | Escalated):
         return True
+    if not isinstance(standing.need.state, Offered):
+        return False
     waiting = standing.unanswered
-    urgent = request.urgency == EMERGENCY and isinstance(standing.need.state, Offered)
+    if not any(task.code in OPEN_STATES[Side.SENDER] for task in standing.tasks):
+        return True
+    urgent = request.urgency == EMERGENCY
     return urgent and waiting is not None and waiting.terms.other_agency != provider

@@ -49,8 +49,17 @@ def next_contact(need: Need, allowed: tuple[Participant, ...], oblast: str) -> T
             return Turned(Contact.SUPERVISOR)
         case Contact.SUPERVISOR:
             return _coordinator(allowed, oblast)
+        case _ if it_was_ruled_out(need, allowed):
+            return _coordinator(allowed, oblast)
         case _:
             return None
+
+
+def it_was_ruled_out(need: Need, allowed: tuple[Participant, ...]) -> bool:
+    """Whether the agency to turn to is one that a restriction names by now: somebody takes its
+    place, or people are told that nobody may.
+    """
+    return need.turn_to is not None and all(each.node != need.turn_to for each in allowed)
 
 
 def _coordinator(allowed: tuple[Participant, ...], oblast: str) -> Turned:

@@ -7,7 +7,13 @@ the only one who can reach the person. Nothing here changes a state or ends anyt
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.referral.domain.facts import Progress, ProgressLetter, Step, TaskScheduled
+from services.referral.domain.facts import (
+    ExpectedEarlier,
+    Progress,
+    ProgressLetter,
+    Step,
+    TaskScheduled,
+)
 from services.referral.domain.tasks import AcceptedTask, ProvidedTask, SentTask
 
 
@@ -38,12 +44,19 @@ def scheduled(task: ProvidedTask, said: Times, now: datetime) -> Step[ProvidedTa
 
 
 def told_when(task: SentTask, progress: Progress) -> Step[SentTask]:
-    """Sender: the provider says when; of anything but an acceptance that waits it means nothing."""
+    """Sender: the provider says when; of anything but an acceptance that waits it means nothing.
+
+    Of an earlier time people are told at once: whoever plans by the one before comes too late.
+    """
     if not isinstance(task, AcceptedTask):
         return Step(task=task)
     said = Times(arrive_by=progress.arrive_by, starts_at=progress.starts_at)
     step = _known(task, said, progress.at)
-    return Step(task=step.task, facts=step.facts)
+    before, after = task.arrive_by, step.task.arrive_by
+    if before is None or after is None or after >= before:
+        return Step(task=step.task, facts=step.facts)
+    earlier = ExpectedEarlier(terms=task.terms, at=progress.at, arrive_by=after)
+    return Step(task=step.task, facts=(*step.facts, earlier))
 
 
 def _known(task: AcceptedTask, said: Times, at: datetime) -> Step[AcceptedTask]:

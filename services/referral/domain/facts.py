@@ -109,6 +109,13 @@ class TaskScheduled(TaskFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedEarlier(TaskFact):
+    """Sender: the person is expected earlier than was told before."""
+
+    arrive_by: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PersonNotArrived(TaskFact):
     """Sender: the provider expected the person in vain."""
 
@@ -327,9 +334,12 @@ State_co = TypeVar("State_co", bound=Task, covariant=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Generic[State_co]):
-    """What one decision changes. ``seek_again``: the need is without a provider again."""
+    """What one decision changes. ``seek_again``: the need is without a provider again, and the next
+    one is looked for; ``a_person_decides``: it is, and nobody is looked for without a person.
+    """
 
     task: State_co
     facts: tuple[TaskFact, ...] = ()
     letters: tuple[TaskLetter, ...] = ()
     seek_again: bool = False
+    a_person_decides: bool = False

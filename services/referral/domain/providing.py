@@ -4,7 +4,7 @@ Acceptance crosses two services: a place is asked for first, and only a placed h
 sender is told every step.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -273,14 +273,23 @@ def started(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
 
 
 def completed(task: ProvidedTask, outcome: Outcome, now: datetime) -> Step[ProvidedTask]:
-    """The service ended with an outcome: it goes back to the sender."""
-    if not isinstance(task, RunningTask):
-        return Step(task=task)
+    """The service ended with an outcome: it goes back to the sender.
+
+    Also where the sender took the offer back while help ran: what came of it is told once, and the
+    task stays as the sender left it (design: feedback to the sender is guaranteed).
+    """
+    match task:
+        case AcceptedTask() | StartedTask() | PausedTask():
+            ended: ProvidedTask = CompletedTask(terms=task.terms, outcome=outcome)
+        case ExpiredTask(outcome=None) | CancelledTask(outcome=None):
+            ended = replace(task, outcome=outcome)
+        case _:
+            return Step(task=task)
     progress = Progress(
         task_id=task.terms.task_id, state=CompletedTask.code, at=now, outcome=outcome
     )
     return Step(
-        task=CompletedTask(terms=task.terms, outcome=outcome),
+        task=ended,
         facts=(facts.TaskCompleted(terms=task.terms, at=now, outcome=outcome),),
         letters=(_letter(task.terms, progress),),
     )

@@ -122,12 +122,6 @@ class Need:
         """The agency to turn to now; nobody once somebody acted."""
         return self.state.told_agency if isinstance(self.state, Escalated) else None
 
-    def turned_to_nobody(self) -> "Need":
-        """The need, escalated as before, without an agency to turn to."""
-        if not isinstance(self.state, Escalated):
-            return self
-        return replace(self, state=replace(self.state, told_agency=None))
-
     def next_round(self) -> "Need":
         """The need, searched for once more; whom to tell begins anew."""
         return replace(self, state=Asking(), round=self.round + 1)
@@ -243,6 +237,6 @@ def may_be_sought_again(request: Request, offers: int, reroute_hops: int) -> boo
     """Whether the next provider is looked for without a person.
 
     Never for an emergency (a human calls somebody at once), and never beyond the profile's hops:
-    ``offers`` are those that the need had; a round that ended without one is no hop.
+    ``offers`` are those that counted as tries; a round that ended without one is no hop.
     """
     return request.urgency != EMERGENCY and offers <= reroute_hops

@@ -15,11 +15,13 @@ from services.referral.domain.listings import Cover, Listing
 from services.referral.domain.requests import (
     EMERGENCY,
     PLACES_TO_LIVE,
+    ROUTINE,
     Request,
     who_comes_along,
 )
 
 UNANSWERED: Final = "unanswered"
+WAITLIST: Final = "waitlist"
 FAMILY, MINOR_MOTHER, GIRLS = "carer-with-children", "minor-mother", "girls"
 _WIDER: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -31,10 +33,13 @@ _WIDER: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 """Classes of places that take somebody of the class, too."""
 _STATUS_ORDER: Final[Mapping[str, int]] = MappingProxyType(
-    {"capacity": 0, "ask": 1, "waitlist": 2, UNANSWERED: 3}
+    {"capacity": 0, "ask": 1, WAITLIST: 2, UNANSWERED: 3}
 )
 """What an answer is worth. Who said ``none``, or could not be asked, is not in it."""
-_SOMETHING: Final = frozenset(_STATUS_ORDER) - {UNANSWERED}
+ROOM: Final = frozenset({"capacity", "ask"})
+"""Answers of who has a place, or may have one. Who keeps a waiting list has none: what it accepts
+before a place is free is declined by itself.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,11 +208,16 @@ class Heard:
         """It was asked, and had no place, did not answer or could not be asked."""
         if listing.service_id not in self.answers:
             return False
-        return self.answers[listing.service_id] not in _SOMETHING
+        return self.answers[listing.service_id] not in ROOM
 
 
-def can_be_offered(bid: Bid) -> bool:
-    """Whoever has no place, or could not be asked, gets no offer."""
+def can_be_offered(bid: Bid, wanted: Wanted) -> bool:
+    """Whoever has no place, or could not be asked, gets no offer.
+
+    For a place on a list only somebody waits who can.
+    """
+    if bid.status == WAITLIST and wanted.urgency != ROUTINE:
+        return False
     return bid.status in _STATUS_ORDER
 
 
@@ -229,20 +239,21 @@ def to_ask(
 def choose(bids: tuple[Bid, ...], wanted: Wanted) -> Bid | None:
     """The one that gets the offer.
 
-    Preferred first, then who says it meets the access needs, then by answer, then in the person's
+    Whoever has room, or may have, before who has a waiting list or did not answer; among them
+    preferred first, then who says it meets the access needs, then by answer, then in the person's
     oblast, speaking the language without an interpreter, with the least load from us; at last by
     name, so that there is always one.
     """
-    offered = [bid for bid in bids if can_be_offered(bid)]
+    offered = [bid for bid in bids if can_be_offered(bid, wanted)]
     return min(offered, key=lambda bid: _order(bid, wanted), default=None)
 
 
 Nearness = tuple[bool, int, bool, bool, int, str, str]
 
 
-def _order(bid: Bid, wanted: Wanted) -> tuple[bool, int, int, Nearness]:
+def _order(bid: Bid, wanted: Wanted) -> tuple[bool, bool, int, int, Nearness]:
     near = _nearness(bid.listing, wanted, Heard(loads={bid.listing.agency: bid.load}))
-    return near[0], near[1], _STATUS_ORDER[bid.status], near
+    return bid.status not in ROOM, near[0], near[1], _STATUS_ORDER[bid.status], near
 
 
 def _nearness(listing: Listing, wanted: Wanted, heard: Heard) -> Nearness:

@@ -20,6 +20,7 @@ from services.referral.domain.facts import (
     Step,
     WithdrawalLetter,
 )
+from services.referral.domain.requests import EMERGENCY
 from services.referral.domain.tasks import (
     AcceptedTask,
     AcceptingTask,
@@ -143,11 +144,19 @@ def _paused(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask
 
 
 def _completed(task: SentTask, progress: Progress, _now: datetime) -> Step[SentTask]:
-    if not isinstance(task, RunningTask):
-        return Step(task=task)
+    """Of what was taken back the outcome is known, too, and no need is met by it: another one may
+    have the offer by now.
+    """
     outcome = progress.outcome or UNKNOWN_OUTCOME
+    match task:
+        case AcceptedTask() | StartedTask() | PausedTask():
+            ended: SentTask = ClosedLoopTask(terms=task.terms, outcome=outcome)
+        case ExpiredTask(outcome=None) | CancelledTask(outcome=None):
+            ended = replace(task, outcome=outcome)
+        case _:
+            return Step(task=task)
     return Step(
-        task=ClosedLoopTask(terms=task.terms, outcome=outcome),
+        task=ended,
         facts=(
             facts.TaskCompleted(terms=task.terms, at=progress.at, outcome=outcome),
             facts.LoopClosed(terms=task.terms, at=progress.at, outcome=outcome.outcome),
@@ -200,8 +209,8 @@ def expired(task: SentTask, now: datetime) -> Step[SentTask]:
 def feedback_ended(task: SentTask, now: datetime) -> Step[SentTask]:
     """The provider tells us no more: what it accepted may no longer be so, nobody here can know.
 
-    An offer without an answer is left to its time. Nobody else is sought by itself: the person may
-    well be helped there.
+    An offer without an answer is left to its time. Nobody else is sought by itself, because the
+    person may well be helped there: a person here decides.
     """
     if not isinstance(task, RunningTask):
         return Step(task=task)
@@ -234,10 +243,9 @@ def refused_by_the_person(task: SentTask, now: datetime) -> Step[SentTask]:
 
 
 def stopped(task: SentTask, now: datetime, *, tell_provider: bool) -> Step[SentTask]:
-    """The person no longer agrees that this provider knows.
+    """This provider is not to know any more, or tells us nothing more.
 
-    After a withdrawal the gateway itself tells the provider; after a restriction the offer is
-    withdrawn by letter.
+    Nothing may be left without somebody who goes on with the need: a person decides.
     """
     if not isinstance(task, UnansweredTask | RunningTask):
         return Step(task=task)
@@ -246,14 +254,41 @@ def stopped(task: SentTask, now: datetime, *, tell_provider: bool) -> Step[SentT
         task=StoppedTask(terms=task.terms),
         facts=(facts.TaskStopped(terms=task.terms, at=now),),
         letters=letters,
+        a_person_decides=True,
     )
 
 
+def restricted(task: SentTask, now: datetime) -> Step[SentTask]:
+    """Never this provider: the offer is withdrawn, and another one is sought at once.
+
+    But in an emergency: no machine re-routes it.
+    """
+    step = stopped(task, now, tell_provider=True)
+    a_machine_may = step.a_person_decides and task.terms.urgency != EMERGENCY
+    return replace(
+        step, seek_again=a_machine_may, a_person_decides=step.a_person_decides and not a_machine_may
+    )
+
+
+def consent_withdrawn(task: SentTask, now: datetime) -> Step[SentTask]:
+    """The person no longer agrees that this provider knows; the gateway itself tells it, too.
+
+    Another is sought as far as the person still agrees. Whom help is given already may want none
+    of it elsewhere: who stops sharing has not left a service, and a person decides.
+    """
+    if isinstance(task, StartedTask | PausedTask):
+        return stopped(task, now, tell_provider=True)
+    return restricted(task, now)
+
+
 def sharing_stopped(task: SentTask, now: datetime) -> Step[SentTask]:
-    """Who gave us the case stopped sharing it: whoever has it from us lets go of it, too."""
+    """Who gave us the case stopped sharing it: whoever has it from us lets go of it, too.
+
+    Nothing more is looked for under it.
+    """
     step = stopped(task, now, tell_provider=False)
     letters = (_withdrawal(task.terms, CancelledTask.code),) if step.facts else ()
-    return replace(step, letters=letters)
+    return replace(step, letters=letters, a_person_decides=False)
 
 
 def not_sent(task: SentTask, reason: str, now: datetime) -> Step[SentTask]:

@@ -7,7 +7,7 @@
 Nothing here identifies the person: terms are codes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -153,15 +153,17 @@ class DeclinedTask(_InState):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpiredTask(_InState):
-    """No answer in time."""
+    """No answer in time. ``outcome``: of help that had begun meanwhile, once it ended."""
 
+    outcome: Outcome | None = None
     code: ClassVar[str] = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelledTask(_InState):
-    """The sender no longer needs it."""
+    """The sender no longer needs it. ``outcome``: of help that ran on, once it ended."""
 
+    outcome: Outcome | None = None
     code: ClassVar[str] = "cancelled"
 
 
@@ -184,6 +186,7 @@ UnansweredTask = OfferedTask | DeliveredTask | SeenTask | AcceptingTask
 RunningTask = AcceptedTask | StartedTask | PausedTask
 EndedTask = DeclinedTask | ExpiredTask | CancelledTask | StoppedTask | NotSentTask
 SentTask = UnansweredTask | RunningTask | ClosedLoopTask | EndedTask
+TakenBackTask = ExpiredTask | CancelledTask
 OpenOffer = DeliveredTask | SeenTask
 ProvidedTask = OpenOffer | AcceptingTask | RunningTask | CompletedTask | EndedTask
 Task = SentTask | ProvidedTask
@@ -199,6 +202,13 @@ OPEN_STATES: Final[Mapping[Side, frozenset[str]]] = MappingProxyType(
     }
 )
 """States in which something may still happen, per side."""
+
+
+def tries(tasks: Iterable[Task]) -> int:
+    """How many offers of a need counted as tries: whoever sharing ended with was no choice of ours
+    that went wrong, and may be asked again under a new consent.
+    """
+    return sum(not isinstance(task, StoppedTask) for task in tasks)
 
 
 class DeadlineKind(StrEnum):

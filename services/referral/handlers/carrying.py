@@ -33,7 +33,7 @@ from services.referral.domain.tasks import (
     notices_of,
 )
 from services.referral.handlers.context import Context, told_under
-from services.referral.handlers.seeking import seek_again
+from services.referral.handlers.seeking import leave_to_a_person, seek_again
 from services.referral.store import deadlines, letters, outgoing, tasks
 from services.referral.store.outgoing import Addressed
 
@@ -49,12 +49,19 @@ class _Search:
 
 
 @dataclass(frozen=True, slots=True)
+class _Handing:
+    """The need of a task goes to a person."""
+
+    terms: Terms
+
+
+@dataclass(frozen=True, slots=True)
 class _Delivery:
     letter: TaskLetter
     task: Task
 
 
-_Errand = AnyStep | _Delivery | _Search
+_Errand = AnyStep | _Delivery | _Search | _Handing
 
 
 async def carry_out(context: Context, work: Work, steps: Iterable[AnyStep]) -> None:
@@ -80,6 +87,9 @@ async def _run(context: Context, work: Work, errand: _Errand) -> list[_Errand]:
         case _Search(terms=terms):
             offered = await seek_again(context, work, terms)
             return [] if offered is None else [offered]
+        case _Handing(terms=terms):
+            await leave_to_a_person(context, work, terms)
+            return []
         case _:
             assert_never(errand)
 
@@ -98,6 +108,8 @@ async def _record(context: Context, work: Work, step: AnyStep) -> list[_Errand]:
     errands: list[_Errand] = [_Delivery(letter, task) for letter in step.letters]
     if step.seek_again:
         errands.append(_Search(task.terms))
+    if step.a_person_decides:
+        errands.append(_Handing(task.terms))
     return errands
 
 

@@ -43,7 +43,16 @@ from services.referral.handlers.deciding import take_back
 from services.referral.handlers.escalating import turn_to_nobody_restricted
 from services.referral.handlers.onward import tell_first_senders
 from services.referral.handlers.seeking import end_search, seek_with_consent
-from services.referral.store import cases, copies, drafts, merges, refusals, requests, tasks
+from services.referral.store import (
+    cases,
+    copies,
+    drafts,
+    merges,
+    refusals,
+    requests,
+    stranded,
+    tasks,
+)
 
 LATELY: Final = 20
 """Requests of a case that may have been opened just before a consent came."""
@@ -154,6 +163,7 @@ async def _end_work(context: Context, work: Work, case_id: UUID, status: CaseSta
         for task in open_tasks
     ]
     await carry_out(context, work, steps)
+    await _end_stranded(work, case_id)
 
 
 async def consent_granted(context: Context, received: Received, work: Work) -> Waits | None:
@@ -240,7 +250,7 @@ async def restriction_set(context: Context, received: Received, work: Work) -> W
     )
     await cases.add_restriction(work.transaction, case_id, restriction)
     await _stop(context, work, case_id, None)
-    await turn_to_nobody_restricted(work, case_id)
+    await turn_to_nobody_restricted(context, work, case_id)
     return None
 
 
@@ -270,6 +280,7 @@ async def sharing_stopped(context: Context, received: Received, work: Work) -> W
         *(sending.sharing_stopped(cast(SentTask, task), work.now) for task in sent),
     ]
     await carry_out(context, work, steps)
+    await _end_stranded(work, case.case_id)
     note(work, case.case_id, "sharing-stopped")
     return None
 
@@ -321,22 +332,28 @@ async def _end_searches(work: Work, case_id: UUID) -> None:
         await end_search(work, need)
 
 
+async def _end_stranded(work: Work, case_id: UUID) -> None:
+    """What was offered and is taken back is looked for no more, because the case is over."""
+    for need in await stranded.read_stranded(work.transaction, case_id):
+        await end_search(work, need)
+
+
 async def _stop(
     context: Context, work: Work, case_id: UUID, withdrawn: frozenset[UUID] | None
 ) -> None:
-    """Stop what is no longer allowed, and take the offer back.
+    """Stop what is no longer allowed, and take the offer back; its need is not left alone.
 
     After a withdrawal the gateway tells the provider, too, unless it shares the case with it for
     another purpose: this letter then ends the task alone.
     """
     basis = await basis_of(work, case_id)
-    objections = objections_after_restriction
+    objections, decide = objections_after_restriction, sending.restricted
     if withdrawn is not None:
         basis = replace(basis, withdrawn=withdrawn)
-        objections = objections_after_withdrawal
+        objections, decide = objections_after_withdrawal, sending.consent_withdrawn
     open_tasks = await tasks.read_open_tasks(work.transaction, case_id, Side.SENDER)
     steps = [
-        sending.stopped(cast(SentTask, task), work.now, tell_provider=True)
+        decide(cast(SentTask, task), work.now)
         for task in open_tasks
         if objections(task.terms.other_agency, basis)
     ]

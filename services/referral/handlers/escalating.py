@@ -11,9 +11,9 @@ from services.chassis.messaging.work import Work
 from services.referral import disclosure
 from services.referral.access import contacts_allowed
 from services.referral.domain import escalation
-from services.referral.domain.agreements import Participant
 from services.referral.domain.facts import NeedEscalated, ProviderNotFound
 from services.referral.domain.requests import Escalated, Need, NotFound, Request
+from services.referral.domain.tasks import tries
 from services.referral.handlers.context import Context, basis_of, standing_of, tell
 from services.referral.store import cases, deadlines, requests, tasks
 
@@ -26,7 +26,7 @@ async def nobody_left(context: Context, work: Work, request: Request, need: Need
     asked = await requests.count_asked(work.transaction, need)
     body = disclosure.body_of_fact(ProviderNotFound(need=need, asked=asked))
     await tell(work, body, need.case_id)
-    offers = len(await tasks.read_need_tasks(work.transaction, need))
+    offers = tries(await tasks.read_need_tasks(work.transaction, need))
     if escalation.a_machine_gave_up(request, offers, context.profile.number("reroute_hops")):
         await tell_the_next(context, work, request, lost)
 
@@ -38,8 +38,8 @@ async def tell_the_next(context: Context, work: Work, request: Request, need: Ne
     allowed = contacts_allowed(await basis_of(work, need.case_id))
     turned = escalation.next_contact(need, allowed, oblast)
     if turned is None:
-        still = need.turn_to if _is_among(need.turn_to, allowed) else None
-        await _remember(work, need.in_state(Escalated(told=need.told or "", told_agency=still)))
+        last = Escalated(told=need.told or "", told_agency=need.turn_to)
+        await _remember(work, need.in_state(last))
         return
     due_at = None
     if turned.contact is escalation.Contact.SUPERVISOR:
@@ -56,26 +56,23 @@ async def tell_the_next(context: Context, work: Work, request: Request, need: Ne
     await tell(work, disclosure.body_of_fact(fact), need.case_id)
 
 
-async def turn_to_nobody_restricted(work: Work, case_id: UUID) -> None:
-    """An agency that a restriction names from now on is no longer one to turn to."""
+async def turn_to_nobody_restricted(context: Context, work: Work, case_id: UUID) -> None:
+    """An agency that a restriction names from now on is no longer one to turn to; the next is."""
     waiting = await requests.read_needs_searching(work.transaction, case_id)
     named = [need for need in waiting if need.turn_to is not None]
     if not named:
         return
     allowed = contacts_allowed(await basis_of(work, case_id))
     for need in named:
-        if not _is_among(need.turn_to, allowed):
-            await requests.write_need(work.transaction, need.turned_to_nobody())
+        request = await requests.read_request(work.transaction, need.request_id)
+        if request is not None and escalation.it_was_ruled_out(need, allowed):
+            await tell_the_next(context, work, request, need)
 
 
 async def somebody_acted(work: Work, need: Need) -> None:
     """The need is in other hands: nobody more is told. ``need`` is as it is from now on."""
     await requests.write_need(work.transaction, need)
     await deadlines.watch_need(work.transaction, need, None)
-
-
-def _is_among(agency: str | None, allowed: tuple[Participant, ...]) -> bool:
-    return any(each.node == agency for each in allowed)
 
 
 async def _remember(work: Work, need: Need) -> None:

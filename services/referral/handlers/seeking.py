@@ -7,6 +7,7 @@ restrictions are looked at when asking *and* when choosing.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from contracts.vocabulary import NOT_YET_KNOWN
@@ -26,8 +27,8 @@ from services.referral.domain.requests import (
     may_be_sought_again,
     who_comes_along,
 )
-from services.referral.domain.routing import UNANSWERED, Bid, Wanted
-from services.referral.domain.tasks import OfferedTask, Side, Terms
+from services.referral.domain.routing import ROOM, UNANSWERED, Bid, Wanted
+from services.referral.domain.tasks import OfferedTask, Side, Terms, tries
 from services.referral.domain.timing import answer_by, seen_by
 from services.referral.handlers.context import Context, basis_of, standing_of
 from services.referral.handlers.escalating import nobody_left, somebody_acted
@@ -45,6 +46,7 @@ from services.referral.store.outgoing import Addressed
 from services.referral.store.requests import Consideration, Query
 
 ASKED, BEYOND, ACCESS = "asked", "beyond-this-round", "access-not-said"
+LEFT: Final = "left-to-a-person"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ async def choose(
     """End a round: offer to the best of those who answered and still fit, or say there is none.
 
     Where none of the round has answered that it can, those beyond its bound are asked first; who
-    did not answer at all is offered it when there is nobody left to ask.
+    keeps a waiting list, or did not answer at all, is offered it when nobody is left to ask.
     """
     tx = work.transaction
     await deadlines.forget_answers(tx, need)
@@ -109,7 +111,7 @@ async def choose(
     round_ = {query.service_id: query.status for query in queries}
     chosen = routing.choose(_bids(search, round_, loads), search.wanted)
     go_on = any(listing.service_id not in answers for listing in search.fitting)
-    if chosen is None or chosen.status == UNANSWERED:
+    if chosen is None or chosen.status not in ROOM:
         everybody = _bids(search, answers, loads)
         chosen = None if go_on else routing.choose(everybody, search.wanted)
     await requests.write_considerations(tx, need, _as_chosen(search, queries, chosen), work.now)
@@ -141,19 +143,44 @@ def _bids(
 
 async def seek_again(context: Context, work: Work, terms: Terms) -> Step[OfferedTask] | None:
     """The need of this task is without a provider again: the next round, if a machine may."""
-    if terms.request_id is None or terms.need_id is None:
+    found = await _without_provider(work, terms)
+    if found is None:
         return None
-    request = await requests.read_request(work.transaction, terms.request_id)
-    need = await requests.lock_need(work.transaction, terms.request_id, terms.need_id)
-    if request is None or need is None or not isinstance(need.state, Offered):
-        return None
-    offers = len(await tasks.read_need_tasks(work.transaction, need))
+    request, need = found
+    offers = tries(await tasks.read_need_tasks(work.transaction, need))
     if not may_be_sought_again(request, offers, context.profile.number("reroute_hops")):
         await nobody_left(context, work, request, need)
         return None
     again = need.next_round()
     await requests.write_need(work.transaction, again)
     return await seek(context, work, request, again)
+
+
+async def leave_to_a_person(context: Context, work: Work, terms: Terms) -> None:
+    """The need of this task is without a provider again, and nobody is asked before a person says
+    so. Who lacks only a consent is written down: one that comes now is for it.
+    """
+    found = await _without_provider(work, terms)
+    if found is None:
+        return
+    request, need = found
+    again = need.next_round()
+    search = await _search(context, work, request, again)
+    if search is None:
+        return
+    await _write_down(work, again, _as_asked(search, (), others=LEFT))
+    await nobody_left(context, work, request, again)
+
+
+async def _without_provider(work: Work, terms: Terms) -> tuple[Request, Need] | None:
+    """The need of a task that ended, locked, if nobody went on with it meanwhile."""
+    if terms.request_id is None or terms.need_id is None:
+        return None
+    request = await requests.read_request(work.transaction, terms.request_id)
+    need = await requests.lock_need(work.transaction, terms.request_id, terms.need_id)
+    if request is None or need is None or not isinstance(need.state, Offered):
+        return None
+    return request, need
 
 
 async def seek_with_consent(context: Context, work: Work, need: Need) -> Step[OfferedTask] | None:
@@ -308,13 +335,15 @@ async def _write_down(work: Work, need: Need, found: list[Consideration]) -> Non
     await requests.write_considerations(tx, need, new, work.now)
 
 
-def _as_asked(search: Search, asked: tuple[Listing, ...]) -> list[Consideration]:
+def _as_asked(
+    search: Search, asked: tuple[Listing, ...], others: str = BEYOND
+) -> list[Consideration]:
     return [
         Consideration(
             service_id=listing.service_id,
             agency=listing.agency,
             verdicts=objections
-            or (ASKED if listing in asked else BEYOND, *_access(search, listing)),
+            or (ASKED if listing in asked else others, *_access(search, listing)),
         )
         for listing, objections in search.considered
     ]

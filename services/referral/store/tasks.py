@@ -168,14 +168,18 @@ async def read_open_tasks(tx: Transaction, case_id: UUID, side: Side) -> tuple[T
 
 
 async def read_tried(tx: Transaction, case_ids: Iterable[UUID]) -> Tried:
-    """Which agency had which need of these cases, and who declined what, when and why."""
+    """Which agency had which need of these cases, and who declined what, when and why.
+
+    With whom sharing ended is not among them: a new consent, or the end of a restriction that was a
+    mistake, is for it as for anybody.
+    """
     rows = await tx.fetch(_TRIED, case_ids=list(case_ids))
     declined = tasks.DeclinedTask.code
     return Tried(
         offers=frozenset(
             (row["request_id"], row["need_id"], row["other_agency"])
             for row in rows
-            if row["state"] != declined
+            if row["state"] not in (declined, tasks.StoppedTask.code)
         ),
         declines=tuple(
             Decline(
@@ -279,8 +283,6 @@ _PLAIN: Final = {
         tasks.OfferedTask,
         tasks.DeliveredTask,
         tasks.SeenTask,
-        tasks.ExpiredTask,
-        tasks.CancelledTask,
         tasks.StoppedTask,
     )
 }
@@ -299,6 +301,8 @@ def _task(row: Record) -> Task:
             return _refused_task(terms, state, row["reason"])
         case "completed" | "loop-closed":
             return _finished_task(terms, row)
+        case "expired" | "cancelled":
+            return _taken_back_task(terms, row)
     raise Misuse("a task's row is in a state that no class stands for")
 
 
@@ -322,8 +326,21 @@ def _refused_task(terms: Terms, state: str, reason: str) -> Task:
     return tasks.NotSentTask(terms=terms, reason=reason)
 
 
+def _taken_back_task(terms: Terms, row: Record) -> Task:
+    ended = tasks.ExpiredTask if row["state"] == "expired" else tasks.CancelledTask
+    return ended(terms=terms, outcome=_outcome(row))
+
+
+def _outcome(row: Record) -> Outcome | None:
+    if row["outcome"] is None:
+        return None
+    return Outcome(outcome=row["outcome"], unit=row["unit"], quantity=row["quantity"])
+
+
 def _finished_task(terms: Terms, row: Record) -> Task:
-    outcome = Outcome(outcome=row["outcome"], unit=row["unit"], quantity=row["quantity"])
+    outcome = _outcome(row)
+    if outcome is None:
+        raise Misuse("a task's row ended without an outcome")
     if terms.side is Side.SENDER:
         return tasks.ClosedLoopTask(terms=terms, outcome=outcome)
     return tasks.CompletedTask(terms=terms, outcome=outcome)

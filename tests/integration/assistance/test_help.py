@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.gateway import SharingStopped
-from contracts.intake import PersonDeparted
+from contracts.intake import PersonDeparted, ServiceEndedEarly
 from contracts.referral import HoldAbandoned, TaskCancelled, TaskExpired, TaskStopped
 from services.assistance import main
 from services.assistance.settings import Settings
@@ -196,7 +196,14 @@ async def test_a_task_that_is_no_longer_wanted_drops_only_what_did_not_begin(
     await provider.bring(of_task(HoldAbandoned, task_id), case_id, publisher=REFERRAL)
     await provider.bring(of_task(model, task_id), case_id, publisher=REFERRAL)
     assert await places_of(provider, pool_id) == ((0, 0, 1, 0) if begun else (1, 0, 0, 0))
-    assert ("episode-stopped" in await provider.kinds("assistance")) is not begun
+    kinds = await provider.kinds("assistance")
+    assert ("episode-stopped" in kinds) is not begun
+    assert kinds.count("help-called-off") == begun
+    if begun:
+        ended = ServiceEndedEarly(task_id=task_id, reason="person-left")
+        await provider.bring(ended, case_id)
+        assert await places_of(provider, pool_id) == (1, 0, 0, 0)
+        assert (await provider.kinds("assistance"))[-1] == "episode-ended-early"
 
 
 @pytest.mark.parametrize("begun", [False, True])

@@ -57,6 +57,22 @@ def referral_template(postgres_server: Postgres) -> str:
     return name
 
 
+LEFT_ALONE = """
+    SELECT state, round FROM need WHERE state = 'offered' AND NOT EXISTS (
+        SELECT 1 FROM task WHERE task.request_id = need.request_id AND task.need_id = need.need_id
+            AND side = 'sender' AND state IN (
+                'offered', 'delivered', 'seen', 'accepting', 'accepted', 'in-progress', 'on-hold',
+                'loop-closed'))
+    OR state IN ('asking', 'not-found') AND due_at IS NULL
+    OR state = 'escalated' AND told = 'supervisor' AND due_at IS NULL
+"""
+
+
+async def no_need_is_left_alone(node: Node) -> None:
+    """Whatever happened: who is offered a need has it, and whoever waits has a clock."""
+    assert await node.rows(LEFT_ALONE) == []
+
+
 @pytest_asyncio.fixture
 async def world(
     postgres_server: Postgres, referral_template: str, tmp_path: Path
@@ -75,4 +91,7 @@ async def world(
             nodes[node] = Node(node, database, clock, telemetry)
             await nodes[node].feed("gateway", policy(), POLICY_SUBJECT)
         await nodes[INTERIOR].feed("identification", a_case(), an_id("case"))
-        yield World(nodes, clock)
+        world = World(nodes, clock)
+        yield world
+        for each in nodes.values():
+            await no_need_is_left_alone(each)

@@ -119,6 +119,29 @@ async def test_who_leaves_a_service_is_helped_further_under_the_same_consent(wor
     assert len(world.bodies(INTERIOR, referral.TaskOffered)) == 2
 
 
+@pytest.mark.parametrize("crosses", [False, True])
+async def test_what_came_of_help_that_was_called_off_reaches_who_asked_for_it(
+    world: World, crosses: bool
+) -> None:
+    task_id = await helped(world, assistance.EpisodeStarted)
+    if crosses:
+        world.held_back = lambda sent: sent.name == "OfferWithdrawn"
+    assert await told(world, INTERIOR, cancel(reason="person-left"), CASE) == []
+    given = {"outcome": "person-left", "unit": "visit", "total": 2, "reason": "person-left"}
+    for _ in range(2):
+        ended = an_episode(assistance.EpisodeEndedEarly, task_id, **given)
+        await world.nodes[REDCROSS].feed("assistance", ended, THERE)
+        await world.release()
+    for node in (INTERIOR, REDCROSS):
+        (done,) = world.bodies(node, referral.TaskCompleted)
+        assert (done.outcome, done.quantity) == ("person-left", 2)
+        (row,) = await world.nodes[node].rows("SELECT state, outcome FROM task")
+        assert row["outcome"] == "person-left"
+        assert row["state"] == ("completed" if crosses and node == REDCROSS else "cancelled")
+    assert len(world.bodies(INTERIOR, referral.LoopClosed)) == 1
+    assert await over(world) == {True}
+
+
 async def test_what_was_completed_is_not_called_off_and_a_return_is_a_new_linked_request(
     world: World,
 ) -> None:

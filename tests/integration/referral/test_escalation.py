@@ -95,7 +95,29 @@ async def test_the_request_says_to_which_agency_to_turn_until_a_restriction_name
     assert await turned_to(world) == [("oblast-coordinator", OBLAST)]
     never = gateway.RestrictionSet(restriction_id=an_id("late"), oblast="BY-BR")
     await world.nodes[INTERIOR].feed("gateway", never, CASE)
-    assert await turned_to(world) == [("oblast-coordinator", None)]
+    assert await turned_to(world) == [("nobody-allowed", None)]
+    await world.settle()
+    assert contacts(world)[-1] == ("nobody-allowed", None)
+    assert await after_two_days(world) == [
+        *(("supervisor", None), ("oblast-coordinator", OBLAST), ("nobody-allowed", None)),
+    ]
+
+
+async def test_whoever_is_restricted_after_they_were_told_is_replaced_by_the_next_at_once(
+    world: World,
+) -> None:
+    await a_need_without_provider(world)
+    await after_two_days(world)
+    for agency, then in (
+        (OBLAST, ("national-coordinator", CAPITAL)),
+        (CAPITAL, ("nobody-allowed", None)),
+    ):
+        never = gateway.RestrictionSet(restriction_id=an_id(f"never {agency}"), agency=agency)
+        await world.nodes[INTERIOR].feed("gateway", never, CASE)
+        await world.settle()
+        assert contacts(world)[-1] == then
+        assert await turned_to(world) == [then]
+    assert len(await after_two_days(world)) == 4
 
 
 async def test_no_escalation_reaches_a_restricted_agency(world: World) -> None:

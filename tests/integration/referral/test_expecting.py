@@ -77,6 +77,15 @@ async def test_both_sides_read_the_same_times_of_both_clocks(world: World) -> No
         assert kinds == {"start-by"}
 
 
+async def test_who_is_expected_earlier_is_told_to_the_sender_alone(world: World) -> None:
+    task_id = await accepted(world)
+    for arrive_by in (LATER, COME_BY, LATER):
+        await expected(world, task_id, arrive_by)
+    (earlier,) = world.bodies(INTERIOR, referral.ExpectedEarlier)
+    assert (earlier.task_id, earlier.side, earlier.arrive_by) == (task_id, "sender", COME_BY)
+    assert world.bodies(REDCROSS, referral.ExpectedEarlier) == []
+
+
 async def test_where_nobody_is_expected_and_what_is_said_again_nothing_is_told(
     world: World,
 ) -> None:

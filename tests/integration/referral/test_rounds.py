@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from contracts import referral
 from tests.integration.referral.test_by_hand import two_nurses
 from tests.integration.referral.test_loop import CASE
@@ -132,3 +134,42 @@ async def test_a_verdict_that_stands_is_kept_once_however_many_rounds_there_are(
     kept = [(number, agency) for number, agency, _ in await verdicts(world)]
     assert [each for each in kept if each[1] == "nobody-we-know"] == [(1, "nobody-we-know")] * 3
     assert (2, NGO) in kept
+
+
+async def waits(world: World, node: str) -> None:
+    """The node's house is full, and keeps a waiting list."""
+    name = f"full {node}"
+    full = a_pool(name, service_type="nursing-visit", audience_class="men", status="waitlist")
+    await world.nodes[node].feed("assistance", full, an_id(name))
+
+
+async def test_who_only_keeps_a_waiting_list_comes_after_all_beyond_the_bound(world: World) -> None:
+    await waits(world, REDCROSS)
+    await asked_one_at_a_time(world)
+    assert await verdicts(world) == [
+        (1, REDCROSS, ("waitlist", "not-offered")),
+        (1, NGO, ("beyond-this-round",)),
+        (2, REDCROSS, ("beyond-this-round",)),
+        (2, NGO, ("ask", "offered")),
+    ]
+
+
+async def test_when_nobody_has_room_the_first_with_a_waiting_list_is_offered_it(
+    world: World,
+) -> None:
+    for node in (REDCROSS, NGO):
+        await waits(world, node)
+    await asked_one_at_a_time(world)
+    assert (2, REDCROSS, ("waitlist", "offered")) in await verdicts(world)
+
+
+@pytest.mark.parametrize(("urgency", "told"), [("emergency", "escalated"), ("urgent", "not-found")])
+async def test_what_cannot_wait_is_offered_to_no_waiting_list_and_a_person_is_told_at_once(
+    world: World, urgency: str, told: str
+) -> None:
+    for node in (REDCROSS, NGO):
+        await waits(world, node)
+    await asked_one_at_a_time(world, urgency=urgency)
+    assert world.bodies(INTERIOR, referral.TaskOffered) == []
+    (need,) = await world.nodes[INTERIOR].rows("SELECT state FROM need")
+    assert need["state"] == told

@@ -21,6 +21,7 @@ from services.assistance.domain import (
     Scheduled,
     Suspended,
     begin,
+    called_off,
     cancel,
     deliver,
     facts,
@@ -150,6 +151,24 @@ def test_a_cancelled_task_drops_only_help_that_did_not_begin() -> None:
     assert done(cancel(an_episode(Scheduled(starts_at=NOW)), NOW)).episode.state == dropped
     assert cancel(an_episode(UNDER_WAY), NOW) is None
     assert cancel(an_episode(Suspended(unit="visit", total=1, reason="illness")), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "runs"),
+    [
+        (Planned(), False),
+        (Scheduled(starts_at=NOW), False),
+        (UNDER_WAY, True),
+        (Suspended(unit="visit", total=1, reason="illness"), True),
+        (Completed(unit="visit", total=1, outcome="need-met"), False),
+        (EndedEarly(total=0, reason="task-cancelled"), False),
+    ],
+)
+def test_only_of_help_that_runs_it_is_told_that_nobody_asks_for_it_any_more(
+    state: Any, runs: bool
+) -> None:
+    told = (facts.EpisodeWasCalledOff(happened_at=NOW),) if runs else ()
+    assert called_off(an_episode(state), NOW) == told
 
 
 def test_the_night_is_counted_from_arrival_and_a_visit_is_not() -> None:

@@ -164,8 +164,11 @@ def test_a_waiting_list_counts_only_while_nothing_is_free_and_stays_until_told_o
     assert release_place(full).status == "capacity"
     again = cast(Pool, report(full, a_report()))
     assert (again.waiting_list, again.status) == (True, "waitlist")
-    shut = cast(Pool, close(free, Closing(out_of_service=2, reason="repair", now=NOW)))
-    assert shut.status == "waitlist"
+    opened = Closing(out_of_service=0, reason="repair", now=NOW)
+    for reason in ("repair", "safety"):
+        shut = cast(Pool, close(free, replace(opened, out_of_service=2, reason=reason)))
+        assert (shut.waiting_list, shut.status) == (True, "none")
+        assert cast(Pool, close(shut, opened)).status == "capacity"
     gone = cast(Pool, report(full, a_report(waiting_list=False)))
     assert (gone.waiting_list, gone.status) == (False, "none")
     assert not cast(Pool, report(None, a_report())).waiting_list

@@ -9,7 +9,16 @@ from contracts.catalogue import CATALOGUE
 from contracts.vocabulary import LANGUAGES, code_lists
 from services.chassis.clock import new_id
 from services.chassis.messaging.unfinished import Unfinished
-from tests.support.console_bench import CASE, POOL, TASK, TASKS_PAGE, Bench, a_pool, a_task
+from tests.support.console_bench import (
+    CASE,
+    POOL,
+    TASK,
+    TASKS_PAGE,
+    Bench,
+    a_pool,
+    a_task,
+    an_episode,
+)
 
 PAGE_LIMIT = 100_000
 ALL_PAGES = (
@@ -127,6 +136,31 @@ async def test_a_visit_is_recorded_once_however_often_the_button_is_pressed(benc
     assert body_of(first) == {"task_id": str(TASK), "unit": "visit", "quantity": 1}
     await bench.send(f"/help/{TASK}", {**visit, "quantity": "2"})
     assert bench.node.events[-1]["id"] != first["id"]
+
+
+@pytest.mark.parametrize(
+    ("state", "episode", "stands"),
+    [
+        ("cancelled", "active", True),
+        ("cancelled", "suspended", True),
+        ("expired", "active", True),
+        ("cancelled", "ended-early", False),
+        ("cancelled", "planned", False),
+        ("declined", "active", False),
+    ],
+)
+async def test_help_that_runs_on_after_it_was_called_off_is_listed_and_can_be_ended(
+    bench: Bench, state: str, episode: str, stands: bool
+) -> None:
+    await bench.sign_in("nurse")
+    await bench.send("/language", {"to": "en"})
+    shows(bench, state=state)
+    bench.node.shows["assistance/v1/episodes"] = [an_episode(state=episode)]
+    assert (f'href="/help/{TASK}"' in (await bench.browser.get("/help")).text) is stands
+    text = (await bench.browser.get(f"/help/{TASK}")).text
+    assert ("it runs on" in text) is stands
+    assert (f"/help/{TASK}/end-early" in text) is stands
+    assert ('name="outcome"' in text) is (stands and episode == "active")
 
 
 async def test_a_time_is_read_in_the_zone_of_the_node(bench: Bench) -> None:

@@ -7,7 +7,8 @@ import pytest
 from services.gateway.api.news import PieceShown
 from tests.support.console_bench import HELPED, NOW, Bench, a_task
 from tests.support.console_news import NEWS, a_gateway_with, a_page, a_piece, of_a_task
-from tests.unit.console.test_news import EPISODES, LATE, ONE_TASK, STAYS, label, stays
+from tests.unit.console.test_news import LATE, label
+from tests.unit.console.test_what_waits import EPISODES, ONE_TASK, STAYS, stays
 
 
 def overdue(number: int) -> PieceShown:

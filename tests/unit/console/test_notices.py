@@ -214,6 +214,7 @@ async def test_what_is_no_work_is_no_notice(world: World) -> None:
         *("removal-forbidden", "child-notification-overdue", "child-notification-failed"),
         "no-removal-not-sent",
         *("need-escalated", "start-overdue"),
+        *("task-stopped", "expected-earlier", "help-called-off"),
     ],
 )
 async def test_offers_overdue_clocks_and_what_is_stuck_are_told(world: World, word: str) -> None:

@@ -58,6 +58,12 @@ def carries(thing: object, **expected: Any) -> bool:
     return {name: getattr(thing, name) for name in expected} == expected
 
 
+def goes_on(step: Step[Any]) -> str:
+    """Who goes on with the need of a task that ended."""
+    assert not (step.seek_again and step.a_person_decides)
+    return "by itself" if step.seek_again else "by a person" if step.a_person_decides else ""
+
+
 def terms(side: Side = Side.SENDER, **changes: Any) -> Terms:
     return replace(
         Terms(

@@ -237,10 +237,18 @@ def test_no_order_loses_a_clock_or_leaves_the_sides_apart(
         assert here.expires_at == there.expires_at == SOON
     if isinstance(here, AcceptedTask) and isinstance(there, AcceptedTask):
         assert (here.arrive_by, here.starts_at) == (there.arrive_by, there.starts_at)
+    the_ends_agree(here, there)
+
+
+def the_ends_agree(here: SentTask, there: ProvidedTask) -> None:
+    """Nobody waits for what the other ended, and what came of help is known to both."""
     if here.code == "loop-closed":
         assert there.code == "completed"
     if here.code in ("expired", "cancelled", "declined"):
         assert there.code not in OPEN_STATES[Side.PROVIDER]
+    outcome = getattr(there, "outcome", None)
+    if outcome is not None and here.code in ("expired", "cancelled", "loop-closed"):
+        assert getattr(here, "outcome", None) == outcome
 
 
 AGENCIES = ("redcross-vitebsk", "ngo-brest", "shelter-minsk")

@@ -84,6 +84,23 @@ def test_the_ladder_has_three_steps_and_ends() -> None:
     assert second == escalation.Turned(Contact.OBLAST, "b-here")
     for told in (Contact.OBLAST, Contact.NATIONAL, Contact.NOBODY):
         assert next_contact(a_need(state=Escalated(told=str(told))), COORDINATORS, "BY-BR") is None
+    still = Escalated(told=str(Contact.OBLAST), told_agency="b-here")
+    assert next_contact(a_need(state=still), COORDINATORS, "BY-BR") is None
+
+
+def test_whoever_is_ruled_out_after_they_were_told_is_replaced_until_nobody_is_left() -> None:
+    names = ["b-here", "capital"]
+    told = Escalated(told=str(Contact.OBLAST), told_agency="b-here")
+    left = [each for each in COORDINATORS if each.node in names]
+    for without, contact, agency in (
+        ("b-here", Contact.NATIONAL, "capital"),
+        ("capital", Contact.NOBODY, None),
+    ):
+        left = [each for each in left if each.node != without]
+        turned = next_contact(a_need(state=told), tuple(left), "BY-BR")
+        assert turned == escalation.Turned(contact, agency)
+        told = Escalated(told=str(contact), told_agency=agency)
+    assert next_contact(a_need(state=told), (), "BY-BR") is None
 
 
 def test_without_one_in_the_oblast_the_country_is_asked_and_then_nobody() -> None:

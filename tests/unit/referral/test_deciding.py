@@ -83,6 +83,15 @@ def test_a_person_re_routes_an_emergency_that_nobody_answered_and_nothing_else(s
     assert against_choosing(given, urgency="emergency") == (set() if unanswered else wrong)
 
 
+@pytest.mark.parametrize("urgency", ["routine", "emergency"])
+@pytest.mark.parametrize("ended", ["sharing-stopped", "cancelled", "expired", None])
+def test_a_person_chooses_where_nobody_has_the_offer_any_more(
+    ended: str | None, urgency: str
+) -> None:
+    given = standing(Offered(), *([every_sent()[ended]] if ended else []))
+    assert against_choosing(given, urgency=urgency) == set()
+
+
 def test_nobody_is_chosen_who_has_the_offer_already() -> None:
     given = standing(Offered(), every_sent()["seen"])
     request = a_request(given.need, urgency="emergency")

@@ -74,6 +74,24 @@ def test_the_sender_knows_it_of_what_was_accepted_and_of_nothing_else(state: str
     assert again == Step(task=step.task)
 
 
+def test_the_sender_rings_when_the_person_is_expected_earlier_and_not_when_later() -> None:
+    task = AcceptedTask(terms=terms(), hand_over_reference=REFERENCE)
+    for said, rings in ((LATER, False), (COME_BY, True), (COME_BY, False), (LATER, False)):
+        step = sending.progressed(task, told(arrive_by=said), NOW)
+        assert isinstance(step.task, AcceptedTask)
+        assert ("ExpectedEarlier" in facts_of(step)) is rings
+        if rings:
+            assert carries(step.facts[-1], arrive_by=COME_BY)
+            event = disclosure.body_of_fact(step.facts[-1])
+            assert carries(event, side="sender", arrive_by=COME_BY)
+        task = step.task
+    begins = sending.progressed(task, told(starts_at=BEGINS), NOW)
+    assert facts_of(begins) == ["TaskScheduled"]
+    provider = every_provided()["accepted"]
+    later = expecting.scheduled(provider, Times(arrive_by=LATER), NOW).task
+    assert facts_of(expecting.scheduled(later, Times(arrive_by=COME_BY), NOW)) == ["TaskScheduled"]
+
+
 def test_the_clock_that_both_sides_have_runs_on() -> None:
     task = AcceptedTask(terms=terms(), hand_over_reference=REFERENCE, start_by=LATER)
     step = sending.progressed(task, told(starts_at=BEGINS), NOW)

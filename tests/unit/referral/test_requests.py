@@ -146,8 +146,6 @@ def test_whom_to_turn_to_is_known_until_somebody_acts_and_forgotten_with_the_nex
     assert told.in_state(Offered()).turn_to is None
     assert told.ended().turn_to is None
     assert told.next_round().turn_to is None
-    assert told.turned_to_nobody() == a_need(state=Escalated(told="oblast-coordinator"), round=2)
-    assert a_need().turned_to_nobody() == a_need()
     assert a_need(state=Escalated(told="supervisor", due_at=NOW)).turn_to is None
 
 

@@ -106,7 +106,11 @@ def a_bid(agency: str, status: str = "ask", load: int = 0, **changes: Any) -> Bi
 
 
 ORDER = [
-    (a_bid("b", "waitlist"), a_bid("a", "capacity"), {"preferred": ("b",)}),
+    (a_bid("b", "ask"), a_bid("a", "capacity"), {"preferred": ("b",)}),
+    (a_bid("b", "capacity"), a_bid("a", "waitlist"), {"preferred": ("a",)}),
+    (a_bid("b", "ask"), a_bid("a", "waitlist"), {"preferred": ("a",)}),
+    (a_bid("b", "ask"), a_bid("a", "unanswered"), {"preferred": ("a",)}),
+    (a_bid("b", "waitlist"), a_bid("a", "unanswered"), {"preferred": ("b",)}),
     (a_bid("b", "capacity"), a_bid("a", "ask"), {}),
     (a_bid("b", "ask"), a_bid("a", "waitlist"), {}),
     (a_bid("b", "waitlist"), a_bid("a", "unanswered"), {}),
@@ -120,6 +124,15 @@ ORDER = [
 @pytest.mark.parametrize(("first", "second", "asked"), ORDER)
 def test_what_comes_first(first: Bid, second: Bid, asked: dict[str, Any]) -> None:
     assert choose((second, first), wanted(**asked)) is first
+
+
+@pytest.mark.parametrize("urgency", ["emergency", "urgent"])
+def test_who_only_keeps_a_waiting_list_is_offered_nothing_that_cannot_wait(urgency: str) -> None:
+    house = a_bid("a", "waitlist", cover=Cover.ROUND_THE_CLOCK)
+    assert choose((house,), wanted(preferred=("a",), urgency=urgency)) is None
+    assert choose((house,), wanted()) is house
+    room = a_bid("b", "ask", cover=Cover.ROUND_THE_CLOCK)
+    assert choose((house, room), wanted(preferred=("a",), urgency=urgency)) is room
 
 
 @pytest.mark.parametrize("status", ["none", "not-sent", "something-new"])
@@ -180,7 +193,7 @@ def test_a_round_asks_the_nearest_first_and_no_more_than_its_bound() -> None:
     ("answer", "last"),
     [
         *(("none", True), (None, True), ("not-sent", True), ("unanswered", True)),
-        *(("capacity", False), ("ask", False), ("waitlist", False)),
+        *(("capacity", False), ("ask", False), ("waitlist", True)),
     ],
 )
 def test_who_had_nothing_is_asked_after_everybody_who_was_not(

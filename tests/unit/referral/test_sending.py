@@ -27,6 +27,7 @@ from tests.unit.referral.builders import (
     carries,
     every_sent,
     facts_of,
+    goes_on,
     terms,
 )
 
@@ -77,6 +78,8 @@ MOVES = {
     ("accepted", "completed"): ("loop-closed", ["TaskCompleted", "LoopClosed"]),
     ("in-progress", "completed"): ("loop-closed", ["TaskCompleted", "LoopClosed"]),
     ("on-hold", "completed"): ("loop-closed", ["TaskCompleted", "LoopClosed"]),
+    ("expired", "completed"): ("expired", ["TaskCompleted", "LoopClosed"]),
+    ("cancelled", "completed"): ("cancelled", ["TaskCompleted", "LoopClosed"]),
     ("accepted", "on-hold"): ("on-hold", ["TaskPaused"]),
     ("in-progress", "on-hold"): ("on-hold", ["TaskPaused"]),
     ("on-hold", "in-progress"): ("in-progress", ["TaskResumed"]),
@@ -108,6 +111,8 @@ CARRIED: dict[tuple[str, str], dict[str, Any]] = {
     ("seen", "declined"): {"reason": "at-capacity"},
     ("in-progress", "on-hold"): {"reason": "person-away"},
     ("in-progress", "completed"): {"outcome": OUTCOME},
+    ("cancelled", "completed"): {"outcome": OUTCOME},
+    ("expired", "completed"): {"outcome": OUTCOME},
 }
 NOT_SAID: dict[tuple[str, str], dict[str, Any]] = {
     ("seen", "accepted"): {"hand_over_reference": UUID(int=0), "start_by": None},
@@ -249,7 +254,7 @@ def test_whoever_has_the_case_from_us_lets_go_when_it_is_no_longer_shared_with_u
     assert facts_of(step) == (["TaskStopped"] if stops else [])
     assert step.task.code == ("sharing-stopped" if stops else state)
     assert taken_back(step) == (["cancelled"] if stops else [])
-    assert not step.seek_again
+    assert goes_on(step) == ""
 
 
 @pytest.mark.parametrize("tell", [True, False])
@@ -260,7 +265,7 @@ def test_a_stop_ends_whatever_is_open(state: str, tell: bool) -> None:
     assert facts_of(step) == (["TaskStopped"] if stops else [])
     assert step.task.code == ("sharing-stopped" if stops else state)
     assert taken_back(step) == (["sharing-stopped"] if stops and tell else [])
-    assert not step.seek_again
+    assert goes_on(step) == ("by a person" if stops else "")
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -271,7 +276,7 @@ def test_who_tells_no_more_is_not_relied_on(state: str) -> None:
         ("sharing-stopped", ["TaskStopped"]) if relied_on else (state, [])
     )
     assert not step.letters
-    assert not step.seek_again
+    assert goes_on(step) == ("by a person" if relied_on else "")
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -312,9 +317,13 @@ def test_no_order_of_words_leaves_an_end_or_repeats_a_fact(words: list[str]) -> 
     for word in words:
         step = _apply(task, word)
         if task.code in ENDED:
-            assert step.task == task
-            assert not step.facts
-            assert not step.seek_again
+            assert step.task.code == task.code
+            if step.task != task:
+                assert facts_of(step) == ["TaskCompleted", "LoopClosed"]
+                assert (getattr(task, "outcome", OUTCOME), word) == (None, "completed")
+            else:
+                assert not step.facts
+            assert not goes_on(step)
         happened += facts_of(step)
         task = step.task
     assert len(once := [each for each in happened if each not in TO_AND_FRO]) == len(set(once))
