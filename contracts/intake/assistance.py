@@ -104,7 +104,7 @@ class ContractRecorded(Contract):
     """So many units of a service are paid in a period: a state social order, or a donor's contract.
 
     What is given at ``ends_at`` is no part of it: a contract ends where the day after its last one
-    begins. ``recipient`` is the agency that a statement may be given to; without one nobody gets one.
+    begins. ``recipient`` is the agency that a statement may be given to, if any.
     """
 
     contract_id: Reference
