@@ -78,6 +78,10 @@ def _show(stage: Stage, telling: Telling, names: Sequence[str]) -> None:
         known = knew.known_classes(stage, name, records)
         telling.stories[name]["knew"] = {node: sorted(found) for node, found in known.items()}
         console.print(timeline.timeline(stage, name, records))
+        asked = timeline.requests_of(stage, name, records)
+        telling.stories[name]["requests"] = asked
+        for request_id in asked:
+            console.print(f"why these agencies: nrm referral explain {request_id}", soft_wrap=True)
         console.print(timeline.who_knew_what(known, crossed))
         if (picture := knew.joined(stage, name)) and name in ("construction-site", *names[:1]):
             console.print(timeline.joined_table(picture))

@@ -14,6 +14,7 @@ from deploy.demo.stage import Stage
 
 QUIET_TOPICS = ("commands", "answers", "incoming")
 SHORT = 8
+REQUEST_OPENED = "org.nrm.referral.request-opened.v1"
 
 
 def timeline(stage: Stage, story: str, records: Sequence[SeenRecord]) -> Table:
@@ -30,6 +31,18 @@ def timeline(stage: Stage, story: str, records: Sequence[SeenRecord]) -> Table:
             continue
         table.add_row(*_row(record))
     return table
+
+
+def requests_of(stage: Stage, story: str, records: Sequence[SeenRecord]) -> list[str]:
+    """The ids of what was asked for in the story, in order of time, for `nrm referral explain`."""
+    cases = {case_id for _, case_id in stage.cases.get(story, ())}
+    opened = [
+        record
+        for record in records
+        if record.attribute("type") == REQUEST_OPENED and record.attribute("subject") in cases
+    ]
+    opened.sort(key=lambda each: each.timestamp)
+    return list(dict.fromkeys(str(record.body()["request_id"]) for record in opened))
 
 
 def _row(record: SeenRecord) -> tuple[str, ...]:

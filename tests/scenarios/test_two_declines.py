@@ -1,15 +1,19 @@
 """`two-declines`, told on the whole house: escalation avoids who is ruled out, and stays inside."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from contracts.vocabulary import load_profile
 from deploy.demo import figures
 from deploy.demo.stories.loop import BORDER, INTERIOR, NGO, REDCROSS
 from deploy.demo.stories.two_declines import NATIONAL, RULED_OUT, SERVICE
+from deploy.demo.timeline import requests_of
 from deploy.local.layout import StateFolder
 from tests.support.stack import Told, moment, told
 
@@ -39,6 +43,18 @@ def test_each_step_of_the_search_happens_once(story: Told) -> None:
 def test_whoever_declined_heard_no_more_of_him(story: Told) -> None:
     """Notices a second offer, a withdrawal, and news of what became of him elsewhere."""
     assert story.words(NGO) == Counter(SAID_AT_NGO)
+
+
+def test_why_each_agency_was_asked_is_explained_for_the_request_that_the_demo_names(
+    story: Told, stack_state: StateFolder
+) -> None:
+    (asked,) = requests_of(story.stage, NAME, story.records)
+    words = ["referral", "explain", asked, "--json", "--state", str(stack_state.root)]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    considered = json.loads(done.output)["considered"]
+    assert {NGO, REDCROSS} <= {row["agency"] for row in considered}
+    assert all(row["verdicts"] for row in considered)
 
 
 def test_who_is_ruled_out_is_named_to_nobody(story: Told) -> None:
