@@ -52,7 +52,7 @@ def test_a_row_is_a_detection_and_a_consent_of_one_case() -> None:
         "language": "ru",
         "consent_outcome": "given",
     }
-    assert consent.body["expires_at"] == "2027-02-16T00:00:00+03:00"
+    assert consent.body["expires_at"] == "2030-02-16T00:00:00+03:00"
 
 
 def test_no_consent_is_made_for_whoever_did_not_give_one() -> None:
