@@ -104,7 +104,9 @@ class Consent:
     """When the gateway took it: the person said it before whatever was told there later."""
     ended: bool = False
     ended_at: datetime | None = None
-    """When it was taken back; of one that an earlier version ended nobody knows."""
+    """When it was taken back; nobody knows of one that an earlier version ended, nor of one that
+    the gateway found taken back (``found_taken_back``), until the withdrawal is read.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,18 +352,21 @@ def taken_back_at(case: Case, situation: Situation) -> datetime:
     return max(each.ended_at or each.recorded_at for each in said if each.ended)
 
 
-def as_the_gateway_judged(situation: Situation, recipient: str, at: datetime) -> Situation:
-    """Nothing that was agreed to by then covers this agency any more: what took it back may be
-    told to us later than that the offer could not leave.
+def found_taken_back(
+    situation: Situation, recipient: str, offered_at: datetime
+) -> tuple[UUID, ...]:
+    """What the gateway found taken back as an offer made then could not leave; that it was may be
+    told to us later. What was agreed to after the offer may be a later word than the withdrawal.
     """
     found = [each for each in situation.policy.participants if each.node == recipient]
-    consents = tuple(
-        replace(consent, ended=True, ended_at=consent.ended_at or at)
-        if consent.recorded_at <= at and any(covers(consent, each) for each in found)
-        else consent
+    return tuple(
+        consent.consent_id
         for consent in situation.consents
+        if HAND_OVER in consent.purposes
+        and consent.recorded_at <= offered_at
+        and live(consent, situation.now)
+        and any(covers(consent, each) for each in found)
     )
-    return replace(situation, consents=consents)
 
 
 def consents_that_count(case: Case, situation: Situation, purpose: str) -> list[Consent]:

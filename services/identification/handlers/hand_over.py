@@ -21,14 +21,13 @@ from services.identification.domain import (
     Situation,
     Wait,
     a_law_asks_again,
-    as_the_gateway_judged,
     help_without_identification,
     open_case,
     review,
     taken_back_at,
     to_be_told,
 )
-from services.identification.domain.hand_over import PERSON_CHOSE
+from services.identification.domain.hand_over import PERSON_CHOSE, found_taken_back
 from services.identification.domain.told_clock import (
     NOT_TOLD,
     PASSED,
@@ -42,7 +41,7 @@ from services.identification.handlers.notices import not_sent, sharing_ended
 from services.identification.handlers.recording import Context, case_id_of, note, record
 from services.identification.handlers.situation import situation_of
 from services.identification.settings import SERVICE
-from services.identification.store import cases, hand_overs, outbox, policy
+from services.identification.store import cases, consents, hand_overs, outbox, policy
 from services.identification.store.hand_overs import INCOMING, OUTGOING, HandOverRow
 
 PURPOSE: Final = "hand-over"
@@ -139,10 +138,12 @@ async def sending_refused(context: Context, received: Received, work: Work) -> W
     await _failed(work, row, body.reason)
     case = await cases.load_case(work.transaction, case_id)
     if body.reason == TAKEN_BACK and case is not None:
-        said_at = received.envelope.time
         known = await situation_of(context, work, case_id)
-        situation = as_the_gateway_judged(known, row.agency, said_at)
-        await review_case(work, case, situation, said_at)
+        for consent_id in found_taken_back(known, row.agency, row.changed_at):
+            await consents.mark_taken_back(work.transaction, case_id, consent_id)
+            note(work, case_id, "consent-ended", body.reason)
+        situation = await situation_of(context, work, case_id)
+        await review_case(work, case, situation, received.envelope.time)
     return None
 
 

@@ -46,7 +46,7 @@ _END: Final = Statement(
     update(CONSENT_COPY)
     .where(
         CONSENT_COPY.c.case_id == bindparam("the_case"),
-        CONSENT_COPY.c.ended.is_(False),
+        CONSENT_COPY.c.ended_at.is_(None),
         or_(
             bindparam("the_consent", type_=ID).is_(None),
             CONSENT_COPY.c.consent_id == bindparam("the_consent", type_=ID),
@@ -54,6 +54,14 @@ _END: Final = Statement(
         tuple_(CONSENT_COPY.c.epoch, CONSENT_COPY.c.sequence) < tuple_(_EPOCH, _SEQUENCE),
     )
     .values(ended=True, ended_at=bindparam("at"))
+)
+_FOUND_TAKEN_BACK: Final = Statement(
+    update(CONSENT_COPY)
+    .where(
+        CONSENT_COPY.c.case_id == bindparam("the_case"),
+        CONSENT_COPY.c.consent_id == bindparam("the_consent"),
+    )
+    .values(ended=True)
 )
 _EXPIRE: Final = Statement(
     update(CONSENT_COPY)
@@ -168,6 +176,11 @@ async def end_consents(tx: Transaction, case_id: UUID, withdrawal: Withdrawal) -
     return await tx.execute(
         _END, the_case=case_id, the_consent=withdrawal.consent_id, at=withdrawal.at, **place
     )
+
+
+async def mark_taken_back(tx: Transaction, case_id: UUID, consent_id: UUID) -> int:
+    """End a consent of which the gateway said that it was taken back; when, the withdrawal says."""
+    return await tx.execute(_FOUND_TAKEN_BACK, the_case=case_id, the_consent=consent_id)
 
 
 async def expire_consent(tx: Transaction, case_id: UUID, consent_id: UUID, at: datetime) -> int:
