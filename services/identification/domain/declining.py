@@ -24,11 +24,13 @@ from services.identification.domain.clocks import REASONABLE_GROUNDS_DUE, Clocks
 from services.identification.domain.decisions import Undecided
 from services.identification.domain.facts import IdentificationWasResumed
 from services.identification.domain.hand_over import (
+    HAND_OVER,
     IDENTIFICATION,
     NO_IDENTIFYING_AGENCY,
     PERSON_CHOSE,
     Situation,
     consents_that_count,
+    ground_of_law,
     names,
 )
 from services.identification.domain.life import help_without_identification, start_clock
@@ -52,11 +54,15 @@ def nothing_was_decided_and_it_is_news(case: Case) -> Objection | None:
     """A decision is not undone by this (project: reconsideration and revocation are commands of
     their own); nor is the same choice made twice.
     """
-    state = case.state
-    if not isinstance(state, Undecided):
+    if not isinstance(case.state, Undecided) or chose_help_alone(case):
         return Objection(code="wrong-state")
-    chosen = isinstance(state, HelpedWithoutIdentification) and state.reason == PERSON_CHOSE
-    return Objection(code="wrong-state") if chosen else None
+    return None
+
+
+def chose_help_alone(case: Case) -> bool:
+    """Whether the person's wish is that nobody decides."""
+    state = case.state
+    return isinstance(state, HelpedWithoutIdentification) and state.reason == PERSON_CHOSE
 
 
 def it_is_not_about_a_child(case: Case) -> Objection | None:
@@ -105,6 +111,16 @@ def is_open_again(case: Case, situation: Situation) -> bool:
     agreed = consents_that_count(case, situation, IDENTIFICATION)
     ours = [each for each in situation.policy.participants if each.node == situation.node]
     return case.codes.is_child or any(names(consent, each) for consent in agreed for each in ours)
+
+
+def agreed_elsewhere_since(case: Case, elsewhere: Situation) -> bool:
+    """Whether what was said in another case of the person opens identification again, or hands it
+    over, as it would in this one; so does a law that asks for a hand-over, whatever was said.
+    """
+    if elsewhere.policy.identifies(elsewhere.node):
+        return is_open_again(case, elsewhere)
+    by_law = ground_of_law(case, elsewhere) is not None
+    return by_law or bool(consents_that_count(case, elsewhere, HAND_OVER))
 
 
 def resume_identification(case: Case, situation: Situation, clocks: Clocks) -> Change:

@@ -36,6 +36,7 @@ from services.identification.domain.case import (
 from services.identification.domain.clocks import KINDS
 from services.identification.domain.codes import SAFE_GUARDIAN
 from services.identification.domain.decisions import Undecided
+from services.identification.domain.declining import chose_help_alone
 from services.identification.domain.facts import CaseWasMerged, CaseWasVoided
 
 DUPLICATE: Final = "duplicate"
@@ -70,6 +71,10 @@ class OtherCase:
 
     case_id: UUID
     case: Case | None
+    agreed_since: bool = False
+    """Whether there, later than the wish for help alone in the case that names it, the person
+    agreed that somebody decides (``agreed_elsewhere_since``).
+    """
 
 
 LOST: Final[Mapping[str, Callable[[Case], bool]]] = MappingProxyType(
@@ -131,6 +136,21 @@ def nothing_that_protects_is_here_alone(
     )
 
 
+def no_wish_for_help_alone_ends(case: Case, other: OtherCase | None) -> Objection | None:
+    """Where the wish is not on record somebody would decide against it, or be late with that
+    (Convention, Art. 12(6) and (7)): it is recorded there first, unless what the person said there
+    is the later word, or a child's route runs there.
+    """
+    if other is None or other.case is None or other.agreed_since:
+        return None
+    there = other.case
+    wished, wished_there = chose_help_alone(case), chose_help_alone(there)
+    undecided = isinstance(there.state, Undecided) and not there.codes.is_child
+    if not wished or wished_there or not undecided:
+        return None
+    return Objection(code="only-in-this-case", field="help_reason")
+
+
 def merge(case: Case, other: OtherCase | None, now: datetime) -> Change | Refusal:
     """Entered twice: this one is void, the other one goes on."""
     found = (
@@ -138,6 +158,7 @@ def merge(case: Case, other: OtherCase | None, now: datetime) -> Change | Refusa
         the_other_case_goes_on(other),
         the_other_case_is_as_far_along(case, other),
         *nothing_that_protects_is_here_alone(case, other),
+        no_wish_for_help_alone_ends(case, other),
     )
     against = tuple(objection for objection in found if objection is not None)
     if against or other is None:

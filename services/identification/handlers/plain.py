@@ -4,7 +4,7 @@ Load, allow, decide, record, answer; then whatever follows from the case as it i
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -31,6 +31,7 @@ from services.identification.domain import (
     period,
     second_look,
 )
+from services.identification.domain.declining import agreed_elsewhere_since
 from services.identification.domain.everyday import Unlinking
 from services.identification.domain.hand_over import another_agency_has_it
 from services.identification.domain.law import may_agree_to_revoke
@@ -98,7 +99,7 @@ async def do(plain: Plain, context: Context, received: Received, work: Work) -> 
     order of their ids: two that merge into each other at once would otherwise both end.
     """
     body, case_id = received.body, case_id_of(received)
-    named: UUID | None = getattr(body, "linked_case", None) or getattr(body, "into_case", None)
+    named = _named(body)
     if named is not None:
         await cases.lock_cases(work.transaction, (case_id, named))
     family = await _family(work, case_id, body)
@@ -113,7 +114,7 @@ async def do(plain: Plain, context: Context, received: Received, work: Work) -> 
         node=work.node,
         clocks=context.clocks,
         policy=await policy.policy_in_force(work.transaction),
-        other=await other_case(work, named),
+        other=await _other(context, work, standing.case, body),
         links=await _links(work, case_id, body),
         made_in=await _makers(work, case_id, body),
         handed_over=await _handed_over(context, work, family),
@@ -125,12 +126,26 @@ async def do(plain: Plain, context: Context, received: Received, work: Work) -> 
     return None
 
 
+def _named(body: Any) -> UUID | None:
+    named: UUID | None = getattr(body, "linked_case", None) or getattr(body, "into_case", None)
+    return named
+
+
 async def _family(work: Work, case_id: UUID, body: Any) -> tuple[UUID, ...]:
     """Of the wish for help alone: the case and all that are the same one, locked in the order of
     their ids.
     """
     wants_help_alone = isinstance(body, intake.IdentificationDeclined)
     return await lock_family(work, case_id) if wants_help_alone else ()
+
+
+async def _other(context: Context, work: Work, case: Case, body: Any) -> OtherCase | None:
+    """The case that the command names; of a merge, too, whether its person spoke later there."""
+    other = await other_case(work, _named(body))
+    if other is None or not isinstance(body, intake.DuplicateFound):
+        return other
+    there = await situation_of(context, work, other.case_id)
+    return replace(other, agreed_since=agreed_elsewhere_since(case, there))
 
 
 async def _handed_over(context: Context, work: Work, family: tuple[UUID, ...]) -> bool:

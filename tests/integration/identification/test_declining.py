@@ -5,9 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from contracts.catalogue import type_of
-from contracts.gateway import ConsentGranted, NoticeQueued, SendingRefused
-from contracts.identification import HandOverOffered, HandOverReceived
+from contracts.gateway import ConsentGranted, NoticeQueued
+from contracts.identification import HandOverReceived
 from contracts.intake import DuplicateFound, IdentificationDeclined, MajorityReached
 from services.chassis.clock import new_id
 from tests.integration.identification.events import (
@@ -23,7 +22,7 @@ from tests.integration.identification.events import (
     at,
     take_over,
 )
-from tests.support.service_bench import NOW, Bench, Told
+from tests.support.service_bench import NOW, Bench
 
 CLOCKS = "SELECT kind FROM deadline WHERE kind = 'reasonable-grounds-due'"
 OURS = a_participant(BORDER, "border-guard", "detect-only")
@@ -300,53 +299,37 @@ async def test_who_had_the_case_through_a_duplicate_is_asked_to_let_it_go_first(
     assert await shown(border, goes_on) == ("helped-without-identification", "person-chose")
 
 
-def stopped(outgoing: Told) -> SendingRefused:
-    """The gateway's word that an offer may not leave: what was agreed for it was taken back."""
-    return SendingRefused(
-        outgoing_id=outgoing.id,
-        recipient=INTERIOR,
-        outgoing_type=type_of("identification", HandOverOffered),
-        reason="consent-withdrawn",
-    )
+async def test_a_duplicate_takes_no_wish_for_help_alone_with_it(interior: Bench) -> None:
+    """Met twice; in one case nobody is to decide, in the other one the clock runs."""
+    alone, due = new_id(), new_id()
+    for case_id in (alone, due):
+        await take_over(interior, case_id)
+    await interior.bring(IdentificationDeclined(), alone)
+    await interior.bring(DuplicateFound(into_case=alone), due)
+    await interior.bring(DuplicateFound(into_case=due), alone)
+    assert await interior.answers() == [True, ["merge-other-way"], ["only-in-this-case"]]
+    await interior.bring(IdentificationDeclined(), due)
+    await interior.bring(DuplicateFound(into_case=due), alone)
+    assert (await interior.answers())[-2:] == [True, True]
+    assert await shown(interior, due) == ("helped-without-identification", "person-chose")
+    assert await interior.rows(CLOCKS) == []
 
 
-@pytest.mark.parametrize("withdrawal_first", [True, False])
-async def test_what_was_taken_back_before_it_left_is_a_choice_too(
-    border: Bench, withdrawal_first: bool
+@pytest.mark.parametrize("agreed_last", [True, False])
+async def test_who_agreed_in_the_other_case_since_is_decided_about_there(
+    interior: Bench, agreed_last: bool
 ) -> None:
-    case_id, consent = new_id(), a_consent()
-    for body, subject in ((a_policy(), POLICY), (a_detection(), case_id), (consent, case_id)):
-        await border.bring(body, subject)
-    (outgoing,) = await border.told("outgoing")
-    await border.let_time_pass(hours=1)
-    told = [a_withdrawal(consent_id=consent.consent_id), stopped(outgoing)]
-    for word in told if withdrawal_first else reversed(told):
-        await border.bring(word, case_id)
-    assert await shown(border, case_id) == ("helped-without-identification", "person-chose")
-    assert await border.kinds("outgoing") == ["hand-over-offered"]
-    await border.let_time_pass(minutes=1)
-    await border.bring(a_consent(), case_id)
-    assert await border.kinds("outgoing") == ["hand-over-offered"] * 2
-
-
-async def test_what_was_agreed_to_before_an_offer_was_stopped_counts_read_after_it(
-    border: Bench,
-) -> None:
-    """The choice was made by taking back, not when it was heard that nothing leaves any more."""
-    case_id, consent, elsewhere = new_id(), a_consent(), "interior-minsk"
-    both = (OURS, *(a_participant(each, "interior-affairs", "identify") for each in OTHERS))
-    await border.bring(a_policy(participants=both), POLICY)
-    await border.bring(a_detection(), case_id)
-    await border.bring(consent, case_id)
-    (outgoing,) = await border.told("outgoing")
-    await border.let_time_pass(hours=1)
-    await border.bring(a_withdrawal(consent_id=consent.consent_id), case_id)
-    await border.let_time_pass(minutes=1)
-    agreed = border.arrival(a_consent(recipients=(elsewhere,)), case_id)
-    await border.let_time_pass(minutes=1)
-    await border.bring(stopped(outgoing), case_id)
-    assert await shown(border, case_id) == ("helped-without-identification", "person-chose")
-    await border.settle(agreed)
-    assert [each.headers["recipient"] for each in await border.told("outgoing")] == [
-        *(INTERIOR, elsewhere),
+    alone, due = new_id(), new_id()
+    for case_id in (alone, due):
+        await take_over(interior, case_id)
+    words = [
+        (IdentificationDeclined(), alone),
+        (a_consent(purposes=("identification",)), due),
     ]
+    for body, case_id in words if agreed_last else reversed(words):
+        await interior.bring(body, case_id)
+        await interior.let_time_pass(hours=1)
+    await interior.bring(DuplicateFound(into_case=due), alone)
+    assert await interior.answers() == [True, True if agreed_last else ["only-in-this-case"]]
+    assert await shown(interior, due) == ("detected", None)
+    assert len(await interior.rows(CLOCKS)) == 1

@@ -30,6 +30,7 @@ from services.identification.domain import (
     start_clock,
 )
 from services.identification.domain.clocks import REASONABLE_GROUNDS_DUE
+from services.identification.domain.declining import agreed_elsewhere_since
 from services.identification.domain.facts import HelpedWithout, IdentificationWasResumed
 from services.identification.domain.told_clock import (
     OVER,
@@ -232,3 +233,27 @@ def test_a_screening_has_it_decided_after_all_and_its_clock_runs_from_then() -> 
     decided = a_case(Identified(decided_at=NOW))
     refused = screened_after_all(decided, screen(decided, asked), CLOCKS, NOW)
     assert reasons(refused) == ["wrong-state"]
+
+
+ELSEWHERE = a_situation(now=NOW + DAY)
+"""Another case of the person, at an agency that only detects."""
+HERE_LATER = a_consent(**TO_BE_DECIDED_HERE, recorded_at=NOW + DAY)
+
+
+@pytest.mark.parametrize(
+    ("case", "elsewhere", "agreed"),
+    [
+        (helped(), where_we_identify(consents=(HERE_LATER,)), True),
+        (helped(), where_we_identify(consents=(replace(HERE_LATER, recorded_at=NOW),)), False),
+        (helped(), where_we_identify(consents=(a_consent(recorded_at=NOW + DAY),)), False),
+        (helped(), replace(ELSEWHERE, consents=(a_consent(recorded_at=NOW + DAY),)), True),
+        (helped(), ELSEWHERE, False),
+        (helped(), replace(ELSEWHERE, consents=(HERE_LATER,)), False),
+        (helped(), replace(ELSEWHERE, duty_types=frozenset({"border-guard"})), True),
+        (helped(), where_we_identify(duty_types=frozenset({"interior-affairs"})), False),
+    ],
+)
+def test_what_is_agreed_to_in_another_case_counts_as_it_would_in_this_one(
+    case: Any, elsewhere: Situation, agreed: bool
+) -> None:
+    assert agreed_elsewhere_since(case, elsewhere) is agreed

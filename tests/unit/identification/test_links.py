@@ -103,13 +103,43 @@ def test_whoever_waits_for_a_decision_is_not_merged_into_a_case_that_waits_for_n
     for reason in ("person-chose", "restricted"):
         alone = a_case(HelpedWithoutIdentification(reason=reason, since=NOW))
         assert reasons(merge(due, as_named(alone), NOW)) == [OTHER_WAY]
-        assert accepted(merge(alone, as_named(due), NOW))
+        agreed = replace(as_named(due), agreed_since=True)
+        assert accepted(merge(alone, agreed, NOW))
     without_clock = a_case()
     assert reasons(merge(due, as_named(without_clock), NOW)) == [OTHER_WAY]
     assert accepted(merge(without_clock, as_named(due), NOW))
     decided = replace(due, state=BY_WEIGHT[2])
     same_without = replace(decided, case_id=CASE_ID, grounds_due_at=None)
     assert accepted(merge(decided, as_named(same_without), NOW)), "nobody is late with it any more"
+
+
+CHOSEN = HelpedWithoutIdentification(reason="person-chose", since=NOW)
+WISH_LOST = "only-in-this-case: help_reason"
+
+
+@pytest.mark.parametrize(
+    ("there", "lost"),
+    [
+        (another_case(grounds_due_at=NOW), True),
+        (another_case(), True),
+        (another_case(state=BY_WEIGHT[1], grounds_due_at=NOW), True),
+        (another_case(state=replace(CHOSEN, reason="restricted")), True),
+        (another_case(state=CHOSEN), False),
+        (another_case(state=BY_WEIGHT[2]), False),
+        (another_case(codes=some_codes(majority="child"), grounds_due_at=NOW), False),
+    ],
+)
+def test_the_wish_for_help_alone_does_not_end_with_a_duplicate(there: Case, lost: bool) -> None:
+    """An authority would have to decide against it: it is recorded in the other case first."""
+    decided = merge(a_case(CHOSEN), as_named(there), NOW)
+    if lost:
+        assert reasons(decided) == [WISH_LOST]
+        also = replace(there, state=CHOSEN, grounds_due_at=None)
+        assert accepted(merge(a_case(CHOSEN), as_named(also), NOW))
+    else:
+        assert accepted(decided)
+    restricted = replace(CHOSEN, reason="restricted")
+    assert accepted(merge(a_case(restricted), as_named(there), NOW))
 
 
 def test_every_state_has_its_weight() -> None:
