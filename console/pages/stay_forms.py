@@ -25,12 +25,12 @@ RUNNING: Final = ("planned", "scheduled", "active", "suspended")
 
 
 async def read_help(visit: Visit, task_id: UUID) -> dict[str, Any]:
-    """The task that came here, with its episode and what is kept for it."""
+    """The task that came here, with its episode and, where somebody lives here, their place."""
     task = await read_task(visit, task_id)
     rows = listed(await visit.ask("assistance", "/v1/episodes", task_id=str(task_id)))
     episode = next((row for row in rows if row["task_id"] == task["task_id"]), None)
-    stay = episode["stay"] if episode is not None else None
-    return {**task, "episode": episode, "stay": stay}
+    kept = episode["stay"] if episode is not None else None
+    return {**task, "episode": episode, "stay": kept if kept and kept["is_a_stay"] else None}
 
 
 def clocks_of_help(task: Thing) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ from services.assistance.domain import (
     Scheduled,
     Suspended,
 )
+from services.assistance.domain.placement import is_a_stay
 from services.assistance.domain.plans import Closed, FollowUp
 from services.assistance.handlers import EpisodeView, PlanView
 from services.chassis.audit_route import add_audit_route
@@ -61,6 +62,8 @@ class StayShown(BaseModel):
     state: str
     pool_id: UUID | None
     """None: the service has no places."""
+    is_a_stay: bool
+    """Somebody lives here by it; else the service is promised, and nobody arrives or leaves."""
     expires_at: datetime
     arrive_by: datetime | None
     """Then a person decides whether somebody still comes."""
@@ -349,6 +352,7 @@ def _stay(hold: Hold) -> StayShown:
     return StayShown(
         state=state.code,
         pool_id=hold.pool_id,
+        is_a_stay=is_a_stay(hold),
         expires_at=hold.expires_at,
         arrive_by=state.arrive_by if isinstance(state, Confirmed) else None,
         since=state.since if isinstance(state, CheckedIn) else None,

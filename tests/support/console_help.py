@@ -35,6 +35,7 @@ def a_stay(state: str = "confirmed", **changes: Any) -> StayShown:
     stay = StayShown(
         state=state,
         pool_id=POOL,
+        is_a_stay=True,
         expires_at=NOW,
         arrive_by=NOW + timedelta(days=1) if state == "confirmed" else None,
         since=NOW if here else None,

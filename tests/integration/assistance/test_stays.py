@@ -171,6 +171,7 @@ async def test_help_is_scheduled_rests_goes_on_and_ends_early(provider: Bench) -
     async with provider.client() as officer:
         (shown,) = (await officer.get("/v1/episodes?state=ended-early")).json()
     assert (shown["reason"], shown["total"], shown["unit"]) == ("contact-lost", 1, "visit")
+    assert shown["stay"]["is_a_stay"] is False
 
 
 async def test_a_stay_is_shown_with_its_task_and_nothing_of_a_frozen_one(provider: Bench) -> None:
@@ -182,6 +183,7 @@ async def test_a_stay_is_shown_with_its_task_and_nothing_of_a_frozen_one(provide
         (expected,) = (await officer.get(path)).json()
         stay = expected["stay"]
         assert (stay["state"], stay["pool_id"]) == ("confirmed", str(pool_id))
+        assert stay["is_a_stay"] is True
         assert stay["arrive_by"] is not None
         await provider.bring(PersonArrived(task_id=task_id), case_id)
         (here,) = (await officer.get(path)).json()

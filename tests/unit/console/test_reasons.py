@@ -61,6 +61,14 @@ async def test_who_asked_reads_why_on_the_case_and_on_the_request(
         assert f"<strong>{why}</strong>" in page
 
 
+async def test_help_that_has_ended_stands_there_as_ended(bench: Bench) -> None:
+    await bench.sign_in("case-worker")
+    for state, said in (("in-progress", "With a provider"), ("loop-closed", "Help has ended")):
+        asked_of_others(bench, state=state)
+        for page in await pages_of(bench, "en", f"/cases/{CASE}", f"/requests/{TASK}"):
+            assert f">{said}</span>" in page
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("state", ["declined", "on-hold"])
 async def test_who_was_asked_reads_why_by_the_same_list(

@@ -194,6 +194,19 @@ async def test_the_clock_of_a_stay_is_shown_and_that_own_consent_is_asked(bench:
     assert f'href="{HELP}/departed"' not in shown
 
 
+async def test_nobody_arrives_at_a_visit_or_leaves_one(bench: Bench) -> None:
+    """Of a service without places no place is told, and no arrival is asked for."""
+    await bench.sign_in("nurse")
+    promised = a_stay(is_a_stay=False, pool_id=None, arrive_by=None)
+    bench.node.shows["assistance/v1/episodes"] = [an_episode(task_id=HELPED, stay=promised)]
+    shown = (await bench.browser.get(HELP)).text
+    assert "The person is expected" not in shown
+    assert f'href="{HELP}/end-early"' in shown
+    assert not [
+        word for word in ("arrived", "no-show", "place-assigned") if f"{HELP}/{word}" in shown
+    ]
+
+
 def after_a_stop_of_this_help_alone() -> dict[str, Any]:
     """The person stopped this one task: it stays readable, and who is here keeps the bed."""
     stay = a_stay("checked-in", asks_own_consent=True)
