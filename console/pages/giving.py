@@ -29,6 +29,8 @@ RUNS_ON: Final = ("active", SUSPENDED)
 """Of an episode whose task was taken back: somebody here asks the person, and ends it."""
 AT_ONCE: Final = 100
 """So many tasks are named in one address."""
+PAGE: Final = 200
+"""So many episodes are shown at once."""
 PAUSE: Final = Field(name="reason", kind=Kind.CHOICE, code_list="pause-reason", nothing="choose")
 UNIT_OF: Final[Mapping[str, str]] = {
     "nursing-visit": "visit",
@@ -43,17 +45,42 @@ UNIT_OF: Final[Mapping[str, str]] = {
 async def list_help(request: Request) -> Response:
     """Everybody whom this agency takes care of, also if nobody asks for it now; what is stuck."""
     visit = visit_of(request)
-    states = (*TAKEN_BACK, *TAKEN_ON)
-    tasks = [task for state in states for task in await tasks_of(visit, "provider", state)]
-    episodes = await _episodes(visit, [task["task_id"] for task in tasks])
-    tasks = [task for task in tasks if _is_given(task, episodes.get(task["task_id"]))]
+    running = await _running(visit)
+    taken_on = [task for state in TAKEN_ON for task in await tasks_of(visit, "provider", state)]
+    ids = [task["task_id"] for task in taken_on]
+    tasks = [*await _taken_back(visit, sorted(running.keys() - set(ids))), *taken_on]
+    episodes = running | await _episodes(visit, [each for each in ids if each not in running])
     lasting = await somebody_lasts(visit)
     return page(visit, "help.html", tasks=tasks, episodes=episodes, lasting=lasting)
 
 
-def _is_given(task: Mapping[str, Any], episode: Mapping[str, Any] | None) -> bool:
-    """Whether somebody is helped, or is to be."""
-    return task["state"] in TAKEN_ON or _runs_on(task, episode)
+async def _running(visit: Visit) -> dict[str, Mapping[str, Any]]:
+    """Every episode that runs, by task: of nobody else is anything asked, because whoever is asked
+    for is recorded as read.
+    """
+    found: list[Mapping[str, Any]] = []
+    for state in RUNS_ON:
+        begin: dict[str, str] = {}
+        while True:
+            asked_for = {"state": state, "limit": str(PAGE), **begin}
+            rows = listed(await visit.ask("assistance", "/v1/episodes", **asked_for))
+            found += rows
+            if len(rows) < PAGE:
+                break
+            begin = {"after": rows[-1]["episode_id"]}
+    return {row["task_id"]: row for row in found if row["task_id"]}
+
+
+async def _taken_back(visit: Visit, task_ids: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Those of these tasks that nobody asks for any more."""
+    found = await asyncio.gather(
+        *(
+            visit.ask("referral", "/v1/tasks", side="provider", state=state, task_id=part)
+            for state in TAKEN_BACK
+            for part in _parts(task_ids)
+        )
+    )
+    return [task for rows in found for task in listed(rows)]
 
 
 def _runs_on(task: Mapping[str, Any], episode: Mapping[str, Any] | None) -> bool:
@@ -155,11 +182,14 @@ async def _requests(visit: Visit, case_id: str) -> list[Mapping[str, Any]]:
 
 async def _episodes(visit: Visit, task_ids: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """The episodes under these tasks; those of frozen cases are not among them."""
-    parts = [task_ids[n : n + AT_ONCE] for n in range(0, len(task_ids), AT_ONCE)]
     found = await asyncio.gather(
-        *(visit.ask("assistance", "/v1/episodes", task_id=part) for part in parts)
+        *(visit.ask("assistance", "/v1/episodes", task_id=part) for part in _parts(task_ids))
     )
     return {row["task_id"]: row for rows in found for row in listed(rows) if row["task_id"]}
+
+
+def _parts(task_ids: Sequence[str]) -> list[Sequence[str]]:
+    return [task_ids[n : n + AT_ONCE] for n in range(0, len(task_ids), AT_ONCE)]
 
 
 def _fields(task: Mapping[str, Any]) -> tuple[Field, ...]:

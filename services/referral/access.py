@@ -6,7 +6,7 @@ covers. A rule may never look at anything but the facts it is given.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -120,6 +120,13 @@ def person_has_consented(agency: str, basis: Basis) -> str | None:
     live = (each for each in basis.consents if _is_live(each, basis))
     covered = any(_covers(each, agency, found) for each in live)
     return None if covered else NO_CONSENT
+
+
+def covered_by(consent: Consent, basis: Basis) -> tuple[str, ...]:
+    """Whom this consent covers now of those whom the memorandum names."""
+    alone = replace(basis, consents=(consent,))
+    agencies = (each.node for each in basis.policy.participants)
+    return tuple(each for each in agencies if person_has_consented(each, alone) is None)
 
 
 def agency_is_listed(agency: str, basis: Basis) -> str | None:

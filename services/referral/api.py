@@ -190,11 +190,16 @@ def _draft_shown(case_id: UUID, draft: Draft) -> DraftShown:
 def _add_tasks(app: FastAPI, database: Database, context: Context) -> None:
     @app.get("/v1/tasks")
     async def list_tasks(
-        request: Request, side: Code = None, state: Code = None, case_id: UUID | None = None
+        request: Request,
+        side: Code = None,
+        state: Code = None,
+        case_id: UUID | None = None,
+        task_id: Annotated[frozenset[UUID], Query(max_length=200)] = frozenset(),
     ) -> list[TaskShown]:
         """Tasks of the sides that are open to the role, by ``side``, ``state`` and case if wanted,
-        up to the page limit; each recorded; 403: the other side."""
-        wanted = reading.Wanted(side=side, state=state, case_id=case_id)
+        up to the page limit; of up to 200 ``task_id`` those alone; each recorded; 403: the other
+        side."""
+        wanted = reading.Wanted(side=side, state=state, case_id=case_id, task_ids=task_id)
         async with database.transaction() as tx:
             rows = await reading.list_tasks(tx, caller(request), wanted, context.page_limit)
         return [_shown(context, row) for row in rows]

@@ -17,6 +17,7 @@ from services.chassis.clock import derived_id, new_id
 from services.chassis.messaging.work import Work
 from services.gateway.disclosure.consent import (
     consent_ended,
+    consent_expired,
     consent_granted,
     restriction_set,
 )
@@ -28,6 +29,7 @@ from services.gateway.domain.consent import (
     Restriction,
     consent_objections,
     restriction_objections,
+    was_given,
     what_is_forbidden,
     withdrawal_objections,
 )
@@ -96,11 +98,19 @@ async def withdraw_consent(
 async def withdraw(
     body: ConsentWithdrawn, case_id: UUID, work: Work, stop_sharing: StopSharing
 ) -> None:
-    """End one consent, or all, of one case whose row is locked."""
+    """End one consent, or all, of one case whose row is locked.
+
+    What somebody gave who cannot, and an older version took, keeps nothing alive here: it expires
+    first, so that no service keeps anything alive by it either.
+    """
     tx = work.transaction
     recorded = await register.read_consents(tx, case_id)
     await register.end_consents(tx, case_id, body.consent_id, kind=body.kind, now=work.now)
     await cases.note_withdrawal(tx, case_id, work.now)
+    for giver in sorted({each.given_by for each in recorded if not was_given(each)}):
+        for expired in await register.expire_consents(tx, case_id, giver, work.now):
+            fact = consent_expired(expired, work.now)
+            stream.publish_consent_fact(tx, fact, case_id=case_id)
     stream.publish_consent_fact(tx, consent_ended(body.consent_id, body.kind), case_id=case_id)
     withdrawn = frozenset(
         known.consent_id for known in recorded if body.consent_id in (None, known.consent_id)

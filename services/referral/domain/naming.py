@@ -11,7 +11,8 @@ from typing import Any, Final, TypeGuard
 NODE: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,39}")
 """How the registry names an agency: its node."""
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_NUMBER: Final = re.compile(r"(?:\.[0-9]{1,6})?")
+_NUMBER: Final = re.compile(r"(?:\.[0-9]{1,3})?")
+"""Six digits are a postcode, and in the country a postcode is a village."""
 
 
 def is_node(given: object) -> TypeGuard[str]:

@@ -29,6 +29,7 @@ from services.referral.domain.tasks import (
     SeenTask,
     StartedTask,
     StoppedTask,
+    TakenBackTask,
     Terms,
 )
 
@@ -213,21 +214,25 @@ def hold_overdue(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
 
 def withdrawn(task: ProvidedTask, state: str, now: datetime) -> Step[ProvidedTask]:
     """The sender took the offer back. A place is let go, but never from under somebody in it."""
-    if _has_ended(task):
-        return Step(task=task)
     if state == StoppedTask.code:
         return sharing_stopped(task, now)
-    ended: ProvidedTask = CancelledTask(terms=task.terms)
+    if _has_ended(task):
+        return Step(task=task)
+    reference = task.hand_over_reference if isinstance(task, RunningTask) else None
+    ended: ProvidedTask = CancelledTask(terms=task.terms, hand_over_reference=reference)
     fact: TaskFact = facts.TaskCancelled(terms=task.terms, at=now)
     if state == ExpiredTask.code and not isinstance(task, StartedTask | PausedTask):
-        ended = ExpiredTask(terms=task.terms)
+        ended = ExpiredTask(terms=task.terms, hand_over_reference=reference)
         fact = facts.TaskExpired(terms=task.terms, at=now)
     return Step(task=ended, facts=(*_let_go(task, now), fact))
 
 
 def sharing_stopped(task: ProvidedTask, now: datetime) -> Step[ProvidedTask]:
-    """The person stopped sharing: the task stops, and a place that was only held is let go."""
-    if _has_ended(task):
+    """The person stopped sharing: the task stops, and a place that was only held is let go.
+
+    Also help that runs on after it was called off: what comes of it is told no more.
+    """
+    if _has_ended(task) and not _may_run_on(task):
         return Step(task=task)
     stopped = facts.TaskStopped(terms=task.terms, at=now)
     return Step(task=StoppedTask(terms=task.terms), facts=(*_let_go(task, now), stopped))
@@ -312,6 +317,13 @@ def _has_ended(task: ProvidedTask) -> bool:
             return False
         case _:
             return True
+
+
+def _may_run_on(task: ProvidedTask) -> bool:
+    """It was accepted, then taken back, and nobody said yet what came of it."""
+    if not isinstance(task, TakenBackTask):
+        return False
+    return task.hand_over_reference is not None and task.outcome is None
 
 
 def _let_go(task: ProvidedTask, now: datetime) -> tuple[TaskFact, ...]:

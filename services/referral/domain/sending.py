@@ -38,6 +38,7 @@ from services.referral.domain.tasks import (
     SentTask,
     StartedTask,
     StoppedTask,
+    TakenBackTask,
     Terms,
     UnansweredTask,
 )
@@ -214,7 +215,9 @@ def feedback_ended(task: SentTask, now: datetime) -> Step[SentTask]:
     """
     if not isinstance(task, RunningTask):
         return Step(task=task)
-    return stopped(task, now, tell_provider=False)
+    step = stopped(task, now, tell_provider=False)
+    kept = StoppedTask(terms=task.terms, hand_over_reference=task.hand_over_reference)
+    return replace(step, task=kept)
 
 
 def cancelled(task: SentTask, now: datetime, *, even_started: bool) -> Step[SentTask]:
@@ -245,8 +248,11 @@ def refused_by_the_person(task: SentTask, now: datetime) -> Step[SentTask]:
 def stopped(task: SentTask, now: datetime, *, tell_provider: bool) -> Step[SentTask]:
     """This provider is not to know any more, or tells us nothing more.
 
-    Nothing may be left without somebody who goes on with the need: a person decides.
+    Nothing may be left without somebody who goes on with the need: a person decides. Help that
+    runs on after it was called off tells no outcome any more; its need is in other hands.
     """
+    if tell_provider and isinstance(task, TakenBackTask) and task.outcome is None:
+        return Step(task=task, letters=(_withdrawal(task.terms, StoppedTask.code),))
     if not isinstance(task, UnansweredTask | RunningTask):
         return Step(task=task)
     letters = (_withdrawal(task.terms, StoppedTask.code),) if tell_provider else ()

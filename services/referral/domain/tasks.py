@@ -156,6 +156,8 @@ class ExpiredTask(_InState):
     """No answer in time. ``outcome``: of help that had begun meanwhile, once it ended."""
 
     outcome: Outcome | None = None
+    hand_over_reference: UUID | None = None
+    """Provider: it was accepted, and help may run on."""
     code: ClassVar[str] = "expired"
 
 
@@ -164,6 +166,8 @@ class CancelledTask(_InState):
     """The sender no longer needs it. ``outcome``: of help that ran on, once it ended."""
 
     outcome: Outcome | None = None
+    hand_over_reference: UUID | None = None
+    """Provider: it was accepted, and help may run on."""
     code: ClassVar[str] = "cancelled"
 
 
@@ -171,6 +175,8 @@ class CancelledTask(_InState):
 class StoppedTask(_InState):
     """Sharing was stopped."""
 
+    hand_over_reference: UUID | None = None
+    """Sender: it was accepted, and help may go on where nothing more is told of it."""
     code: ClassVar[str] = "sharing-stopped"
 
 

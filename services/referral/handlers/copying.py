@@ -13,6 +13,7 @@ from services.chassis.messaging.work import Received, Waits, Work
 from services.referral.access import (
     NO_CONSENT,
     PURPOSE,
+    covered_by,
     objections_after_restriction,
     objections_after_withdrawal,
 )
@@ -53,6 +54,7 @@ from services.referral.store import (
     stranded,
     tasks,
 )
+from services.referral.store.lacking import Lacking, read_needs_lacking
 
 LATELY: Final = 20
 """Requests of a case that may have been opened just before a consent came."""
@@ -183,8 +185,8 @@ async def consent_granted(context: Context, received: Received, work: Work) -> W
     before = await basis_of(work, case_id)
     await cases.add_consent(work.transaction, case_id, consent)
     since = work.now - context.profile.minutes("capacity_query_minutes")
-    lacking = await requests.read_needs_lacking(work.transaction, case_id, NO_CONSENT, since)
-    for need in lacking:
+    lacking = Lacking(verdict=NO_CONSENT, agencies=covered_by(consent, before), since=since)
+    for need in await read_needs_lacking(work.transaction, case_id, lacking):
         offered = await seek_with_consent(context, work, need)
         await carry_out(context, work, [] if offered is None else [offered])
     if case is not None and case.referred:
@@ -343,6 +345,7 @@ async def _stop(
 ) -> None:
     """Stop what is no longer allowed, and take the offer back; its need is not left alone.
 
+    Nor is help that runs on after it was called off to tell what came of it.
     After a withdrawal the gateway tells the provider, too, unless it shares the case with it for
     another purpose: this letter then ends the task alone.
     """
@@ -352,9 +355,10 @@ async def _stop(
         basis = replace(basis, withdrawn=withdrawn)
         objections, decide = objections_after_withdrawal, sending.consent_withdrawn
     open_tasks = await tasks.read_open_tasks(work.transaction, case_id, Side.SENDER)
+    taken_back = await tasks.read_taken_back(work.transaction, case_id)
     steps = [
         decide(cast(SentTask, task), work.now)
-        for task in open_tasks
+        for task in (*open_tasks, *taken_back)
         if objections(task.terms.other_agency, basis)
     ]
     await carry_out(context, work, steps)

@@ -40,12 +40,13 @@ Row = dict[str, Any]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which tasks are asked for; None: of any side that is open to the caller, in any state, of
-    any case.
+    any case. ``task_ids``: these alone, whatever their case.
     """
 
     side: str | None = None
     state: str | None = None
     case_id: UUID | None = None
+    task_ids: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +148,7 @@ async def list_tasks(tx: Transaction, caller: Caller, wanted: Wanted, limit: int
         side=_side_for(caller, wanted.side),
         state=wanted.state,
         case_ids=None if known is None else await merges.with_duplicates(tx, known),
+        task_ids=wanted.task_ids,
     )
     rows = await _readable(tx, await tasks.list_tasks(tx, sought, limit))
     for row in rows:

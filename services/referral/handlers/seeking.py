@@ -6,7 +6,7 @@ restrictions are looked at when asking *and* when choosing.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -158,7 +158,7 @@ async def seek_again(context: Context, work: Work, terms: Terms) -> Step[Offered
 
 async def leave_to_a_person(context: Context, work: Work, terms: Terms) -> None:
     """The need of this task is without a provider again, and nobody is asked before a person says
-    so. Who lacks only a consent is written down: one that comes now is for it.
+    so, not even by a consent that comes now: who lacks only that is written down as left, too.
     """
     found = await _without_provider(work, terms)
     if found is None:
@@ -168,7 +168,11 @@ async def leave_to_a_person(context: Context, work: Work, terms: Terms) -> None:
     search = await _search(context, work, request, again)
     if search is None:
         return
-    await _write_down(work, again, _as_asked(search, (), others=LEFT))
+    left = [
+        replace(each, verdicts=(NO_CONSENT, LEFT)) if each.verdicts == (NO_CONSENT,) else each
+        for each in _as_asked(search, (), others=LEFT)
+    ]
+    await _write_down(work, again, left)
     await nobody_left(context, work, request, again)
 
 
@@ -184,9 +188,15 @@ async def _without_provider(work: Work, terms: Terms) -> tuple[Request, Need] | 
 
 
 async def seek_with_consent(context: Context, work: Work, need: Need) -> Step[OfferedTask] | None:
-    """A consent came right after the search that lacked it: search once more."""
+    """A consent came right after the search that lacked it: search once more, if a machine may.
+
+    What nobody was offered yet is searched for the first time, also in an emergency: the request
+    and its consent come on two streams.
+    """
     request = await requests.read_request(work.transaction, need.request_id)
-    if request is None:
+    had = await tasks.read_need_tasks(work.transaction, need)
+    hops = context.profile.number("reroute_hops")
+    if request is None or (had and not may_be_sought_again(request, tries(had), hops)):
         return None
     again = need.next_round()
     await somebody_acted(work, again)

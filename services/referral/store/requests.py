@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Table, and_, any_, bindparam, exists, func, insert, select, update
+from sqlalchemy import ARRAY, Table, and_, any_, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -70,21 +70,6 @@ _ASKING: Final = Statement(
     .where(
         NEED.c.case_id == bindparam("case_id"),
         NEED.c.state == any_(bindparam("states", type_=TEXTS)),
-    )
-    .order_by(NEED.c.request_id, NEED.c.need_id)
-)
-_LACKING: Final = Statement(
-    select(NEED)
-    .where(
-        NEED.c.case_id == bindparam("case_id"),
-        NEED.c.state == any_(bindparam("states", type_=TEXTS)),
-        exists().where(
-            CONSIDERATION.c.request_id == NEED.c.request_id,
-            CONSIDERATION.c.need_id == NEED.c.need_id,
-            CONSIDERATION.c.round == NEED.c.round,
-            CONSIDERATION.c.verdicts == bindparam("only", type_=TEXTS),
-            CONSIDERATION.c.considered_at >= bindparam("since"),
-        ),
     )
     .order_by(NEED.c.request_id, NEED.c.need_id)
 )
@@ -228,15 +213,6 @@ async def read_needs_searching(tx: Transaction, case_id: UUID) -> tuple[Need, ..
     """The needs of a case for which nobody has an offer, and somebody is asked or should act."""
     states = [state.code for state in SEARCHING]
     return tuple(need_of(row) for row in await tx.fetch(_ASKING, case_id=case_id, states=states))
-
-
-async def read_needs_lacking(
-    tx: Transaction, case_id: UUID, verdict: str, since: datetime
-) -> tuple[Need, ...]:
-    """Needs of a case that found nobody since then, where some service lacked only this."""
-    states = [NotFound.code, Escalated.code]
-    rows = await tx.fetch(_LACKING, case_id=case_id, states=states, only=[verdict], since=since)
-    return tuple(need_of(row) for row in rows)
 
 
 async def write_need(tx: Transaction, need: Need) -> None:

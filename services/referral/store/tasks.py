@@ -25,6 +25,7 @@ _KEY: Final = and_(
 )
 _CASES: Final = bindparam("case_ids", type_=ARRAY(ID))
 _STATES: Final = bindparam("states", type_=TEXTS)
+TAKEN_BACK: Final = (tasks.CancelledTask.code, tasks.ExpiredTask.code)
 _CHANGING: Final = (
     "state",
     "reason",
@@ -113,15 +114,19 @@ def _listed(*of: ColumnElement[bool]) -> Statement:
 _LISTED: Final = _listed()
 _LISTED_OF_CASE: Final = _listed(TASK.c.case_id == any_(_CASES))
 """By a statement of its own, so that a case is found by its index."""
+_LISTED_BY_ID: Final = _listed(TASK.c.task_id == any_(bindparam("task_ids", type_=ARRAY(ID))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which tasks are listed; None: of any side, in any state, of any case."""
+    """Which tasks are listed; None: of any side, in any state, of any case. ``task_ids``: these
+    alone, whatever their case.
+    """
 
     side: str | None = None
     state: str | None = None
     case_ids: tuple[UUID, ...] | None = None
+    task_ids: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,11 +172,19 @@ async def read_open_tasks(tx: Transaction, case_id: UUID, side: Side) -> tuple[T
     return tuple(_task(row) for row in rows)
 
 
+async def read_taken_back(tx: Transaction, case_id: UUID) -> tuple[Task, ...]:
+    """What we took back of a case, where no outcome is known: if help runs on, one may come."""
+    rows = await tx.fetch(
+        _OPEN_OF_CASE, case_id=case_id, the_side=str(Side.SENDER), states=list(TAKEN_BACK)
+    )
+    return tuple(_task(row) for row in rows if row["outcome"] is None)
+
+
 async def read_tried(tx: Transaction, case_ids: Iterable[UUID]) -> Tried:
     """Which agency had which need of these cases, and who declined what, when and why.
 
     With whom sharing ended is not among them: a new consent, or the end of a restriction that was a
-    mistake, is for it as for anybody.
+    mistake, is for it as for anybody. Who only tells nothing more is: it may well help.
     """
     rows = await tx.fetch(_TRIED, case_ids=list(case_ids))
     declined = tasks.DeclinedTask.code
@@ -180,6 +193,7 @@ async def read_tried(tx: Transaction, case_ids: Iterable[UUID]) -> Tried:
             (row["request_id"], row["need_id"], row["other_agency"])
             for row in rows
             if row["state"] not in (declined, tasks.StoppedTask.code)
+            or (row["state"] == tasks.StoppedTask.code and row["hand_over_reference"] is not None)
         ),
         declines=tuple(
             Decline(
@@ -228,6 +242,9 @@ async def read_request_tasks(tx: Transaction, request_id: UUID) -> list[dict[str
 async def list_tasks(tx: Transaction, wanted: Wanted, limit: int) -> list[dict[str, Any]]:
     """Tasks of a side, a state, a case, those changed last first."""
     given = {"a_side": wanted.side, "a_state": wanted.state, "at_most": limit}
+    if wanted.task_ids:
+        rows = await tx.fetch(_LISTED_BY_ID, **given, task_ids=list(wanted.task_ids))
+        return [dict(row) for row in rows]
     if wanted.case_ids is None:
         return [dict(row) for row in await tx.fetch(_LISTED, **given)]
     rows = await tx.fetch(_LISTED_OF_CASE, **given, case_ids=list(wanted.case_ids))
@@ -283,7 +300,6 @@ _PLAIN: Final = {
         tasks.OfferedTask,
         tasks.DeliveredTask,
         tasks.SeenTask,
-        tasks.StoppedTask,
     )
 }
 
@@ -301,7 +317,7 @@ def _task(row: Record) -> Task:
             return _refused_task(terms, state, row["reason"])
         case "completed" | "loop-closed":
             return _finished_task(terms, row)
-        case "expired" | "cancelled":
+        case "expired" | "cancelled" | "sharing-stopped":
             return _taken_back_task(terms, row)
     raise Misuse("a task's row is in a state that no class stands for")
 
@@ -327,8 +343,11 @@ def _refused_task(terms: Terms, state: str, reason: str) -> Task:
 
 
 def _taken_back_task(terms: Terms, row: Record) -> Task:
+    reference = row["hand_over_reference"]
+    if row["state"] == tasks.StoppedTask.code:
+        return tasks.StoppedTask(terms=terms, hand_over_reference=reference)
     ended = tasks.ExpiredTask if row["state"] == "expired" else tasks.CancelledTask
-    return ended(terms=terms, outcome=_outcome(row))
+    return ended(terms=terms, outcome=_outcome(row), hand_over_reference=reference)
 
 
 def _outcome(row: Record) -> Outcome | None:

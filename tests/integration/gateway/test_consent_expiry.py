@@ -156,3 +156,24 @@ async def test_a_merged_case_is_told_of_under_the_one_that_goes_on(door: Door) -
     let_pass(door, 10)
     assert await a_watch(door).look() == 1
     assert await told(door) == [str(goes_on)]
+
+
+async def test_what_nobody_could_give_expires_before_the_own_consent_is_told_as_withdrawn(
+    door: Door,
+) -> None:
+    case_id = str(new_id())
+    own, others = a_consent(), a_consent()
+    for body in (own, others):
+        await door.post(an_event("consent-recorded", body, subject=case_id))
+    older = "UPDATE consent SET given_by = 'other' WHERE consent_id = $1::uuid RETURNING 1"
+    assert len(await door.rows(older, others["consent_id"])) == 1
+    for each in (own, others):
+        told = {"kind": "stop-sharing", "consent_id": each["consent_id"]}
+        answer = await door.post(an_event("consent-withdrawn", told, subject=case_id))
+        assert answer.json()["accepted"] is True
+    facts = [(fact["type"], fact["body"]) for fact in await door.published("consent")][2:]
+    assert [(kind.split(".")[-2], body["consent_id"]) for kind, body in facts] == [
+        ("consent-expired", others["consent_id"]),
+        ("consent-ended", own["consent_id"]),
+        ("consent-ended", others["consent_id"]),
+    ]

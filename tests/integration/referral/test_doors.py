@@ -88,6 +88,20 @@ async def test_a_worker_sees_from_the_case_what_was_asked_and_how_far_it_is(worl
     assert {row["action"] for row in audited} == {"list-requests", "list-request", "list-task"}
 
 
+async def test_of_tasks_that_are_asked_for_by_id_nobody_else_counts_as_read(world: World) -> None:
+    task_id = await offered_to_redcross(world, "nursing-visit", "free-legal-aid")
+    interior = world.nodes[INTERIOR]
+    await interior.feed("gateway", a_request("again", "nursing-visit"), CASE)
+    await world.settle()
+    asked = f"/v1/tasks?side=sender&task_id={task_id}&task_id={an_id('none')}"
+    assert [task["task_id"] for task in (await get(interior, asked)).json()] == [str(task_id)]
+    assert (await get(interior, f"{asked}&state=cancelled")).json() == []
+    audited = await interior.rows("SELECT subject FROM audit WHERE action = 'list-task'")
+    assert [row["subject"] for row in audited] == [str(task_id)]
+    too_many = "&".join(f"task_id={an_id(str(n))}" for n in range(201))
+    assert (await get(interior, f"/v1/tasks?{too_many}")).status_code == 422
+
+
 async def test_the_officer_reads_who_looked_at_requests_and_tasks_of_a_case(world: World) -> None:
     task_id = await offered_to_redcross(world, "nursing-visit")
     interior = world.nodes[INTERIOR]

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 
 from contracts import assistance, gateway, identification, referral
-from tests.integration.referral.test_by_hand import choose, helped, told, two_nurses
-from tests.integration.referral.test_loop import CASE, THERE, offered_to_redcross
+from tests.integration.referral.test_by_hand import cancel, choose, helped, told, two_nurses
+from tests.integration.referral.test_loop import CASE, THERE, an_episode, offered_to_redcross
 from tests.integration.referral.world import (
     INTERIOR,
     NGO,
@@ -18,6 +18,7 @@ from tests.integration.referral.world import (
     a_request,
     an_id,
     answered,
+    case_at,
 )
 
 NEED = "SELECT state, told, round, due_at FROM need"
@@ -99,8 +100,11 @@ async def test_no_machine_goes_on_with_an_emergency_the_supervisor_is_told_at_on
         "SELECT agency, verdicts FROM consideration WHERE round = 2"
     )
     found = {row["agency"]: row["verdicts"] for row in rows}
-    lacks = ["no-consent"] if stop is ALL else ["left-to-a-person"]
-    assert found[NGO] == lacks
+    lacks = ["no-consent"] if stop is ALL else []
+    assert found[NGO] == [*lacks, "left-to-a-person"]
+    await happens(world, a_consent("again", NGO, REDCROSS))
+    assert await need(world) == ("escalated", "supervisor", True), "a person telephones"
+    assert world.bodies(NGO, referral.OfferReceived) == []
     if stop is NEVER:
         assert await told(world, INTERIOR, choose(NGO), CASE) == []
 
@@ -113,6 +117,43 @@ async def test_after_a_withdrawal_the_need_waits_and_a_new_consent_is_for_it(wor
     await happens(world, a_consent("again", REDCROSS))
     assert await states(world) == [(REDCROSS, "delivered"), (REDCROSS, "sharing-stopped")]
     assert (await need(world))[0] == "offered"
+
+
+async def test_a_consent_for_nobody_who_lacked_it_revives_nothing(world: World) -> None:
+    await offered_to_redcross(world, "nursing-visit")
+    await happens(world, ALL)
+    await happens(world, a_consent("unrelated", NGO))
+    assert await need(world) == ("not-found", None, True)
+    assert len(world.bodies(INTERIOR, referral.ProviderNotFound)) == 1
+
+
+async def test_an_emergency_that_was_declined_is_not_sought_again_by_a_consent(
+    world: World,
+) -> None:
+    two_nurses(world)
+    interior = world.nodes[INTERIOR]
+    await interior.feed("gateway", a_consent("theirs", REDCROSS), CASE)
+    asked = a_request("request", "nursing-visit", urgency="emergency")
+    await interior.feed("gateway", asked, CASE)
+    await world.settle()
+    (offer,) = world.bodies(REDCROSS, referral.OfferReceived)
+    declined = answered(offer.task_id, "declined", "at-capacity")
+    await world.nodes[REDCROSS].feed("gateway", declined, THERE)
+    await world.settle()
+    await happens(world, a_consent("others", NGO))
+    assert await need(world) == ("escalated", "supervisor", True)
+    assert world.bodies(NGO, referral.OfferReceived) == []
+
+
+async def test_an_emergency_that_nobody_was_offered_is_searched_once_its_consent_comes(
+    world: World,
+) -> None:
+    two_nurses(world)
+    asked = a_request("request", "nursing-visit", urgency="emergency")
+    await happens(world, asked)
+    assert (await need(world))[0] == "escalated"
+    await happens(world, a_consent("theirs", REDCROSS))
+    assert await states(world) == [(REDCROSS, "delivered")]
 
 
 async def test_after_a_withdrawal_from_one_whom_the_person_still_agrees_to_is_asked(
@@ -132,8 +173,54 @@ async def test_who_stops_sharing_while_help_runs_is_offered_nowhere_else_by_itse
     await happens(world, a_consent("others", NGO))
     ended = gateway.ConsentEnded(kind="stop-sharing", consent_id=an_id("yes"))
     await happens(world, ended)
+    await happens(world, a_consent("again", REDCROSS))
     assert await states(world) == [(REDCROSS, "sharing-stopped")]
     assert await need(world) == ("not-found", None, True)
+
+
+async def test_who_may_well_help_is_not_offered_the_same_again(world: World) -> None:
+    await helped(world, assistance.EpisodeStarted)
+    two_nurses(world)
+    await happens(world, gateway.FeedbackEnded(agency=REDCROSS))
+    await happens(world, a_consent("others", NGO))
+    assert await states(world) == [(REDCROSS, "sharing-stopped")], "a person decides"
+    assert await told(world, INTERIOR, choose(NGO), CASE) == []
+    (offer,) = world.bodies(NGO, referral.OfferReceived)
+    declined = answered(offer.task_id, "declined", "at-capacity")
+    await world.nodes[NGO].feed("gateway", declined, case_at(NGO, CASE, "TaskOffered"))
+    await world.settle()
+    assert await states(world) == [(NGO, "declined"), (REDCROSS, "sharing-stopped")]
+    assert await need(world) == ("not-found", None, True)
+
+
+@pytest.mark.parametrize("stop", [NEVER, ALL])
+async def test_what_came_of_called_off_help_is_not_told_once_sharing_was_stopped(
+    world: World, stop: Any
+) -> None:
+    task_id = await helped(world, assistance.EpisodeStarted)
+    assert await told(world, INTERIOR, cancel(reason="person-left"), CASE) == []
+    await happens(world, stop)
+    given = {"outcome": "person-left", "unit": "visit", "total": 2, "reason": "person-left"}
+    ended = an_episode(assistance.EpisodeEndedEarly, task_id, **given)
+    await world.nodes[REDCROSS].feed("assistance", ended, THERE)
+    await world.settle()
+    assert await states(world) == [(REDCROSS, "cancelled")]
+    assert await world.nodes[REDCROSS].states() == [("provider", INTERIOR, "sharing-stopped")]
+    assert len(world.bodies(REDCROSS, referral.TaskStopped)) == 1
+    assert world.bodies(INTERIOR, referral.TaskCompleted) == []
+    (row,) = await world.nodes[INTERIOR].rows("SELECT outcome FROM task")
+    assert row["outcome"] is None
+
+
+async def test_where_only_what_nobody_could_give_is_left_the_task_stops(world: World) -> None:
+    await helped(world)
+    await happens(world, a_consent("of an older version", REDCROSS))
+    expired = gateway.ConsentExpired(
+        consent_id=an_id("of an older version"), expired_at=world.clock.now()
+    )
+    await happens(world, expired)
+    await happens(world, gateway.ConsentEnded(kind="stop-sharing", consent_id=an_id("yes")))
+    assert await states(world) == [(REDCROSS, "sharing-stopped")]
 
 
 async def test_of_whom_nothing_more_is_told_a_person_decides(world: World) -> None:

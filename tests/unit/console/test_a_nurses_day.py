@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -161,6 +162,36 @@ async def test_help_that_runs_on_after_it_was_called_off_is_listed_and_can_be_en
     assert ("it runs on" in text) is stands
     assert (f"/help/{TASK}/end-early" in text) is stands
     assert ('name="outcome"' in text) is (stands and episode == "active")
+
+
+async def test_of_what_was_taken_back_only_help_that_runs_on_is_asked_for(bench: Bench) -> None:
+    running = [new_id() for _ in range(TASKS_PAGE + 1)]
+    newer = [a_task(task_id=new_id(), state="expired") for _ in range(TASKS_PAGE)]
+    tasks = [*newer, *(a_task(task_id=each, state="cancelled") for each in running)]
+    episodes = [
+        an_episode(episode_id=UUID(int=n), task_id=each, state="active")
+        for n, each in enumerate(running, 1)
+    ]
+    read: list[str] = []
+
+    def tasks_shown(asked: Any) -> list[dict[str, Any]]:
+        named = asked.get_list("task_id")
+        found = [task for task in tasks if task["state"] == asked["state"]]
+        found = [task for task in found if not named or task["task_id"] in named][:TASKS_PAGE]
+        read.extend(task["task_id"] for task in found)
+        return found
+
+    def episodes_shown(asked: Any) -> list[dict[str, Any]]:
+        return [each for each in episodes if each["episode_id"] > asked.get("after", "")]
+
+    bench.node.shows["referral/v1/tasks"] = tasks_shown
+    bench.node.shows["assistance/v1/episodes"] = episodes_shown
+    await bench.sign_in("nurse")
+    read.clear()
+    text = (await bench.browser.get("/help")).text
+    shown = re.findall(r'href="/help/([0-9a-f-]{36})"', text)
+    assert set(shown) == {str(each) for each in running}
+    assert sorted(read) == sorted(shown), "who is not shown was not read"
 
 
 async def test_a_time_is_read_in_the_zone_of_the_node(bench: Bench) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from console.pages.standing import RULES
 from console.ringing import WORTH
+from contracts.vocabulary import LANGUAGES, code_lists
 from tests.support.console_bench import (
     CASE,
     HELPED,
@@ -211,6 +212,12 @@ async def test_that_help_was_stopped_where_it_was_given_waits_as_nobody_can_tell
 ) -> None:
     text = await see(bench, of_a_task("task-stopped"), person="nurse", query="?only=waits")
     assert label("task-stopped") in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_that_sharing_ended_does_not_read_as_the_end_of_help(language: str) -> None:
+    said = code_lists()["news-kind"].label("task-stopped", language).casefold()
+    assert all(word not in said for word in ("help", "помощь", "дапамог"))
 
 
 def test_every_rule_of_what_is_done_is_tried_and_is_about_something_that_rang() -> None:

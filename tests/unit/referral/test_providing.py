@@ -165,6 +165,19 @@ def test_sharing_stopped_ends_whatever_is_open(state: str) -> None:
     assert step.letters == ()
 
 
+@pytest.mark.parametrize("word", ["expired", "cancelled"])
+@pytest.mark.parametrize("state", sorted(OPEN))
+def test_help_that_ran_on_tells_nothing_once_sharing_was_stopped(state: str, word: str) -> None:
+    taken_back = providing.withdrawn(every_provided()[state], word, NOW).task
+    stopped = providing.withdrawn(taken_back, "sharing-stopped", NOW)
+    was_accepted = state in ("accepted", "in-progress", "on-hold")
+    assert facts_of(stopped) == (["TaskStopped"] if was_accepted else [])
+    after = providing.completed(stopped.task, OUTCOME, NOW)
+    assert told(after) == ([] if was_accepted else ["completed"])
+    ended = providing.completed(taken_back, OUTCOME, NOW).task
+    assert providing.withdrawn(ended, "sharing-stopped", NOW) == Step(task=ended)
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_episodes_move_only_an_accepted_task(state: str) -> None:
     task = every_provided()[state]

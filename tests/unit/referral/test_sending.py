@@ -264,8 +264,15 @@ def test_a_stop_ends_whatever_is_open(state: str, tell: bool) -> None:
     stops = state in OPEN_STATES[Side.SENDER]
     assert facts_of(step) == (["TaskStopped"] if stops else [])
     assert step.task.code == ("sharing-stopped" if stops else state)
-    assert taken_back(step) == (["sharing-stopped"] if stops and tell else [])
+    may_run_on = state in ("expired", "cancelled")
+    assert taken_back(step) == (["sharing-stopped"] if (stops or may_run_on) and tell else [])
     assert goes_on(step) == ("by a person" if stops else "")
+
+
+@pytest.mark.parametrize("state", ["expired", "cancelled"])
+def test_of_help_whose_outcome_is_known_nobody_is_told_any_more(state: str) -> None:
+    ended = sending.progressed(every_sent()[state], told("completed"), NOW).task
+    assert sending.stopped(ended, NOW, tell_provider=True) == Step(task=ended)
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -23,6 +23,12 @@ def taken_back(step: Step[SentTask]) -> list[str]:
     return [letter.state for letter in step.letters if isinstance(letter, WithdrawalLetter)]
 
 
+def told_so(state: str) -> list[str]:
+    """Help that was called off may run on: its provider is told, too."""
+    hears = state in (*OPEN_STATES[Side.SENDER], "expired", "cancelled")
+    return ["sharing-stopped"] if hears else []
+
+
 def in_an_emergency(task: SentTask) -> SentTask:
     return replace(task, terms=replace(task.terms, urgency="emergency"))
 
@@ -34,7 +40,7 @@ def test_after_a_restriction_another_is_sought_but_in_an_emergency_by_a_person(s
     for before, then in ((task, "by itself"), (in_an_emergency(task), "by a person")):
         step = sending.restricted(before, NOW)
         assert step.task.code == ("sharing-stopped" if stops else state)
-        assert taken_back(step) == (["sharing-stopped"] if stops else [])
+        assert taken_back(step) == told_so(state)
         assert goes_on(step) == (then if stops else "")
 
 
@@ -46,6 +52,7 @@ def test_after_a_withdrawal_another_is_sought_unless_help_had_begun(state: str) 
     for before, then in ((task, "by itself"), (in_an_emergency(task), "by a person")):
         step = sending.consent_withdrawn(before, NOW)
         assert (step.task.code == "sharing-stopped") is (open_ or state == "sharing-stopped")
+        assert taken_back(step) == told_so(state)
         assert goes_on(step) == ("by a person" if begun else then if open_ else "")
 
 
