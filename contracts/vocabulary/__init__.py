@@ -4,6 +4,7 @@ from contracts.vocabulary.calendar import WEEK, WORKING_WEEK, BusinessCalendar
 from contracts.vocabulary.lists import (
     LANGUAGES,
     NOT_YET_KNOWN,
+    PLACES_TO_LIVE,
     CodeList,
     code_lists,
     is_a_reason,
@@ -15,6 +16,7 @@ from contracts.vocabulary.profile import Profile, load_profile
 __all__ = [
     "LANGUAGES",
     "NOT_YET_KNOWN",
+    "PLACES_TO_LIVE",
     "WEEK",
     "WORKING_WEEK",
     "BusinessCalendar",

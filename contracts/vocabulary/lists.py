@@ -15,6 +15,8 @@ from contracts.vocabulary.mapping import StandardMapping, read_mapping
 from contracts.vocabulary.strict import read_strictly
 
 NOT_YET_KNOWN: Final = "not-yet-known"
+PLACES_TO_LIVE: Final = ("crisis-room", "shelter", "child-0-2", "child-3-17")
+"""Codes of the list ``service-type``: people live there, and where they are is confidential."""
 LANGUAGES: Final = ("en", "ru", "be")
 """ISO 639-1: what every code has a label in."""
 _FOLDER: Final = Path(__file__).parent / "codes"

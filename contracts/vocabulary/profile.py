@@ -16,7 +16,7 @@ import yaml
 from holidays import list_supported_countries
 
 from contracts.vocabulary.calendar import BusinessCalendar
-from contracts.vocabulary.lists import NOT_YET_KNOWN, code_lists
+from contracts.vocabulary.lists import NOT_YET_KNOWN, PLACES_TO_LIVE, code_lists
 from contracts.vocabulary.strict import ReadText, line_of, read_strictly
 
 _PROFILES: Final = Path(__file__).parent / "profiles"
@@ -161,8 +161,8 @@ VALUES: Final[Mapping[str, Kind]] = {
     "legal_hold_days": _whole(1, 3_660),
     "legal_hold_confirm_hours": _whole(1, 336),
     "legal_hold_notice_days": _whole(1, 90),
-    "placement_below_3_service": _one_of("child-0-2", "child-3-17", "crisis-room", "shelter"),
-    "placement_3_to_17_service": _one_of("child-0-2", "child-3-17", "crisis-room", "shelter"),
+    "placement_below_3_service": _one_of(*PLACES_TO_LIVE),
+    "placement_3_to_17_service": _one_of(*PLACES_TO_LIVE),
     "placement_adult_service": _one_of("crisis-room", "shelter"),
     # 0: no limit
     "stay_limit_below_3_months": _whole(0, 60),

@@ -17,6 +17,7 @@ from contracts.intake import (
     ServiceDelivered,
     ServiceEndedEarly,
 )
+from contracts.vocabulary import PLACES_TO_LIVE
 from doors.fhir import words
 from doors.fhir.reading import MODIFIERS, Reading
 from doors.fhir.urgency import URGENCY
@@ -30,7 +31,6 @@ INPUTS: Final = {
 """Properties of a request that a Task's input holds, and their lists; beside them `dependants` and
 `urgency`, which the file of that name reads.
 """
-PLACES_TO_LIVE: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
 
 
 @dataclass(frozen=True, slots=True)

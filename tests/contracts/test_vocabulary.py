@@ -16,6 +16,7 @@ from contracts.catalogue import CATALOGUE
 from contracts.tools.schemas import schema_of
 from contracts.vocabulary import (
     LANGUAGES,
+    PLACES_TO_LIVE,
     BusinessCalendar,
     CodeList,
     code_lists,
@@ -26,6 +27,7 @@ from contracts.vocabulary import (
 )
 from contracts.vocabulary.mapping import read_mapping
 from contracts.vocabulary.profile import known_profiles, read_profile
+from services.statistics.contributor.domain import SERVICE_GROUPS
 
 PROFILES = Path(vocabulary.__file__).parent / "profiles"
 BELARUS = BusinessCalendar(country="BY")
@@ -90,6 +92,13 @@ def test_every_code_says_what_it_means() -> None:
         assert listed.says
         assert listed.source
         assert all(words.definition.endswith(".") for words in listed.words.values())
+
+
+def test_places_to_live_are_services_and_each_counts_as_accommodation() -> None:
+    """A place that this list forgot would keep its address in the directory."""
+    assert set(PLACES_TO_LIVE) <= set(vocabulary.code_lists()["service-type"].codes)
+    counted = {code for code, group in SERVICE_GROUPS.items() if group == "accommodation"}
+    assert set(PLACES_TO_LIVE) == counted
 
 
 def test_an_unknown_code_and_an_unknown_language_still_read_as_something() -> None:

@@ -104,6 +104,19 @@ async def dropped_database(server: Server, template: str) -> AsyncIterator[Any]:
         await server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@asynccontextmanager
+async def an_empty_database(server: Server) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to a database in which nothing is: a test writes there what an earlier version
+    left, and runs the migration.
+    """
+    async with dropped_database(server, "template0") as own:
+        connection = await asyncpg.connect(own.url())
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
 async def _a_copy(server: Server, template: str) -> str:
     name = f"test_{secrets.token_hex(6)}"
     await server.run(f"CREATE DATABASE {name} TEMPLATE {template}")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import ClassVar, Final, TypeAlias
 from uuid import UUID
 
+from contracts.vocabulary import PLACES_TO_LIVE
 from services.assistance.domain.facts import (
     EpisodeBegan,
     EpisodeEnded,
@@ -27,7 +28,7 @@ NIGHT: Final = "night"
 UNIT_OF: Final[Mapping[str, str]] = MappingProxyType(
     {
         "nursing-visit": "visit",
-        **dict.fromkeys(("crisis-room", "shelter", "child-0-2", "child-3-17"), NIGHT),
+        **dict.fromkeys(PLACES_TO_LIVE, NIGHT),
     }
 )
 """In what a service is counted, where there is but one way."""

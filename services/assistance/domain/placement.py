@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from contracts.vocabulary import NOT_YET_KNOWN, Profile, is_a_reason
+from contracts.vocabulary import NOT_YET_KNOWN, PLACES_TO_LIVE, Profile, is_a_reason
 from services.assistance.domain.hold import CheckedIn, Confirmed, Held, Hold
 from services.assistance.domain.pool import Pool, fits
 from services.assistance.domain.refusals import Objection
 
 REASONS: Final = "placement-reason"
-ACCOMMODATION: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
 FOR_ADULTS: Final = frozenset({"crisis-room", "shelter"})
 """Either will do for an adult: the law names crisis rooms and centres of protection alike."""
 FAMILIES: Final = frozenset({"carer-with-children", "minor-mother"})
@@ -42,13 +41,13 @@ def placement_class(hold: Hold) -> str:
 
 def is_a_stay(hold: Hold) -> bool:
     """Whether whoever is here lives here: in a place, or in accommodation without counted ones."""
-    return hold.pool_id is not None or hold.service_type in ACCOMMODATION
+    return hold.pool_id is not None or hold.service_type in PLACES_TO_LIVE
 
 
 def stay_limit(hold: Hold, profile: Profile) -> int:
     """For how many months somebody may stay; 0: there is no limit, or the age is not known."""
     by_age = IN_PROFILE.get(placement_class(hold))
-    if hold.service_type not in ACCOMMODATION or by_age is None:
+    if hold.service_type not in PLACES_TO_LIVE or by_age is None:
         return 0
     return profile.number(f"stay_limit_{by_age}_months")
 
@@ -59,7 +58,7 @@ def is_placed_as_foreseen(hold: Hold, profile: Profile) -> bool:
     Belarus Law 350-Z, Art. 20; HTCDS and the handbook of NRM on keeping mother and child together.
     """
     by_age = IN_PROFILE.get(placement_class(hold))
-    if hold.service_type not in ACCOMMODATION or by_age is None or hold.audience_class in FAMILIES:
+    if hold.service_type not in PLACES_TO_LIVE or by_age is None or hold.audience_class in FAMILIES:
         return True
     foreseen = profile.word(f"placement_{by_age}_service")
     return hold.service_type == foreseen or {hold.service_type, foreseen} <= FOR_ADULTS

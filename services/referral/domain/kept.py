@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-from contracts.vocabulary import LANGUAGES, code_lists
+from contracts.vocabulary import LANGUAGES, PLACES_TO_LIVE, code_lists
 from services.referral.domain.listings import (
-    ACCOMMODATION,
     PHONE,
     Cover,
     Fields,
@@ -165,7 +164,7 @@ _CONFIDENTIAL: Final = _part(**_SERVICE)
 
 def kept_service(service: Fields, left_out: LeftOut) -> dict[str, Any]:
     """A service as the directory keeps it; where accommodation is, is not in it at all."""
-    if service.get("service_type") not in ACCOMMODATION:
+    if service.get("service_type") not in PLACES_TO_LIVE:
         return _mapping(_ELSEWHERE(service, "services", left_out))
     found = _mapping(_CONFIDENTIAL(service, "services", left_out))
     if access := access_of(service):

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
-from contracts.vocabulary import NOT_YET_KNOWN, code_lists
+from contracts.vocabulary import NOT_YET_KNOWN, PLACES_TO_LIVE, code_lists
 from services.referral.domain.naming import is_node, is_opaque
 from services.referral.domain.opening import WEEKDAYS, is_readable, open_days
 
@@ -20,8 +20,6 @@ PHONE: Final = re.compile(
     r"(?=.{2,40}\Z)\(?[+0-9][0-9 \u00a0()./-]+(?:[, ]? ?(?:ext|доб|дад)\.? ?[0-9]{1,6})?"
 )
 """A number, with its extension, and nothing else: whose it is has no place in it."""
-ACCOMMODATION: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
-"""Services that are places to live: where they are is confidential."""
 
 
 class Cover(StrEnum):
@@ -372,7 +370,7 @@ def _column(service: Fields, rows: str, column: str) -> list[str]:
 
 
 def _is_accommodation(service: Fields) -> bool:
-    return _text(service.get("service_type")) in ACCOMMODATION
+    return _text(service.get("service_type")) in PLACES_TO_LIVE
 
 
 def _is_count(given: object) -> bool:

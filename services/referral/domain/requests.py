@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import ClassVar, Final, TypeAlias
 from uuid import UUID
 
+from contracts.vocabulary import PLACES_TO_LIVE
 from services.referral.domain.cases import Case, objections_to_work_on
 from services.referral.domain.refusals import Refusal, Refused
 
 EMERGENCY: Final = "emergency"
 ROUTINE: Final = "routine"
-PLACES_TO_LIVE: Final = frozenset({"crisis-room", "shelter", "child-0-2", "child-3-17"})
 
 
 CHILDREN: Final = frozenset({"child", "believed-child"})

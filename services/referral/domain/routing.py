@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from contracts.vocabulary import NOT_YET_KNOWN
+from contracts.vocabulary import NOT_YET_KNOWN, PLACES_TO_LIVE
 from services.referral.domain.cases import Case
 from services.referral.domain.listings import Cover, Listing
 from services.referral.domain.requests import (
     EMERGENCY,
-    PLACES_TO_LIVE,
     ROUTINE,
     Request,
     who_comes_along,

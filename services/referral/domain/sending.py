@@ -270,10 +270,9 @@ def restricted(task: SentTask, now: datetime) -> Step[SentTask]:
     But in an emergency: no machine re-routes it.
     """
     step = stopped(task, now, tell_provider=True)
-    a_machine_may = step.a_person_decides and task.terms.urgency != EMERGENCY
-    return replace(
-        step, seek_again=a_machine_may, a_person_decides=step.a_person_decides and not a_machine_may
-    )
+    if not step.a_person_decides or task.terms.urgency == EMERGENCY:
+        return step
+    return replace(step, seek_again=True, a_person_decides=False)
 
 
 def consent_withdrawn(task: SentTask, now: datetime) -> Step[SentTask]:

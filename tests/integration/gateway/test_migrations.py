@@ -1,11 +1,9 @@
 """What a node knew before an upgrade is told by its registers, as far as they can tell it."""
 
 import importlib
-import secrets
-
-import asyncpg
 
 from services.chassis.clock import new_id
+from tests.support.databases import an_empty_database
 from tests.support.postgres import Postgres
 
 BEGAN = importlib.import_module("services.gateway.migrations.0009_what_a_case_began_with")
@@ -28,10 +26,7 @@ MERGED = importlib.import_module("services.gateway.migrations.0006_merged_cases"
 
 
 async def test_every_old_row_of_two_cases_came_from_a_merge(postgres_server: Postgres) -> None:
-    name = f"test_{secrets.token_hex(6)}"
-    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE template0")
-    connection = await asyncpg.connect(postgres_server.on(name).url())
-    try:
+    async with an_empty_database(postgres_server) as connection:
         for statement in MERGED.STATEMENTS:
             await connection.execute(statement)
         ids = [new_id(), new_id()]
@@ -43,16 +38,10 @@ async def test_every_old_row_of_two_cases_came_from_a_merge(postgres_server: Pos
         found = await connection.fetch("SELECT into_case, merged FROM merged_case")
         assert [each["into_case"] for each in found if each["merged"]] == [ids[1]]
         assert len(found) == 2
-    finally:
-        await connection.close()
-        await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def test_a_stop_of_all_sharing_is_known_of_old_rows(postgres_server: Postgres) -> None:
-    name = f"test_{secrets.token_hex(6)}"
-    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE template0")
-    connection = await asyncpg.connect(postgres_server.on(name).url())
-    try:
+    async with an_empty_database(postgres_server) as connection:
         await connection.execute(BEFORE)
         ids = {}
         for case, consents in CONSENTS.items():
@@ -75,6 +64,3 @@ async def test_a_stop_of_all_sharing_is_known_of_old_rows(postgres_server: Postg
         assert days == {"all stopped": 5, "stopped one, later all": 4}
         assert [case for case, its_id in ids.items() if rows[its_id]["of_age_at"]] == ["left"]
         assert all(row["known_at"] == row["created_at"] for row in rows.values())
-    finally:
-        await connection.close()
-        await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,7 +1,6 @@
 """A migration keeps what the version before wrote."""
 
 import importlib
-import secrets
 from datetime import datetime
 from typing import Final
 
@@ -17,6 +16,7 @@ from tests.integration.identification.events import (
     a_policy,
     take_over,
 )
+from tests.support.databases import an_empty_database
 from tests.support.postgres import Postgres
 from tests.support.service_bench import NOW, Bench
 
@@ -55,10 +55,7 @@ TAKEN_BACK: Final = (
 async def test_what_was_handed_over_before_has_no_clock_and_none_has_a_word_beside_the_list(
     postgres_server: Postgres,
 ) -> None:
-    name = f"test_{secrets.token_hex(6)}"
-    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE template0")
-    connection = await asyncpg.connect(postgres_server.on(name).url())
-    try:
+    async with an_empty_database(postgres_server) as connection:
         for statement in FIRST.STATEMENTS:
             await connection.execute(statement)
         for row in (CASE, HAND_OVER):
@@ -71,18 +68,12 @@ async def test_what_was_handed_over_before_has_no_clock_and_none_has_a_word_besi
             await connection.execute("UPDATE hand_over SET decision_clock = $1", word)
         with pytest.raises(asyncpg.CheckViolationError):
             await connection.execute("UPDATE hand_over SET decision_clock = 'identified'")
-    finally:
-        await connection.close()
-        await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def test_what_needs_a_record_when_the_upgrade_comes_is_marked_and_nothing_later_is(
     postgres_server: Postgres,
 ) -> None:
-    name = f"test_{secrets.token_hex(6)}"
-    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE template0")
-    connection = await asyncpg.connect(postgres_server.on(name).url())
-    try:
+    async with an_empty_database(postgres_server) as connection:
         for statement in (*CHASSIS.STATEMENTS, *FIRST.STATEMENTS, *BEFORE):
             await connection.execute(statement)
         running, over, later = new_id(), new_id(), new_id()
@@ -94,18 +85,12 @@ async def test_what_needs_a_record_when_the_upgrade_comes_is_marked_and_nothing_
         await connection.execute(need, later, None)
         found = await connection.fetch("SELECT need_id FROM record_need WHERE of_before")
         assert [row["need_id"] for row in found] == [running]
-    finally:
-        await connection.close()
-        await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def test_of_what_was_taken_back_or_let_go_before_the_upgrade_nobody_knows_when(
     postgres_server: Postgres,
 ) -> None:
-    name = f"test_{secrets.token_hex(6)}"
-    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE template0")
-    connection = await asyncpg.connect(postgres_server.on(name).url())
-    try:
+    async with an_empty_database(postgres_server) as connection:
         for statement in FIRST.STATEMENTS:
             await connection.execute(statement)
         for row in (CASE, HAND_OVER, TAKEN_BACK):
@@ -116,9 +101,6 @@ async def test_of_what_was_taken_back_or_let_go_before_the_upgrade_nobody_knows_
         assert tuple(row) == (True, None)
         (row,) = await connection.fetch("SELECT state, let_go_at FROM hand_over")
         assert tuple(row) == ("confirmed", None)
-    finally:
-        await connection.close()
-        await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 async def test_what_was_taken_back_before_the_upgrade_counts_from_when_it_was_agreed_to(

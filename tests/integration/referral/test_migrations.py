@@ -1,20 +1,15 @@
 """A migration of a table that grows does not write its rows anew while everybody waits."""
 
 import importlib
-import secrets
 
-import asyncpg
-
+from tests.support.databases import an_empty_database
 from tests.support.postgres import Postgres
 
 LETTERS = importlib.import_module("services.referral.migrations.0005_letters_have_an_age")
 
 
 async def test_letters_get_their_age_without_being_written_anew(postgres_server: Postgres) -> None:
-    name = f"test_{secrets.token_hex(6)}"
-    await postgres_server.run(f"CREATE DATABASE {name} TEMPLATE template0")
-    connection = await asyncpg.connect(postgres_server.on(name).url())
-    try:
+    async with an_empty_database(postgres_server) as connection:
         await connection.execute("CREATE TABLE progress_letter AS SELECT 1 AS letter")
         await connection.execute("CREATE TABLE withdrawn_offer (withdrawn_at timestamptz)")
         file = "SELECT pg_relation_filenode('progress_letter')"
@@ -27,6 +22,3 @@ async def test_letters_get_their_age_without_being_written_anew(postgres_server:
             await connection.execute("INSERT INTO progress_letter VALUES ($1)", letter)
         ages = await connection.fetch("SELECT DISTINCT written_at FROM progress_letter")
         assert len(ages) == 3
-    finally:
-        await connection.close()
-        await postgres_server.run(f"DROP DATABASE {name} WITH (FORCE)")

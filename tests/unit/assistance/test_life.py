@@ -8,6 +8,7 @@ from uuid import UUID
 from hypothesis import strategies as some
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from contracts.vocabulary import PLACES_TO_LIVE
 from services.assistance import disclosure
 from services.assistance.domain import (
     Assignment,
@@ -58,7 +59,6 @@ from services.assistance.domain import (
     suspend,
 )
 from services.assistance.domain.episode import Delivery, EpisodeState
-from services.assistance.domain.placement import ACCOMMODATION
 from tests.unit.assistance.builders import NOW, PROFILE, a_pool, an_episode
 
 SERVICE = "child-3-17"
@@ -355,7 +355,7 @@ def test_every_fact_has_an_event_and_every_event_a_fact() -> None:
 
 
 def test_every_accommodation_counts_nights() -> None:
-    for service in ACCOMMODATION:
+    for service in PLACES_TO_LIVE:
         started = an_episode(service_type=service)
         given = Delivery(unit="visit", quantity=1, outcome=None, happened_at=NOW, now=NOW)
         assert isinstance(deliver(started, given), Refusal)

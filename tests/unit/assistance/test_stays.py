@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from contracts.vocabulary import PLACES_TO_LIVE
 from services.assistance.domain import (
     Assignment,
     CheckedIn,
@@ -34,7 +35,6 @@ from services.assistance.domain import (
     stay_is_over,
 )
 from services.assistance.domain.dates import after_months
-from services.assistance.domain.placement import ACCOMMODATION
 from tests.unit.assistance.builders import NOW, PROFILE, a_hold, a_pool, objections_of
 
 NO_REASONS = ("not-yet-known", "no-such-reason")
@@ -294,7 +294,7 @@ def test_when_sharing_ends_nobody_loses_the_bed_and_own_consent_is_asked_once() 
     assert done(sharing_ended(visited, None, NOW)).hold.state == CheckedOut()
 
 
-@pytest.mark.parametrize("service", sorted(ACCOMMODATION))
+@pytest.mark.parametrize("service", PLACES_TO_LIVE)
 def test_whoever_lives_where_no_places_are_counted_stays_like_anybody_else(service: str) -> None:
     hold = a_hold(Confirmed(), pool_id=None, service_type=service, audience_class="minor-mother")
     came = done(arrive(hold, None, at(), PROFILE))

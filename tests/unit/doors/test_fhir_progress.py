@@ -10,9 +10,7 @@ from hypothesis import given, settings
 
 from doors.fhir.form import sound_bundle
 from doors.fhir.intake import ReadBundle, read_bundle
-from doors.fhir.progress import PLACES_TO_LIVE
 from doors.fhir.tasks import bundle_of
-from services.referral.domain.listings import ACCOMMODATION
 from tests.unit.doors.test_fhir import (
     CANARY,
     CASE,
@@ -264,7 +262,6 @@ def test_where_somebody_lives_help_begins_with_the_arrival() -> None:
     day = read(shelter, a_plain_task("in-progress", executionPeriod={"start": "2026-03-02"}))
     assert told(day) == [("person-arrived", {})]
     assert lost(day, "executionPeriod: say the time of the day")
-    assert PLACES_TO_LIVE == ACCOMMODATION
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from contracts.vocabulary import code_lists
+from contracts.vocabulary import PLACES_TO_LIVE, code_lists
 from services.assistance.domain import pool as places
-from services.referral.domain import capacity, requests, routing
+from services.referral.domain import capacity, routing
 from services.referral.domain.refusals import Refusal, Refused
 from services.referral.domain.requests import Request, open_request, who_comes_along
 from tests.unit.referral.builders import NOW, a_case, a_need, a_request, an_id
 
-LIVING = sorted(requests.PLACES_TO_LIVE)
+LIVING = PLACES_TO_LIVE
 MISSING = Refusal("reason-missing", "separation_reason")
 
 

@@ -11,10 +11,9 @@ from typer.testing import CliRunner
 
 from cli import directory as command
 from cli.main import app
-from services.assistance.domain import placement
-from services.referral.domain import listings
+from contracts.vocabulary import PLACES_TO_LIVE
 from services.referral.domain.kept import kept_organization, kept_service, left_out_beside
-from services.referral.domain.listings import ACCOMMODATION, Seen, objections_to, read_directory
+from services.referral.domain.listings import Seen, objections_to, read_directory
 from services.referral.store.directory import load_directory
 from tests.unit.referral.builders import AGENCY, a_document, a_service
 
@@ -89,7 +88,7 @@ def run(*words: str | Path, code: int = 0) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("service_type", [*sorted(ACCOMMODATION), "psychological"])
+@pytest.mark.parametrize("service_type", [*PLACES_TO_LIVE, "psychological"])
 def test_no_address_count_or_name_of_a_register_is_ever_written_or_told(
     service_type: str, tmp_path: Path
 ) -> None:
@@ -241,10 +240,6 @@ def test_what_is_kept_reads_as_what_was_given_and_keeping_it_again_changes_nothi
         assert (
             read_directory(a_document(kept)).listings == read_directory(a_document(record)).listings
         )
-
-
-def test_assistance_calls_the_same_services_a_place_to_live() -> None:
-    assert listings.ACCOMMODATION == placement.ACCOMMODATION
 
 
 def test_a_sifted_text_has_only_good_records() -> None:

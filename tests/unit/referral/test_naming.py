@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.envelope import NODE_PATTERN
+from contracts.vocabulary import PLACES_TO_LIVE
 from services.referral.domain.kept import kept_organization, kept_service
 from services.referral.domain.listings import (
-    ACCOMMODATION,
     Seen,
     name_of,
     objections_to,
@@ -22,7 +22,7 @@ SEEN = frozenset({AGENCY})
 A_STREET = "Invented street 5, Kanareika"
 
 
-@pytest.mark.parametrize("service_type", sorted(ACCOMMODATION))
+@pytest.mark.parametrize("service_type", PLACES_TO_LIVE)
 @pytest.mark.parametrize(
     ("given_id", "opaque"),
     [
@@ -94,7 +94,7 @@ def test_the_form_of_a_node_is_that_of_the_registry() -> None:
     assert f"^{NODE.pattern}$" == NODE_PATTERN
 
 
-@given(st.text(), st.text(), st.sampled_from(sorted(ACCOMMODATION)))
+@given(st.text(), st.text(), st.sampled_from(PLACES_TO_LIVE))
 def test_no_text_but_a_number_stands_behind_the_kind(words: str, agency: str, kind: str) -> None:
     record = {"id": f"{agency}.{kind}{words}", "organization_id": agency, "service_type": kind}
     harmless = NODE.fullmatch(agency) is not None
